@@ -1,0 +1,75 @@
+# Everything a person or a machine does with this repository. `make help` lists it.
+
+CONFIG ?= debug
+PREFIX ?= /usr/local
+FUZZ_CASES ?= 1000000
+ARGS ?=
+PYTEST_ARGS ?=
+
+SWIFT := swift
+# One scratch folder for every target; a second one would build the dependencies again.
+SCRATCH := .build
+PYTHON := $(CURDIR)/.venv/bin/python
+REMBUS_BIN ?= $(CURDIR)/$(SCRATCH)/$(CONFIG)/rembus
+
+SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Package.swift)
+PYTEST = REMBUS_BIN="$(REMBUS_BIN)" $(PYTHON) -m pytest -p no:cacheprovider $(PYTEST_ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup build release test unit interop websocket lint format fuzz bench install clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' \
+	    | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+run: ## set up, build and start a broker on ws://127.0.0.1:8338; ARGS='…' adds options
+	@scripts/setup.sh run
+	@$(MAKE) --no-print-directory release
+	@exec $(SCRATCH)/release/rembus broker $(ARGS)
+
+setup: ## install what building and testing need and is missing here
+	@scripts/setup.sh test
+
+build: ## build every target and the tests (CONFIG=debug or release)
+	@scripts/build.sh $(SCRATCH) $(CONFIG) --build-tests
+
+release: ## build the optimised command
+	@scripts/build.sh $(SCRATCH) release --product rembus
+
+test: ## set up, build and run every check and test
+	@scripts/setup.sh test
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory interop
+	@$(MAKE) --no-print-directory websocket
+
+unit: ## run the Swift tests
+	REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CONFIG) --parallel
+
+interop: ## run the Python package and raw clients against the built broker and command
+	$(PYTEST) Tests/Interop
+
+websocket: ## run the RFC 6455 cases against the broker's listener and the SDK's dialer
+	$(PYTEST) Tests/WebSocket
+
+lint: ## check the format of the Swift code and that no file names a path of one machine
+	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_TREES)
+	@scripts/check-paths.sh
+
+format: ## rewrite the Swift code in the project's format
+	$(SWIFT) format format --in-place --parallel --recursive $(SWIFT_TREES)
+
+fuzz: ## run the decoders on FUZZ_CASES generated inputs each
+	REMBUS_FUZZ_CASES=$(FUZZ_CASES) $(SWIFT) test --scratch-path $(SCRATCH) -c $(CONFIG) --filter '[Ff]uzz'
+
+bench: release ## measure a broker with the load generator; ARGS='pub --size 256', …
+	$(SCRATCH)/release/rembus bench $(ARGS)
+
+install: release ## install the command in PREFIX/bin (PREFIX=/usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(SCRATCH)/release/rembus "$(DESTDIR)$(PREFIX)/bin/rembus"
+
+clean: ## remove what was built and the Python environment
+	rm -rf $(SCRATCH) .venv
+	find Tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,121 @@
+import Dispatch
+
+/// A component for programs without async code: every method waits until it is done.
+///
+/// ```swift
+/// let node = try Node("ws://localhost:8338/collector")
+/// try node.subscribe("**/telemetry") { message in print(message.topic, message.arguments) }
+/// let sum: Int = try node.call("add", 1, 2)
+/// node.wait()
+/// ```
+/// Use it on ordinary threads such as the main one of a script. **Do not use it in async code**: a task that waits here
+/// blocks a thread that other tasks need; use ``Component`` there. Callbacks run on threads of their own, so they may call
+/// the methods of the node.
+public final class Node: Sendable {
+    /// The component behind the node, for async code.
+    public let component: Component
+
+    /// Methods run side by side here; they may block.
+    private let methods = DispatchQueue(label: "rembus.methods", attributes: .concurrent)
+
+    /// Connects and logs in; see ``Component/connect(_:configuration:)-(String,_)``.
+    public init(_ url: String, configuration: ComponentConfiguration = ComponentConfiguration()) throws {
+        component = try blocking { try await Component.connect(url, configuration: configuration) }
+    }
+
+    /// What the connection is doing.
+    public var state: ConnectionState { component.state }
+
+    /// Closes the connection.
+    public func close() {
+        try? blocking { [component] in await component.close() }
+    }
+
+    /// Waits until the node is closed, by ``close()`` on another thread or by the broker for good.
+    public func wait() {
+        try? blocking { [component] in
+            for await state in component.stateUpdates where state.isClosed { return }
+        }
+    }
+
+    /// Publishes values, see ``Messaging/publish(_:_:qos:slot:)-(_,Value...,_,_)``.
+    public func publish(
+        _ topic: String, _ arguments: Value..., qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+    ) throws {
+        try blocking { [component] in
+            try await component.publish(topic, arguments: arguments, qos: qos, slot: slot)
+        }
+    }
+
+    /// Publishes anything that is `Encodable`.
+    @_disfavoredOverload
+    public func publish<each Argument: Encodable>(
+        _ topic: String, _ arguments: repeat each Argument, qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+    ) throws {
+        var list = ArgumentList(component.encoding)
+        for argument in repeat each arguments { try list.append(encoding: argument) }
+        try blocking { [component, list] in try await component.publish(topic, list: list, qos: qos, slot: slot) }
+    }
+
+    /// Calls a method and gives its result.
+    public func call<Result: Decodable>(
+        _ topic: String, _ arguments: Value..., timeout: Duration? = nil
+    ) throws -> Result {
+        try callEncoded(topic, ArgumentList(arguments, encoding: component.encoding), timeout).decode()
+    }
+
+    /// Calls a method with anything that is `Encodable` and gives its result.
+    @_disfavoredOverload
+    public func call<Result: Decodable, each Argument: Encodable>(
+        _ topic: String, _ arguments: repeat each Argument, timeout: Duration? = nil
+    ) throws -> Result {
+        var list = ArgumentList(component.encoding)
+        for argument in repeat each arguments { try list.append(encoding: argument) }
+        return try callEncoded(topic, list, timeout).decode()
+    }
+
+    /// Calls a method and drops its result.
+    public func call(_ topic: String, _ arguments: Value..., timeout: Duration? = nil) throws {
+        _ = try callEncoded(topic, ArgumentList(arguments, encoding: component.encoding), timeout)
+    }
+
+    private func callEncoded(_ topic: String, _ list: ArgumentList, _ timeout: Duration?) throws -> EncodedValue {
+        try blocking { [component] in
+            try await component.request(topic, list: list, target: nil, timeout: timeout)
+        }
+    }
+
+    /// Subscribes; `receive` is called for each message, one after the other, on a thread of the subscription.
+    public func subscribe(
+        _ topic: String, from start: ReplayStart = .now, _ receive: @escaping @Sendable (Publication) throws -> Void
+    ) throws {
+        let queue = DispatchQueue(label: "rembus.subscription.\(topic)")
+        try blocking { [component] in
+            try await component.subscribe(topic, from: start) { (message: Publication) in
+                try await queue.run { try receive(message) }
+            }
+        }
+    }
+
+    /// Ends the subscription to a topic or pattern.
+    public func unsubscribe(_ topic: String) throws {
+        try blocking { [component] in try await component.unsubscribe(topic) }
+    }
+
+    /// Offers a method, see ``Messaging/expose(_:_:)-(_,(_)->Result)``. Calls run on threads of their own.
+    public func expose<each Argument: Decodable & Sendable, Result: Encodable & Sendable>(
+        _ topic: String, _ method: @escaping @Sendable (repeat each Argument) throws -> Result
+    ) throws {
+        let methods = methods
+        try blocking { [component] in
+            try await component.expose(topic) { (arguments: repeat each Argument) in
+                try await methods.run { try method(repeat each arguments) }
+            }
+        }
+    }
+
+    /// Withdraws a method.
+    public func unexpose(_ topic: String) throws {
+        try blocking { [component] in try await component.unexpose(topic) }
+    }
+}

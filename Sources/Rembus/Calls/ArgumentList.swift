@@ -1,0 +1,103 @@
+import NIOCore
+
+/// The arguments of a publication or a call, in the encoding of a connection.
+///
+/// Received arguments stay encoded until somebody asks for them, which then happens on the thread of that somebody.
+public struct ArgumentList: Sendable {
+    enum Storage: Sendable {
+        /// CBOR items without the head of their array.
+        case items(ByteBuffer, count: Int)
+        case values([Value])
+    }
+
+    var storage: Storage
+
+    /// An empty list to append to.
+    init(_ encoding: MessageEncoding) {
+        switch encoding {
+        case .cbor: storage = .items(ByteBuffer(), count: 0)
+        case .json: storage = .values([])
+        }
+    }
+
+    init(_ storage: Storage) { self.storage = storage }
+
+    init(_ values: [Value], encoding: MessageEncoding) {
+        self.init(encoding)
+        for value in values { append(value) }
+    }
+
+    /// How many arguments there are.
+    public var count: Int {
+        switch storage {
+        case .items(_, let count): count
+        case .values(let values): values.count
+        }
+    }
+
+    /// The arguments, decoded.
+    public var values: [Value] {
+        switch storage {
+        case .values(let values): return values
+        case .items(var bytes, let count):
+            var values: [Value] = []
+            values.reserveCapacity(Swift.min(count, 1024))
+            for _ in 0..<count {
+                // The bytes were found well formed when they came, within the depth that the decoder accepts.
+                guard let value = try? Value.decode(cbor: &bytes, limits: .received) else { break }
+                values.append(value)
+            }
+            return values
+        }
+    }
+
+    /// About how much memory the list takes, bytes.
+    var byteCount: Int {
+        switch storage {
+        case .items(let bytes, _): bytes.readableBytes
+        // Values that came as JSON are small structures; a rough figure is enough for a limit.
+        case .values(let values): values.count * 64
+        }
+    }
+
+    mutating func append(_ value: Value) {
+        switch storage {
+        case .items(var bytes, let count):
+            // Taking the buffer out keeps it uniquely referenced, so that appending does not copy it.
+            storage = .values([])
+            value.encodeCBOR(into: &bytes)
+            storage = .items(bytes, count: count + 1)
+        case .values(var values):
+            storage = .values([])
+            values.append(value)
+            storage = .values(values)
+        }
+    }
+
+    mutating func append<T: Encodable>(encoding argument: T) throws(RembusError) {
+        do {
+            append(try CBOREncoder().encodeValue(argument))
+        } catch {
+            throw RembusError.encoding(error)
+        }
+    }
+
+    /// Splits off a leading text, which is the real topic in a wildcard delivery (behaviour.md §6.2).
+    func droppingTopic() -> (topic: String, rest: ArgumentList)? {
+        switch storage {
+        case .values(let values):
+            guard let topic = values.first?.stringValue else { return nil }
+            return (topic, ArgumentList(.values(Array(values.dropFirst()))))
+        case .items(var bytes, let count):
+            guard count > 0, let topic = (try? Value.decode(cbor: &bytes, limits: .received))?.stringValue else {
+                return nil
+            }
+            return (topic, ArgumentList(.items(bytes, count: count - 1)))
+        }
+    }
+}
+
+extension DecodingLimits {
+    /// Limits for bytes that the link has already bounded in size and checked for their form.
+    static let received = DecodingLimits(maxDepth: 80, maxItems: .max, maxBytes: .max)
+}

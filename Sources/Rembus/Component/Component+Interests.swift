@@ -1,0 +1,94 @@
+import NIOCore
+
+/// Subscriptions and methods: first noted here, then told to the broker. What is noted survives every connection, so a
+/// missing one is no error.
+extension Component {
+    public func attach(_ subscription: Subscription) async throws {
+        subscription.queue.addSource()
+        // Reactive before this, the broker delivers what comes; a replay has to be asked for.
+        let wasReactive = try await connection.onSession { session in
+            let wasReactive = session.isReactive
+            session.add(subscription)
+            return wasReactive
+        }
+        let (topic, from) = (subscription.topic, subscription.start.nanoseconds)
+        do {
+            try await tell(topic, .subscribe(messageFrom: from))
+            guard connection.isReactiveBySubscribing, !wasReactive || from > 0 else { return }
+            try await sendReactive()
+        } catch {
+            connection.submissions.perform { $0.removeSubscription(topic, only: subscription) }
+            throw error
+        }
+    }
+
+    public func unsubscribe(_ topic: String) async throws {
+        _ = try await connection.onSession { $0.removeSubscription(topic) }
+        try await tell(topic, .unsubscribe)
+    }
+
+    public func attach(_ handler: RequestHandler, to topic: String) async throws {
+        let former = try await connection.onSession { $0.services.updateValue(handler, forKey: topic) }
+        do {
+            try await tell(topic, .expose)
+        } catch {
+            connection.submissions.perform { $0.services[topic] = former }
+            throw error
+        }
+    }
+
+    public func unexpose(_ topic: String) async throws {
+        _ = try await connection.onSession { $0.services.removeValue(forKey: topic) }
+        try await tell(topic, .unexpose)
+    }
+
+    /// Starts delivery of everything subscribed to. Subscribing does it already, unless the configuration says otherwise.
+    public func reactive() async throws {
+        try await connection.onSession { $0.isReactive = true }
+        try await sendReactive()
+    }
+
+    /// Stops delivery; the subscriptions stay.
+    public func unreactive() async throws {
+        try await connection.onSession { $0.isReactive = false }
+        try await tell(Session.configurationTopic, .reactive(false, messageFrom: nil))
+    }
+
+    private func sendReactive() async throws {
+        let from = try await connection.onSession { $0.longestReplay }
+        try await tell(Session.configurationTopic, .reactive(true, messageFrom: from))
+    }
+
+    /// Sends a command whose effect the session remembers; without a connection the next login sends it.
+    private func tell(_ topic: String, _ command: AdminCommand) async throws {
+        do {
+            try await admin(topic, command)
+        } catch let error as RembusError where error.code == .notConnected || error.code == .connectionDown {
+            return
+        }
+    }
+
+    /// Publishes on `<own name>/topic`.
+    ///
+    /// Throws like `publish`, and `unsupported` for an anonymous component.
+    nonisolated(nonsending) public func put(
+        _ topic: String, _ arguments: Value..., qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+    ) async throws {
+        try await publish(ownTopic(topic), arguments: arguments, qos: qos, slot: slot)
+    }
+
+    /// Publishes anything that is `Encodable` on `<own name>/topic`.
+    @_disfavoredOverload
+    nonisolated(nonsending) public func put<each Argument: Encodable>(
+        _ topic: String, _ arguments: repeat each Argument, qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+    ) async throws {
+        try await publish(ownTopic(topic), repeat each arguments, qos: qos, slot: slot)
+    }
+
+    private func ownTopic(_ topic: String) throws(RembusError) -> String {
+        guard let name else {
+            throw RembusError(.unsupported, "An anonymous component has no topics of its own; use publish.")
+        }
+        return "\(name)/\(topic)"
+    }
+}

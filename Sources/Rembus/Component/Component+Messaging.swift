@@ -1,0 +1,97 @@
+import NIOCore
+
+extension Component {
+    nonisolated(nonsending) public func publish(
+        _ topic: String, list: ArgumentList, qos: QualityOfService, slot: UInt32?
+    ) async throws {
+        if slot != nil, encoding == .json {
+            throw RembusError(.unsupported, "A slot has no form in JSON; use the encoding cbor.")
+        }
+        let flags = PublishFlags(qos: qos, hasSlot: slot != nil)
+        guard qos != .atMostOnce else {
+            // Receivers ignore the upper half of the id; zero is what Python sends (protocol.md §4).
+            let frame = OutgoingFrame(publish: topic, flags: flags, id: UInt64(slot ?? 0), arguments: list)
+            return try await connection.submissions.send(frame)
+        }
+        let ids = connection.ids
+        let id = slot.map { ids.next(slot: $0) } ?? ids.next()
+        let frame = OutgoingFrame(publish: topic, flags: flags, id: id, arguments: list)
+        try await publish(topic, qos: qos, id: id, frame: frame)
+    }
+
+    nonisolated(nonsending) private func publish(
+        _ topic: String, qos: QualityOfService, id: UInt64, frame: OutgoingFrame
+    ) async throws {
+        try Task.checkCancellation()
+        let submissions = connection.submissions
+        try await submissions.room()
+        let (timeout, retries) = (connection.settings.acknowledgementTimeout, connection.settings.sendRetries)
+        let bytes = frame.bytes
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let publication = OutgoingPublication(
+                    id: id, topic: topic, qos: qos, frame: bytes, retriesLeft: retries,
+                    deadline: .now() + TimeAmount(timeout), sequence: 0, continuation: continuation)
+                do {
+                    try submissions.publish(publication)
+                    // A cancellation before this moment found nothing to cancel.
+                    if Task.isCancelled { submissions.perform { $0.cancelPublication(id) } }
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        } onCancel: {
+            submissions.perform { $0.cancelPublication(id) }
+        }
+    }
+
+    nonisolated(nonsending) public func request(
+        _ topic: String, list: ArgumentList, target: String?, timeout: Duration?
+    ) async throws -> EncodedValue {
+        if target != nil, encoding == .json {
+            throw RembusError(.unsupported, "A direct call has no form in JSON; use the encoding cbor.")
+        }
+        let id = connection.ids.next()
+        let frame = OutgoingFrame(request: topic, target: target, id: id, arguments: list)
+        let subject = PendingCall.Subject.call(topic)
+        return try await ask(subject, id: id, frame: frame, timeout: timeout).successData(subject)
+    }
+
+    /// Sends an admin command about a topic and gives the data of the answer (protocol.md §8).
+    ///
+    /// Throws like `call`. What the component itself keeps track of (subscribe, expose, reactive and their opposites) has
+    /// methods of its own, which also survive reconnects.
+    @discardableResult
+    public func admin(_ topic: String, _ command: AdminCommand, timeout: Duration? = nil) async throws -> Value {
+        let id = connection.ids.next()
+        let message = Message.admin(.init(id: MessageID(littleEndian: id), topic: topic, data: command.data))
+        let subject = PendingCall.Subject.command(command, topic: topic)
+        let frame = OutgoingFrame(message, encoding: encoding)
+        return try await ask(subject, id: id, frame: frame, timeout: timeout).successData(subject).value
+    }
+
+    nonisolated(nonsending) private func ask(
+        _ subject: PendingCall.Subject, id: UInt64, frame: OutgoingFrame, timeout: Duration?
+    ) async throws -> Reply {
+        try Task.checkCancellation()
+        let submissions = connection.submissions
+        try await submissions.room()
+        let timeout = timeout ?? connection.settings.requestTimeout
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let call = PendingCall(
+                    subject: subject, deadline: .now() + TimeAmount(timeout), timeout: timeout,
+                    completion: .continuation(continuation))
+                do {
+                    try submissions.call(id: id, frame: frame, call)
+                    // A cancellation before this moment found nothing to cancel.
+                    if Task.isCancelled { submissions.perform { $0.cancelCall(id) } }
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        } onCancel: {
+            submissions.perform { $0.cancelCall(id) }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Logging
+
+extension Messaging {
+    /// Subscribes to a topic or pattern and gives its messages as a sequence.
+    ///
+    /// ```swift
+    /// for await message in try await component.subscribe("**/telemetry", from: .lastReceived) {
+    ///     let reading = try message.decode(Reading.self)
+    /// }
+    /// ```
+    /// In a pattern `*` stands for one segment between slashes and `**` for any number of them (behaviour.md §6). A
+    /// component has one subscription per topic: subscribing again ends the former sequence. Subscribing also starts
+    /// delivery, unless ``ComponentConfiguration/isReactive`` is false. After a reconnect the component subscribes again
+    /// with the same `start`.
+    ///
+    /// - Parameters:
+    ///   - topic: The topic or pattern.
+    ///   - start: From where stored messages are wanted; only named components get them.
+    ///   - buffer: How much waits for a slow reader. QoS 1 and 2 messages that do not fit are not acknowledged, so the broker
+    ///     delivers them again.
+    /// - Throws: ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
+    public func subscribe(
+        _ topic: String, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard
+    ) async throws -> Subscription {
+        let subscription = Subscription(topic: topic, start: start, buffer: buffer)
+        try await attach(subscription)
+        return subscription
+    }
+
+    /// Subscribes and calls a closure for each message, one after the other, in the order of delivery.
+    ///
+    /// What the closure throws is logged by the component and does not end the subscription. See
+    /// ``subscribe(_:from:buffer:)`` for the rest.
+    public func subscribe(
+        _ topic: String, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard,
+        _ receive: @escaping @Sendable (Publication) async throws -> Void
+    ) async throws {
+        let subscription = try await subscribe(topic, from: start, buffer: buffer)
+        let logger = callbackLogger
+        Task {
+            for await message in subscription {
+                do {
+                    try await receive(message)
+                } catch {
+                    logger.error(
+                        "a subscriber failed", metadata: ["topic": "\(message.topic)", "error": "\(describe(error))"])
+                }
+            }
+        }
+    }
+
+    /// Subscribes and calls a closure with the arguments of each message by their types.
+    ///
+    /// ```swift
+    /// try await component.subscribe("plant/7/telemetry") { (reading: Reading) in … }
+    /// try await component.subscribe("plant/*/telemetry") { (topic: String, reading: Reading) in … }
+    /// ```
+    /// For a pattern the real topic comes first. Messages with other arguments are logged and skipped.
+    @_disfavoredOverload
+    public func subscribe<each Argument: Decodable & Sendable>(
+        _ topic: String, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard,
+        _ receive: @escaping @Sendable (repeat each Argument) async throws -> Void
+    ) async throws {
+        let isPattern = topic.contains("*")
+        try await subscribe(topic, from: start, buffer: buffer) { (message: Publication) in
+            let list = isPattern ? message.list.prepending(message.topic) : message.list
+            let arguments = try list.decode(repeat (each Argument).self)
+            try await receive(repeat each arguments)
+        }
+    }
+}

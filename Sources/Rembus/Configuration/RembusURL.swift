@@ -1,0 +1,65 @@
+/// Where a component connects to, and under which name: `[protocol://][host][:port]/[name]` (behaviour.md §3).
+///
+/// Parts that the text leaves out come from a base URL. A text without `://` is just a name, which may contain slashes:
+/// ```swift
+/// try RembusURL("pump7")                   // ws://127.0.0.1:8338/pump7
+/// try RembusURL("ws://hub:9000/pump7")     // all said
+/// try RembusURL("ws://hub:9000")           // anonymous
+/// ```
+public struct RembusURL: Sendable, Hashable {
+    /// The protocols of behaviour.md §3 that a component can dial.
+    public enum Scheme: String, Sendable, Hashable, CaseIterable {
+        /// WebSocket.
+        case ws
+        /// WebSocket over TLS.
+        case wss
+        /// Length-framed CBOR over TCP.
+        case tcp
+        /// Length-framed CBOR over TLS.
+        case tls
+        /// ZeroMQ.
+        case zmq
+        /// MQTT.
+        case mqtt
+        /// MQTT over TLS.
+        case mqtts
+    }
+
+    /// The protocol.
+    public var scheme: Scheme
+
+    /// A host name or an address; IPv6 addresses without brackets.
+    public var host: String
+
+    /// The TCP port.
+    public var port: Int
+
+    /// The name of the component; nil for an anonymous one.
+    public var name: String?
+
+    /// What a text need not say when nothing else is configured: `ws://127.0.0.1:8338`.
+    public static let standardBase = RembusURL(scheme: .ws, host: "127.0.0.1", port: 8338)
+
+    /// Makes a URL from its parts, which are not checked.
+    public init(scheme: Scheme, host: String, port: Int, name: String? = nil) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        self.name = name
+    }
+
+    /// Reads a URL. `base` gives the parts that the text leaves out.
+    ///
+    /// Throws ``RembusError/Code/invalidURL`` with a sentence that names the part that is wrong.
+    public init(_ text: String, base: RembusURL = .standardBase) throws(RembusError) {
+        self = try RembusURLParser(text: text, base: base).parse()
+    }
+}
+
+extension RembusURL: CustomStringConvertible {
+    /// The URL with all its parts.
+    public var description: String {
+        let place = host.contains(":") ? "[\(host)]" : host
+        return "\(scheme.rawValue)://\(place):\(port)" + (name.map { "/\($0)" } ?? "")
+    }
+}

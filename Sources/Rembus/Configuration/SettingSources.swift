@@ -1,0 +1,84 @@
+import Foundation
+import NIOCore
+
+/// The two places outside the program that settings come from; the file wins.
+struct SettingSources {
+    private let file: ValueMap
+    private let path: String
+    private let environment: [String: String]
+
+    /// A setting's name in the file and in the environment.
+    typealias Key = (file: String, variable: String)
+
+    init(_ configuration: ComponentConfiguration, name: String?) throws(RembusError) {
+        environment = configuration.effectiveEnvironment
+        guard let name else {
+            (file, path) = (ValueMap(), "")
+            return
+        }
+        path = "\(configuration.resolvedDirectory())/\(name)/settings.json"
+        file = try Self.read(path)
+    }
+
+    private static func read(_ path: String) throws(RembusError) -> ValueMap {
+        guard FileManager.default.fileExists(atPath: path) else { return ValueMap() }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Settings.failure("The settings file \(path) cannot be read.")
+        }
+        let content: Value
+        do {
+            content = try Value(json: ByteBuffer(bytes: data))
+        } catch {
+            throw Settings.failure("The settings file \(path) is not valid JSON: \(error.message)")
+        }
+        guard let map = content.mapValue else {
+            throw Settings.failure("The settings file \(path) must hold one JSON object.")
+        }
+        return map
+    }
+
+    /// A duration; `given` is the explicit argument, which spares the sources.
+    func seconds(_ key: Key, _ given: Duration?, else standard: Duration) throws(RembusError) -> Duration {
+        if let given { return given }
+        guard let (number, origin) = try number(key) else { return standard }
+        guard number.isFinite, number >= 0, number < 1e9 else {
+            throw Settings.failure("\(origin) must be a number of seconds that is not negative.")
+        }
+        return .seconds(number)
+    }
+
+    func count(_ key: Key, _ given: Int?, else standard: Int) throws(RembusError) -> Int {
+        if let given { return given }
+        guard let (number, origin) = try number(key) else { return standard }
+        guard let count = Int(exactly: number), count >= 0 else {
+            throw Settings.failure("\(origin) must be a whole number that is not negative.")
+        }
+        return count
+    }
+
+    /// In the environment `1`, `true`, `yes` and `on` in any case mean true, everything else false.
+    func flag(_ key: Key, _ given: Bool?, else standard: Bool) throws(RembusError) -> Bool {
+        if let given { return given }
+        if let value = file[key.file] {
+            guard let flag = value.boolValue else {
+                throw Settings.failure("\(key.file) in \(path) must be true or false.")
+            }
+            return flag
+        }
+        guard let text = environment[key.variable] else { return standard }
+        return ["1", "true", "yes", "on"].contains(text.lowercased())
+    }
+
+    private func number(_ key: Key) throws(RembusError) -> (Double, origin: String)? {
+        if let value = file[key.file] {
+            let origin = "\(key.file) in \(path)"
+            guard let number = value.doubleValue else { throw Settings.failure("\(origin) must be a number.") }
+            return (number, origin)
+        }
+        guard let text = environment[key.variable], !text.isEmpty else { return nil }
+        guard let number = Double(text) else {
+            throw Settings.failure("\(key.variable) must be a number, but is `\(text)`.")
+        }
+        return (number, key.variable)
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import NIOCore
+
+/// The settings of one component after every source was asked: explicit argument, then `settings.json`, then the
+/// environment, then the default (behaviour.md §19).
+struct Settings: Sendable {
+    var requestTimeout: Duration = .seconds(10)
+    var acknowledgementTimeout: Duration = .seconds(2)
+    var sendRetries = 10
+    var pingInterval: Duration = .seconds(30)
+    var maxMessageBytes = 62_914_560
+    var startAnyway = false
+
+    /// The keys of `settings.json` and the environment variables that mean the same.
+    private enum Key {
+        static let requestTimeout = ("request_timeout", "REMBUS_TIMEOUT")
+        static let acknowledgementTimeout = ("ack_timeout", "REMBUS_ACK_TIMEOUT")
+        static let sendRetries = ("send_retries", "REMBUS_SEND_RETRIES")
+        static let pingInterval = ("ws_ping_interval", "REMBUS_WS_PING_INTERVAL")
+        static let startAnyway = ("start_anyway", "REMBUS_START_ANYWAY")
+        static let maxMessageBytes = ("max_ws_frame", "")
+    }
+
+    /// Asks every source. `name` is the component's, nil for an anonymous one, which has no `settings.json`.
+    ///
+    /// Throws ``RembusError/Code/invalidSetting`` when a source holds something unusable.
+    init(_ configuration: ComponentConfiguration, name: String?) throws(RembusError) {
+        let sources = try SettingSources(configuration, name: name)
+        let given = configuration
+        requestTimeout = try sources.seconds(Key.requestTimeout, given.requestTimeout, else: requestTimeout)
+        acknowledgementTimeout = try sources.seconds(
+            Key.acknowledgementTimeout, given.acknowledgementTimeout, else: acknowledgementTimeout)
+        pingInterval = try sources.seconds(Key.pingInterval, given.pingInterval, else: pingInterval)
+        sendRetries = try sources.count(Key.sendRetries, given.sendRetries, else: sendRetries)
+        maxMessageBytes = try sources.count(Key.maxMessageBytes, given.maxMessageBytes, else: maxMessageBytes)
+        startAnyway = try sources.flag(Key.startAnyway, given.startAnyway, else: startAnyway)
+        try check()
+    }
+
+    /// Explicit arguments come unchecked; this covers every source.
+    private func check() throws(RembusError) {
+        guard requestTimeout > .zero else { throw Self.failure("The request timeout must be above zero.") }
+        guard acknowledgementTimeout > .zero else {
+            throw Self.failure("The acknowledgement timeout must be above zero.")
+        }
+        guard pingInterval >= .zero else { throw Self.failure("The ping interval must not be negative.") }
+        guard sendRetries >= 0 else { throw Self.failure("The number of retries must not be negative.") }
+        guard maxMessageBytes > 0 else { throw Self.failure("The largest message size must be above zero.") }
+    }
+
+    static func failure(_ message: String) -> RembusError { RembusError(.invalidSetting, message) }
+}
+
+extension ComponentConfiguration {
+    /// The environment that counts.
+    var effectiveEnvironment: [String: String] { environment ?? ProcessInfo.processInfo.environment }
+
+    /// The base of URLs: explicit, from the environment, or the standard one.
+    func resolvedBase() throws(RembusError) -> RembusURL {
+        guard let text = baseURL ?? effectiveEnvironment["REMBUS_BASE_URL"], !text.isEmpty else {
+            return .standardBase
+        }
+        guard text.contains("://") else {
+            throw RembusError(.invalidURL, "The base URL `\(text)` needs a protocol, as in ws://localhost:8338.")
+        }
+        return try RembusURL(text)
+    }
+
+    /// The folder below which components keep their settings.
+    func resolvedDirectory() -> String {
+        if let directory { return directory }
+        let environment = effectiveEnvironment
+        if let directory = environment["REMBUS_DIR"], !directory.isEmpty { return directory }
+        #if os(macOS)
+        return (environment["HOME"] ?? "") + "/Library/Application Support/rembus"
+        #else
+        if let folder = environment["XDG_CONFIG_HOME"], !folder.isEmpty { return folder + "/rembus" }
+        return (environment["HOME"] ?? "") + "/.config/rembus"
+        #endif
+    }
+}

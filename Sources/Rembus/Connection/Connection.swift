@@ -1,0 +1,179 @@
+import Logging
+import NIOCore
+import RembusTransport
+import Synchronization
+
+/// Gives a session its links: dials, logs in, and does both again when a link is lost.
+///
+/// Session and connection hold each other until the component is closed: a component works for its handlers even when
+/// the program keeps no reference to it.
+final class Connection: Sendable {
+    let url: RembusURL
+    let settings: Settings
+    let encoding: MessageEncoding
+    let isReactiveBySubscribing: Bool
+    let logger: Logger
+    let submissions: Submissions
+    let states = StateHub()
+    let ids = MessageIDSource()
+    let counters = Counters()
+
+    private let eventLoop: any EventLoop
+    private let policy: ReconnectPolicy
+    private let session: NIOLoopBoundBox<Session?>
+    private let reconnecting = Mutex<Task<Void, Never>?>(nil)
+
+    init(_ url: RembusURL, _ configuration: ComponentConfiguration) throws(RembusError) {
+        try Self.checkScheme(url)
+        self.url = url
+        settings = try Settings(configuration, name: url.name)
+        encoding = configuration.encoding
+        isReactiveBySubscribing = configuration.isReactive
+        policy = configuration.reconnect
+        var logger = configuration.logger
+        logger[metadataKey: "component"] = "\(url.name ?? "anonymous")"
+        self.logger = logger
+        let eventLoop = configuration.eventLoopGroup.next()
+        self.eventLoop = eventLoop
+        let box = NIOLoopBoundBox<Session?>.makeEmptyBox(valueType: Session.self, eventLoop: eventLoop)
+        session = box
+        submissions = Submissions(maxUnsentBytes: configuration.maxUnsentBytes) {
+            eventLoop.execute { box.value?.drain() }
+        }
+        startSession(configuration)
+    }
+
+    /// Makes the session on its event loop; everything that is asked of it later is queued behind.
+    private func startSession(_ configuration: ComponentConfiguration) {
+        var configuration = configuration
+        configuration.logger = logger
+        let parts = SessionParts(
+            eventLoop: eventLoop, name: url.name, settings: settings, configuration: configuration,
+            submissions: submissions, states: states, ids: ids, counters: counters)
+        eventLoop.execute { [session, eventLoop] in
+            let made = Session(parts)
+            made.onLoss = { _ in self.keepReconnecting() }
+            made.onEnd = {
+                self.stopReconnecting()
+                eventLoop.execute { session.value = nil }
+            }
+            session.value = made
+        }
+    }
+
+    private static func checkScheme(_ url: RembusURL) throws(RembusError) {
+        guard url.scheme == .ws else {
+            throw RembusError(
+                .unsupported, "The protocol \(url.scheme.rawValue) is not in this version; only ws connections are.")
+        }
+    }
+
+    // MARK: Connecting
+
+    /// One attempt: dial and log in.
+    func establish() async throws(RembusError) {
+        let channel: any Channel
+        let (session, peer) = (session, "\(url.host):\(url.port)")
+        do {
+            channel = try await WebSocketDialer.connect(
+                host: url.host, port: url.port, on: eventLoop, configuration: linkConfiguration
+            ) { [eventLoop] channel, configuration in
+                session.value?.attach(channel, configuration, peer: peer)
+                    ?? Link(
+                        role: .client, group: LinkGroup(eventLoop: eventLoop), configuration: configuration,
+                        remoteAddress: peer, delegate: nil)
+            }
+        } catch {
+            throw RembusError(.connectionDown, "The broker at \(peer) cannot be reached: \(error).")
+        }
+        let failure = await withCheckedContinuation { continuation in
+            eventLoop.execute {
+                guard let session = session.value else {
+                    return continuation.resume(returning: Submissions.closedError(nil) as RembusError?)
+                }
+                session.logIn { continuation.resume(returning: $0) }
+            }
+        }
+        guard let failure else { return }
+        channel.close(promise: nil)
+        throw failure
+    }
+
+    private var linkConfiguration: LinkConfiguration {
+        LinkConfiguration(
+            maxMessageBytes: settings.maxMessageBytes,
+            pingInterval: settings.pingInterval > .zero ? TimeAmount(settings.pingInterval) : nil,
+            handshakeTimeout: TimeAmount(settings.requestTimeout),
+            highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
+    }
+
+    /// Tries until there is a connection, the component is closed, or the broker refuses it for good.
+    func keepReconnecting() {
+        reconnecting.withLock { task in
+            task?.cancel()
+            task = Task { await self.reconnect() }
+        }
+    }
+
+    private func stopReconnecting() {
+        reconnecting.withLock { task in
+            task?.cancel()
+            task = nil
+        }
+    }
+
+    private func reconnect() async {
+        var attempt = 0
+        while !Task.isCancelled {
+            attempt += 1
+            states.set(.reconnecting(attempt: attempt))
+            do {
+                try await Task.sleep(for: policy.delay(attempt: attempt))
+                return try await establish()
+            } catch let error as RembusError where !error.isWorthRetrying {
+                logger.error("the broker refuses the component", metadata: ["reason": "\(error.message)"])
+                return submissions.perform { $0.close(error) }
+            } catch {
+                logger.debug("no connection yet", metadata: ["attempt": "\(attempt)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    // MARK: Use
+
+    /// Runs something on the event loop, in order with what was sent before, and waits for it.
+    ///
+    /// Throws when the component is closed.
+    func onSession<R: Sendable>(_ body: @escaping @Sendable (Session) -> R) async throws(RembusError) -> R {
+        let result: R? = await withCheckedContinuation { continuation in
+            let isQueued = submissions.tryPerform { continuation.resume(returning: body($0)) }
+            if !isQueued { continuation.resume(returning: nil) }
+        }
+        guard let result else { throw closedError }
+        return result
+    }
+
+    var closedError: RembusError {
+        if case .closed(let reason) = states.state { return Submissions.closedError(reason) }
+        return Submissions.closedError(nil)
+    }
+
+    /// Closes for good and waits until what was sent before is written and the socket is gone.
+    func close() async {
+        let channel = try? await onSession { session in
+            session.close(nil)
+            return session.channel
+        }
+        try? await channel?.closeFuture.get()
+    }
+}
+
+extension RembusError {
+    /// Whether a new attempt to connect can succeed without a change on this side.
+    var isWorthRetrying: Bool {
+        switch code {
+        case .connectionDown, .nameInUse, .timeout, .notConnected: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import NIOCore
+import RembusTransport
+
+extension Session {
+    func begin(_ call: PendingCall, id: UInt64, frame: Slice<UnsafeRawBufferPointer>, on link: Link?) {
+        guard let link else { return call.complete(.failure(lossError)) }
+        register(call, id: id)
+        send(frame, on: link)
+    }
+
+    /// Sends a request of the session itself.
+    func begin(_ call: PendingCall, id: UInt64, message: Message, on link: Link) {
+        register(call, id: id)
+        send(message, on: link)
+    }
+
+    private func register(_ call: PendingCall, id: UInt64) {
+        calls[id] = call
+        noteInFlight()
+        arm(call.deadline)
+    }
+
+    func noteInFlight() {
+        counters.inFlight = calls.count + publications.count
+    }
+
+    func cancelCall(_ id: UInt64) {
+        calls.removeValue(forKey: id)?.cancel()
+        noteInFlight()
+    }
+
+    func received(_ reply: Reply, for id: MessageID) {
+        // Ids of another length than ours, and answers that come too late, belong to nobody.
+        guard let key = id.littleEndianValue, let call = calls.removeValue(forKey: key) else {
+            if reply.status == .challenge, id == .connection { challenged() }
+            return
+        }
+        noteInFlight()
+        call.complete(.success(reply))
+    }
+
+    /// Fails calls whose time is over; returns the next deadline.
+    func expireCalls(_ now: NIODeadline) -> NIODeadline {
+        var next = NIODeadline.distantFuture
+        var expired: [UInt64] = []
+        for (id, call) in calls {
+            if call.deadline <= now { expired.append(id) } else { next = min(next, call.deadline) }
+        }
+        for id in expired { calls.removeValue(forKey: id)?.expire() }
+        if !expired.isEmpty { noteInFlight() }
+        return next
+    }
+
+    /// The error for what was under way when the connection went.
+    var lossError: RembusError {
+        if case .closed(let reason) = phase { return Submissions.closedError(reason) }
+        return RembusError(.connectionDown, "The connection to the broker was lost.")
+    }
+
+    /// Nobody will answer any more.
+    func failCalls(_ error: RembusError? = nil) {
+        let error = error ?? lossError
+        let failed = calls.values
+        calls = [:]
+        noteInFlight()
+        for call in failed { call.complete(.failure(error)) }
+    }
+}

@@ -1,0 +1,87 @@
+import Logging
+import NIOCore
+import RembusTransport
+
+/// The receiver of behaviour.md §7, and the execution of requests.
+extension Session {
+    /// The topic as text with its subscription; the last one is remembered.
+    func receiver(of topicBytes: UnsafeRawBufferPointer) -> (String, Subscription?) {
+        if let recent = recentTopic, recent.bytes.elementsEqual(topicBytes) {
+            return (recent.topic, recent.subscription)
+        }
+        let topic = String(decoding: topicBytes, as: UTF8.self)
+        let subscription = subscriptions[topic]
+        recentTopic = (Array(topicBytes), topic, subscription)
+        return (topic, subscription)
+    }
+
+    func receive(
+        topic: String, _ subscription: Subscription?, flags: PublishFlags, id: MessageID?, list: ArgumentList,
+        _ link: Link
+    ) {
+        let qos = flags.qos
+        // Julia delivers to the pattern `*` under the topic's own name (protocol.md §13 D37).
+        guard let subscription = subscription ?? subscriptions["*"] else {
+            logger.debug("a message for a topic without subscription", metadata: ["topic": "\(topic)"])
+            // Acknowledged, or the broker would repeat what nobody here wants.
+            if qos != .atMostOnce, let id { send(.ack(id), on: link) }
+            return
+        }
+        guard qos != .atMostOnce, let id else {
+            deliver(topic, subscription, qos: .atMostOnce, flags, id, list)
+            return
+        }
+        if qos == .exactlyOnce, duplicates.contains(id, now: .now()) {
+            return send(.ack(id), on: link)
+        }
+        // Without an acknowledgement the broker keeps the message and tries again: the reader's pace, passed on.
+        guard deliver(topic, subscription, qos: qos, flags, id, list) else { return }
+        if qos == .exactlyOnce { duplicates.insert(id, now: .now()) }
+        send(.ack(id), on: link)
+    }
+
+    @discardableResult
+    private func deliver(
+        _ topic: String, _ subscription: Subscription, qos: QualityOfService, _ flags: PublishFlags, _ id: MessageID?,
+        _ list: ArgumentList
+    ) -> Bool {
+        var (topic, list) = (topic, list)
+        // Wire form of a wildcard delivery: the pattern as topic, the real topic as first argument.
+        if subscription.isPattern, topic == subscription.topic, let unwrapped = list.droppingTopic() {
+            (topic, list) = unwrapped
+        }
+        let slot = flags.hasSlot ? id?.littleEndianValue.map { UInt32(truncatingIfNeeded: $0) } : nil
+        switch subscription.queue.push(Publication(topic: topic, qos: qos, slot: slot, list: list)) {
+        case .refused: return false
+        case .accepted(let wakesReader):
+            if wakesReader, readersToWake.last !== subscription { readersToWake.append(subscription) }
+            return true
+        }
+    }
+
+    // MARK: Requests of peers
+
+    func execute(_ topic: String, _ id: MessageID, _ arguments: ArgumentList, _ link: Link) {
+        guard let handler = services[topic] else {
+            return send(.response(.init(id: id, status: .methodNotFound, data: .text(topic))), on: link)
+        }
+        guard requestsInExecution < maxConcurrentRequests else {
+            let text = "\(topic): too many requests at once"
+            return send(.response(.init(id: id, status: .methodUnavailable, data: .text(text))), on: link)
+        }
+        requestsInExecution += 1
+        let (submissions, encoding) = (submissions, encoding)
+        Task {
+            let frame: OutgoingFrame
+            do {
+                frame = OutgoingFrame(response: id, status: .ok, data: try await handler.run(arguments))
+            } catch {
+                let text = EncodedValue(.text(describe(error)), encoding: encoding)
+                frame = OutgoingFrame(response: id, status: .methodException, data: text)
+            }
+            // The caller is gone when the connection is.
+            try? await submissions.send(frame)
+            submissions.perform { $0.requestsInExecution -= 1 }
+        }
+    }
+}

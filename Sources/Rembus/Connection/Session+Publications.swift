@@ -1,0 +1,75 @@
+import NIOCore
+import RembusTransport
+
+/// The sender of behaviour.md §7: send, wait for the Ack, send again, and for QoS 2 confirm with Ack2.
+extension Session {
+    func begin(_ publication: OutgoingPublication) {
+        if case .closed(let reason) = phase {
+            return publication.continuation.resume(throwing: Submissions.closedError(reason))
+        }
+        var publication = publication
+        nextSequence += 1
+        publication.sequence = nextSequence
+        publications[publication.id] = publication
+        noteInFlight()
+        arm(publication.deadline)
+        if let link = readyLink { send(.whole(publication.frame), on: link) }
+    }
+
+    func received(ack id: MessageID) {
+        guard let key = id.littleEndianValue, let publication = publications.removeValue(forKey: key) else { return }
+        noteInFlight()
+        if publication.qos == .exactlyOnce, let link = readyLink { send(.ack2(id), on: link) }
+        publication.continuation.resume()
+    }
+
+    func cancelPublication(_ id: UInt64) {
+        publications.removeValue(forKey: id)?.continuation.resume(throwing: CancellationError())
+        noteInFlight()
+    }
+
+    /// Sends again what nobody acknowledged in time, and gives up on what was sent often enough. The time without a
+    /// connection counts, so that a publication always ends. Returns the next deadline.
+    func retryPublications(_ now: NIODeadline) -> NIODeadline {
+        var next = NIODeadline.distantFuture
+        var due: [OutgoingPublication] = []
+        for publication in publications.values {
+            if publication.deadline <= now { due.append(publication) } else { next = min(next, publication.deadline) }
+        }
+        for var publication in due.sorted(by: { $0.sequence < $1.sequence }) {
+            guard publication.retriesLeft > 0 else {
+                publications[publication.id] = nil
+                publication.continuation.resume(throwing: giveUpError(publication))
+                continue
+            }
+            publication.retriesLeft -= 1
+            publication.deadline = now + TimeAmount(settings.acknowledgementTimeout)
+            publications[publication.id] = publication
+            next = min(next, publication.deadline)
+            if let link = readyLink { send(.whole(publication.frame), on: link) }
+        }
+        noteInFlight()
+        return next
+    }
+
+    private func giveUpError(_ publication: OutgoingPublication) -> RembusError {
+        let seconds = settings.acknowledgementTimeout.seconds * Double(settings.sendRetries + 1)
+        return RembusError(
+            .timeout, "The publication on `\(publication.topic)` was not acknowledged within \(seconds) s.")
+    }
+
+    /// On a new connection: everything unacknowledged goes out again, in the old order and with the old ids.
+    func resumePublications(on link: Link) {
+        for publication in publications.values.sorted(by: { $0.sequence < $1.sequence }) {
+            send(.whole(publication.frame), on: link)
+        }
+    }
+
+    func failPublications() {
+        let error = lossError
+        let failed = publications.values
+        publications = [:]
+        noteInFlight()
+        for publication in failed { publication.continuation.resume(throwing: error) }
+    }
+}

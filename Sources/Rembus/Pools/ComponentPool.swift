@@ -1,0 +1,129 @@
+public import Logging
+import Synchronization
+
+/// One component on several brokers: hears from all of them, sends through one.
+///
+/// ```swift
+/// let pool = try await ComponentPool.connect(["ws://a:8338/c", "ws://b:8338/c"], policy: .roundRobin)
+/// ```
+/// Subscriptions and methods exist on every broker; messages of all of them arrive in one sequence. Publications and calls
+/// go through one member that is connected, chosen by the policy. A broker that is away at the moment joins when it
+/// returns.
+public final class ComponentPool: Messaging {
+    /// The components, in the order of the URLs.
+    public let members: [Component]
+
+    /// How the sender is chosen.
+    public let policy: PoolPolicy
+
+    private let lastUsed = Atomic<Int>(-1)
+
+    private init(_ members: [Component], _ policy: PoolPolicy) {
+        self.members = members
+        self.policy = policy
+    }
+
+    /// Connects to all brokers at once.
+    ///
+    /// Throws ``RembusError`` when none can be reached, unless ``ComponentConfiguration/startAnyway``; when a URL or a
+    /// setting is wrong; and when a broker refuses the component for good.
+    public static func connect(
+        _ urls: [String], policy: PoolPolicy = .firstUp,
+        configuration: ComponentConfiguration = ComponentConfiguration()
+    ) async throws -> ComponentPool {
+        guard !urls.isEmpty else { throw RembusError(.invalidURL, "A pool needs at least one URL.") }
+        let base = try configuration.resolvedBase()
+        let parsed = try urls.map { try RembusURL($0, base: base) }
+        let attempts = try await withThrowingTaskGroup(of: (Int, Component, RembusError?).self) { group in
+            for (index, url) in parsed.enumerated() {
+                group.addTask {
+                    let (component, failure) = try await Component.open(url, configuration)
+                    return (index, component, failure)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }
+        }
+        let pool = ComponentPool(attempts.map(\.1), policy)
+        let failures = attempts.compactMap(\.2)
+        let isUsable = failures.count < attempts.count || attempts[0].1.connection.settings.startAnyway
+        if let fatal = failures.first(where: { !$0.isWorthRetrying }) ?? (isUsable ? nil : failures.first) {
+            await pool.close()
+            throw fatal
+        }
+        for case (_, let component, _?) in attempts { component.connection.keepReconnecting() }
+        return pool
+    }
+
+    public var encoding: MessageEncoding { members[0].encoding }
+
+    /// Where failures of callbacks are logged.
+    public var callbackLogger: Logger { members[0].callbackLogger }
+
+    /// Closes every member.
+    public func close() async {
+        await withTaskGroup(of: Void.self) { group in
+            for member in members { group.addTask { await member.close() } }
+        }
+    }
+
+    /// The member that sends next.
+    private func sender() throws(RembusError) -> Component {
+        let connected = members.indices.filter { members[$0].state.isConnected }
+        guard let first = connected.first else {
+            throw RembusError(.notConnected, "There is no connection to any broker of the pool at the moment.")
+        }
+        switch policy {
+        case .firstUp: return members[first]
+        case .roundRobin:
+            let last = lastUsed.load(ordering: .relaxed)
+            let next = connected.first { $0 > last } ?? first
+            lastUsed.store(next, ordering: .relaxed)
+            return members[next]
+        case .lessBusy:
+            let counts = connected.map { (index: $0, count: members[$0].inFlightCount) }
+            return members[counts.min { $0.count < $1.count }?.index ?? first]
+        }
+    }
+}
+
+extension ComponentPool {
+    nonisolated(nonsending) public func publish(
+        _ topic: String, list: ArgumentList, qos: QualityOfService, slot: UInt32?
+    ) async throws {
+        try await sender().publish(topic, list: list, qos: qos, slot: slot)
+    }
+
+    nonisolated(nonsending) public func request(
+        _ topic: String, list: ArgumentList, target: String?, timeout: Duration?
+    ) async throws -> EncodedValue {
+        try await sender().request(topic, list: list, target: target, timeout: timeout)
+    }
+
+    public func attach(_ subscription: Subscription) async throws {
+        try await onAll { try await $0.attach(subscription) }
+    }
+
+    public func unsubscribe(_ topic: String) async throws {
+        try await onAll { try await $0.unsubscribe(topic) }
+    }
+
+    public func attach(_ handler: RequestHandler, to topic: String) async throws {
+        try await onAll { try await $0.attach(handler, to: topic) }
+    }
+
+    public func unexpose(_ topic: String) async throws {
+        try await onAll { try await $0.unexpose(topic) }
+    }
+
+    /// Does the same on every member; the first failure is thrown after all have ended.
+    private func onAll(_ body: @escaping @Sendable (Component) async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for member in members { group.addTask { try await body(member) } }
+            var failure: (any Error)?
+            while let result = await group.nextResult() {
+                if case .failure(let error) = result { failure = failure ?? error }
+            }
+            if let failure { throw failure }
+        }
+    }
+}

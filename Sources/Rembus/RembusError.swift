@@ -1,0 +1,102 @@
+public import Foundation
+
+/// Why something could not be done, in a form that code can test and in a sentence for people.
+public struct RembusError: Error, Sendable, Hashable {
+    /// The kind of failure: a status that a peer sent, or one of the local kinds.
+    ///
+    /// New kinds may be added, so compare with `==` rather than switching over all of them.
+    public struct Code: Sendable, Hashable {
+        private enum Kind: Sendable, Hashable {
+            case status(StatusCode)
+            case local(String)
+        }
+
+        private let kind: Kind
+
+        private init(local name: String) { kind = .local(name) }
+
+        /// The status that a peer answered with (protocol.md §6).
+        public static func status(_ status: StatusCode) -> Code { Code(status: status) }
+
+        private init(status: StatusCode) { kind = .status(status) }
+
+        /// The status in the answer of the peer; nil when the failure happened on this side.
+        public var status: StatusCode? {
+            if case .status(let status) = kind { status } else { nil }
+        }
+
+        /// No answer or no acknowledgement came in time.
+        public static let timeout = Code(local: "timeout")
+        /// The connection was lost, or could not be made, before the operation ended.
+        public static let connectionDown = Code(local: "connectionDown")
+        /// There is no connection at the moment; the component is trying to get one.
+        public static let notConnected = Code(local: "notConnected")
+        /// The component is closed, by `close()` or by the broker for good.
+        public static let closed = Code(local: "closed")
+        /// The broker refused the name of the component.
+        public static let loginRefused = Code(local: "loginRefused")
+        /// Another connection uses the name of the component at the moment.
+        public static let nameInUse = Code(local: "nameInUse")
+        /// The broker asks for a proof of identity.
+        public static let authenticationRequired = Code(local: "authenticationRequired")
+        /// A URL or a component name has no valid form.
+        public static let invalidURL = Code(local: "invalidURL")
+        /// A setting has no valid value.
+        public static let invalidSetting = Code(local: "invalidSetting")
+        /// What was asked for exists in the protocol, but not in this version or not with these options.
+        public static let unsupported = Code(local: "unsupported")
+        /// A value cannot be encoded.
+        public static let encoding = Code(local: "encoding")
+        /// Received data does not have the type that was asked for.
+        public static let decoding = Code(local: "decoding")
+    }
+
+    /// The kind of failure.
+    public var code: Code
+
+    /// A sentence that says what happened and, where possible, what to do.
+    public var message: String
+
+    /// Makes an error.
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// The status in the answer of the peer; nil when the failure happened on this side.
+    public var status: StatusCode? { code.status }
+}
+
+extension RembusError.Code: CustomStringConvertible {
+    /// The name of the kind.
+    public var description: String {
+        switch kind {
+        case .status(let status): status.description
+        case .local(let name): name
+        }
+    }
+}
+
+extension RembusError: CustomStringConvertible {
+    public var description: String { "\(message) (\(code))" }
+}
+
+extension RembusError: LocalizedError {
+    public var errorDescription: String? { message }
+}
+
+extension RembusError {
+    /// The error for an answer that is no success. `subject` names what was asked, such as `call of add`.
+    init(_ status: StatusCode, data: Value, subject: String) {
+        let detail = data.isNull ? "" : ": \(data.stringValue ?? data.description)"
+        self.init(.status(status), "The \(subject) failed with status \(status.rawValue), \(status)\(detail).")
+    }
+
+    static func decoding(_ error: any Error, _ what: String) -> RembusError {
+        RembusError(.decoding, "\(what) cannot be decoded: \(error).")
+    }
+
+    static func encoding(_ error: any Error) -> RembusError {
+        RembusError(.encoding, "An argument cannot be encoded: \(error).")
+    }
+}

@@ -1,0 +1,20 @@
+/// From where a subscription wants messages that the broker has stored.
+///
+/// Only named components get stored messages: the broker must know who received what (behaviour.md §11).
+public enum ReplayStart: Sendable, Hashable {
+    /// Only what is published from now on.
+    case now
+    /// Everything that this component has not received yet.
+    case lastReceived
+    /// What was published in this time before now, as far as this component has not received it yet.
+    case ago(Duration)
+
+    /// The form on the wire: nanoseconds back from now (protocol.md §8).
+    var nanoseconds: Double {
+        switch self {
+        case .now: 0
+        case .lastReceived: .infinity
+        case .ago(let duration): max(duration.seconds, 0) * 1e9
+        }
+    }
+}

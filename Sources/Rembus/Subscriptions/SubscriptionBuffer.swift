@@ -1,0 +1,32 @@
+/// How many messages a subscription keeps for a reader that is slower than its publishers, and what goes when it is full.
+///
+/// The policy speaks about QoS 0. QoS 1 and 2 messages are never dropped: what does not fit is not acknowledged, so the
+/// broker keeps it and delivers it again.
+public struct SubscriptionBuffer: Sendable, Hashable {
+    enum Overflow: Sendable, Hashable {
+        case dropOldest
+        case dropNewest
+    }
+
+    let overflow: Overflow
+
+    /// The most messages that wait, at least 1.
+    public let limit: Int
+
+    /// The most bytes of arguments that wait, roughly; a single message may be larger. Default 64 MiB.
+    public var maxBytes = 64 << 20
+
+    /// A full buffer loses its oldest QoS 0 message: the reader sees the newest state.
+    public static func dropOldest(_ limit: Int) -> SubscriptionBuffer { .init(overflow: .dropOldest, limit: limit) }
+
+    /// A full buffer refuses QoS 0 messages: the reader sees an unbroken beginning.
+    public static func dropNewest(_ limit: Int) -> SubscriptionBuffer { .init(overflow: .dropNewest, limit: limit) }
+
+    /// 1024 messages, dropping the oldest.
+    public static let standard = SubscriptionBuffer.dropOldest(1024)
+
+    private init(overflow: Overflow, limit: Int) {
+        self.overflow = overflow
+        self.limit = max(limit, 1)
+    }
+}

@@ -1,0 +1,72 @@
+import Logging
+import NIOCore
+import RembusStore
+import RembusWire
+import Synchronization
+
+/// What all lanes of one broker share. Constants, and things that guard themselves.
+///
+/// `lanes` is set once before the first connection is accepted and never again, hence unchecked.
+final class BrokerCore: @unchecked Sendable {
+    let configuration: BrokerConfiguration
+    let logger: Logger
+    let store: any Store
+    let tables: RoutingTables
+    let counters = BrokerCounters()
+    private(set) var lanes: [Lane] = []
+    private let onSessionEnd = Mutex<(@Sendable () -> Void)?>(nil)
+
+    let recordsPublications: Bool
+    let decodingLimits: DecodingLimits
+    let ackTimeout: TimeAmount
+    let requestTimeout: TimeAmount
+    /// Interval of the lanes' timers: fine enough for the shortest time-out.
+    let tickInterval: TimeAmount
+
+    init(configuration: BrokerConfiguration, logger: Logger, store: any Store) {
+        self.configuration = configuration
+        self.logger = logger
+        self.store = store
+        tables = RoutingTables(limits: configuration.limits)
+        recordsPublications = configuration.storeBytes > 0
+        var limits = DecodingLimits.standard
+        limits.maxBytes = configuration.limits.maxMessageBytes
+        decodingLimits = limits
+        ackTimeout = TimeAmount(configuration.ackTimeout)
+        requestTimeout = TimeAmount(configuration.requestTimeout)
+        let shortest = min(ackTimeout.nanoseconds, requestTimeout.nanoseconds) / 4
+        tickInterval = .nanoseconds(min(max(shortest, 10_000_000), 250_000_000))
+        BuiltIns.install(in: tables, name: configuration.name, started: .now())
+    }
+
+    func makeLanes(on group: any EventLoopGroup) {
+        let loops = Array(group.makeIterator())
+        lanes = loops.enumerated().map { Lane(index: $0, eventLoop: $1, core: self, laneCount: loops.count) }
+    }
+
+    func lane(of eventLoop: any EventLoop) -> Lane? {
+        lanes.first { $0.eventLoop === eventLoop }
+    }
+
+    func sessionEnded() {
+        onSessionEnd.withLock { $0 }?()
+    }
+
+    /// Has `action` called after each end of a session; nil stops that.
+    func whenSessionsEnd(_ action: (@Sendable () -> Void)?) {
+        onSessionEnd.withLock { $0 = action }
+    }
+}
+
+/// Running totals of one broker; relaxed atomics, since nobody decides anything by them.
+final class BrokerCounters: Sendable {
+    let connections = Atomic<Int>(0)
+    /// Publications that were not delivered or not accepted, for whatever reason.
+    let dropped = Atomic<Int>(0)
+    /// Connections closed for what they sent.
+    let malformed = Atomic<Int>(0)
+    /// QoS 1/2 deliveries given up after all retries.
+    let unacknowledged = Atomic<Int>(0)
+    /// Bytes of log that slow readers wanted when they were gone.
+    let overrunBytes = Atomic<UInt64>(0)
+}

@@ -1,0 +1,30 @@
+import NIOCore
+import RembusWire
+
+/// The methods that every node answers itself (behaviour.md §8).
+enum BuiltIns {
+    static let routerID = "rid"
+    static let version = "version"
+    static let uptime = "uptime"
+
+    /// Names that are not listed in exports (protocol.md §9.1).
+    static func isUnlisted(_ topic: String) -> Bool {
+        topic == routerID || topic == version || topic == uptime
+    }
+
+    static func install(in tables: RoutingTables, name: String, started: NIODeadline) {
+        tables.setHandler(.immediate { _ in .text(name) }, for: routerID)
+        tables.setHandler(.immediate { _ in .text("swift_\(RembusVersion.current)") }, for: version)
+        tables.setHandler(
+            .immediate { _ in
+                let seconds = (NIODeadline.now() - started).nanoseconds / 1_000_000_000
+                return .text("up for \(seconds) seconds")
+            }, for: uptime)
+    }
+}
+
+/// The version of this implementation.
+public enum RembusVersion {
+    /// As in `rembus --version` and, with `swift_` before it, in the answer of `version`.
+    public static let current = "0.1.0"
+}

@@ -1,0 +1,73 @@
+/// Everything that a broker can be told. Every field has a default that is safe on a developer's machine.
+public struct BrokerConfiguration: Sendable, Equatable {
+    /// The router's name: the answer of `rid`, and the folder of its state (behaviour.md §1).
+    public var name = "broker"
+    /// The address to listen on. Loopback unless told otherwise (known-defects.md S21).
+    public var host = "127.0.0.1"
+    /// The WebSocket port; 0 lets the system choose one, which the start-up line then names.
+    public var port = 8338
+    /// How a request is given to one of several providers (behaviour.md §8).
+    public var policy = RoutingPolicy.firstUp
+    /// Whether a second connection that claims a connected name replaces the first (protocol.md §7.6) or is refused.
+    public var overwriteConnection = false
+    /// Server mode: the broker answers for its own handlers and relays nothing (behaviour.md §16.1).
+    public var isServer = false
+    /// How long a provider may take to answer a request, and a component to finish its login.
+    public var requestTimeout = Duration.seconds(10)
+    /// How long to wait for the acknowledgement of a QoS 1 or 2 delivery before sending it again.
+    public var ackTimeout = Duration.seconds(2)
+    /// How often an unacknowledged delivery is sent again.
+    public var sendRetries = 10
+    /// Interval of the broker's WebSocket pings; two unanswered ones end a connection. Zero sends none.
+    public var pingInterval = Duration.seconds(30)
+    /// How long a connection may take to finish the WebSocket handshake.
+    public var handshakeTimeout = Duration.seconds(10)
+    /// How long a shutdown waits for queued messages to leave and for components to hang up.
+    public var drainTimeout = Duration.seconds(5)
+    /// Event loop threads; 0 means one per core, less one for storage, at least one.
+    public var threads = 0
+    /// Bytes of memory for the publications kept for replay and for subscribers that fell behind; 0 keeps none.
+    public var storeBytes = 64 << 20
+    /// What a peer may use at most.
+    public var limits = BrokerLimits()
+
+    /// A configuration with every default.
+    public init() {}
+}
+
+/// Upper bounds on everything that a peer controls (known-defects.md S20).
+public struct BrokerLimits: Sendable, Equatable {
+    /// Largest message, bytes; a larger one closes its connection with code 1009.
+    public var maxMessageBytes = 62_914_560
+    /// Longest topic, bytes of UTF-8.
+    public var maxTopicBytes = 1024
+    /// Longest component name, bytes of UTF-8.
+    public var maxNameBytes = 255
+    /// Subscriptions of one connection.
+    public var maxSubscriptions = 10_000
+    /// Exposed topics of one connection.
+    public var maxExposed = 10_000
+    /// Requests that wait for the answer of one provider; more are answered with status 43.
+    public var maxPendingCalls = 10_000
+    /// Unacknowledged QoS 1/2 deliveries to one component; more wait in the store.
+    public var maxInFlight = 10_000
+    /// Outgoing bytes queued for one connection; what comes on top waits in the store.
+    public var maxBacklogBytes = 8 << 20
+    /// QoS 2 message ids remembered per publisher to recognise duplicates; they also expire after 10 minutes.
+    public var maxDuplicateIDs = 100_000
+    /// Names of disconnected components whose subscriptions and marks are kept.
+    public var maxOfflineComponents = 100_000
+
+    /// Every default.
+    public init() {}
+}
+
+/// How a request is given to one of several providers of a topic (behaviour.md §8).
+public enum RoutingPolicy: String, Sendable, CaseIterable, Codable {
+    /// The first in order of registration.
+    case firstUp = "first_up"
+    /// Each in turn.
+    case roundRobin = "round_robin"
+    /// The one with the fewest unanswered requests; ties go by order of registration.
+    case lessBusy = "less_busy"
+}

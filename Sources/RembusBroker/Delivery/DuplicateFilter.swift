@@ -1,0 +1,44 @@
+import NIOCore
+import RembusWire
+
+/// Recognises the copies of QoS 2 publications that were already taken (behaviour.md §7).
+///
+/// An id stays until the publisher confirms (Ack2), 10 minutes pass or the table is full, whichever comes first. The
+/// filter belongs to the publisher's name, so it holds across reconnects.
+struct DuplicateFilter {
+    private var seen: [MessageID: NIODeadline] = [:]
+    private var order = CircularBuffer<(id: MessageID, at: NIODeadline)>()
+    private let limit: Int
+    static let lifetime = TimeAmount.minutes(10)
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var isEmpty: Bool { seen.isEmpty }
+
+    /// Remembers `id`; false when it is a copy.
+    mutating func insert(_ id: MessageID, now: NIODeadline) -> Bool {
+        expire(now)
+        guard seen.updateValue(now, forKey: id) == nil else { return false }
+        order.append((id, now))
+        return true
+    }
+
+    /// The publisher will not send `id` again.
+    mutating func remove(_ id: MessageID) {
+        seen[id] = nil
+    }
+
+    private mutating func expire(_ now: NIODeadline) {
+        while let first = order.first, seen.count >= limit || first.at + Self.lifetime <= now || isStale(first) {
+            order.removeFirst()
+            if !isStale(first) { seen[first.id] = nil }
+        }
+    }
+
+    /// True for an order entry whose id was confirmed, or confirmed and used again.
+    private func isStale(_ entry: (id: MessageID, at: NIODeadline)) -> Bool {
+        seen[entry.id] != entry.at
+    }
+}

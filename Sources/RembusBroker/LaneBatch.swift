@@ -1,0 +1,89 @@
+import NIOCore
+import RembusStore
+import RembusWire
+
+/// What one lane hands to another at the end of a unit of work: one hop for everything, one copy of each message.
+///
+/// Filled on the source lane, then owned by the target lane; never shared, hence unchecked.
+final class LaneBatch: @unchecked Sendable {
+    private enum Entry {
+        case publication(
+            offset: Int, count: Int, owner: ByteBuffer?, record: RecordHeader, publisher: Session,
+            targets: ContiguousArray<SubscriptionTarget>)
+        case request(offset: Int, count: Int, provider: Session, call: PendingCall)
+        case response(offset: Int, count: Int, caller: Session, id: MessageID)
+        case failure(caller: Session, id: MessageID, status: StatusCode, text: String)
+    }
+
+    private let source: Int
+    private var bytes = ByteBuffer()
+    private var entries: [Entry] = []
+
+    init(source: Int) {
+        self.source = source
+    }
+
+    private func append(_ message: UnsafeRawBufferPointer) -> Int {
+        let offset = bytes.writerIndex
+        bytes.writeBytes(message)
+        return offset
+    }
+
+    func add(_ publication: borrowing Publication, publisher: Session, to targets: ContiguousArray<SubscriptionTarget>) {
+        let offset = publication.owner == nil ? append(publication.bytes) : 0
+        entries.append(
+            .publication(
+                offset: offset, count: publication.bytes.count, owner: publication.owner, record: publication.record,
+                publisher: publisher, targets: targets))
+    }
+
+    func addRequest(_ message: UnsafeRawBufferPointer, provider: Session, call: PendingCall) {
+        entries.append(.request(offset: append(message), count: message.count, provider: provider, call: call))
+    }
+
+    func addResponse(_ message: UnsafeRawBufferPointer, caller: Session, id: MessageID) {
+        entries.append(.response(offset: append(message), count: message.count, caller: caller, id: id))
+    }
+
+    func addFailure(caller: Session, id: MessageID, status: StatusCode, text: String) {
+        entries.append(.failure(caller: caller, id: id, status: status, text: text))
+    }
+
+    func apply(on lane: Lane) {
+        bytes.withUnsafeReadableBytes { all in
+            for entry in entries {
+                switch entry {
+                case .publication(let offset, let count, let owner, let record, let publisher, let targets):
+                    if let owner {
+                        owner.withUnsafeReadableBytes {
+                            deliver($0, owner: owner, record: record, publisher: publisher, to: targets)
+                        }
+                    } else {
+                        let message = UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
+                        deliver(message, owner: nil, record: record, publisher: publisher, to: targets)
+                    }
+                case .request(let offset, let count, let provider, let call):
+                    let message = UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
+                    guard case .regular(let header) = FrameHeader.parse(message) else { continue }
+                    provider.forward(message, header, call)
+                case .response(let offset, let count, let caller, let id):
+                    let message = UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
+                    guard case .regular(let header) = FrameHeader.parse(message) else { continue }
+                    caller.sendResponse(message, header, id: id)
+                case .failure(let caller, let id, let status, let text):
+                    caller.respond(id, status, .text(text))
+                }
+            }
+        }
+    }
+
+    private func deliver(
+        _ message: UnsafeRawBufferPointer, owner: ByteBuffer?, record: RecordHeader, publisher: Session,
+        to targets: ContiguousArray<SubscriptionTarget>
+    ) {
+        guard case .regular(let header) = FrameHeader.parse(message) else { return }
+        var publication = Publication(
+            bytes: message, header: header, owner: owner, record: record, partition: source, publisher: publisher)
+        for target in targets { target.session.deliver(&publication, to: target) }
+    }
+}

@@ -1,0 +1,66 @@
+import Synchronization
+
+/// The position of `round_robin` for one topic, shared by all lanes.
+final class RoundRobinRotation: Sendable {
+    private let next = Atomic<Int>(0)
+
+    func advance() -> Int {
+        next.wrappingAdd(1, ordering: .relaxed).oldValue
+    }
+}
+
+/// The providers of one topic in order of registration. Guarded by the routing tables' lock.
+final class ProviderList {
+    private(set) var states: [ComponentState] = []
+    let rotation = RoundRobinRotation()
+
+    var isEmpty: Bool { states.isEmpty }
+
+    func add(_ state: ComponentState) {
+        if !states.contains(where: { $0 === state }) { states.append(state) }
+    }
+
+    func remove(_ state: ComponentState) {
+        states.removeAll { $0 === state }
+    }
+}
+
+/// How a request finds its provider (behaviour.md §8).
+enum ProviderChoice {
+    case provider(Session)
+    /// Status 44: the requester is the only provider.
+    case loopback
+    /// Status 43: there are providers, none of them usable now.
+    case unavailable
+    /// Status 42: nobody provides the topic.
+    case unknown
+
+    static func choose(from route: Route, for requester: Session, policy: RoutingPolicy) -> ProviderChoice {
+        guard !route.providers.isEmpty else { return .unknown }
+        let own = requester.state
+        var others = 0
+        var usable: [Session] = []
+        for provider in route.providers where provider.state !== own {
+            others += 1
+            guard let session = provider.session, provider.state.tenant == own.tenant else { continue }
+            if policy == .firstUp { return .provider(session) }
+            usable.append(session)
+        }
+        guard others > 0 else { return .loopback }
+        guard let first = usable.first else { return .unavailable }
+        switch policy {
+        case .firstUp: return .provider(first)
+        case .roundRobin:
+            let turn = route.rotation?.advance() ?? 0
+            return .provider(usable[Int(UInt(bitPattern: turn) % UInt(usable.count))])
+        case .lessBusy:
+            var best = first
+            var fewest = first.callLoad.load(ordering: .relaxed)
+            for session in usable.dropFirst() {
+                let load = session.callLoad.load(ordering: .relaxed)
+                if load < fewest { (best, fewest) = (session, load) }
+            }
+            return .provider(best)
+        }
+    }
+}

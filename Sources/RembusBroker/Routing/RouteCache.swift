@@ -1,0 +1,42 @@
+/// The routes that one lane has resolved, found by topic bytes without making a `String`.
+///
+/// Open addressing with linear probing; emptied when it is full, since a topic that matters comes again.
+struct RouteCache {
+    private var slots: [Route?]
+    private var count = 0
+    private let mask: Int
+    private static let capacity = 1 << 14
+
+    init() {
+        slots = Array(repeating: nil, count: Self.capacity)
+        mask = Self.capacity - 1
+    }
+
+    /// The route for the topic, of whatever generation; nil when there is none.
+    func find(_ topic: UnsafeRawBufferPointer, hash: UInt64) -> Route? {
+        var index = Int(truncatingIfNeeded: hash) & mask
+        while let route = slots[index] {
+            if route.hash == hash, route.isFor(topic) { return route }
+            index = (index &+ 1) & mask
+        }
+        return nil
+    }
+
+    /// Adds the route, in the place of an older one for the same topic.
+    mutating func insert(_ route: Route) {
+        if count >= Self.capacity / 2 {
+            slots = Array(repeating: nil, count: Self.capacity)
+            count = 0
+        }
+        var index = Int(truncatingIfNeeded: route.hash) & mask
+        while let known = slots[index] {
+            if known.hash == route.hash, known.topic == route.topic {
+                slots[index] = route
+                return
+            }
+            index = (index &+ 1) & mask
+        }
+        slots[index] = route
+        count += 1
+    }
+}

@@ -1,0 +1,228 @@
+import NIOConcurrencyHelpers
+import RembusWire
+import Synchronization
+
+/// Who subscribes, who provides, who is connected: the truth that routes are resolved from.
+///
+/// Written by control messages from any lane and read when a lane resolves a route; the data plane itself works on the
+/// resolved routes. Everything mutable is guarded by `lock`, hence unchecked.
+final class RoutingTables: @unchecked Sendable {
+    private let lock = NIOLock()
+    private let limits: BrokerLimits
+    private var exact: [String: [SubscriptionTarget]] = [:]
+    private var patterns = TopicIndex<SubscriptionTarget>()
+    private var patternTopics: [String: Int] = [:]
+    private var providers: [String: ProviderList] = [:]
+    private var handlers: [String: LocalHandler] = [:]
+    private var components: [String: ComponentState] = [:]
+    private var offline = 0
+    private var tenants: [String: UInt32] = [:]
+    private var nextNumber: UInt32 = 1
+    /// Rises with every change; a route made at an older value is stale.
+    let generation = Atomic<UInt64>(1)
+
+    init(limits: BrokerLimits) {
+        self.limits = limits
+    }
+
+    private func changed() {
+        generation.wrappingAdd(1, ordering: .releasing)
+    }
+
+    // MARK: Components
+
+    enum Binding {
+        case bound(ComponentState)
+        /// The name is connected; its session.
+        case taken(Session)
+    }
+
+    /// Gives a name to a session, with the state that the name had.
+    func bind(_ name: String, to session: Session) -> Binding {
+        lock.withLock {
+            if let known = components[name] {
+                if let holder = known.session { return .taken(holder) }
+                offline -= 1
+                known.session = session
+                attach(known, to: session)
+                return .bound(known)
+            }
+            let state = ComponentState(
+                name: name, number: nextNumber, tenant: tenantNumber(NameRules.tenant(of: name)), limits: limits)
+            nextNumber &+= 1
+            if nextNumber == 0 { nextNumber = 1 }
+            state.session = session
+            components[name] = state
+            return .bound(state)
+        }
+    }
+
+    func anonymousState() -> ComponentState {
+        lock.withLock { ComponentState(name: nil, number: 0, tenant: tenantNumber("."), limits: limits) }
+    }
+
+    private func tenantNumber(_ tenant: String) -> UInt32 {
+        if let number = tenants[tenant] { return number }
+        let number = UInt32(tenants.count)
+        tenants[tenant] = number
+        return number
+    }
+
+    /// Takes a session's state out of the routes when its connection ends. A named component's subscriptions and
+    /// exposed topics stay with its state; an anonymous one leaves nothing (known-defects.md R18).
+    func release(_ state: ComponentState) {
+        lock.withLock {
+            for subscription in state.subscriptions.values { detach(subscription) }
+            let wasNamed = state.session != nil
+            state.session = nil
+            if let name = state.name, !state.isForgettable, offline < limits.maxOfflineComponents {
+                if wasNamed { offline += 1 }
+                components[name] = state
+            } else {
+                for topic in state.exposed { removeProvider(state, topic) }
+                if let name = state.name { components[name] = nil }
+            }
+            changed()
+        }
+    }
+
+    /// What `direct` finds under a name (behaviour.md §8, rule 3).
+    enum Target {
+        case connected(Session, tenant: UInt32)
+        case offline
+        case unknown
+    }
+
+    func target(_ name: String) -> Target {
+        lock.withLock {
+            guard let state = components[name] else { return .unknown }
+            guard let session = state.session else { return .offline }
+            return .connected(session, tenant: state.tenant)
+        }
+    }
+
+    // MARK: Subscriptions
+
+    /// Puts a subscription of a connected session into the routes.
+    func subscribe(_ session: Session, _ subscription: Subscription, tenant: UInt32) {
+        lock.withLock {
+            insert(SubscriptionTarget(session: session, subscription: subscription, tenant: tenant))
+            changed()
+        }
+    }
+
+    func unsubscribe(_ subscription: Subscription) {
+        lock.withLock {
+            detach(subscription)
+            changed()
+        }
+    }
+
+    private func attach(_ state: ComponentState, to session: Session) {
+        for subscription in state.subscriptions.values {
+            insert(SubscriptionTarget(session: session, subscription: subscription, tenant: state.tenant))
+        }
+        changed()
+    }
+
+    private func insert(_ target: SubscriptionTarget) {
+        let topic = target.subscription.topic
+        if let pattern = target.subscription.pattern {
+            patterns.insert(pattern, element: target)
+            patternTopics[topic, default: 0] += 1
+        } else {
+            exact[topic, default: []].append(target)
+        }
+    }
+
+    private func detach(_ subscription: Subscription) {
+        let topic = subscription.topic
+        if let pattern = subscription.pattern {
+            patterns.remove(pattern) { $0.subscription === subscription }
+            if let count = patternTopics[topic] { patternTopics[topic] = count > 1 ? count - 1 : nil }
+        } else if var targets = exact.removeValue(forKey: topic) {
+            targets.removeAll { $0.subscription === subscription }
+            if !targets.isEmpty { exact[topic] = targets }
+        }
+    }
+
+    // MARK: Providers
+
+    func expose(_ state: ComponentState, _ topic: String) {
+        lock.withLock {
+            let list = providers[topic] ?? ProviderList()
+            providers[topic] = list
+            list.add(state)
+            changed()
+        }
+    }
+
+    func unexpose(_ state: ComponentState, _ topic: String) {
+        lock.withLock {
+            removeProvider(state, topic)
+            changed()
+        }
+    }
+
+    private func removeProvider(_ state: ComponentState, _ topic: String) {
+        guard let list = providers[topic] else { return }
+        list.remove(state)
+        if list.isEmpty { providers[topic] = nil }
+    }
+
+    func setHandler(_ handler: LocalHandler?, for topic: String) {
+        lock.withLock {
+            handlers[topic] = handler
+            changed()
+        }
+    }
+
+    // MARK: Reading
+
+    func makeRoute(topic: String, hash: UInt64, lane: Int) -> Route {
+        lock.withLock {
+            var targets = exact[topic] ?? []
+            patterns.forEachMatch(of: topic) { targets.append($0) }
+            var local: ContiguousArray<SubscriptionTarget> = []
+            var remote: [Int: ContiguousArray<SubscriptionTarget>] = [:]
+            for target in targets {
+                let index = target.session.lane.index
+                if index == lane { local.append(target) } else { remote[index, default: []].append(target) }
+            }
+            let list = providers[topic]
+            return Route(
+                topic: topic, hash: hash, generation: generation.load(ordering: .acquiring), local: local,
+                remote: remote.map { (lane: $0.key, targets: $0.value) },
+                providers: list?.states.map { Provider(state: $0, session: $0.session) } ?? [],
+                rotation: list?.rotation, handler: handlers[topic])
+        }
+    }
+
+    /// The answer to a login: topics that others provide, topics that others want (protocol.md §9.1), sorted.
+    ///
+    /// Only brokers use it, so a plain component gets two empty lists once there are too many topics to list cheaply.
+    func exports(for state: ComponentState, isBroker: Bool) -> Value {
+        lock.withLock {
+            let count = providers.count + exact.count + patternTopics.count + handlers.count
+            guard isBroker || count <= Self.maxListedTopics else { return .array([.array([]), .array([])]) }
+            var provided = Set(handlers.keys.filter { !BuiltIns.isUnlisted($0) })
+            for (topic, list) in providers
+            where list.states.contains(where: { $0 !== state && $0.tenant == state.tenant }) { provided.insert(topic) }
+            var wanted = Set<String>()
+            for (topic, targets) in exact
+            where targets.contains(where: { $0.session.state !== state && $0.tenant == state.tenant }) {
+                wanted.insert(topic)
+            }
+            patterns.forEach { target in
+                if target.tenant == state.tenant, target.session.state !== state {
+                    wanted.insert(target.subscription.topic)
+                }
+            }
+            return .array([
+                .array(provided.sorted().map(Value.text)), .array(wanted.sorted().map(Value.text)),
+            ])
+        }
+    }
+
+    private static let maxListedTopics = 4096
+}

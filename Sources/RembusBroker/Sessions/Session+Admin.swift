@@ -1,0 +1,105 @@
+import Logging
+import RembusWire
+
+/// Admin commands: what a component wants to get and offers to do (protocol.md §8).
+extension Session {
+    func receive(_ admin: Message.Admin) {
+        let command: AdminCommand
+        do throws(WireError) {
+            command = try AdminCommand(admin.data)
+        } catch {
+            core.logger.notice("malformed admin command from \(label): \(error)")
+            return respond(admin.id, .error, .null)
+        }
+        let outcome = perform(command, topic: admin.topic)
+        respond(admin.id, outcome.status, outcome.data)
+        // Only now, so that the answer is ahead of what the command lets through.
+        if outcome.status == .ok, case .reactive(true, _) = command { startReplay() }
+        if outcome.status == .ok, case .setup = command { startReplay() }
+        if outcome.status == .ok, case .subscribe = command { continueCatchUp() }
+    }
+
+    private func perform(_ command: AdminCommand, topic: String) -> (status: StatusCode, data: Value) {
+        switch command {
+        case .subscribe(let messageFrom):
+            guard isUsable(topic) else { return Self.unusableTopic }
+            guard state.subscriptions[topic] != nil || state.subscriptions.count < limits.maxSubscriptions else {
+                return (.error, .text("more than \(limits.maxSubscriptions) subscriptions"))
+            }
+            subscribe(topic, messageFrom: messageFrom)
+        case .unsubscribe:
+            unsubscribe(topic)
+        case .expose:
+            guard isUsable(topic) else { return Self.unusableTopic }
+            guard state.exposed.contains(topic) || state.exposed.count < limits.maxExposed else {
+                return (.error, .text("more than \(limits.maxExposed) exposed topics"))
+            }
+            expose(topic)
+        case .unexpose:
+            unexpose(topic)
+        case .reactive(let status, let window):
+            isReactive = status
+            replayWindow = window ?? .infinity
+        case .setup(let exposers, let subscribers):
+            guard exposers.count <= limits.maxExposed, subscribers.count <= limits.maxSubscriptions,
+                (exposers + subscribers).allSatisfy(isUsable)
+            else { return Self.unusableTopic }
+            exposers.forEach(expose)
+            // A window that is known from before stays (known-defects.md R11).
+            for topic in subscribers where state.subscriptions[topic] == nil { subscribe(topic, messageFrom: 0) }
+            isReactive = true
+            replayWindow = .infinity
+        case .privateTopic, .publicTopic, .authorize, .unauthorize:
+            // Admins need a proven identity, which this connection cannot have.
+            return (.error, .null)
+        case .other(let name):
+            return Self.administratorCommands.contains(name) ? (.error, .null) : (.unknownAdminCommand, .null)
+        }
+        return (.ok, .null)
+    }
+
+    /// Commands that exist, for administrators only.
+    private static let administratorCommands: Set<String> = [
+        "private_topics_config", "broker_config", "load_config", "save_config", "enable_debug", "disable_debug",
+        "shutdown",
+    ]
+
+    private static let unusableTopic = (
+        status: StatusCode.error, data: Value.text("the topic is empty or too long")
+    )
+
+    private func isUsable(_ topic: String) -> Bool {
+        !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes
+    }
+
+    func subscribe(_ topic: String, messageFrom: Double) {
+        if let known = state.subscriptions[topic] {
+            known.messageFrom = messageFrom
+            if isReactive { startCatchUp(known) }
+            return
+        }
+        // An anonymous component has no past; a named one starts at the beginning, and its window decides.
+        let mark = state.name == nil || messageFrom <= 0 ? WallClock.nanoseconds() : 0
+        let subscription = Subscription(
+            topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.lanes.count))
+        state.subscriptions[topic] = subscription
+        if isReactive { startCatchUp(subscription) }
+        tables.subscribe(self, subscription, tenant: state.tenant)
+    }
+
+    private func unsubscribe(_ topic: String) {
+        guard let subscription = state.subscriptions.removeValue(forKey: topic) else { return }
+        tables.unsubscribe(subscription)
+        catchUp?.remove(subscription)
+    }
+
+    func expose(_ topic: String) {
+        state.exposed.insert(topic)
+        tables.expose(state, topic)
+    }
+
+    private func unexpose(_ topic: String) {
+        guard state.exposed.remove(topic) != nil else { return }
+        tables.unexpose(state, topic)
+    }
+}

@@ -1,0 +1,187 @@
+import NIOCore
+import RembusTransport
+import RembusWire
+import Synchronization
+
+/// Requests from and to this connection (behaviour.md §8).
+extension Session {
+    // MARK: As requester
+
+    func receiveRequest(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+        guard let id = messageID(header, bytes) else { return }
+        if let target = header.target(in: bytes), target != core.configuration.name {
+            return receiveDirect(target, id, header, bytes)
+        }
+        let topic = header.topicBytes(in: bytes)
+        guard topic.count <= limits.maxTopicBytes else {
+            return respond(id, .error, .text("the topic is too long"))
+        }
+        let route = lane.route(topic)
+        if let handler = route.handler { return run(handler, id, header, bytes) }
+        if core.configuration.isServer { return respond(id, .methodNotFound, .text(route.topic)) }
+        switch ProviderChoice.choose(from: route, for: self, policy: core.configuration.policy) {
+        case .provider(let provider): forward(header, bytes, id, to: provider, topic: route.topic)
+        case .loopback: respond(id, .methodLoopback, .text(route.topic))
+        case .unavailable: respond(id, .methodUnavailable, .text(route.topic))
+        case .unknown: receiveUnknown(route.topic, id, header, bytes)
+        }
+    }
+
+    /// Julia's JSON clients write a direct request as `target/topic`; looked at only when nobody provides the full name
+    /// (protocol.md §10).
+    private func receiveUnknown(_ topic: String, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+        if encoding == .text, dialect.typeKey != .type, let slash = topic.lastIndex(of: "/"),
+            case .connected = tables.target(String(topic[..<slash])),
+            case .request(var request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
+        {
+            request.topic = String(topic[topic.index(after: slash)...])
+            request.target = String(topic[..<slash])
+            var buffer = ByteBuffer()
+            Message.request(request).encodeCBOR(into: &buffer)
+            buffer.withUnsafeReadableBytes {
+                if case .regular(let header) = FrameHeader.parse($0) { receiveRequest(header, $0) }
+            }
+            return
+        }
+        respond(id, .methodNotFound, .text(topic))
+    }
+
+    private func receiveDirect(
+        _ target: String, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
+    ) {
+        if core.configuration.isServer {
+            return respond(id, .error, .text("direct not permitted in server mode"))
+        }
+        switch tables.target(target) {
+        case .connected(let session, let tenant) where tenant == state.tenant:
+            forward(header, bytes, id, to: session, topic: header.topic(in: bytes))
+        case .offline: respond(id, .targetDown, .text(target))
+        default: respond(id, .targetNotFound, .text(target))
+        }
+    }
+
+    private func run(_ handler: LocalHandler, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+        guard case .request(let request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
+        else { return respond(id, .methodException, .text("the arguments cannot be decoded")) }
+        switch handler {
+        case .immediate(let body):
+            respond(id, .ok, body(request.arguments))
+        case .task(let body):
+            Task {
+                let outcome: (StatusCode, Value)
+                do {
+                    outcome = (.ok, try await body(request.arguments))
+                } catch {
+                    outcome = (.methodException, .text("\(error)"))
+                }
+                lane.eventLoop.execute {
+                    self.respond(id, outcome.0, outcome.1)
+                    self.lane.endBurst()
+                }
+            }
+        }
+    }
+
+    private func forward(
+        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, _ id: MessageID, to provider: Session, topic: String
+    ) {
+        let call = PendingCall(caller: self, callerID: id, topic: topic, deadline: lane.now + core.requestTimeout)
+        provider.callLoad.wrappingAdd(1, ordering: .relaxed)
+        if provider.lane === lane {
+            provider.forward(bytes, header, call)
+        } else {
+            lane.batch(for: provider.lane.index).addRequest(bytes, provider: provider, call: call)
+        }
+    }
+
+    /// Sends the answer to a request of this connection: the provider's frame under the caller's own id.
+    func sendResponse(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, id: MessageID) {
+        guard encoding == .binary else {
+            guard case .response(var response)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
+            else { return }
+            response.id = id
+            return sendMessage(.response(response))
+        }
+        let start = header.idOffset + header.idLength
+        let count = header.end - start
+        link.sendBinary(length: 2 + FrameWriter.idLength(id) + count) { target in
+            var writer = FrameWriter(target)
+            writer.byte(0x84)
+            writer.byte(FrameHeader.Kind.response.rawValue)
+            writer.id(id)
+            if let base = bytes.baseAddress { writer.copy(base + start, count) }
+        }
+    }
+
+    // MARK: As provider
+
+    /// Sends a request to this component, under an id of the table's own.
+    func forward(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, _ call: PendingCall) {
+        guard link.isOpen, let id = calls.insert(call) else {
+            let reason = link.isOpen ? "exposer has too many pending requests" : "exposer disconnected"
+            return fail(call, reason)
+        }
+        lane.watch(self)
+        guard encoding == .binary else { return sendTranslatedRequest(bytes, id: id) }
+        let topicLength = FrameWriter.headLength(header.topicLength) + header.topicLength
+        link.sendBinary(length: 2 + 9 + topicLength + 1 + header.payloadLength) { target in
+            guard let base = bytes.baseAddress else { return }
+            var writer = FrameWriter(target)
+            writer.byte(0x85)
+            writer.byte(FrameHeader.Kind.request.rawValue)
+            writer.id(id)
+            writer.head(major: 3, header.topicLength)
+            writer.copy(base + header.topicOffset, header.topicLength)
+            // The target is this component: it gets the request without one.
+            writer.byte(0xF6)
+            writer.copy(base + header.payloadOffset, header.payloadLength)
+        }
+    }
+
+    private func sendTranslatedRequest(_ bytes: UnsafeRawBufferPointer, id: UInt64) {
+        guard case .request(var request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
+        else { return }
+        request.id = MessageID(littleEndian: id)
+        request.target = nil
+        sendMessage(.request(request))
+    }
+
+    func receiveResponse(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+        guard let id = header.id(in: bytes)?.littleEndianValue, let call = calls.take(id) else { return }
+        callLoad.wrappingSubtract(1, ordering: .relaxed)
+        if call.caller.lane === lane {
+            call.caller.sendResponse(bytes, header, id: call.callerID)
+        } else {
+            lane.batch(for: call.caller.lane.index).addResponse(bytes, caller: call.caller, id: call.callerID)
+        }
+    }
+
+    /// Tells the caller that its request came to nothing.
+    private func fail(_ call: PendingCall, _ reason: String) {
+        callLoad.wrappingSubtract(1, ordering: .relaxed)
+        let text = "\(call.topic): \(reason)"
+        if call.caller.lane === lane {
+            call.caller.respond(call.callerID, .methodUnavailable, .text(text))
+        } else {
+            lane.batch(for: call.caller.lane.index).addFailure(
+                caller: call.caller, id: call.callerID, status: .methodUnavailable, text: text)
+        }
+    }
+
+    /// This component is gone: its callers hear it now, not at their time-out (known-defects.md R4).
+    func failCalls() {
+        guard calls.count > 0 else { return }
+        for call in calls.removeAll() { fail(call, "exposer disconnected") }
+        lane.endBurst()
+    }
+
+    func expireCalls() {
+        guard calls.count > 0 else { return }
+        let now = lane.now
+        var expired: [UInt64] = []
+        calls.forEach { id, call in if call.deadline <= now { expired.append(id) } }
+        for id in expired {
+            if let call = calls.take(id) { fail(call, "timeout") }
+        }
+    }
+}

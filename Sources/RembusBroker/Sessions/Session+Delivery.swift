@@ -1,0 +1,137 @@
+import Logging
+import NIOCore
+import RembusStore
+import RembusTransport
+import RembusWire
+import Synchronization
+
+/// Publications that go to this connection, with the sender's side of QoS 1 and 2 (behaviour.md §5, §7).
+extension Session {
+    /// Sends a publication that has just come, if this subscription is to have it.
+    @inline(__always)
+    func deliver(_ publication: inout Publication, to target: SubscriptionTarget) {
+        guard isReactive, mayReceive(publication, target.tenant) else { return }
+        let subscription = target.subscription
+        guard case .live = subscription.mode, publication.record.receivedAt > subscription.marks[publication.partition]
+        else { return }
+        guard send(&publication, subscription) else { return fallBehind(subscription) }
+        subscription.marks[publication.partition] = publication.record.receivedAt
+        if link.isCongested { lane.sawCongestion = true }
+    }
+
+    /// Tenants are kept apart and nobody hears itself, on every path of delivery (known-defects.md S6).
+    @inline(__always)
+    func mayReceive(_ publication: borrowing Publication, _ tenant: UInt32) -> Bool {
+        tenant == publication.record.tenant && publication.publisher !== self
+    }
+
+    /// Queues a publication for the socket; false when this connection cannot take more now.
+    @inline(__always)
+    func send(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
+        guard link.backlog < limits.maxBacklogBytes else { return false }
+        if publication.header.flags.qos == .atMostOnce {
+            write(publication.header, publication.bytes, owner: publication.owner, id: nil, subscription)
+            return true
+        }
+        return sendAcknowledged(&publication, subscription)
+    }
+
+    private func sendAcknowledged(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
+        guard !state.inFlight.isFull else { return false }
+        let retained = publication.retain()
+        state.deliveryOrder += 1
+        let pending = PendingDelivery(
+            publication: retained, subscription: subscription, order: state.deliveryOrder, sentAt: lane.now,
+            sendCount: 1)
+        guard let id = state.inFlight.insert(pending, slot: publication.slot) else { return false }
+        write(publication.header, publication.bytes, owner: publication.owner, id: id, subscription)
+        lane.watch(self)
+        return true
+    }
+
+    @inline(__always)
+    private func write(
+        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, id: UInt64?,
+        _ subscription: Subscription
+    ) {
+        let frame = DeliveryFrame(header: header, id: id, subscription: subscription)
+        if encoding == .binary {
+            frame.send(bytes, owner: owner, on: link)
+        } else {
+            sendTranslated(publication: header, bytes, id: id, subscription)
+        }
+    }
+
+    /// A JSON peer gets the publication as JSON.
+    private func sendTranslated(
+        publication header: FrameHeader, _ bytes: UnsafeRawBufferPointer, id: UInt64?, _ subscription: Subscription
+    ) {
+        guard case .publish(var publish)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
+        else { return }
+        if let id { publish.id = MessageID(littleEndian: id) }
+        if subscription.isPattern {
+            publish.arguments.insert(.text(publish.topic), at: 0)
+            publish.topic = subscription.topic
+        }
+        sendMessage(.publish(publish))
+    }
+
+    // MARK: Acknowledgements
+
+    func acknowledged(_ id: MessageID?) {
+        guard let id, let value = id.littleEndianValue, let delivery = state.inFlight.take(value) else { return }
+        if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
+        // Room in the window: a subscription that waits for it can go on.
+        if catchUp?.isWaiting == true { continueCatchUp() }
+    }
+
+    /// Sends what was not acknowledged in time again, the same frame with the same id (behaviour.md §7).
+    func retransmit() {
+        let (timeout, retries) = (core.ackTimeout, core.configuration.sendRetries)
+        var failed: [(id: UInt64, delivery: PendingDelivery)] = []
+        var due: [(id: UInt64, delivery: PendingDelivery)] = []
+        let now = lane.now
+        state.inFlight.forEach { id, delivery in
+            guard delivery.sendCount > 0, delivery.sentAt + timeout <= now else { return }
+            if delivery.sendCount > retries {
+                // Rests until the component comes back; an anonymous one never does.
+                delivery.sendCount = 0
+                failed.append((id, delivery))
+            } else {
+                delivery.sendCount += 1
+                delivery.sentAt = now
+                due.append((id, delivery))
+            }
+        }
+        resend(due)
+        guard !failed.isEmpty else { return }
+        core.counters.unacknowledged.wrappingAdd(failed.count, ordering: .relaxed)
+        core.logger.warning("\(label) did not acknowledge \(failed.count) deliveries after \(retries + 1) sends each")
+        if state.name == nil {
+            for (id, _) in failed { _ = state.inFlight.take(id) }
+        }
+    }
+
+    /// Sends all unacknowledged deliveries of earlier connections again.
+    func resumeDeliveries() {
+        guard state.inFlight.count > 0 else { return }
+        var all: [(id: UInt64, delivery: PendingDelivery)] = []
+        let now = lane.now
+        state.inFlight.forEach { id, delivery in
+            delivery.sendCount = 1
+            delivery.sentAt = now
+            all.append((id, delivery))
+        }
+        resend(all)
+        lane.watch(self)
+    }
+
+    private func resend(_ deliveries: [(id: UInt64, delivery: PendingDelivery)]) {
+        for (id, delivery) in deliveries.sorted(by: { $0.delivery.order < $1.delivery.order }) {
+            let retained = delivery.publication
+            retained.buffer.withUnsafeReadableBytes {
+                write(retained.header, $0, owner: retained.buffer, id: id, delivery.subscription)
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import NIOCore
+import RembusTransport
+import RembusWire
+
+/// Messages to this connection other than publications.
+extension Session {
+    /// Answers a message of this connection.
+    func respond(_ id: MessageID, _ status: StatusCode, _ data: Value) {
+        sendMessage(.response(Message.Response(id: id, status: status, data: data)))
+    }
+
+    /// Encodes and sends a message in the peer's encoding.
+    func sendMessage(_ message: Message) {
+        var buffer = ByteBuffer()
+        if encoding == .text {
+            message.encodeJSON(into: &buffer, dialect: dialect)
+            link.sendText(buffer)
+        } else {
+            message.encodeCBOR(into: &buffer)
+            buffer.withUnsafeReadableBytes { bytes in
+                link.sendBinary(length: bytes.count) { target in
+                    if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
+                }
+            }
+        }
+    }
+
+    /// Sends an Ack or Ack2.
+    func sendAcknowledgement(_ kind: FrameHeader.Kind, _ id: MessageID) {
+        if encoding == .text {
+            return sendMessage(kind == .ack ? .ack(id) : .ack2(id))
+        }
+        link.sendBinary(length: 2 + FrameWriter.idLength(id)) { target in
+            var writer = FrameWriter(target)
+            writer.byte(0x82)
+            writer.byte(kind.rawValue)
+            writer.id(id)
+        }
+    }
+}

@@ -1,0 +1,210 @@
+import Logging
+import NIOCore
+import RembusTransport
+import RembusWire
+import Synchronization
+
+/// The broker's end of one connection: takes its messages, keeps its state, sends what others have for it.
+///
+/// Touched on its lane's event loop only, except for the constants and `callLoad`; other lanes pass references to it
+/// around and reach it through a `LaneBatch`. Hence unchecked.
+final class Session: LinkDelegate, @unchecked Sendable {
+    enum Login {
+        /// Nothing was claimed; the connection may do everything that an anonymous component may.
+        case anonymous
+        /// A name is claimed whose older connection is being closed; messages wait for the outcome.
+        case binding
+        case named
+    }
+
+    let lane: Lane
+    let link: Link
+    /// Subscriptions and the like: private to this connection until a name brings the state of its component.
+    var state: ComponentState
+    var login = Login.anonymous
+    /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
+    var meta: [String: UInt64] = [:]
+    /// Delivery starts with `reactive` and is off again on each new connection (behaviour.md §4.2).
+    var isReactive = false
+    /// How far back the last `reactive` allows replay, nanoseconds (behaviour.md §11).
+    var replayWindow = Double.infinity
+    /// What the peer sent last, which is what it gets (protocol.md §1.1).
+    var encoding = MessageKind.binary
+    var dialect = JSONDialect()
+    /// How the peer wrote the id of the JSON message that is being handled.
+    var idForm = MessageID.JSONForm.number
+
+    /// Requests forwarded to this component.
+    var calls: CorrelationTable<PendingCall>
+    /// How many requests are on their way to or with this component, for `less_busy`; read from any lane.
+    let callLoad = Atomic<Int>(0)
+    var catchUp: CatchUp?
+    var isWatched = false
+    /// Messages that came while the login was being decided.
+    var deferred: [(bytes: ByteBuffer, kind: MessageKind)] = []
+    /// The route of the last publication: the next one often goes to the same topic.
+    var lastRoute: Route?
+    private(set) var isClosed = false
+
+    init(lane: Lane, link: Link) {
+        self.lane = lane
+        self.link = link
+        state = lane.core.tables.anonymousState()
+        calls = CorrelationTable(limit: lane.core.configuration.limits.maxPendingCalls)
+    }
+
+    var core: BrokerCore { lane.core }
+    var tables: RoutingTables { lane.core.tables }
+    var limits: BrokerLimits { lane.core.configuration.limits }
+
+    /// For the log: the name if there is one, and the address.
+    var label: String { state.name.map { "\($0) (\(link.remoteAddress))" } ?? "anonymous (\(link.remoteAddress))" }
+
+    // MARK: Messages
+
+    func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?) {
+        if case .binding = login {
+            postpone(bytes, kind)
+            return
+        }
+        encoding = kind
+        if kind == .binary {
+            idForm = .number
+            receive(bytes, owner: owner)
+        } else {
+            receiveText(bytes)
+        }
+    }
+
+    func linkReadCompleted(_ link: Link) {
+        pauseIfCongested()
+        lane.endBurst()
+        lane.beginBurst()
+    }
+
+    func pauseIfCongested() {
+        guard lane.sawCongestion else { return }
+        lane.sawCongestion = false
+        lane.pause(self)
+    }
+
+    @inline(__always)
+    private func receive(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
+        switch FrameHeader.parse(bytes) {
+        case .regular(let header): handle(header, bytes, owner: owner)
+        case .irregular: receiveIrregular(bytes)
+        case .malformed(let text): refuse(text)
+        }
+    }
+
+    @inline(__always)
+    private func handle(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
+        switch header.kind {
+        case .publish: receivePublication(header, bytes, owner: owner)
+        case .request: receiveRequest(header, bytes)
+        case .response: receiveResponse(header, bytes)
+        case .ack: acknowledged(header.id(in: bytes))
+        case .ack2: if let id = header.id(in: bytes) { state.duplicates.remove(id) }
+        }
+    }
+
+    /// A control message, or a data message in a form that is accepted but not relayed as it is (protocol.md §2).
+    private func receiveIrregular(_ bytes: UnsafeRawBufferPointer) {
+        do throws(WireError) {
+            receive(try Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits))
+        } catch {
+            refuse("\(error)")
+        }
+    }
+
+    private func receiveText(_ bytes: UnsafeRawBufferPointer) {
+        do throws(WireError) {
+            let message = try Message(json: ByteBuffer(bytes: bytes), limits: core.decodingLimits, dialect: &dialect)
+            idForm = message.id?.jsonForm ?? .number
+            receive(message)
+        } catch {
+            refuse("\(error)")
+        }
+    }
+
+    private func receive(_ message: Message) {
+        switch message {
+        case .publish, .request, .response:
+            // Into the usual form, which everything behind this point works on.
+            var buffer = ByteBuffer()
+            message.encodeCBOR(into: &buffer)
+            buffer.withUnsafeReadableBytes { bytes in
+                guard case .regular(let header) = FrameHeader.parse(bytes) else {
+                    return refuse("the message cannot be put into the usual form")
+                }
+                handle(header, bytes, owner: nil)
+            }
+        case .ack(let id): acknowledged(id)
+        case .ack2(let id): state.duplicates.remove(id)
+        case .identity(let identity): receive(identity)
+        case .admin(let admin): receive(admin)
+        case .register(let register):
+            respond(register.id, .error, .text("tenant [\(NameRules.tenant(of: register.name))] not enabled"))
+        case .unregister(let id): respond(id, .error, .text("invalid operation"))
+        case .attestation(let attestation): respond(attestation.id, .error, .null)
+        case .ping(let id, _): respond(id, .ok, .null)
+        case .close: link.close(code: 1000, reason: "")
+        }
+    }
+
+    /// Ends the connection for what it sent: this one only (protocol.md §1.1, code 1000).
+    func refuse(_ text: String) {
+        core.counters.malformed.wrappingAdd(1, ordering: .relaxed)
+        core.logger.warning("closing \(label): \(text)")
+        link.close(code: 1000, reason: "protocol error")
+    }
+
+    private func postpone(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) {
+        guard deferred.count < 1000 else { return refuse("too many messages before the login was answered") }
+        deferred.append((ByteBuffer(bytes: bytes), kind))
+    }
+
+    /// Handles what waited for the login.
+    func takeDeferred() {
+        let waiting = deferred
+        deferred = []
+        for (buffer, kind) in waiting {
+            buffer.withUnsafeReadableBytes { link(link, received: $0, kind: kind, owner: nil) }
+        }
+    }
+
+    // MARK: End
+
+    func linkClosed(_ link: Link, reason: LinkCloseReason) {
+        guard !isClosed else { return }
+        isClosed = true
+        core.logger.info("\(label) disconnected: \(reason)")
+        lane.remove(self)
+        release()
+    }
+
+    /// Gives the name and its state back and ends what depended on this connection.
+    func release() {
+        isReactive = false
+        catchUp = nil
+        lastRoute = nil
+        failCalls()
+        let state = self.state
+        // What a stranger does with the connection from here on must not reach the component's state.
+        self.state = tables.anonymousState()
+        login = .anonymous
+        tables.release(state)
+        core.sessionEnded()
+    }
+
+    // MARK: Timer
+
+    var hasDeadlines: Bool { !isClosed && (calls.count > 0 || state.inFlight.count > 0) }
+
+    func tick() {
+        guard !isClosed else { return }
+        expireCalls()
+        retransmit()
+        continueCatchUp()
+    }
+}

@@ -1,0 +1,373 @@
+package import NIOCore
+import RembusWire
+
+/// One connection, both directions: whole messages in to a delegate, whole messages out through an outbox.
+///
+/// Used on its channel's event loop only. `sendBinary` and `sendText` collect frames in memory; `LinkGroup.flush()` hands
+/// them to the socket. While the socket does not take more, frames wait in the outbox: its size is `backlog`, and what
+/// to do about it is the owner's policy.
+package final class Link: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    /// Which end of the WebSocket we are; decides who masks (RFC 6455 §5.1).
+    package enum Role: Sendable {
+        case server
+        case client
+    }
+
+    private enum State {
+        case open
+        /// We sent a Close frame and wait for the peer's, or for it to hang up.
+        case closing(LinkCloseReason)
+        case closed
+    }
+
+    package let group: LinkGroup
+    package let configuration: LinkConfiguration
+    package let remoteAddress: String
+    /// Held until the link ends, so owner and link keep each other alive exactly as long as the connection lives.
+    package var delegate: (any LinkDelegate)?
+
+    let role: Role
+    private var reader: WebSocketReader
+    private var outbox = Outbox()
+    private var masks: MaskSource
+    private var state = State.open
+    private var context: ChannelHandlerContext?
+    private var isEnlisted = false
+    private var isWritable = true
+    private(set) package var isCongested = false
+    private var isReadPaused = false
+    private var pingTask: Scheduled<Void>?
+    /// Reads since the last ping went out; none for two intervals means a dead peer.
+    private var heardSincePing = true
+    private var silentIntervals = 0
+
+    package init(
+        role: Role, group: LinkGroup, configuration: LinkConfiguration, remoteAddress: String,
+        delegate: (any LinkDelegate)?
+    ) {
+        self.role = role
+        self.group = group
+        self.configuration = configuration
+        self.remoteAddress = remoteAddress
+        self.delegate = delegate
+        self.reader = WebSocketReader(expectsMask: role == .server, maxMessageBytes: configuration.maxMessageBytes)
+        self.masks = MaskSource()
+    }
+
+    package var eventLoop: any EventLoop { group.eventLoop }
+
+    /// Bytes that were sent but that the socket has not taken yet.
+    package var backlog: Int { outbox.byteCount }
+
+    package var isOpen: Bool {
+        if case .open = state { return true }
+        return false
+    }
+
+    // MARK: Channel events
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        isWritable = context.channel.isWritable
+        schedulePing()
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        heardSincePing = true
+        if case .closed = state { return }
+        let buffer = unwrapInboundIn(data)
+        do {
+            try buffer.withUnsafeReadableBytes { bytes in
+                try reader.feed(bytes, scratch: group.scratch) { handle($0) }
+            }
+        } catch let violation as WebSocketViolation {
+            close(code: violation.code, reason: violation.text)
+        } catch {
+            close(code: 1002, reason: "protocol error")
+        }
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        delegate?.linkReadCompleted(self)
+        group.flush()
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
+        if isWritable { flush() }
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        ended(.broken)
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        ended(LinkCloseReason(code: 1006, text: "\(error)", isRemote: true))
+        context.close(promise: nil)
+    }
+
+    private func handle(_ event: WebSocketReader.Event) -> Bool {
+        guard case .open = state else {
+            // After our Close only the peer's Close matters (RFC 6455 §1.4).
+            if case .close = event { hangUp() }
+            return isOpen
+        }
+        switch event {
+        case .message(let bytes, let kind, let owner):
+            delegate?.link(self, received: bytes, kind: kind, owner: owner)
+        case .ping(let payload):
+            sendFrame(.pong, length: payload.count) { target in
+                if let base = payload.baseAddress { target.copyMemory(from: base, byteCount: payload.count) }
+            }
+        case .pong: break
+        case .close(let code, let reason):
+            sendClose(code: code ?? 1000, reason: "")
+            ended(LinkCloseReason(code: code ?? 1005, text: reason, isRemote: true))
+            hangUp()
+        }
+        return isOpen
+    }
+
+    // MARK: Sending
+
+    /// Collects one CBOR message of `length` bytes, which `fill` writes at the pointer it gets.
+    @inline(__always)
+    package func sendBinary(length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
+        guard case .open = state else { return }
+        sendFrame(.binary, length: length, fill)
+    }
+
+    /// Collects one CBOR message made of a short prefix and a large shared payload, which is not copied (unless this end
+    /// masks).
+    package func sendBinary(prefixLength: Int, payload: ByteBuffer, _ fill: (UnsafeMutableRawPointer) -> Void) {
+        guard case .open = state else { return }
+        if role == .client {
+            sendFrame(.binary, length: prefixLength &+ payload.readableBytes) { target in
+                fill(target)
+                payload.withUnsafeReadableBytes {
+                    if let base = $0.baseAddress {
+                        (target + prefixLength).copyMemory(from: base, byteCount: $0.count)
+                    }
+                }
+            }
+            return
+        }
+        let total = prefixLength &+ payload.readableBytes
+        append(headLength: WebSocketFrame.headLength(payload: total, masked: false), bodyLength: prefixLength) { target in
+            let head = Self.writeHead(.binary, length: total, mask: nil, to: target)
+            fill(target + head)
+        }
+        outbox.append(shared: payload)
+        noteGrowth()
+    }
+
+    /// Collects one JSON-RPC message.
+    package func sendText(_ text: ByteBuffer) {
+        guard case .open = state else { return }
+        text.withUnsafeReadableBytes { bytes in
+            sendFrame(.text, length: bytes.count) { target in
+                if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func sendFrame(_ opcode: WebSocketFrame.Opcode, length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
+        let mask = role == .client ? masks.next() : nil
+        append(headLength: WebSocketFrame.headLength(payload: length, masked: mask != nil), bodyLength: length) { target in
+            let body = target + Self.writeHead(opcode, length: length, mask: mask, to: target)
+            fill(body)
+            if let mask { WebSocketFrame.applyMask(mask, phase: 0, from: body, to: body, count: length) }
+        }
+        noteGrowth()
+    }
+
+    @inline(__always)
+    private func append(headLength: Int, bodyLength: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
+        let total = headLength &+ bodyLength
+        if outbox.open == nil {
+            outbox.open = group.takeBuffer(context?.channel.allocator ?? ByteBufferAllocator(), minimumBytes: total)
+        }
+        outbox.open?.writeWithUnsafeMutableBytes(minimumWritableBytes: total) { target in
+            if let base = target.baseAddress { fill(base) }
+            return total
+        }
+        if !isEnlisted {
+            isEnlisted = true
+            group.enlist(self)
+        }
+    }
+
+    @inline(__always)
+    private func noteGrowth() {
+        if let open = outbox.open, open.readableBytes >= Outbox.chunkBytes { outbox.sealOpenBuffer() }
+        if outbox.byteCount > configuration.highWaterMark { isCongested = true }
+    }
+
+    private static func writeHead(
+        _ opcode: WebSocketFrame.Opcode, length: Int, mask: UInt32?, to target: UnsafeMutableRawPointer
+    ) -> Int {
+        let maskBit: UInt8 = mask == nil ? 0 : 0x80
+        target.storeBytes(of: 0x80 | opcode.rawValue, as: UInt8.self)
+        var offset = 2
+        if length < 126 {
+            target.storeBytes(of: maskBit | UInt8(truncatingIfNeeded: length), toByteOffset: 1, as: UInt8.self)
+        } else if length < 0x1_0000 {
+            target.storeBytes(of: maskBit | 126, toByteOffset: 1, as: UInt8.self)
+            target.storeBytes(of: UInt16(truncatingIfNeeded: length).bigEndian, toByteOffset: 2, as: UInt16.self)
+            offset = 4
+        } else {
+            target.storeBytes(of: maskBit | 127, toByteOffset: 1, as: UInt8.self)
+            target.storeBytes(of: UInt64(length).bigEndian, toByteOffset: 2, as: UInt64.self)
+            offset = 10
+        }
+        if let mask {
+            target.storeBytes(of: mask.littleEndian, toByteOffset: offset, as: UInt32.self)
+            offset += 4
+        }
+        return offset
+    }
+
+    /// Hands collected frames to the socket for as long as it takes them.
+    func flush() {
+        isEnlisted = false
+        guard let context, !outbox.isEmpty else { return }
+        var didWrite = false
+        while isWritable, let chunk = outbox.nextChunk() {
+            context.write(wrapOutboundOut(chunk.buffer), promise: nil)
+            if !chunk.isShared { group.giveBack(chunk.buffer) }
+            didWrite = true
+            // Writability can change inside `write`; the property is updated by the channel event it causes.
+        }
+        if didWrite { context.flush() }
+        if isCongested, outbox.byteCount <= configuration.lowWaterMark {
+            isCongested = false
+            delegate?.linkDrained(self)
+        }
+    }
+
+    // MARK: Flow control
+
+    /// Stops reading from the socket, so that the peer feels that its messages cannot be taken.
+    package func pauseReading() {
+        guard !isReadPaused else { return }
+        isReadPaused = true
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: false)
+    }
+
+    package func resumeReading() {
+        guard isReadPaused else { return }
+        isReadPaused = false
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: true)
+    }
+
+    // MARK: Liveness and end
+
+    private func schedulePing() {
+        guard let interval = configuration.pingInterval else { return }
+        pingTask = eventLoop.assumeIsolated().scheduleTask(in: interval) { [weak self] in self?.pingIntervalPassed() }
+    }
+
+    private func pingIntervalPassed() {
+        guard isOpen else { return }
+        silentIntervals = heardSincePing ? 0 : silentIntervals + 1
+        if silentIntervals >= 2 {
+            ended(LinkCloseReason(code: 1006, text: "no sign of life for two ping intervals", isRemote: true))
+            context?.close(promise: nil)
+            return
+        }
+        ping()
+        schedulePing()
+    }
+
+    /// Sends a ping now; a live peer answers, which shows in `heardSincePing`.
+    package func ping() {
+        guard isOpen else { return }
+        heardSincePing = false
+        sendFrame(.ping, length: 0) { _ in }
+        group.flush()
+    }
+
+    /// True when something arrived since the last ping was sent.
+    package var wasHeardSincePing: Bool { heardSincePing }
+
+    /// Starts the close handshake; what was sent before still goes out.
+    package func close(code: UInt16, reason: String) {
+        guard case .open = state else { return }
+        sendClose(code: code, reason: reason)
+        let cause = LinkCloseReason(code: code, text: reason, isRemote: false)
+        state = .closing(cause)
+        resumeReading()
+        group.flush()
+        report(cause)
+        eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { [weak self] in self?.drop() }
+    }
+
+    private func sendClose(code: UInt16, reason: String) {
+        // A Close frame holds at most 123 bytes of reason; cut at a character.
+        var text = reason
+        while text.utf8.count > 120 { text.removeLast() }
+        let bytes = Array(text.utf8)
+        sendFrame(.close, length: 2 + bytes.count) { target in
+            var writer = FrameWriter(target)
+            writer.integer(code.bigEndian)
+            writer.copy(bytes)
+        }
+    }
+
+    /// Both Close frames are exchanged: the connection can go once everything is written.
+    private func hangUp() {
+        group.flush()
+        state = .closed
+        guard let context, outbox.isEmpty else {
+            // A peer that does not read what is queued does not keep the connection for ever.
+            eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { [weak self] in self?.drop() }
+            return
+        }
+        let written = eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.drop() }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
+    }
+
+    private func drop() {
+        outbox.removeAll()
+        state = .closed
+        context?.close(promise: nil)
+    }
+
+    private func ended(_ reason: LinkCloseReason) {
+        state = .closed
+        report(reason)
+    }
+
+    /// Tells the delegate once, and lets go of it.
+    private func report(_ reason: LinkCloseReason) {
+        pingTask?.cancel()
+        pingTask = nil
+        let delegate = self.delegate
+        self.delegate = nil
+        delegate?.linkClosed(self, reason: reason)
+    }
+}
+
+/// Frame masks of a client. They keep a proxy from being fooled by chosen bytes (RFC 6455 §10.3); a generator seeded by
+/// the system per link is enough for that and costs no system call per frame.
+private struct MaskSource {
+    private var state = UInt64.random(in: .min ... .max)
+
+    mutating func next() -> UInt32 {
+        // SplitMix64.
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return UInt32(truncatingIfNeeded: (value ^ (value >> 31)) >> 16) | 1
+    }
+}

@@ -1,0 +1,33 @@
+package import NIOCore
+
+/// Limits and intervals of a link.
+package struct LinkConfiguration: Sendable {
+    /// Largest message accepted, bytes; a larger one closes the link with code 1009 (protocol.md §1.1).
+    package var maxMessageBytes: Int
+    /// Interval of our own pings; two unanswered in a row mean the peer is dead. nil sends none.
+    package var pingInterval: TimeAmount?
+    /// How long a peer may take from the TCP accept to the end of the WebSocket handshake.
+    package var handshakeTimeout: TimeAmount
+    /// How long we wait for the peer's half of the close handshake.
+    package var closeTimeout: TimeAmount
+    /// Outgoing bytes above which `Link.isCongested` is true.
+    package var highWaterMark: Int
+    /// Outgoing bytes under which a congested link tells its delegate that it drained.
+    package var lowWaterMark: Int
+
+    package init(
+        maxMessageBytes: Int = 62_914_560,
+        pingInterval: TimeAmount? = .seconds(30),
+        handshakeTimeout: TimeAmount = .seconds(10),
+        closeTimeout: TimeAmount = .seconds(2),
+        highWaterMark: Int = 8 << 20,
+        lowWaterMark: Int = 2 << 20
+    ) {
+        self.maxMessageBytes = maxMessageBytes
+        self.pingInterval = pingInterval
+        self.handshakeTimeout = handshakeTimeout
+        self.closeTimeout = closeTimeout
+        self.highWaterMark = highWaterMark
+        self.lowWaterMark = lowWaterMark
+    }
+}

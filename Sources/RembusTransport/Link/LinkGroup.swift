@@ -1,0 +1,58 @@
+package import NIOCore
+
+/// What the links of one event loop share: the list of links to flush and the buffers they write into.
+///
+/// Used on that event loop only. Links that got something to send enlist here, and whoever finished a unit of work (a
+/// read burst, a timer, a batch from another loop) flushes them together, so each socket is written once per unit.
+package final class LinkGroup {
+    package let eventLoop: any EventLoop
+    private var dirty: [Link] = []
+    private var freeBuffers: [ByteBuffer] = []
+    /// Where whole small frames are unmasked to; see `WebSocketReader`.
+    let scratch: UnsafeMutableRawBufferPointer
+
+    /// Bytes of the scratch area: frames up to this size take the fast path.
+    static let scratchBytes = 64 << 10
+    private static let maxFreeBuffers = 64
+    private static let maxFreeBufferBytes = 1 << 20
+
+    package init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        self.scratch = .allocate(byteCount: Self.scratchBytes, alignment: 64)
+    }
+
+    deinit {
+        scratch.deallocate()
+    }
+
+    func enlist(_ link: Link) {
+        dirty.append(link)
+    }
+
+    /// Writes out everything that the links of this loop have collected.
+    package func flush() {
+        guard !dirty.isEmpty else { return }
+        // A flush can enlist links again (a close, a drained link), hence the loop over a moving end.
+        var index = 0
+        while index < dirty.count {
+            dirty[index].flush()
+            index += 1
+        }
+        dirty.removeAll(keepingCapacity: true)
+    }
+
+    func takeBuffer(_ allocator: ByteBufferAllocator, minimumBytes: Int) -> ByteBuffer {
+        if var buffer = freeBuffers.popLast() {
+            // Reuses the memory when the socket is done with it and takes fresh memory otherwise.
+            buffer.clear(minimumCapacity: minimumBytes)
+            return buffer
+        }
+        return allocator.buffer(capacity: max(minimumBytes, 16 << 10))
+    }
+
+    func giveBack(_ buffer: ByteBuffer) {
+        if freeBuffers.count < Self.maxFreeBuffers, buffer.capacity <= Self.maxFreeBufferBytes {
+            freeBuffers.append(buffer)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOWebSocket
+
+/// Opens WebSocket connections and puts a `Link` on each.
+package enum WebSocketDialer {
+    /// Why a connection could not be made, in a sentence.
+    package struct Failure: Error, CustomStringConvertible {
+        package var description: String
+    }
+
+    /// Connects and shakes hands. `makeLink` runs on `eventLoop`, which the link then lives on.
+    package static func connect(
+        host: String, port: Int, path: String = "/", on eventLoop: any EventLoop, configuration: LinkConfiguration,
+        makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
+    ) async throws -> any Channel {
+        let done = eventLoop.makePromise(of: Void.self)
+        let key = NIOWebSocketClientUpgrader.randomRequestKey()
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .connectTimeout(configuration.handshakeTimeout)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let upgrader = WebSocketClientUpgrader(key: key) { channel in
+                        try channel.setUpForLink()
+                        try channel.pipeline.syncOperations.addHandler(makeLink(channel, configuration))
+                    }
+                    let request = HandshakeRequestHandler(host: host, port: port, path: path, done: done)
+                    let requestBox = NIOLoopBound(request, eventLoop: channel.eventLoop)
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers(
+                        withClientUpgrade: (
+                            upgraders: [upgrader],
+                            completionHandler: { context in
+                                context.pipeline.syncOperations.removeHandler(requestBox.value, promise: nil)
+                                done.succeed()
+                            }
+                        ))
+                    try channel.pipeline.syncOperations.addHandler(request)
+                }
+            }
+        let channel: any Channel
+        do {
+            channel = try await bootstrap.connect(host: host, port: port).get()
+        } catch {
+            done.fail(error)
+            throw Failure(description: "cannot connect to \(host):\(port): \(error)")
+        }
+        let deadline = eventLoop.scheduleTask(in: configuration.handshakeTimeout) {
+            done.fail(Failure(description: "\(host):\(port) did not finish the WebSocket handshake in time"))
+        }
+        do {
+            try await done.futureResult.get()
+            deadline.cancel()
+            return channel
+        } catch {
+            deadline.cancel()
+            channel.close(promise: nil)
+            throw error
+        }
+    }
+}
+
+/// The library's upgrader checks the handshake; in place of the library's frame handlers, our link goes on the channel.
+private final class WebSocketClientUpgrader: NIOHTTPClientProtocolUpgrader {
+    let supportedProtocol = "websocket"
+    let requiredUpgradeHeaders: [String] = []
+    private let handshake: NIOWebSocketClientUpgrader
+    private let install: @Sendable (any Channel) throws -> Void
+
+    init(key: String, install: @escaping @Sendable (any Channel) throws -> Void) {
+        self.install = install
+        self.handshake = NIOWebSocketClientUpgrader(
+            requestKey: key,
+            upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() })
+    }
+
+    func addCustom(upgradeRequestHeaders: inout HTTPHeaders) {
+        handshake.addCustom(upgradeRequestHeaders: &upgradeRequestHeaders)
+    }
+
+    func shouldAllowUpgrade(upgradeResponse: HTTPResponseHead) -> Bool {
+        handshake.shouldAllowUpgrade(upgradeResponse: upgradeResponse)
+    }
+
+    func upgrade(context: ChannelHandlerContext, upgradeResponse: HTTPResponseHead) -> EventLoopFuture<Void> {
+        let channel = context.channel
+        return channel.eventLoop.makeCompletedFuture { try install(channel) }
+    }
+}
+
+/// Sends the handshake request and turns every way in which it can fail into one error.
+private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPClientResponsePart
+    typealias OutboundOut = HTTPClientRequestPart
+
+    private let host: String
+    private let port: Int
+    private let path: String
+    private let done: EventLoopPromise<Void>
+
+    init(host: String, port: Int, path: String, done: EventLoopPromise<Void>) {
+        self.host = host
+        self.port = port
+        self.path = path
+        self.done = done
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        var headers = HTTPHeaders()
+        headers.add(name: "Host", value: "\(host.contains(":") ? "[\(host)]" : host):\(port)")
+        headers.add(name: "Content-Length", value: "0")
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .head(let head) = unwrapInboundIn(data) {
+            fail(context, "\(host):\(port) refused the WebSocket handshake: HTTP \(head.status.code)")
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        fail(context, "\(host):\(port) closed the connection during the WebSocket handshake")
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        fail(context, "WebSocket handshake with \(host):\(port) failed: \(error)")
+    }
+
+    private func fail(_ context: ChannelHandlerContext, _ text: String) {
+        done.fail(WebSocketDialer.Failure(description: text))
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,66 @@
+/// Constants and small functions of RFC 6455 that reader and writer share.
+enum WebSocketFrame {
+    enum Opcode: UInt8 {
+        case continuation = 0x0
+        case text = 0x1
+        case binary = 0x2
+        case close = 0x8
+        case ping = 0x9
+        case pong = 0xA
+    }
+
+    /// Longest frame head: 2 bytes, 8 of extended length, 4 of mask.
+    static let maxHeadLength = 14
+    /// Longest payload of a control frame (§5.5).
+    static let maxControlPayload = 125
+
+    static func headLength(payload: Int, masked: Bool) -> Int {
+        (payload < 126 ? 2 : payload < 0x1_0000 ? 4 : 10) + (masked ? 4 : 0)
+    }
+
+    /// Close codes that may travel in a Close frame (§7.4).
+    static func isValidCloseCode(_ code: UInt16) -> Bool {
+        switch code {
+        case 1000...1003, 1007...1014, 3000...4999: true
+        default: false
+        }
+    }
+
+    /// Copies `count` bytes while XOR-ing them with the mask; `phase` is the position in the mask of the first byte.
+    static func applyMask(
+        _ key: UInt32, phase: Int, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int
+    ) {
+        // The key as it lies in memory, turned so that its first byte is the one for the first byte of the source.
+        let turn = UInt32(phase & 3) &* 8
+        let key32 = turn == 0 ? key : (key >> turn) | (key << (32 &- turn))
+        let wide = SIMD8<UInt32>(repeating: key32)
+        var index = 0
+        while index &+ 32 <= count {
+            let word = source.loadUnaligned(fromByteOffset: index, as: SIMD8<UInt32>.self)
+            target.storeBytes(of: word ^ wide, toByteOffset: index, as: SIMD8<UInt32>.self)
+            index &+= 32
+        }
+        while index &+ 4 <= count {
+            let word = source.loadUnaligned(fromByteOffset: index, as: UInt32.self)
+            target.storeBytes(of: word ^ key32, toByteOffset: index, as: UInt32.self)
+            index &+= 4
+        }
+        var rest = key32
+        while index < count {
+            let byte = source.load(fromByteOffset: index, as: UInt8.self)
+            target.storeBytes(of: byte ^ UInt8(truncatingIfNeeded: rest), toByteOffset: index, as: UInt8.self)
+            rest >>= 8
+            index &+= 1
+        }
+    }
+}
+
+/// A protocol violation of the peer, with the close code that answers it.
+package struct WebSocketViolation: Error {
+    var code: UInt16
+    var text: String
+
+    static func protocolError(_ text: String) -> WebSocketViolation { .init(code: 1002, text: text) }
+    static func tooLarge(_ text: String) -> WebSocketViolation { .init(code: 1009, text: text) }
+    static let invalidUTF8 = WebSocketViolation(code: 1007, text: "text message is not UTF-8")
+}

@@ -1,0 +1,28 @@
+public import NIOCore
+
+/// Decodes Swift values from CBOR, accepting what the different Rembus peers send.
+///
+/// A float without a fraction decodes as an integer and any integer as a float; null and undefined decode as nil; `Data`
+/// and `ByteBuffer` take byte strings, bare or in tag 64; `Date` takes tags 0 and 1 and plain seconds since 1970.
+public struct CBORDecoder: Sendable {
+    /// What is accepted at most.
+    public var limits: DecodingLimits
+
+    /// Makes a decoder.
+    public init(limits: DecodingLimits = .standard) {
+        self.limits = limits
+    }
+
+    /// Decodes a value from one CBOR item.
+    ///
+    /// Throws ``WireError`` when the bytes are not CBOR within the limits, `DecodingError` when the item does not fit the
+    /// type, or what the type throws.
+    public func decode<T: Decodable>(_ type: T.Type, from buffer: ByteBuffer) throws -> T {
+        try decode(type, from: Value(cbor: buffer, limits: limits))
+    }
+
+    /// Decodes a value from a ``Value``. Throws `DecodingError` when it does not fit the type, or what the type throws.
+    public func decode<T: Decodable>(_ type: T.Type, from value: Value) throws -> T {
+        try ValueDecoder(value: value, codingPath: []).decode(type)
+    }
+}

@@ -1,0 +1,171 @@
+/// The parsed head of a data-plane frame: where its id, topic and payload lie, nothing decoded (protocol.md §3).
+///
+/// Offsets count from the start of the buffer that was parsed; the header is meaningless without it. Frames in the
+/// usual form (definite lengths, the exact number of elements) parse here. Everything else that a liberal receiver
+/// accepts is `.irregular`: the caller decodes it as a `Message` and encodes it again in the usual form.
+package struct FrameHeader {
+    package enum Kind: UInt8 {
+        case publish = 1
+        case request = 2
+        case response = 4
+        case ack = 5
+        case ack2 = 6
+    }
+
+    package enum Parsed {
+        /// A data-plane frame in the usual form.
+        case regular(FrameHeader)
+        /// A control frame (Identity, Admin, …), or a data-plane frame in an unusual but perhaps acceptable form.
+        case irregular
+        /// Not a Rembus message, with a sentence for the log.
+        case malformed(String)
+    }
+
+    package var kind: Kind
+    /// Publish flags, 0x00…0xF0.
+    package var flags: PublishFlags
+    package var idOffset: Int
+    /// 0 when the frame carries no id.
+    package var idLength: Int
+    package var topicOffset: Int
+    package var topicLength: Int
+    /// The payload item: the argument array of a publish or request, the data of a response.
+    package var payloadOffset: Int
+    package var payloadLength: Int
+    /// Elements of the argument array, and the bytes of its head.
+    package var argumentCount: Int
+    package var argumentHeadLength: Int
+    /// A request's target name; length −1 when there is none.
+    package var targetOffset: Int
+    package var targetLength: Int
+    package var status: UInt64
+
+    package var hasTarget: Bool { targetLength >= 0 }
+
+    /// Deepest nesting accepted inside a payload (known-defects.md S20).
+    package static let maxDepth = 64
+
+    private init(kind: Kind, flags: PublishFlags) {
+        self.kind = kind
+        self.flags = flags
+        (idOffset, idLength, topicOffset, topicLength) = (0, 0, 0, 0)
+        (payloadOffset, payloadLength, argumentCount, argumentHeadLength) = (0, 0, 0, 0)
+        (targetOffset, targetLength, status) = (0, -1, 0)
+    }
+
+    package static func parse(_ bytes: UnsafeRawBufferPointer) -> Parsed {
+        guard bytes.count >= 2 else { return .malformed("the message has \(bytes.count) bytes, too few for any Rembus message") }
+        let outer = bytes[0]
+        guard outer & 0xE0 == 0x80 else { return .malformed("the message is not a CBOR array") }
+        let count = Int(outer & 0x1F)
+        guard count <= 23 else { return .irregular }
+        var scanner = CBORScanner(bytes, offset: 1)
+        guard let first = scanner.head(), first.major == 0, !first.isIndefinite else {
+            return .malformed("the first element is not a message type")
+        }
+        guard first.argument <= 0xFF else { return .malformed("message type \(first.argument) does not exist") }
+        let type = UInt8(truncatingIfNeeded: first.argument)
+        guard let kind = Kind(rawValue: type & 0x0F) else { return .irregular }
+        var header = FrameHeader(kind: kind, flags: PublishFlags(rawValue: type & 0xF0))
+        let isRegular: Bool
+        switch kind {
+        case .publish: isRegular = header.scanPublish(&scanner, count: count)
+        case .request: isRegular = header.scanRequest(&scanner, count: count)
+        case .response: isRegular = header.scanResponse(&scanner, count: count)
+        case .ack, .ack2: isRegular = count == 2 && header.scanID(&scanner)
+        }
+        return isRegular ? .regular(header) : .irregular
+    }
+
+    private mutating func scanPublish(_ scanner: inout CBORScanner, count: Int) -> Bool {
+        if flags.rawValue == 0 {
+            guard count == 3 else { return false }
+        } else {
+            guard count == 4, scanID(&scanner) else { return false }
+        }
+        return scanTopic(&scanner) && scanArguments(&scanner)
+    }
+
+    private mutating func scanRequest(_ scanner: inout CBORScanner, count: Int) -> Bool {
+        guard count == 5, scanID(&scanner), scanTopic(&scanner), let next = scanner.peek() else { return false }
+        if next == 0xF6 {
+            scanner.offset &+= 1
+        } else {
+            guard let range = Self.text(&scanner) else { return false }
+            (targetOffset, targetLength) = range
+        }
+        return scanArguments(&scanner)
+    }
+
+    private mutating func scanResponse(_ scanner: inout CBORScanner, count: Int) -> Bool {
+        guard count == 4, scanID(&scanner), let head = scanner.head(), head.major == 0 else { return false }
+        status = head.argument
+        payloadOffset = scanner.offset
+        guard scanner.skipItem(depth: Self.maxDepth) else { return false }
+        payloadLength = scanner.offset &- payloadOffset
+        return true
+    }
+
+    private mutating func scanID(_ scanner: inout CBORScanner) -> Bool {
+        guard let head = scanner.head(), head.major == 2, !head.isIndefinite, head.argument >= 1, head.argument <= 32
+        else { return false }
+        let length = Int(truncatingIfNeeded: head.argument)
+        guard scanner.end &- scanner.offset >= length else { return false }
+        (idOffset, idLength) = (scanner.offset, length)
+        scanner.offset &+= length
+        return true
+    }
+
+    private mutating func scanTopic(_ scanner: inout CBORScanner) -> Bool {
+        guard let range = Self.text(&scanner) else { return false }
+        (topicOffset, topicLength) = range
+        return true
+    }
+
+    private mutating func scanArguments(_ scanner: inout CBORScanner) -> Bool {
+        payloadOffset = scanner.offset
+        guard let head = scanner.head(), head.major == 4, !head.isIndefinite else { return false }
+        argumentHeadLength = scanner.offset &- payloadOffset
+        guard head.argument <= UInt64(scanner.end &- scanner.offset) else { return false }
+        argumentCount = Int(truncatingIfNeeded: head.argument)
+        for _ in 0..<argumentCount where !scanner.skipItem(depth: Self.maxDepth) { return false }
+        payloadLength = scanner.offset &- payloadOffset
+        return true
+    }
+
+    private static func text(_ scanner: inout CBORScanner) -> (Int, Int)? {
+        guard let head = scanner.head(), head.major == 3, !head.isIndefinite,
+            head.argument <= UInt64(scanner.end &- scanner.offset)
+        else { return nil }
+        let start = scanner.offset
+        let length = Int(truncatingIfNeeded: head.argument)
+        scanner.offset &+= length
+        guard UTF8Check.isValid(UnsafeRawBufferPointer(start: scanner.base + start, count: length)) else { return nil }
+        return (start, length)
+    }
+}
+
+extension FrameHeader {
+    /// The id of the frame; nil when it has none.
+    package func id(in bytes: UnsafeRawBufferPointer) -> MessageID? {
+        if idLength == 8 {
+            return MessageID(littleEndian: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: idOffset, as: UInt64.self)))
+        }
+        return MessageID(bytes: bytes[idOffset..<idOffset + idLength])
+    }
+
+    package func topicBytes(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes[topicOffset..<topicOffset &+ topicLength])
+    }
+
+    package func topic(in bytes: UnsafeRawBufferPointer) -> String {
+        String(decoding: topicBytes(in: bytes), as: UTF8.self)
+    }
+
+    package func target(in bytes: UnsafeRawBufferPointer) -> String? {
+        hasTarget ? String(decoding: bytes[targetOffset..<targetOffset + targetLength], as: UTF8.self) : nil
+    }
+
+    /// The first byte behind the frame's last element; bytes behind it are ignored (protocol.md §1.1).
+    package var end: Int { payloadOffset &+ payloadLength }
+}

@@ -1,0 +1,141 @@
+/// The data of an admin message with types (protocol.md §8).
+public enum AdminCommand: Sendable, Hashable {
+    /// Subscribes; the sender wants what was published in the last `messageFrom` nanoseconds, 0 = only what comes.
+    case subscribe(messageFrom: Double)
+    /// Ends a subscription.
+    case unsubscribe
+    /// Offers a method.
+    case expose
+    /// Withdraws a method.
+    case unexpose
+    /// Starts or stops delivery; `messageFrom` in nanoseconds bounds the replay, nil when the sender left it out.
+    case reactive(Bool, messageFrom: Double?)
+    /// Exposes and subscribes many topics, and starts delivery.
+    case setup(exposers: [String], subscribers: [String])
+    /// Makes the topic private.
+    case privateTopic
+    /// Makes the topic public.
+    case publicTopic
+    /// Lets a component use the private topic.
+    case authorize(String)
+    /// Takes that right away.
+    case unauthorize(String)
+    /// A command without a case here, by its name on the wire.
+    case other(String)
+
+    /// Reads a command. Extra fields are ignored. Throws ``WireError/Code/invalidMessage`` when the data is no map, or a
+    /// field that the command needs is missing or has another type; the answer to that is ``StatusCode/error``.
+    public init(_ data: Value) throws(WireError) {
+        guard let fields = data.mapValue else {
+            throw WireError(.invalidMessage, "The data of an admin command must be a map.")
+        }
+        let name = try fields.text(Field.command)
+        self =
+            switch name {
+            case Name.subscribe: .subscribe(messageFrom: try fields.duration(Field.messageFrom) ?? 0)
+            case Name.unsubscribe: .unsubscribe
+            case Name.expose: .expose
+            case Name.unexpose: .unexpose
+            case Name.reactive:
+                .reactive(try fields.bool(Field.status), messageFrom: try fields.duration(Field.messageFrom))
+            case Name.setup:
+                .setup(exposers: try fields.texts(Field.exposers), subscribers: try fields.texts(Field.subscribers))
+            case Name.privateTopic: .privateTopic
+            case Name.publicTopic: .publicTopic
+            case Name.authorize: .authorize(try fields.text(Field.component))
+            case Name.unauthorize: .unauthorize(try fields.text(Field.component))
+            default: .other(name)
+            }
+    }
+
+    /// The command as it is sent.
+    public var data: Value {
+        switch self {
+        case .subscribe(let messageFrom): command(Name.subscribe, [(Field.messageFrom, .float(messageFrom))])
+        case .unsubscribe: command(Name.unsubscribe)
+        case .expose: command(Name.expose)
+        case .unexpose: command(Name.unexpose)
+        case .reactive(let status, let messageFrom):
+            command(
+                Name.reactive,
+                [(Field.status, .bool(status))] + (messageFrom.map { [(Field.messageFrom, .float($0))] } ?? []))
+        case .setup(let exposers, let subscribers):
+            command(
+                Name.setup,
+                [
+                    (Field.exposers, .array(exposers.map(Value.text))),
+                    (Field.subscribers, .array(subscribers.map(Value.text))),
+                ])
+        case .privateTopic: command(Name.privateTopic)
+        case .publicTopic: command(Name.publicTopic)
+        case .authorize(let name): command(Name.authorize, [(Field.component, .text(name))])
+        case .unauthorize(let name): command(Name.unauthorize, [(Field.component, .text(name))])
+        case .other(let name): command(name)
+        }
+    }
+
+    private func command(_ name: String, _ fields: [(String, Value)] = []) -> Value {
+        .map(ValueMap(uniqueKeysWithValues: [(Field.command, .text(name))] + fields))
+    }
+
+    /// The names of the commands on the wire.
+    package enum Name {
+        package static let subscribe = "subscribe"
+        package static let unsubscribe = "unsubscribe"
+        package static let expose = "expose"
+        package static let unexpose = "unexpose"
+        package static let reactive = "reactive"
+        package static let setup = "setup"
+        package static let privateTopic = "private_topic"
+        package static let publicTopic = "public_topic"
+        package static let authorize = "authorize"
+        package static let unauthorize = "unauthorize"
+    }
+
+    /// The names of the fields on the wire.
+    package enum Field {
+        package static let command = "cmd"
+        package static let messageFrom = "msg_from"
+        package static let status = "status"
+        package static let exposers = "exposers"
+        package static let subscribers = "subscribers"
+        package static let component = "cid"
+        package static let routeMarks = "rmark"
+        package static let touchedNames = "touch"
+    }
+}
+
+extension ValueMap {
+    /// A text that must be there.
+    func text(_ key: String) throws(WireError) -> String {
+        guard let text = self[key]?.stringValue else { throw unusable(key, "a text") }
+        return text
+    }
+
+    fileprivate func bool(_ key: String) throws(WireError) -> Bool {
+        guard let flag = self[key]?.boolValue else { throw unusable(key, "true or false") }
+        return flag
+    }
+
+    /// Nanoseconds; nil when the field is absent.
+    fileprivate func duration(_ key: String) throws(WireError) -> Double? {
+        guard let field = self[key] else { return nil }
+        guard let number = field.doubleValue, !number.isNaN else { throw unusable(key, "a number") }
+        return number
+    }
+
+    fileprivate func texts(_ key: String) throws(WireError) -> [String] {
+        guard let field = self[key] else { return [] }
+        guard let elements = field.arrayValue else { throw unusable(key, "an array of texts") }
+        var texts: [String] = []
+        for element in elements {
+            guard let text = element.stringValue else { throw unusable(key, "an array of texts") }
+            texts.append(text)
+        }
+        return texts
+    }
+
+    private func unusable(_ key: String, _ expected: String) -> WireError {
+        WireError(.invalidMessage, "The field `\(key)` must be \(expected).")
+    }
+}

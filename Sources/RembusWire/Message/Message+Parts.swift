@@ -1,0 +1,140 @@
+public import NIOCore
+
+extension Message {
+    /// A component tells its name (protocol.md §7.2).
+    public struct Identity: Sendable, Hashable {
+        /// The id that the answer repeats.
+        public var id: MessageID
+        /// The component name, called cid in the protocol.
+        public var name: String
+        /// The protocols and ports on which the sender listens; empty for a plain component.
+        public var meta: [String: UInt64]
+
+        /// Makes an identity.
+        public init(id: MessageID, name: String, meta: [String: UInt64] = [:]) {
+            self.id = id
+            self.name = name
+            self.meta = meta
+        }
+    }
+
+    /// A publication (protocol.md §3).
+    public struct Publish: Sendable, Hashable {
+        /// The id; present exactly when ``flags`` are not zero.
+        public var id: MessageID?
+        /// The quality of service, and whether the id holds a slot.
+        public var flags: PublishFlags
+        /// The topic.
+        public var topic: String
+        /// The payload.
+        public var arguments: [Value]
+
+        /// Makes a publication. An id without flags is not sent; flags without an id get a random one when sent.
+        public init(
+            id: MessageID? = nil, flags: PublishFlags = PublishFlags(qos: .atMostOnce), topic: String,
+            arguments: [Value] = []
+        ) {
+            self.id = id
+            self.flags = flags
+            self.topic = topic
+            self.arguments = arguments
+        }
+    }
+
+    /// A call of a method (protocol.md §3).
+    public struct Request: Sendable, Hashable {
+        /// The id that the answer repeats.
+        public var id: MessageID
+        /// The name of the method.
+        public var topic: String
+        /// The component that must execute the call; nil means any exposer. It has no form in JSON.
+        public var target: String?
+        /// The arguments.
+        public var arguments: [Value]
+
+        /// Makes a request.
+        public init(id: MessageID, topic: String, target: String? = nil, arguments: [Value] = []) {
+            self.id = id
+            self.topic = topic
+            self.target = target
+            self.arguments = arguments
+        }
+    }
+
+    /// An admin command (protocol.md §8).
+    public struct Admin: Sendable, Hashable {
+        /// The id that the answer repeats.
+        public var id: MessageID
+        /// The topic concerned, or `__config__`.
+        public var topic: String
+        /// The command as it is on the wire, see ``AdminCommand``.
+        public var data: Value
+
+        /// Makes an admin message.
+        public init(id: MessageID, topic: String, data: Value) {
+            self.id = id
+            self.topic = topic
+            self.data = data
+        }
+    }
+
+    /// An answer (protocol.md §6).
+    public struct Response: Sendable, Hashable {
+        /// The id of what is answered.
+        public var id: MessageID
+        /// The outcome.
+        public var status: StatusCode
+        /// The result, the challenge, or the text of an error.
+        public var data: Value
+
+        /// Makes a response.
+        public init(id: MessageID, status: StatusCode, data: Value = .null) {
+            self.id = id
+            self.status = status
+            self.data = data
+        }
+    }
+
+    /// The registration of a public key (protocol.md §7.5).
+    public struct Register: Sendable, Hashable {
+        /// The id that the answer repeats.
+        public var id: MessageID
+        /// The component name that the key is for.
+        public var name: String
+        /// The secret of the tenant.
+        public var pin: String
+        /// The key, PEM or DER.
+        public var publicKey: ByteBuffer
+        /// 1 = RSA, 2 = ECDSA.
+        public var keyType: UInt64
+
+        /// Makes a registration.
+        public init(id: MessageID, name: String, pin: String, publicKey: ByteBuffer, keyType: UInt64) {
+            self.id = id
+            self.name = name
+            self.pin = pin
+            self.publicKey = publicKey
+            self.keyType = keyType
+        }
+    }
+
+    /// The answer to a challenge (protocol.md §7.4).
+    public struct Attestation: Sendable, Hashable {
+        /// The id that the answer repeats.
+        public var id: MessageID
+        /// The component name.
+        public var name: String
+        /// The signature, or the hash when a shared secret is used.
+        public var signature: ByteBuffer
+        /// The protocols and ports on which the sender listens.
+        public var meta: [String: UInt64]
+
+        /// Makes an attestation.
+        public init(id: MessageID, name: String, signature: ByteBuffer, meta: [String: UInt64] = [:]) {
+            self.id = id
+            self.name = name
+            self.signature = signature
+            self.meta = meta
+        }
+    }
+}

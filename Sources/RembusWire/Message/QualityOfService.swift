@@ -1,0 +1,11 @@
+/// How hard a publication is delivered (protocol.md §3.2).
+public enum QualityOfService: UInt8, Sendable, Codable, CaseIterable, Comparable {
+    /// Sent once; lost when the receiver is away.
+    case atMostOnce = 0
+    /// Repeated until the receiver acknowledges; may arrive twice.
+    case atLeastOnce = 1
+    /// Repeated until acknowledged, and delivered to the application once.
+    case exactlyOnce = 2
+
+    public static func < (left: QualityOfService, right: QualityOfService) -> Bool { left.rawValue < right.rawValue }
+}

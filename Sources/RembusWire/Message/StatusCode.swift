@@ -1,0 +1,54 @@
+/// The outcome in a response (protocol.md §6). Unknown codes are kept and count as errors.
+public struct StatusCode: RawRepresentable, Hashable, Sendable {
+    /// The number on the wire.
+    public let rawValue: UInt64
+
+    /// Makes a status from its number.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Success.
+    public static let ok: StatusCode = 0
+    /// A failure without a more precise code.
+    public static let error: StatusCode = 10
+    /// Not an outcome: the data is a challenge to be signed (protocol.md §7.4).
+    public static let challenge: StatusCode = 11
+    /// Identification failed; defined, but sent by nobody.
+    public static let identificationError: StatusCode = 20
+    /// The handler threw; the data is its text.
+    public static let methodException: StatusCode = 40
+    /// The arguments do not fit the handler.
+    public static let methodArgsError: StatusCode = 41
+    /// Nobody ever exposed the method.
+    public static let methodNotFound: StatusCode = 42
+    /// The method has exposers, but none is usable now.
+    public static let methodUnavailable: StatusCode = 43
+    /// The only exposer of the method is the requester.
+    public static let methodLoopback: StatusCode = 44
+    /// The target of a direct call is unknown.
+    public static let targetNotFound: StatusCode = 45
+    /// The target of a direct call is known but offline.
+    public static let targetDown: StatusCode = 46
+    /// The admin command is unknown.
+    public static let unknownAdminCommand: StatusCode = 47
+    /// The name to be registered already has a key.
+    public static let nameTaken: StatusCode = 60
+    /// No answer came in time. Produced locally, never sent.
+    public static let timeout: StatusCode = 70
+}
+
+extension StatusCode: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: UInt64) { self.init(rawValue: value) }
+}
+
+extension StatusCode: CustomStringConvertible {
+    private static let names: [StatusCode: String] = [
+        .ok: "ok", .error: "error", .challenge: "challenge", .identificationError: "identification error",
+        .methodException: "method exception", .methodArgsError: "method arguments error",
+        .methodNotFound: "method not found", .methodUnavailable: "method unavailable",
+        .methodLoopback: "method loopback", .targetNotFound: "target not found", .targetDown: "target down",
+        .unknownAdminCommand: "unknown admin command", .nameTaken: "name already taken", .timeout: "timeout",
+    ]
+
+    /// The name of protocol.md §6, or `status N` for a code without one.
+    public var description: String { Self.names[self] ?? "status \(rawValue)" }
+}

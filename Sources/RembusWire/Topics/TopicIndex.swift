@@ -1,0 +1,138 @@
+/// All pattern subscriptions of a broker, shared as a trie of segments, matched in one pass over a topic.
+///
+/// A match follows every live branch at once (a node reached twice in one step is followed once), so its cost grows with
+/// the topic's segments and the branches that match, not with the number of patterns, and no pattern can make it
+/// exponential. Each element is returned once per pattern it was inserted with.
+package struct TopicIndex<Element> {
+    private final class Node {
+        var literals: [Substring: Node] = [:]
+        var globs: [(glob: Substring, node: Node)] = []
+        var one: Node?
+        var many: Node?
+        /// True for the node behind `**`: it stays live for as long as segments come.
+        let isMany: Bool
+        var elements: [Element] = []
+        var stamp: UInt64 = 0
+
+        init(isMany: Bool = false) {
+            self.isMany = isMany
+        }
+
+        var isEmpty: Bool {
+            elements.isEmpty && literals.isEmpty && globs.isEmpty && one == nil && many == nil
+        }
+
+        func child(_ segment: TopicPattern.Segment, create: Bool) -> Node? {
+            switch segment {
+            case .literal(let text):
+                if let node = literals[text] { return node }
+                guard create else { return nil }
+                let node = Node()
+                // A copy: the key must not keep the whole pattern text alive for one segment.
+                literals[Substring(String(text))] = node
+                return node
+            case .one:
+                if one == nil && create { one = Node() }
+                return one
+            case .many:
+                if many == nil && create { many = Node(isMany: true) }
+                return many
+            case .glob(let text):
+                if let known = globs.first(where: { $0.glob == text }) { return known.node }
+                guard create else { return nil }
+                let node = Node()
+                globs.append((Substring(String(text)), node))
+                return node
+            }
+        }
+
+        func dropChild(_ segment: TopicPattern.Segment) {
+            switch segment {
+            case .literal(let text): literals[text] = nil
+            case .one: one = nil
+            case .many: many = nil
+            case .glob(let text): globs.removeAll { $0.glob == text }
+            }
+        }
+    }
+
+    private var root = Node()
+    private var step: UInt64 = 0
+    package private(set) var count = 0
+
+    package init() {}
+
+    package mutating func insert(_ pattern: TopicPattern, element: Element) {
+        var node = root
+        for segment in pattern.segments {
+            guard let next = node.child(segment, create: true) else { return }
+            node = next
+        }
+        node.elements.append(element)
+        count += 1
+    }
+
+    /// Removes the first element of `pattern` that `isElement` accepts; false when there is none.
+    @discardableResult
+    package mutating func remove(_ pattern: TopicPattern, where isElement: (Element) -> Bool) -> Bool {
+        var path = [root]
+        for segment in pattern.segments {
+            guard let next = path[path.count - 1].child(segment, create: false) else { return false }
+            path.append(next)
+        }
+        guard let position = path[path.count - 1].elements.firstIndex(where: isElement) else { return false }
+        path[path.count - 1].elements.remove(at: position)
+        count -= 1
+        for depth in stride(from: path.count - 1, to: 0, by: -1) where path[depth].isEmpty {
+            path[depth - 1].dropChild(pattern.segments[depth - 1])
+        }
+        return true
+    }
+
+    /// Calls `body` with every element.
+    package func forEach(_ body: (Element) -> Void) {
+        var open = [root]
+        while let node = open.popLast() {
+            node.elements.forEach(body)
+            open.append(contentsOf: node.literals.values)
+            open.append(contentsOf: node.globs.map(\.node))
+            if let one = node.one { open.append(one) }
+            if let many = node.many { open.append(many) }
+        }
+    }
+
+    /// Calls `body` with the element of every pattern that matches `topic`, in no particular order.
+    package mutating func forEachMatch(of topic: String, _ body: (Element) -> Void) {
+        guard count > 0 else { return }
+        var live: [Node] = []
+        step += 1
+        Self.enter(root, step, &live)
+        for segment in topic.split(separator: "/", omittingEmptySubsequences: false) {
+            // `*` and `**` never stand for text with an `@` (behaviour.md §6.1).
+            let isWild = !segment.utf8.contains(UInt8(ascii: "@"))
+            var next: [Node] = []
+            step += 1
+            for node in live {
+                if node.isMany && isWild { Self.enter(node, step, &next) }
+                if let child = node.literals[segment] { Self.enter(child, step, &next) }
+                if isWild, !segment.isEmpty, let child = node.one { Self.enter(child, step, &next) }
+                for (glob, child) in node.globs where TopicPattern.glob(glob, matches: segment) {
+                    Self.enter(child, step, &next)
+                }
+            }
+            live = next
+            if live.isEmpty { return }
+        }
+        for node in live {
+            for element in node.elements { body(element) }
+        }
+    }
+
+    /// Adds `node`, and what a `**` behind it reaches with no segment at all, unless this step already has it.
+    private static func enter(_ node: Node, _ step: UInt64, _ live: inout [Node]) {
+        guard node.stamp != step else { return }
+        node.stamp = step
+        live.append(node)
+        if let many = node.many { enter(many, step, &live) }
+    }
+}

@@ -1,0 +1,78 @@
+/// A subscription topic, split into the segments that a publication's topic is compared with (behaviour.md §6).
+///
+/// `*` stands for exactly one non-empty segment and `**` for any number of segments, also none. A `*` inside a segment
+/// (`pump*`) stands for one or more characters of that segment. What a wildcard stands for never contains `@`.
+public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
+    enum Segment: Hashable, Sendable {
+        case literal(Substring)
+        case one
+        case many
+        case glob(Substring)
+    }
+
+    /// The text as subscribed; it travels back to the subscriber with each delivery.
+    public let text: String
+    let segments: [Segment]
+
+    public init(_ text: String) {
+        self.text = text
+        var segments: [Segment] = []
+        for part in text.split(separator: "/", omittingEmptySubsequences: false) {
+            if part == "**" {
+                // `**/**` means the same as `**`, and one is cheaper to follow.
+                if segments.last != .many { segments.append(.many) }
+            } else if part == "*" {
+                segments.append(.one)
+            } else {
+                segments.append(part.utf8.contains(UInt8(ascii: "*")) ? .glob(part) : .literal(part))
+            }
+        }
+        self.segments = segments
+    }
+
+    /// True when `topic` is a pattern: it contains a `*`.
+    public static func isPattern(_ topic: some StringProtocol) -> Bool {
+        topic.utf8.contains(UInt8(ascii: "*"))
+    }
+
+    public var description: String { text }
+
+    /// Whether a publication to `topic` matches. For many patterns at once use the broker's index, which shares work.
+    public func matches(_ topic: String) -> Bool {
+        var index = TopicIndex<Int>()
+        index.insert(self, element: 0)
+        var found = false
+        index.forEachMatch(of: topic) { _ in found = true }
+        return found
+    }
+
+    /// Whether `segment` matches a glob: each `*` stands for one or more characters, none of them `@`.
+    static func glob(_ glob: Substring, matches segment: Substring) -> Bool {
+        globMatches(Array(glob.utf8)[...], Array(segment.utf8)[...])
+    }
+
+    private static func globMatches(_ glob: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
+        // Greedy with one backtrack point, so the cost is at most glob × text.
+        var (g, t) = (glob.startIndex, text.startIndex)
+        var star: (glob: Int, text: Int)?
+        while t < text.endIndex {
+            if g < glob.endIndex, glob[g] == UInt8(ascii: "*") {
+                guard text[t] != UInt8(ascii: "@") else { return false }
+                star = (g, t)
+                g += 1
+                t += 1
+            } else if g < glob.endIndex, glob[g] == text[t] {
+                g += 1
+                t += 1
+            } else if let last = star, text[last.text + 1] != UInt8(ascii: "@") {
+                star = (last.glob, last.text + 1)
+                g = last.glob + 1
+                t = last.text + 2
+                if t > text.endIndex { return false }
+            } else {
+                return false
+            }
+        }
+        return g == glob.endIndex
+    }
+}

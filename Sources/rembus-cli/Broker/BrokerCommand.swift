@@ -1,0 +1,107 @@
+public import ArgumentParser
+import Foundation
+public import Logging
+public import RembusBroker
+import ServiceLifecycle
+import UnixSignals
+
+struct BrokerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "broker",
+        abstract: "Run a broker.",
+        discussion: """
+            Components connect with WebSocket, for example ws://127.0.0.1:8338/name. The broker prints one line when it is
+            ready and runs until it gets SIGINT or SIGTERM; then it lets queued messages leave and exits with 0.
+
+            Settings come, each over the one before, from defaults, REMBUS_* environment variables,
+            $REMBUS_DIR/<name>/settings.json and these options.
+
+            Examples:
+              rembus broker
+              rembus broker --port 9000 --policy round_robin
+              rembus broker --host 0.0.0.0 --name plant    # reachable from other machines
+              rembus broker --print-config
+            """)
+
+    @Option(
+        name: [.customLong("port"), .customLong("ws")],
+        help: "WebSocket port; 0 lets the system choose. (default: 8338)")
+    var port: Int?
+
+    @Option(help: "Address to listen on. (default: 127.0.0.1, this machine only)")
+    var host: String?
+
+    @Option(help: "Name of the broker, answered to 'rid'. (default: broker)")
+    var name: String?
+
+    @Option(help: "How calls are spread over providers: first_up, round_robin or less_busy. (default: first_up)")
+    var policy: RoutingPolicy?
+
+    @Flag(help: "Let a new connection replace an older one of the same name.")
+    var overwrite = false
+
+    @Flag(help: "Answer for own handlers only; relay nothing between components.")
+    var server = false
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical; the log goes to standard error. (default: notice)")
+    var logLevel: Logger.Level?
+
+    @Flag(help: "Print the resulting settings as JSON and exit.")
+    var printConfig = false
+
+    func run() async throws {
+        var configuration = try BrokerSettings.load(name: name)
+        apply(to: &configuration)
+        if printConfig {
+            print(BrokerSettings.json(of: configuration))
+            return
+        }
+        let level = try logLevel ?? BrokerSettings.logLevel() ?? .notice
+        var logger = Logger(label: "rembus.broker") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = level
+        let broker = Broker(configuration: configuration, logger: logger)
+        do {
+            try await broker.start()
+        } catch let error as BrokerError {
+            throw CommandFailure(error.description)
+        }
+        // Not `print`: scripts wait for this line, so it must not sit in a buffer.
+        FileHandle.standardOutput.write(Data("\(broker.summary)\n".utf8))
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: RunningBroker(broker: broker))],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger))
+        try await group.run()
+    }
+
+    private func apply(to configuration: inout BrokerConfiguration) {
+        if let port { configuration.port = port }
+        if let host { configuration.host = host }
+        if let policy { configuration.policy = policy }
+        if overwrite { configuration.overwriteConnection = true }
+        if server { configuration.isServer = true }
+    }
+
+    func validate() throws {
+        if let port, !(0...65535).contains(port) {
+            throw ValidationError("--port must be between 0 and 65535, not \(port).")
+        }
+        if let name, name.isEmpty || name.contains("/") {
+            throw ValidationError("--name must not be empty or contain a slash: it names the folder of the broker's state.")
+        }
+    }
+}
+
+extension RoutingPolicy: ExpressibleByArgument {}
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+/// A broker that has been started already, as a service: waits for the signal, then drains.
+private struct RunningBroker: Service {
+    let broker: Broker
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await broker.shutDown()
+    }
+}

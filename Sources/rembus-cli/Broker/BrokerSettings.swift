@@ -1,0 +1,164 @@
+import Foundation
+import Logging
+import NIOCore
+import RembusBroker
+import RembusWire
+
+/// Reads a broker's settings from the environment and its `settings.json` (behaviour.md §19).
+///
+/// One table names every key with its variable, so that environment, file, `--print-config` and documentation agree.
+enum BrokerSettings {
+    private struct Key: Sendable {
+        let name: String
+        let variable: String?
+        let read: @Sendable (BrokerConfiguration) -> Value
+        /// False when the value is of the wrong kind or out of range. Numbers and flags come as text from the environment.
+        let write: @Sendable (Value, inout BrokerConfiguration) -> Bool
+    }
+
+    private static let keys: [Key] = [
+        Key(
+            name: "name", variable: "REMBUS_NAME", read: { .text($0.name) },
+            write: { value, configuration in value.stringValue.map { configuration.name = $0 } != nil }),
+        Key(
+            name: "host", variable: "REMBUS_HOST", read: { .text($0.host) },
+            write: { value, configuration in value.stringValue.map { configuration.host = $0 } != nil }),
+        whole("port", "REMBUS_PORT", 0...65535, \.port),
+        Key(
+            name: "policy", variable: "REMBUS_POLICY", read: { .text($0.policy.rawValue) },
+            write: { value, configuration in
+                guard let policy = value.stringValue.flatMap(RoutingPolicy.init) else { return false }
+                configuration.policy = policy
+                return true
+            }),
+        flag("overwrite_connection", "REMBUS_OVERWRITE_CONNECTION", \.overwriteConnection),
+        flag("server", "REMBUS_SERVER", \.isServer),
+        seconds("request_timeout", "REMBUS_TIMEOUT", \.requestTimeout),
+        seconds("ack_timeout", "REMBUS_ACK_TIMEOUT", \.ackTimeout),
+        whole("send_retries", "REMBUS_SEND_RETRIES", 0...1_000_000, \.sendRetries),
+        seconds("ws_ping_interval", "REMBUS_WS_PING_INTERVAL", \.pingInterval),
+        seconds("handshake_timeout", "REMBUS_HANDSHAKE_TIMEOUT", \.handshakeTimeout),
+        seconds("drain_timeout", "REMBUS_DRAIN_TIMEOUT", \.drainTimeout),
+        whole("threads", "REMBUS_THREADS", 0...1024, \.threads),
+        whole("store_bytes", "REMBUS_STORE_BYTES", 0...(1 << 40), \.storeBytes),
+        whole("max_ws_frame", "REMBUS_MAX_WS_FRAME", 1024...(1 << 30), \.limits.maxMessageBytes),
+        whole("max_topic_bytes", "REMBUS_MAX_TOPIC_BYTES", 1...65535, \.limits.maxTopicBytes),
+        whole("max_subscriptions", "REMBUS_MAX_SUBSCRIPTIONS", 1...10_000_000, \.limits.maxSubscriptions),
+        whole("max_exposed", "REMBUS_MAX_EXPOSED", 1...10_000_000, \.limits.maxExposed),
+        whole("max_pending_calls", "REMBUS_MAX_PENDING_CALLS", 1...65536, \.limits.maxPendingCalls),
+        whole("max_in_flight", "REMBUS_MAX_IN_FLIGHT", 1...65536, \.limits.maxInFlight),
+        whole("max_backlog_bytes", "REMBUS_MAX_BACKLOG_BYTES", 65536...(1 << 32), \.limits.maxBacklogBytes),
+    ]
+
+    /// Defaults, then environment, then `settings.json` of the broker with this name.
+    static func load(name: String?) throws -> BrokerConfiguration {
+        var configuration = BrokerConfiguration()
+        let environment = ProcessInfo.processInfo.environment
+        for key in keys {
+            guard let variable = key.variable, let text = environment[variable], !text.isEmpty else { continue }
+            guard key.write(.text(text), &configuration) else {
+                throw CommandFailure("environment variable \(variable) has the unusable value \(text.debugDescription)")
+            }
+        }
+        if let name { configuration.name = name }
+        try readFile(of: &configuration)
+        if let name { configuration.name = name }
+        return configuration
+    }
+
+    private static func readFile(of configuration: inout BrokerConfiguration) throws {
+        let file = directory().appendingPathComponent(configuration.name).appendingPathComponent("settings.json")
+        guard FileManager.default.fileExists(atPath: file.path) else { return }
+        let data: Data
+        do {
+            data = try Data(contentsOf: file)
+        } catch {
+            throw CommandFailure("cannot read \(file.path): \(error.localizedDescription)")
+        }
+        guard let object = try? Value(json: ByteBuffer(bytes: data)).mapValue else {
+            throw CommandFailure("\(file.path) is not a JSON object")
+        }
+        for key in keys {
+            guard let value = object[key.name] else { continue }
+            guard key.write(value, &configuration) else {
+                throw CommandFailure("\(file.path): \(key.name) has an unusable value")
+            }
+        }
+    }
+
+    /// The folder of all state: `REMBUS_DIR`, else the user's configuration folder.
+    static func directory() -> URL {
+        let environment = ProcessInfo.processInfo.environment
+        if let path = environment["REMBUS_DIR"], !path.isEmpty { return URL(fileURLWithPath: path) }
+        if let path = environment["XDG_CONFIG_HOME"], !path.isEmpty {
+            return URL(fileURLWithPath: path).appendingPathComponent("rembus")
+        }
+        return FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".config/rembus")
+    }
+
+    /// `REMBUS_LOG`, in the words of the reference too.
+    static func logLevel() throws -> Logger.Level? {
+        guard let text = ProcessInfo.processInfo.environment["REMBUS_LOG"]?.lowercased(), !text.isEmpty else { return nil }
+        guard let level = Logger.Level(rawValue: text == "warn" ? "warning" : text) else {
+            throw CommandFailure("environment variable REMBUS_LOG has the unusable value \(text.debugDescription)")
+        }
+        return level
+    }
+
+    /// All settings as a JSON object, sorted by key, in the form that `settings.json` takes.
+    static func json(of configuration: BrokerConfiguration) -> String {
+        var buffer = ByteBuffer()
+        Value.map(ValueMap(uniqueKeysWithValues: keys.map { ($0.name, $0.read(configuration)) }))
+            .encodeJSON(into: &buffer, pretty: true, sortedKeys: true)
+        return String(buffer: buffer)
+    }
+
+    // MARK: Kinds of settings
+
+    private static func whole(
+        _ name: String, _ variable: String, _ range: ClosedRange<Int>,
+        _ path: any WritableKeyPath<BrokerConfiguration, Int> & Sendable
+    ) -> Key {
+        Key(
+            name: name, variable: variable, read: { .integer(Int64($0[keyPath: path])) },
+            write: { value, configuration in
+                guard let number = number(value), let whole = Int(exactly: number), range.contains(whole) else {
+                    return false
+                }
+                configuration[keyPath: path] = whole
+                return true
+            })
+    }
+
+    private static func seconds(
+        _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Duration> & Sendable
+    ) -> Key {
+        Key(
+            name: name, variable: variable,
+            read: { configuration in
+                let seconds = configuration[keyPath: path] / .seconds(1)
+                return Int64(exactly: seconds).map(Value.integer) ?? .float(seconds)
+            },
+            write: { value, configuration in
+                guard let number = number(value), number >= 0, number <= 1e9 else { return false }
+                configuration[keyPath: path] = .milliseconds(Int64(number * 1000))
+                return true
+            })
+    }
+
+    private static func flag(
+        _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Bool> & Sendable
+    ) -> Key {
+        Key(
+            name: name, variable: variable, read: { .bool($0[keyPath: path]) },
+            write: { value, configuration in
+                let flag = value.boolValue ?? value.stringValue.map { ["1", "true", "yes", "on"].contains($0.lowercased()) }
+                if let flag { configuration[keyPath: path] = flag }
+                return flag != nil
+            })
+    }
+
+    private static func number(_ value: Value) -> Double? {
+        value.doubleValue ?? value.stringValue.flatMap(Double.init)
+    }
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Fails when a file of the repository names a folder that exists on somebody's machine only.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# A home or a work folder at the start of a path, not a segment inside one (such as a topic or a URL).
+readonly pattern='(^|[^A-Za-z0-9_.~/*-])/(home|root|Users|work|farm|opt)/'
+
+if found=$(git ls-files -co --exclude-standard -z | xargs -0 -r grep -nIE "$pattern" --); then
+    printf 'paths of one machine; make them relative or settable:\n%s\n' "$found" >&2
+    exit 1
+fi
