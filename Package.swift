@@ -73,9 +73,10 @@ let package = Package(
         .executableTarget(
             name: "rembus-cli",
             dependencies: [
-                "Rembus", "RembusBroker", "RembusWire",
+                "Rembus", "RembusBroker", "RembusTransport", "RembusWire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -87,6 +88,18 @@ let package = Package(
             dependencies: ["RembusWire", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: strict),
         .testTarget(
+            name: "RembusStoreTests",
+            dependencies: ["RembusStore"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusTransportTests",
+            dependencies: ["RembusTransport", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusBrokerTests",
+            dependencies: ["RembusBroker", "RembusWire", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strict),
+        .testTarget(
             name: "RembusTests",
             dependencies: [
                 "Rembus", "RembusWire", "RembusTransport",
@@ -95,6 +108,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InteropTests",
+            dependencies: ["Rembus"],
             swiftSettings: strict),
     ]
 )

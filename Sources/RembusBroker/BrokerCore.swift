@@ -16,6 +16,8 @@ final class BrokerCore: @unchecked Sendable {
     private(set) var lanes: [Lane] = []
     private let onSessionEnd = Mutex<(@Sendable () -> Void)?>(nil)
 
+    /// Marks what this broker has passed on to others; below 2⁵³, as JSON peers need (protocol.md §9.2).
+    let meshID = Int64.random(in: 1..<(1 << 53))
     let recordsPublications: Bool
     let decodingLimits: DecodingLimits
     let ackTimeout: TimeAmount

@@ -22,18 +22,18 @@ final class Lane: @unchecked Sendable {
     let core: BrokerCore
     let links: LinkGroup
     private(set) var sessions: [ObjectIdentifier: Session] = [:]
-    private var routes = RouteCache()
-    private var outgoing: [LaneBatch?]
-    private var lastReceiveTime: UInt64 = 0
+    @exclusivity(unchecked) private var routes = RouteCache()
+    @exclusivity(unchecked) private var outgoing: [LaneBatch?]
+    @exclusivity(unchecked) private var lastReceiveTime: UInt64 = 0
     /// The wall clock, read once per read burst; 0 until the first use in a burst.
-    private var burstTime: UInt64 = 0
-    private(set) var now = NIODeadline.now()
+    @exclusivity(unchecked) private var burstTime: UInt64 = 0
+    @exclusivity(unchecked) private(set) var now = NIODeadline.now()
     /// Sessions with something that can time out.
     private var watched: [Session] = []
     /// Publishers that stopped reading because a subscriber is congested.
     private var paused: [Session] = []
     /// Set while a burst is routed when one of its deliveries went to a congested link.
-    var sawCongestion = false
+    @exclusivity(unchecked) var sawCongestion = false
     private var ticker: RepeatedTask?
 
     init(index: Int, eventLoop: any EventLoop, core: BrokerCore, laneCount: Int) {

@@ -5,7 +5,7 @@ package final class MemoryStore: Store {
     /// `log` is used under `lock` only, hence unchecked.
     private final class Partition: @unchecked Sendable {
         let lock = NIOLock()
-        var log: MemoryLog
+        @exclusivity(unchecked) var log: MemoryLog
 
         init(limit: Int) {
             log = MemoryLog(limit: limit)

@@ -25,6 +25,7 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         /// The message type is unknown (protocol.md §3).
         public static let unsupported = Code(rawValue: "unsupported")
 
+        /// The stable name.
         public var description: String { rawValue }
     }
 
@@ -44,5 +45,6 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         self.offset = offset
     }
 
+    /// The sentence with the kind and the place.
     public var description: String { "\(message) (\(code), byte \(offset))" }
 }

@@ -1,10 +1,35 @@
-import ArgumentParser
+import Rembus
 
-/// A failure that the command line reports as one sentence on standard error, with exit code 1.
+/// A failure that the command line reports as one sentence on standard error.
 struct CommandFailure: Error, CustomStringConvertible {
     var description: String
+    var status: ExitStatus
 
-    init(_ description: String) {
+    init(_ description: String, status: ExitStatus = .failure) {
         self.description = description
+        self.status = status
+    }
+}
+
+extension CommandFailure {
+    /// What the SDK reports, as this program says it.
+    init(_ error: RembusError) {
+        let status: ExitStatus
+        switch error.code {
+        case .timeout: status = .timeout
+        case .invalidURL: status = .usage
+        default: status = error.status == nil ? .failure : .refused
+        }
+        self.init(Self.phrase(error.message), status: status)
+    }
+
+    /// A sentence in the form of the other messages: it follows `rembus: `, so it starts small and has no full stop.
+    static func phrase(_ sentence: String) -> String {
+        var text = Substring(sentence)
+        if text.hasSuffix(".") { text.removeLast() }
+        guard let first = text.first, first.isUppercase, text.dropFirst().first?.isLowercase == true else {
+            return String(text)
+        }
+        return first.lowercased() + text.dropFirst()
     }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Rembus
 import RembusBroker
 
 @main
@@ -7,11 +9,51 @@ struct RembusCommand: AsyncParsableCommand {
         commandName: "rembus",
         abstract: "Pub/Sub and RPC: a broker and its tools.",
         discussion: """
-            Start a broker, listen, publish:
+            Start a broker, listen, publish, call:
               rembus broker
               rembus sub '**/telemetry'
               rembus pub plant/7/telemetry '{"temperature": 21.6}'
+              rembus expose add --shell 'jq add' &
+              rembus call add 1 2
+
+            Environment:
+              REMBUS_BASE_URL   the broker to connect to (default: ws://127.0.0.1:8338)
+              REMBUS_DIR        the folder of settings and state (default: ~/.config/rembus)
+              NO_COLOR          no colours, when set to anything
+
+            Exit status:
+            \(ExitStatus.allCases.map { "  \($0.rawValue)".padding(to: 6) + $0.meaning }.joined(separator: "\n"))
             """,
         version: RembusVersion.current,
-        subcommands: [BrokerCommand.self])
+        subcommands: [
+            BrokerCommand.self, PublishCommand.self, SubscribeCommand.self, CallCommand.self, ExposeCommand.self,
+            BenchCommand.self, CompletionCommand.self, ReferenceCommand.self,
+        ])
+
+    static func main() async {
+        // A reader that went away is an error of `write`, not the end of the process without a word to the broker.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error as CommandFailure {
+            end(error)
+        } catch let error as RembusError {
+            end(CommandFailure(error))
+        } catch is OutputClosed {
+            // Like `| head -1`: whoever reads has what it wanted.
+            Foundation.exit(ExitStatus.success.rawValue)
+        } catch {
+            exit(withError: error)
+        }
+    }
+
+    private static func end(_ failure: CommandFailure) -> Never {
+        StandardError.say(failure.description)
+        Foundation.exit(failure.status.rawValue)
+    }
 }

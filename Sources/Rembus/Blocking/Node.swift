@@ -114,6 +114,18 @@ public final class Node: Sendable {
         }
     }
 
+    /// Offers a method that returns nothing; its callers get null.
+    public func expose<each Argument: Decodable & Sendable>(
+        _ topic: String, _ method: @escaping @Sendable (repeat each Argument) throws -> Void
+    ) throws {
+        let methods = methods
+        try blocking { [component] in
+            try await component.expose(topic) { (arguments: repeat each Argument) -> Void in
+                try await methods.run { try method(repeat each arguments) }
+            }
+        }
+    }
+
     /// Withdraws a method.
     public func unexpose(_ topic: String) throws {
         try blocking { [component] in try await component.unexpose(topic) }

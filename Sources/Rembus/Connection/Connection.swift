@@ -103,7 +103,6 @@ final class Connection: Sendable {
         LinkConfiguration(
             maxMessageBytes: settings.maxMessageBytes,
             pingInterval: settings.pingInterval > .zero ? TimeAmount(settings.pingInterval) : nil,
-            handshakeTimeout: TimeAmount(settings.requestTimeout),
             highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
     }
 

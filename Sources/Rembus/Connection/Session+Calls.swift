@@ -25,8 +25,9 @@ extension Session {
     }
 
     func cancelCall(_ id: UInt64) {
-        calls.removeValue(forKey: id)?.cancel()
+        guard let call = calls.removeValue(forKey: id) else { return }
         noteInFlight()
+        call.cancel()
     }
 
     func received(_ reply: Reply, for id: MessageID) {
@@ -46,8 +47,9 @@ extension Session {
         for (id, call) in calls {
             if call.deadline <= now { expired.append(id) } else { next = min(next, call.deadline) }
         }
-        for id in expired { calls.removeValue(forKey: id)?.expire() }
-        if !expired.isEmpty { noteInFlight() }
+        let ended = expired.compactMap { calls.removeValue(forKey: $0) }
+        noteInFlight()
+        for call in ended { call.expire() }
         return next
     }
 

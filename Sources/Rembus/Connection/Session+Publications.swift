@@ -24,8 +24,9 @@ extension Session {
     }
 
     func cancelPublication(_ id: UInt64) {
-        publications.removeValue(forKey: id)?.continuation.resume(throwing: CancellationError())
+        guard let publication = publications.removeValue(forKey: id) else { return }
         noteInFlight()
+        publication.continuation.resume(throwing: CancellationError())
     }
 
     /// Sends again what nobody acknowledged in time, and gives up on what was sent often enough. The time without a
@@ -39,6 +40,7 @@ extension Session {
         for var publication in due.sorted(by: { $0.sequence < $1.sequence }) {
             guard publication.retriesLeft > 0 else {
                 publications[publication.id] = nil
+                noteInFlight()
                 publication.continuation.resume(throwing: giveUpError(publication))
                 continue
             }
@@ -48,7 +50,6 @@ extension Session {
             next = min(next, publication.deadline)
             if let link = readyLink { send(.whole(publication.frame), on: link) }
         }
-        noteInFlight()
         return next
     }
 

@@ -8,9 +8,7 @@ enum BuiltIns {
     static let uptime = "uptime"
 
     /// Names that are not listed in exports (protocol.md §9.1).
-    static func isUnlisted(_ topic: String) -> Bool {
-        topic == routerID || topic == version || topic == uptime
-    }
+    static let unlisted = [routerID, version, uptime]
 
     static func install(in tables: RoutingTables, name: String, started: NIODeadline) {
         tables.setHandler(.immediate { _ in .text(name) }, for: routerID)

@@ -52,6 +52,7 @@ struct DeliveryFrame {
     private var prefixLength: Int {
         let fixed = 1 + FrameWriter.headLength(Int(typeByte)) + idItemLength
         guard subscription.isPattern else { return fixed + topicItemLength }
+        // The head of an indefinite array is one byte, like that of count 0.
         return fixed + subscription.encodedPattern.count + FrameWriter.headLength(header.argumentCount + 1)
             + topicItemLength
     }
@@ -68,7 +69,11 @@ struct DeliveryFrame {
         }
         if subscription.isPattern {
             writer.copy(subscription.encodedPattern)
-            writer.head(major: 4, header.argumentCount + 1)
+            if header.argumentCount < 0 {
+                writer.byte(0x9F)
+            } else {
+                writer.head(major: 4, header.argumentCount + 1)
+            }
         }
         writer.head(major: 3, header.topicLength)
         writer.copy(base + header.topicOffset, header.topicLength)

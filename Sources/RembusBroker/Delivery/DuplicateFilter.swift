@@ -20,7 +20,8 @@ struct DuplicateFilter {
     /// Remembers `id`; false when it is a copy.
     mutating func insert(_ id: MessageID, now: NIODeadline) -> Bool {
         expire(now)
-        guard seen.updateValue(now, forKey: id) == nil else { return false }
+        guard seen[id] == nil else { return false }
+        seen[id] = now
         order.append((id, now))
         return true
     }

@@ -18,12 +18,12 @@ final class Subscription {
     let encodedPattern: [UInt8]
     /// How far back the subscriber wants to go, nanoseconds; infinity for "everything not yet received".
     var messageFrom: Double
-    var mode = Mode.live
+    @exclusivity(unchecked) var mode = Mode.live
     /// Receive times at or below this are outside the wanted window.
     var cutoff: UInt64 = 0
     /// Per partition of the store, the receive time of the newest publication that was delivered. Publications of one
     /// partition come in order, so everything up to the mark is done.
-    var marks: [UInt64]
+    @exclusivity(unchecked) var marks: [UInt64]
 
     init(topic: String, messageFrom: Double, marks: [UInt64]) {
         self.topic = topic

@@ -15,6 +15,7 @@ final class RoutingTables: @unchecked Sendable {
     private var providers: [String: ProviderList] = [:]
     private var handlers: [String: LocalHandler] = [:]
     private var components: [String: ComponentState] = [:]
+    private var brokers: [ComponentState] = []
     private var offline = 0
     private var tenants: [String: UInt32] = [:]
     private var nextNumber: UInt32 = 1
@@ -57,8 +58,13 @@ final class RoutingTables: @unchecked Sendable {
         }
     }
 
-    func anonymousState() -> ComponentState {
-        lock.withLock { ComponentState(name: nil, number: 0, tenant: tenantNumber("."), limits: limits) }
+    /// The state of a connection without a name; nil for a connection that has ended.
+    func anonymousState(of session: Session?) -> ComponentState {
+        lock.withLock {
+            let state = ComponentState(name: nil, number: 0, tenant: tenantNumber("."), limits: limits)
+            state.session = session
+            return state
+        }
     }
 
     private func tenantNumber(_ tenant: String) -> UInt32 {
@@ -73,11 +79,10 @@ final class RoutingTables: @unchecked Sendable {
     func release(_ state: ComponentState) {
         lock.withLock {
             for subscription in state.subscriptions.values { detach(subscription) }
-            let wasNamed = state.session != nil
             state.session = nil
-            if let name = state.name, !state.isForgettable, offline < limits.maxOfflineComponents {
-                if wasNamed { offline += 1 }
-                components[name] = state
+            brokers.removeAll { $0 === state }
+            if state.name != nil, !state.isForgettable, offline < limits.maxOfflineComponents {
+                offline += 1
             } else {
                 for topic in state.exposed { removeProvider(state, topic) }
                 if let name = state.name { components[name] = nil }
@@ -98,6 +103,27 @@ final class RoutingTables: @unchecked Sendable {
             guard let state = components[name] else { return .unknown }
             guard let session = state.session else { return .offline }
             return .connected(session, tenant: state.tenant)
+        }
+    }
+
+    /// A component that is a broker itself.
+    struct BrokerPeer {
+        let name: String
+        let session: Session
+    }
+
+    /// Remembers that a session leads to another broker, until it is released.
+    func addBroker(_ state: ComponentState) {
+        lock.withLock { brokers.append(state) }
+    }
+
+    /// The connected brokers of a tenant.
+    func brokers(of tenant: UInt32) -> [BrokerPeer] {
+        lock.withLock {
+            brokers.compactMap { state in
+                guard state.tenant == tenant, let name = state.name, let session = state.session else { return nil }
+                return BrokerPeer(name: name, session: session)
+            }
         }
     }
 
@@ -205,7 +231,7 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             let count = providers.count + exact.count + patternTopics.count + handlers.count
             guard isBroker || count <= Self.maxListedTopics else { return .array([.array([]), .array([])]) }
-            var provided = Set(handlers.keys.filter { !BuiltIns.isUnlisted($0) })
+            var provided = Set(handlers.keys)
             for (topic, list) in providers
             where list.states.contains(where: { $0 !== state && $0.tenant == state.tenant }) { provided.insert(topic) }
             var wanted = Set<String>()
@@ -218,6 +244,7 @@ final class RoutingTables: @unchecked Sendable {
                     wanted.insert(target.subscription.topic)
                 }
             }
+            provided.subtract(BuiltIns.unlisted)
             return .array([
                 .array(provided.sorted().map(Value.text)), .array(wanted.sorted().map(Value.text)),
             ])

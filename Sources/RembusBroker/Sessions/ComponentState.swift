@@ -17,9 +17,9 @@ final class ComponentState: @unchecked Sendable {
 
     var subscriptions: [String: Subscription] = [:]
     var exposed: Set<String> = []
-    var inFlight: CorrelationTable<PendingDelivery>
-    var duplicates: DuplicateFilter
-    var deliveryOrder: UInt64 = 0
+    @exclusivity(unchecked) var inFlight: CorrelationTable<PendingDelivery>
+    @exclusivity(unchecked) var duplicates: DuplicateFilter
+    @exclusivity(unchecked) var deliveryOrder: UInt64 = 0
 
     init(name: String?, number: UInt32, tenant: UInt32, limits: BrokerLimits) {
         self.name = name

@@ -11,8 +11,10 @@ extension Session {
             core.logger.notice("malformed admin command from \(label): \(error)")
             return respond(admin.id, .error, .null)
         }
+        if isReturned(admin.data) { return respond(admin.id, .ok, .null) }
         let outcome = perform(command, topic: admin.topic)
         respond(admin.id, outcome.status, outcome.data)
+        if outcome.status == .ok, command.isFlooded { flood(admin) }
         // Only now, so that the answer is ahead of what the command lets through.
         if outcome.status == .ok, case .reactive(true, _) = command { startReplay() }
         if outcome.status == .ok, case .setup = command { startReplay() }
@@ -101,5 +103,15 @@ extension Session {
     private func unexpose(_ topic: String) {
         guard state.exposed.remove(topic) != nil else { return }
         tables.unexpose(state, topic)
+    }
+}
+
+extension AdminCommand {
+    /// Whether the command changes what a topic leads to, which other brokers must know.
+    fileprivate var isFlooded: Bool {
+        switch self {
+        case .subscribe, .unsubscribe, .expose, .unexpose: true
+        default: false
+        }
     }
 }

@@ -63,6 +63,7 @@ extension Session {
         self.state = state
         login = .named
         meta = identity.meta
+        if !meta.isEmpty { tables.addBroker(state) }
         adopt(anonymous)
         core.logger.info("\(label) connected")
         respond(identity.id, .ok, tables.exports(for: state, isBroker: !meta.isEmpty))

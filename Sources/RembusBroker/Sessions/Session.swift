@@ -20,37 +20,38 @@ final class Session: LinkDelegate, @unchecked Sendable {
     let lane: Lane
     let link: Link
     /// Subscriptions and the like: private to this connection until a name brings the state of its component.
-    var state: ComponentState
-    var login = Login.anonymous
+    @exclusivity(unchecked) var state: ComponentState
+    @exclusivity(unchecked) var login = Login.anonymous
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
     var meta: [String: UInt64] = [:]
     /// Delivery starts with `reactive` and is off again on each new connection (behaviour.md §4.2).
-    var isReactive = false
+    @exclusivity(unchecked) var isReactive = false
     /// How far back the last `reactive` allows replay, nanoseconds (behaviour.md §11).
     var replayWindow = Double.infinity
     /// What the peer sent last, which is what it gets (protocol.md §1.1).
-    var encoding = MessageKind.binary
+    @exclusivity(unchecked) var encoding = MessageKind.binary
     var dialect = JSONDialect()
     /// How the peer wrote the id of the JSON message that is being handled.
-    var idForm = MessageID.JSONForm.number
+    @exclusivity(unchecked) var idForm = MessageID.JSONForm.number
 
     /// Requests forwarded to this component.
-    var calls: CorrelationTable<PendingCall>
+    @exclusivity(unchecked) var calls: CorrelationTable<PendingCall>
     /// How many requests are on their way to or with this component, for `less_busy`; read from any lane.
     let callLoad = Atomic<Int>(0)
-    var catchUp: CatchUp?
-    var isWatched = false
+    @exclusivity(unchecked) var catchUp: CatchUp?
+    @exclusivity(unchecked) var isWatched = false
     /// Messages that came while the login was being decided.
     var deferred: [(bytes: ByteBuffer, kind: MessageKind)] = []
     /// The route of the last publication: the next one often goes to the same topic.
-    var lastRoute: Route?
-    private(set) var isClosed = false
+    @exclusivity(unchecked) var lastRoute: Route?
+    @exclusivity(unchecked) private(set) var isClosed = false
 
     init(lane: Lane, link: Link) {
         self.lane = lane
         self.link = link
-        state = lane.core.tables.anonymousState()
+        state = lane.core.tables.anonymousState(of: nil)
         calls = CorrelationTable(limit: lane.core.configuration.limits.maxPendingCalls)
+        state = lane.core.tables.anonymousState(of: self)
     }
 
     var core: BrokerCore { lane.core }
@@ -191,7 +192,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         failCalls()
         let state = self.state
         // What a stranger does with the connection from here on must not reach the component's state.
-        self.state = tables.anonymousState()
+        self.state = tables.anonymousState(of: nil)
         login = .anonymous
         tables.release(state)
         core.sessionEnded()

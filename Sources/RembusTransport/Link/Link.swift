@@ -27,21 +27,21 @@ package final class Link: ChannelInboundHandler {
     package let configuration: LinkConfiguration
     package let remoteAddress: String
     /// Held until the link ends, so owner and link keep each other alive exactly as long as the connection lives.
-    package var delegate: (any LinkDelegate)?
+    @exclusivity(unchecked) package var delegate: (any LinkDelegate)?
 
     let role: Role
-    private var reader: WebSocketReader
-    private var outbox = Outbox()
-    private var masks: MaskSource
-    private var state = State.open
-    private var context: ChannelHandlerContext?
-    private var isEnlisted = false
-    private var isWritable = true
-    private(set) package var isCongested = false
+    @exclusivity(unchecked) private var reader: WebSocketReader
+    @exclusivity(unchecked) private var outbox = Outbox()
+    @exclusivity(unchecked) private var masks: MaskSource
+    @exclusivity(unchecked) private var state = State.open
+    @exclusivity(unchecked) private var context: ChannelHandlerContext?
+    @exclusivity(unchecked) private var isEnlisted = false
+    @exclusivity(unchecked) private var isWritable = true
+    @exclusivity(unchecked) private(set) package var isCongested = false
     private var isReadPaused = false
     private var pingTask: Scheduled<Void>?
     /// Reads since the last ping went out; none for two intervals means a dead peer.
-    private var heardSincePing = true
+    @exclusivity(unchecked) private var heardSincePing = true
     private var silentIntervals = 0
 
     package init(

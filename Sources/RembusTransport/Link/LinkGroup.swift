@@ -6,8 +6,8 @@ package import NIOCore
 /// read burst, a timer, a batch from another loop) flushes them together, so each socket is written once per unit.
 package final class LinkGroup {
     package let eventLoop: any EventLoop
-    private var dirty: [Link] = []
-    private var freeBuffers: [ByteBuffer] = []
+    @exclusivity(unchecked) private var dirty: [Link] = []
+    @exclusivity(unchecked) private var freeBuffers: [ByteBuffer] = []
     /// Where whole small frames are unmasked to; see `WebSocketReader`.
     let scratch: UnsafeMutableRawBufferPointer
 

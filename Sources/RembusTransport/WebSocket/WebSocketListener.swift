@@ -81,7 +81,7 @@ private final class WebSocketServerUpgrader: HTTPServerProtocolUpgrader {
         self.install = install
         self.handshake = NIOWebSocketServerUpgrader(
             shouldUpgrade: { channel, head in
-                channel.eventLoop.makeSucceededFuture(head.method == .GET ? HTTPHeaders() : nil)
+                channel.eventLoop.makeSucceededFuture(head.isWebSocketHandshake ? HTTPHeaders() : nil)
             },
             upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() })
     }
@@ -96,6 +96,29 @@ private final class WebSocketServerUpgrader: HTTPServerProtocolUpgrader {
     func upgrade(context: ChannelHandlerContext, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<Void> {
         let channel = context.channel
         return channel.eventLoop.makeCompletedFuture { try install(channel) }
+    }
+}
+
+extension HTTPRequestHead {
+    /// What RFC 6455 §4.2.1 asks of the request beyond what the library's upgrader checks.
+    fileprivate var isWebSocketHandshake: Bool {
+        method == .GET && (version.major, version.minor) >= (1, 1)
+            && headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+            // 16 bytes in base64: 22 characters and two of padding.
+            && headers["sec-websocket-key"].allSatisfy { key in
+                key.utf8.count == 24 && key.hasSuffix("==") && key.utf8.dropLast(2).allSatisfy(\.isBase64Digit)
+            }
+    }
+}
+
+extension UInt8 {
+    fileprivate var isBase64Digit: Bool {
+        switch self {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+            true
+        default: false
+        }
     }
 }
 

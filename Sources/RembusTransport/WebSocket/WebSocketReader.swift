@@ -84,11 +84,12 @@ struct WebSocketReader {
 
     private mutating func nextHead(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int) throws(WebSocketViolation) -> Head? {
         if cutHead.isEmpty {
-            if let head = try parseHead(UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
+            let rest = UnsafeRawBufferPointer(start: bytes.baseAddress.map { $0 + offset }, count: bytes.count &- offset)
+            if let head = try parseHead(rest) {
                 offset &+= head.headLength
                 return head
             }
-            cutHead.append(contentsOf: bytes[offset...])
+            cutHead.append(contentsOf: rest)
             offset = bytes.count
             return nil
         }

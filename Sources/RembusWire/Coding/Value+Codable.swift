@@ -3,6 +3,7 @@ import NIOCore
 /// Makes values usable with foreign coders such as `JSONEncoder`; ``CBOREncoder`` and ``CBORDecoder`` keep them as they
 /// are. A foreign coder sees bytes as base64 text and tagged items as their content.
 extension Value: Codable {
+    /// Decodes a value from a foreign format. Throws what the decoder throws.
     public init(from decoder: any Decoder) throws {
         if let container = try? decoder.container(keyedBy: TextKey.self) {
             self = .map(
@@ -36,6 +37,7 @@ extension Value: Codable {
         }
     }
 
+    /// Encodes the value in a foreign format. Throws what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         switch self {
         case .array(let elements): try elements.encode(to: encoder)

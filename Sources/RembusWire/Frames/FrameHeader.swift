@@ -32,7 +32,7 @@ package struct FrameHeader {
     /// The payload item: the argument array of a publish or request, the data of a response.
     package var payloadOffset: Int
     package var payloadLength: Int
-    /// Elements of the argument array, and the bytes of its head.
+    /// Elements of the argument array, −1 when its length is indefinite; and the bytes of its head.
     package var argumentCount: Int
     package var argumentHeadLength: Int
     /// A request's target name; length −1 when there is none.
@@ -64,6 +64,8 @@ package struct FrameHeader {
             return .malformed("the first element is not a message type")
         }
         guard first.argument <= 0xFF else { return .malformed("message type \(first.argument) does not exist") }
+        // Relayed bytes must have the shortest form here, which Julia's parser insists on (protocol.md §2).
+        guard first.info < 24 || (first.info == 24 && first.argument >= 24) else { return .irregular }
         let type = UInt8(truncatingIfNeeded: first.argument)
         guard let kind = Kind(rawValue: type & 0x0F) else { return .irregular }
         var header = FrameHeader(kind: kind, flags: PublishFlags(rawValue: type & 0xF0))
@@ -124,8 +126,15 @@ package struct FrameHeader {
 
     private mutating func scanArguments(_ scanner: inout CBORScanner) -> Bool {
         payloadOffset = scanner.offset
-        guard let head = scanner.head(), head.major == 4, !head.isIndefinite else { return false }
+        guard let head = scanner.head(), head.major == 4 else { return false }
         argumentHeadLength = scanner.offset &- payloadOffset
+        if head.isIndefinite {
+            argumentCount = -1
+            scanner.offset = payloadOffset
+            guard scanner.skipItem(depth: Self.maxDepth) else { return false }
+            payloadLength = scanner.offset &- payloadOffset
+            return true
+        }
         guard head.argument <= UInt64(scanner.end &- scanner.offset) else { return false }
         argumentCount = Int(truncatingIfNeeded: head.argument)
         for _ in 0..<argumentCount where !scanner.skipItem(depth: Self.maxDepth) { return false }

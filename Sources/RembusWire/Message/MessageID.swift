@@ -84,8 +84,10 @@ public struct MessageID: Sendable {
 }
 
 extension MessageID: Hashable {
+    /// Ids are equal when their bytes are.
     public static func == (left: MessageID, right: MessageID) -> Bool { left.storage == right.storage }
 
+    /// Hashes the bytes.
     public func hash(into hasher: inout Hasher) { hasher.combine(storage) }
 }
 

@@ -7,5 +7,6 @@ public enum QualityOfService: UInt8, Sendable, Codable, CaseIterable, Comparable
     /// Repeated until acknowledged, and delivered to the application once.
     case exactlyOnce = 2
 
+    /// Orders by how hard a publication is delivered.
     public static func < (left: QualityOfService, right: QualityOfService) -> Bool { left.rawValue < right.rawValue }
 }

@@ -37,6 +37,7 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable {
 }
 
 extension StatusCode: ExpressibleByIntegerLiteral {
+    /// Makes a status from its number.
     public init(integerLiteral value: UInt64) { self.init(rawValue: value) }
 }
 

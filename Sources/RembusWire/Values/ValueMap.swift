@@ -69,8 +69,11 @@ public struct ValueMap: Sendable {
 }
 
 extension ValueMap: RandomAccessCollection {
+    /// The position of the first pair.
     public var startIndex: Int { pairs.startIndex }
+    /// The position behind the last pair.
     public var endIndex: Int { pairs.endIndex }
+    /// The pair at a position.
     public subscript(position: Int) -> Pair { pairs[position] }
 }
 
@@ -81,6 +84,7 @@ extension ValueMap: Hashable {
         return left.count == right.count && left.multiplicities == right.multiplicities
     }
 
+    /// Hashes the pairs without regard to their order.
     public func hash(into hasher: inout Hasher) {
         // A sum does not depend on the order, as equality does not.
         hasher.combine(pairs.reduce(0) { $0 &+ $1.hashValue })
@@ -92,6 +96,7 @@ extension ValueMap: Hashable {
 }
 
 extension ValueMap: ExpressibleByDictionaryLiteral {
+    /// Makes a map of pairs in the order of the literal.
     public init(dictionaryLiteral elements: (Value, Value)...) {
         pairs = elements.map { Pair(key: $0.0, value: $0.1) }
     }

@@ -1,5 +1,4 @@
 public import ArgumentParser
-import Foundation
 public import Logging
 public import RembusBroker
 import ServiceLifecycle
@@ -43,7 +42,9 @@ struct BrokerCommand: AsyncParsableCommand {
     @Flag(help: "Answer for own handlers only; relay nothing between components.")
     var server = false
 
-    @Option(help: "trace, debug, info, notice, warning, error or critical; the log goes to standard error. (default: notice)")
+    @Option(
+        help:
+            "trace, debug, info, notice, warning, error or critical; the log goes to standard error. (default: notice)")
     var logLevel: Logger.Level?
 
     @Flag(help: "Print the resulting settings as JSON and exit.")
@@ -53,26 +54,24 @@ struct BrokerCommand: AsyncParsableCommand {
         var configuration = try BrokerSettings.load(name: name)
         apply(to: &configuration)
         if printConfig {
-            print(BrokerSettings.json(of: configuration))
+            try StandardOutput.write(BrokerSettings.json(of: configuration) + "\n")
             return
         }
         let level = try logLevel ?? BrokerSettings.logLevel() ?? .notice
         var logger = Logger(label: "rembus.broker") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
         let broker = Broker(configuration: configuration, logger: logger)
+        // The group traps the signals before it starts the service, so one that comes right after the ready line counts.
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: AnnouncedBroker(broker: broker))],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "rembus.lifecycle") { _ in SwiftLogNoOpLogHandler() }))
         do {
-            try await broker.start()
+            try await group.run()
         } catch let error as BrokerError {
             throw CommandFailure(error.description)
         }
-        // Not `print`: scripts wait for this line, so it must not sit in a buffer.
-        FileHandle.standardOutput.write(Data("\(broker.summary)\n".utf8))
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: RunningBroker(broker: broker))],
-                gracefulShutdownSignals: [.sigterm, .sigint],
-                logger: logger))
-        try await group.run()
     }
 
     private func apply(to configuration: inout BrokerConfiguration) {
@@ -88,7 +87,8 @@ struct BrokerCommand: AsyncParsableCommand {
             throw ValidationError("--port must be between 0 and 65535, not \(port).")
         }
         if let name, name.isEmpty || name.contains("/") {
-            throw ValidationError("--name must not be empty or contain a slash: it names the folder of the broker's state.")
+            throw ValidationError(
+                "--name must not be empty or contain a slash: it names the folder of the broker's state.")
         }
     }
 }
@@ -96,11 +96,14 @@ struct BrokerCommand: AsyncParsableCommand {
 extension RoutingPolicy: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
-/// A broker that has been started already, as a service: waits for the signal, then drains.
-private struct RunningBroker: Service {
+/// A broker that says on standard output when it is ready.
+private struct AnnouncedBroker: Service {
     let broker: Broker
 
     func run() async throws {
+        try await broker.start()
+        // Scripts wait for this line; that nobody reads it is no reason not to run.
+        try? StandardOutput.write("\(broker.summary)\n")
         try? await gracefulShutdown()
         await broker.shutDown()
     }

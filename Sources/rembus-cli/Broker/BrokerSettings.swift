@@ -8,7 +8,7 @@ import RembusWire
 ///
 /// One table names every key with its variable, so that environment, file, `--print-config` and documentation agree.
 enum BrokerSettings {
-    private struct Key: Sendable {
+    struct Key: Sendable {
         let name: String
         let variable: String?
         let read: @Sendable (BrokerConfiguration) -> Value
@@ -16,7 +16,7 @@ enum BrokerSettings {
         let write: @Sendable (Value, inout BrokerConfiguration) -> Bool
     }
 
-    private static let keys: [Key] = [
+    static let keys: [Key] = [
         Key(
             name: "name", variable: "REMBUS_NAME", read: { .text($0.name) },
             write: { value, configuration in value.stringValue.map { configuration.name = $0 } != nil }),
@@ -31,6 +31,10 @@ enum BrokerSettings {
                 configuration.policy = policy
                 return true
             }),
+        Key(
+            name: "connection_mode", variable: "REMBUS_CONNECTION_MODE", read: { _ in .text("anonymous") },
+            // The authenticated mode is not built yet; to start without it would be worse than not to start.
+            write: { value, _ in value == .text("anonymous") }),
         flag("overwrite_connection", "REMBUS_OVERWRITE_CONNECTION", \.overwriteConnection),
         flag("server", "REMBUS_SERVER", \.isServer),
         seconds("request_timeout", "REMBUS_TIMEOUT", \.requestTimeout),
@@ -98,7 +102,9 @@ enum BrokerSettings {
 
     /// `REMBUS_LOG`, in the words of the reference too.
     static func logLevel() throws -> Logger.Level? {
-        guard let text = ProcessInfo.processInfo.environment["REMBUS_LOG"]?.lowercased(), !text.isEmpty else { return nil }
+        guard let text = ProcessInfo.processInfo.environment["REMBUS_LOG"]?.lowercased(), !text.isEmpty else {
+            return nil
+        }
         guard let level = Logger.Level(rawValue: text == "warn" ? "warning" : text) else {
             throw CommandFailure("environment variable REMBUS_LOG has the unusable value \(text.debugDescription)")
         }
@@ -152,7 +158,8 @@ enum BrokerSettings {
         Key(
             name: name, variable: variable, read: { .bool($0[keyPath: path]) },
             write: { value, configuration in
-                let flag = value.boolValue ?? value.stringValue.map { ["1", "true", "yes", "on"].contains($0.lowercased()) }
+                let flag =
+                    value.boolValue ?? value.stringValue.map { ["1", "true", "yes", "on"].contains($0.lowercased()) }
                 if let flag { configuration[keyPath: path] = flag }
                 return flag != nil
             })

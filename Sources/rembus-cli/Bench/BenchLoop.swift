@@ -1,0 +1,76 @@
+import NIOCore
+import NIOPosix
+import Rembus
+import RembusTransport
+import Synchronization
+
+/// An event loop of the load generator, with what the links on it share.
+struct BenchLoop: Sendable {
+    let eventLoop: any EventLoop
+    private let group: NIOLoopBoundBox<LinkGroup>
+
+    init(_ eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        group = NIOLoopBoundBox.makeBoxSendingValue(LinkGroup(eventLoop: eventLoop), eventLoop: eventLoop)
+    }
+
+    /// Opens a connection whose peer is made on this loop.
+    func open<Peer: BenchPeer>(
+        _ plan: BenchPlan, _ board: BenchBoard, make: @escaping @Sendable (LinkGroup) -> Peer
+    ) async throws -> PeerHandle<Peer> {
+        let box = NIOLoopBoundBox<Peer?>.makeEmptyBox(valueType: Peer.self, eventLoop: eventLoop)
+        let (group, peerName) = (group, "\(plan.url.host):\(plan.url.port)")
+        let configuration = LinkConfiguration(highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
+        do {
+            _ = try await WebSocketDialer.connect(
+                host: plan.url.host, port: plan.url.port, on: eventLoop, configuration: configuration
+            ) { _, configuration in
+                let peer = make(group.value)
+                let link = Link(
+                    role: .client, group: group.value, configuration: configuration, remoteAddress: peerName,
+                    delegate: peer)
+                peer.attach(link)
+                box.value = peer
+                return link
+            }
+        } catch {
+            throw ConnectionOptions.unreachable(plan.url, "\(error)")
+        }
+        board.openConnections.wrappingAdd(1, ordering: .relaxed)
+        return PeerHandle(eventLoop: eventLoop, box: box)
+    }
+}
+
+/// A peer, seen from other threads.
+struct PeerHandle<Peer: BenchPeer>: Sendable {
+    fileprivate let eventLoop: any EventLoop
+    fileprivate let box: NIOLoopBoundBox<Peer?>
+
+    fileprivate init(eventLoop: any EventLoop, box: NIOLoopBoundBox<Peer?>) {
+        self.eventLoop = eventLoop
+        self.box = box
+    }
+
+    /// Runs something with the peer and waits for its result.
+    func with<R: Sendable>(_ body: @escaping @Sendable (Peer) throws -> R) async throws -> R {
+        try await eventLoop.submit { [box] in
+            guard let peer = box.value else { throw CommandFailure("a connection of the run is gone") }
+            return try body(peer)
+        }.get()
+    }
+
+    /// Starts something that ends later, and waits for its end.
+    func finish(_ body: @escaping @Sendable (Peer) -> EventLoopFuture<Void>) async throws {
+        try await eventLoop.flatSubmit { [box, eventLoop] () -> EventLoopFuture<Void> in
+            guard let peer = box.value else {
+                return eventLoop.makeFailedFuture(CommandFailure("a connection of the run is gone"))
+            }
+            return body(peer)
+        }.get()
+    }
+
+    /// Runs something with the peer soon.
+    func tell(_ body: @escaping @Sendable (Peer) -> Void) {
+        eventLoop.execute { [box] in box.value.map(body) }
+    }
+}

@@ -1,0 +1,109 @@
+import NIOCore
+import RembusTransport
+import RembusWire
+import Synchronization
+
+/// A connection of the load generator, on its event loop: the SDK's link without the SDK on top.
+///
+/// It is anonymous, so that nothing of a run stays in the broker.
+class BenchPeer: LinkDelegate {
+    let group: LinkGroup
+    let board: BenchBoard
+    private(set) var link: Link?
+    private var replies: [UInt64: EventLoopPromise<Void>] = [:]
+    private var lastID: UInt64 = 0
+    var isClosing = false
+
+    init(group: LinkGroup, board: BenchBoard) {
+        self.group = group
+        self.board = board
+    }
+
+    func attach(_ link: Link) {
+        self.link = link
+    }
+
+    /// Asks the broker for something and waits for its answer.
+    func ask(_ message: (MessageID) -> Message) -> EventLoopFuture<Void> {
+        lastID += 1
+        let id = lastID
+        let promise = group.eventLoop.makePromise(of: Void.self)
+        replies[id] = promise
+        send(message(MessageID(littleEndian: id)))
+        group.flush()
+        group.eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) { [weak self] in
+            self?.replies.removeValue(forKey: id)?.fail(CommandFailure("the broker does not answer", status: .timeout))
+        }
+        return promise.futureResult
+    }
+
+    func admin(_ topic: String, _ command: AdminCommand) -> EventLoopFuture<Void> {
+        ask { .admin(.init(id: $0, topic: topic, data: command.data)) }
+    }
+
+    func send(_ message: Message) {
+        var buffer = ByteBuffer()
+        message.encodeCBOR(into: &buffer)
+        buffer.withUnsafeReadableBytes { bytes in
+            link?.sendBinary(length: bytes.count) { target in
+                if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
+            }
+        }
+    }
+
+    /// Sends an Ack or Ack2 for a message whose id has 8 bytes.
+    func acknowledge(_ kind: FrameHeader.Kind, _ id: UInt64) {
+        link?.sendBinary(length: 11) { target in
+            var writer = FrameWriter(target)
+            writer.byte(0x82)
+            writer.byte(kind.rawValue)
+            writer.id(id)
+        }
+    }
+
+    /// A message in the usual form; what is not for the base class is for the subclass that overrides this.
+    func receive(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+        guard header.kind == .response, let id = header.id(in: bytes)?.littleEndianValue,
+            let promise = replies.removeValue(forKey: id)
+        else { return }
+        if header.status == 0 {
+            promise.succeed()
+        } else {
+            promise.fail(CommandFailure("the broker refuses a command of the run with status \(header.status)"))
+        }
+    }
+
+    /// Any message; subclasses look here for what they expect in bulk.
+    func receive(_ bytes: UnsafeRawBufferPointer) {
+        if case .regular(let header) = FrameHeader.parse(bytes) { receive(header, bytes) }
+    }
+
+    /// The end of a read burst.
+    func readCompleted() {}
+
+    /// There is room to send again.
+    func drained() {}
+
+    // MARK: LinkDelegate
+
+    final func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?) {
+        if kind == .binary { receive(bytes) }
+    }
+
+    final func linkReadCompleted(_ link: Link) { readCompleted() }
+
+    final func linkDrained(_ link: Link) { drained() }
+
+    final func linkClosed(_ link: Link, reason: LinkCloseReason) {
+        let failure = CommandFailure("the broker ended a connection of the run: \(reason)")
+        for promise in replies.values { promise.fail(failure) }
+        replies = [:]
+        board.openConnections.wrappingSubtract(1, ordering: .relaxed)
+        if !isClosing { board.fail(failure) }
+    }
+
+    func close() {
+        isClosing = true
+        link?.close(code: 1000, reason: "")
+    }
+}

@@ -1,0 +1,47 @@
+/// Finds out from sequence numbers what was lost, came late and came twice.
+struct SequenceCheck {
+    private(set) var received = 0
+    /// Messages that came after a later one.
+    private(set) var disordered = 0
+    /// Messages that came again.
+    private(set) var repeated = 0
+    private var next: UInt64 = 0
+    /// Numbers that were skipped and may still come. A broker that loses more than this has lost enough.
+    private var missing: Set<UInt64> = []
+    private var forgotten = 0
+
+    private static let maxMissing = 1_000_000
+
+    @inline(__always)
+    mutating func see(_ number: UInt64) {
+        if number == next {
+            next &+= 1
+            received &+= 1
+        } else {
+            seeOther(number)
+        }
+    }
+
+    private mutating func seeOther(_ number: UInt64) {
+        guard number < next else {
+            let room = Self.maxMissing - missing.count
+            let gap = number - next
+            missing.formUnion(next..<next + min(gap, UInt64(room)))
+            forgotten += Int(clamping: gap) - Int(min(gap, UInt64(room)))
+            next = number + 1
+            received += 1
+            return
+        }
+        if missing.remove(number) != nil {
+            disordered += 1
+            received += 1
+        } else {
+            repeated += 1
+        }
+    }
+
+    /// How many of the first `sent` numbers never came.
+    func lost(of sent: Int) -> Int {
+        missing.count + forgotten + max(0, sent - Int(clamping: next))
+    }
+}

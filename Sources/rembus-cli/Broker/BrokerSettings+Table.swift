@@ -1,0 +1,47 @@
+import RembusBroker
+import RembusWire
+
+extension BrokerSettings {
+    /// One setting, as the reference page shows it.
+    struct Row {
+        var key: String
+        var variable: String
+        var standard: String
+        var meaning: String
+    }
+
+    /// All settings with their defaults, in the order in which they are read.
+    static var table: [Row] {
+        let standard = BrokerConfiguration()
+        return keys.map {
+            Row(
+                key: $0.name, variable: $0.variable ?? "", standard: $0.read(standard).jsonText,
+                meaning: meanings[$0.name] ?? "")
+        }
+    }
+
+    private static let meanings = [
+        "name": "the broker's name, the answer of `rid`, and the folder of its state",
+        "host": "the address to listen on",
+        "port": "the WebSocket port; 0 lets the system choose",
+        "policy": "how calls are spread over providers: `first_up`, `round_robin`, `less_busy`",
+        "connection_mode": "`anonymous`: everybody may connect; other modes are not built yet",
+        "overwrite_connection": "a new connection replaces an older one of the same name",
+        "server": "answer for own handlers only; relay nothing",
+        "request_timeout": "seconds a provider may take to answer a call, and a component to log in",
+        "ack_timeout": "seconds without an acknowledgement before a QoS 1 or 2 delivery is sent again",
+        "send_retries": "how often a delivery is sent again",
+        "ws_ping_interval": "seconds between WebSocket pings; two unanswered ones end a connection, 0 sends none",
+        "handshake_timeout": "seconds a connection may take for the WebSocket handshake",
+        "drain_timeout": "seconds a shutdown waits for queued messages to leave",
+        "threads": "event loop threads; 0 means one per core less one",
+        "store_bytes": "bytes of memory for publications kept for replay and for slow subscribers; 0 keeps none",
+        "max_ws_frame": "largest message, bytes; a larger one ends its connection with code 1009",
+        "max_topic_bytes": "longest topic, bytes",
+        "max_subscriptions": "subscriptions of one connection",
+        "max_exposed": "exposed methods of one connection",
+        "max_pending_calls": "calls that wait for one provider; more are answered with status 43",
+        "max_in_flight": "unacknowledged QoS 1 and 2 deliveries to one component; more wait in the store",
+        "max_backlog_bytes": "outgoing bytes queued for one connection; what comes on top waits in the store",
+    ]
+}

@@ -1,0 +1,80 @@
+public import ArgumentParser
+import Foundation
+public import Rembus
+
+/// Where a command connects to; the same options for every command that does.
+struct ConnectionOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where the broker is and, behind it, the own name: ws://HOST:PORT/NAME, or parts of it. "
+                + "(default: $REMBUS_BASE_URL, else ws://127.0.0.1:8338)"))
+    var url: String?
+
+    @Option(help: "The own name. Without one the broker remembers nothing about this component.")
+    var name: String?
+
+    @Option(help: "How messages are encoded on the way to the broker.")
+    var encoding = MessageEncoding.cbor
+
+    /// The URL that the options and the environment give together.
+    func resolvedURL() throws -> RembusURL {
+        do {
+            let base = try Self.base()
+            let url = try url.map { text throws(RembusError) in try RembusURL(text, base: base) } ?? base
+            guard let name else { return url }
+            // As the path of a URL a name may look like anything, for example like host:port.
+            return try RembusURL("\(url.scheme.rawValue):///\(name)", base: url)
+        } catch let error as RembusError {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// What a URL leaves out. The variable says where the broker is, not who we are.
+    private static func base() throws -> RembusURL {
+        guard let text = ProcessInfo.processInfo.environment["REMBUS_BASE_URL"], !text.isEmpty else {
+            return .standardBase
+        }
+        guard text.contains("://") else {
+            throw CommandFailure(
+                "REMBUS_BASE_URL is \(quoted(text)), which lacks the protocol; write it as in ws://localhost:8338",
+                status: .usage)
+        }
+        var base = try RembusURL(text)
+        base.name = nil
+        return base
+    }
+
+    /// Connects, with failures in the words of this program.
+    func connect(timeout: TimeSpan? = nil) async throws -> Component {
+        let url = try resolvedURL()
+        let configuration = ComponentConfiguration {
+            $0.encoding = encoding
+            $0.requestTimeout = timeout?.duration
+            // A tool that cannot connect says so at once, whatever a settings file says about programs.
+            $0.startAnyway = false
+        }
+        do {
+            return try await Component.connect(url, configuration: configuration)
+        } catch let error as RembusError where error.code == .connectionDown {
+            throw Self.unreachable(url, error.message)
+        }
+    }
+
+    /// The usual reasons get the words that help; what else can happen keeps the words of the network layer.
+    static func unreachable(_ url: RembusURL, _ detail: String) -> CommandFailure {
+        var place = url
+        place.name = nil
+        let start = "cannot connect to \(place): "
+        if detail.contains("Connection refused") {
+            return CommandFailure(start + "connection refused; is a broker running? start one with `rembus broker`")
+        }
+        if detail.contains("dnsAError: Optional") || detail.contains("unknown(host") {
+            return CommandFailure(start + "the host name cannot be resolved")
+        }
+        if detail.contains("unreachable") { return CommandFailure(start + "there is no route to the host") }
+        if detail.contains("connectTimeout") { return CommandFailure(start + "no answer in time") }
+        return CommandFailure(start + CommandFailure.phrase(detail))
+    }
+}
+
+extension MessageEncoding: ExpressibleByArgument {}

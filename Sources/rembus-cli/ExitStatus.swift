@@ -1,0 +1,21 @@
+/// How the process ends, so that scripts can tell what happened.
+enum ExitStatus: Int32, CaseIterable {
+    case success = 0
+    case failure = 1
+    case incomplete = 3
+    case timeout = 4
+    case refused = 5
+    case usage = 64
+
+    /// What the status stands for, in the words of the documentation.
+    var meaning: String {
+        switch self {
+        case .success: "done; also the end of `broker`, `sub` and `expose` by SIGINT or SIGTERM"
+        case .failure: "failed: no connection, connection lost, file not readable, name in use, …"
+        case .incomplete: "`bench`: messages were lost, or calls failed"
+        case .timeout: "no answer, no acknowledgement or not enough messages in time"
+        case .refused: "a call was answered with an error status, such as 42 (method not found)"
+        case .usage: "the command line is wrong: unknown option, missing argument, bad URL"
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// Nobody reads standard output any more.
+struct OutputClosed: Error {}
+
+/// Standard output without a buffer of its own: what is written is there at once, for pipes too.
+enum StandardOutput {
+    static func write(_ text: String) throws {
+        try write(Array(text.utf8))
+    }
+
+    static func write(_ bytes: [UInt8]) throws {
+        guard StandardError.write(bytes, to: STDOUT_FILENO) else {
+            if errno == EPIPE { throw OutputClosed() }
+            throw CommandFailure("cannot write to standard output: \(String(cString: strerror(errno)))")
+        }
+    }
+}
+
+/// Messages to the person at the terminal.
+enum StandardError {
+    /// One line that begins with the name of the program.
+    static func say(_ text: String) {
+        _ = write(Array("rembus: \(text)\n".utf8), to: STDERR_FILENO)
+    }
+
+    /// Writes everything; false when that fails, with the reason in `errno`.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            var offset = 0
+            while offset < bytes.count, let base = bytes.baseAddress {
+                let count = Foundation.write(descriptor, base + offset, bytes.count - offset)
+                if count >= 0 {
+                    offset += count
+                } else if errno == EAGAIN {
+                    // Another process can have made a shared terminal non-blocking.
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    _ = poll(&waiting, 1, -1)
+                } else if errno != EINTR {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import RembusWire
+
+/// Writes values for people: on one line when it fits, else one element per line, coloured when wanted.
+struct ValueLayout {
+    var isColored = false
+    /// Columns that a line may have.
+    var width = 80
+
+    func text(_ value: Value, indent: Int = 0) -> String {
+        let flat = flat(value)
+        guard indent + flat.count > width else { return isColored ? colored(value) : flat }
+        switch value {
+        case .array(let elements) where !elements.isEmpty:
+            return lines("[", "]", elements.map { text($0, indent: indent + 2) }, indent)
+        case .map(let map) where !map.isEmpty:
+            return lines(
+                "{", "}",
+                map.map { pair in
+                    let key = Self.key(pair.key)
+                    return paint(key, .key) + ": " + text(pair.value, indent: indent + key.count + 4)
+                }, indent)
+        case .tagged(_, let content): return text(content, indent: indent)
+        default: return isColored ? colored(value) : flat
+        }
+    }
+
+    private func lines(_ open: String, _ close: String, _ elements: [String], _ indent: Int) -> String {
+        let margin = String(repeating: " ", count: indent)
+        return open + "\n" + elements.map { margin + "  " + $0 }.joined(separator: ",\n") + "\n" + margin + close
+    }
+
+    // MARK: One line
+
+    private func flat(_ value: Value) -> String {
+        ValueLayout(isColored: false).colored(value)
+    }
+
+    private func colored(_ value: Value) -> String {
+        switch value {
+        case .array(let elements): "[" + elements.map(colored).joined(separator: ", ") + "]"
+        case .map(let map):
+            "{" + map.map { paint(Self.key($0.key), .key) + ": " + colored($0.value) }.joined(separator: ", ") + "}"
+        case .tagged(_, let content): colored(content)
+        case .text, .bytes: paint(Self.visible(value.jsonText), .text)
+        case .integer, .unsigned, .negative, .bigInteger, .float: paint(value.jsonText, .number)
+        case .null, .undefined, .simple, .bool: paint(value.jsonText, .word)
+        }
+    }
+
+    private static func key(_ key: Value) -> String {
+        visible(key.stringValue == nil ? Value.text(key.jsonText).jsonText : key.jsonText)
+    }
+
+    /// Makes control characters harmless that JSON leaves alone but terminals obey.
+    static func visible(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        return text.unicodeScalars.reduce(into: "") { result, scalar in
+            guard isControl(scalar) else { return result.unicodeScalars.append(scalar) }
+            let digits = String(scalar.value, radix: 16)
+            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+    }
+
+    // MARK: Colours
+
+    enum Color: String {
+        case key = "34"
+        case text = "32"
+        case number = "33"
+        case word = "35"
+        case topic = "1;36"
+        case faint = "2"
+    }
+
+    func paint(_ text: String, _ color: Color) -> String {
+        isColored ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+
+/// Reads a file or standard input line by line, each as soon as it is complete.
+struct LineReader {
+    private let path: String
+    private let handle: FileHandle
+    private var buffer: [UInt8] = []
+    private var isAtEnd = false
+
+    /// Longest line, bytes: what fits one message with room for its frame.
+    private static let limit = 60 << 20
+
+    /// `-` is standard input.
+    init(path: String) throws(CommandFailure) {
+        self.path = path == "-" ? "standard input" : path
+        if path == "-" {
+            handle = .standardInput
+        } else {
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                throw CommandFailure("cannot read \(path): \(String(cString: strerror(errno)))")
+            }
+            handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        }
+    }
+
+    /// The next line without its end; nil behind the last one.
+    mutating func next() throws(CommandFailure) -> String? {
+        var searched = 0
+        while true {
+            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                defer { buffer.removeSubrange(...end) }
+                return try text(buffer[..<end])
+            }
+            searched = buffer.count
+            if isAtEnd {
+                guard !buffer.isEmpty else { return nil }
+                defer { buffer = [] }
+                return try text(buffer[...])
+            }
+            guard searched <= Self.limit else { throw CommandFailure("\(path) has a line of more than 60 MiB") }
+            try fill()
+        }
+    }
+
+    private mutating func fill() throws(CommandFailure) {
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        let count = read(handle.fileDescriptor, &chunk, chunk.count)
+        if count > 0 {
+            buffer += chunk[..<count]
+        } else if count == 0 {
+            isAtEnd = true
+        } else if errno != EINTR {
+            throw CommandFailure("cannot read \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private func text(_ line: ArraySlice<UInt8>) throws(CommandFailure) -> String {
+        guard let text = String(validating: line, as: UTF8.self) else {
+            throw CommandFailure("\(path) has a line that is not UTF-8")
+        }
+        return text.hasSuffix("\r") ? String(text.dropLast()) : text
+    }
+}

@@ -1,0 +1,174 @@
+"""The broker as a process: options, the start-up line, signals, and what it says when it cannot start."""
+
+import json
+import signal
+import socket
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect as open_websocket
+
+from support.processes import REFERENCE, Command, run_rembus
+from support.wire import OK
+
+pytestmark = pytest.mark.skipif(REFERENCE, reason="about our command")
+
+
+def assert_one_sentence(finished, *words):
+    """A failure says what is wrong in one line on stderr, prints nothing on stdout and exits with a status above 0."""
+    assert finished.returncode > 0, finished
+    assert finished.stdout == ""
+    lines = [line for line in finished.stderr.splitlines() if line.strip()]
+    assert lines, finished
+    for word in words:
+        assert word in finished.stderr
+    assert "Fatal error" not in finished.stderr
+    return lines
+
+
+def test_the_start_up_line_names_the_broker_its_address_and_its_store(start_broker):
+    broker = start_broker(name="plant")
+    lines = [line for line in broker.output.text().splitlines() if line.strip()]
+    assert len(lines) == 1
+    assert "plant" in lines[0]
+    assert f"ws://{broker.host}:{broker.port}" in lines[0]
+    assert "memory" in lines[0]
+
+
+def test_the_broker_listens_on_loopback_only_unless_told_otherwise(start_broker):
+    assert start_broker().host in ("127.0.0.1", "localhost")
+
+
+def test_the_host_option_opens_it(start_broker):
+    broker = start_broker(options=["--host", "0.0.0.0"])
+    assert broker.host in ("0.0.0.0", "127.0.0.1")
+    with open_websocket(broker.url, proxy=None):
+        pass
+
+
+def test_the_port_has_a_second_name(start_broker):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = Command("broker", "--ws", port, "--name", "second")
+    with command:
+        assert command.output.wait_for(lambda line: f":{port}" in line)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_closes_the_connections_and_exits_with_0(start_broker, connect, number):
+    broker = start_broker()
+    peers = [connect("named", to=broker, reactive=True), connect(to=broker)]
+    broker.process.send_signal(number)
+    for peer in peers:
+        assert peer.expect_close()[0] in (1000, 1001)
+    assert broker.process.wait(20) == 0
+
+
+def test_what_was_accepted_before_the_signal_is_delivered(start_broker, connect):
+    broker = start_broker()
+    subscriber, publisher = connect("s", to=broker, reactive=True), connect(to=broker)
+    subscriber.subscribe("topic")
+    for number in range(200):
+        publisher.send_publish("topic", number)
+    assert publisher.call("rid")[0] == OK
+    assert broker.stop() == 0
+    received = []
+    try:
+        while True:
+            received.append(subscriber.receive()[2][0])
+    except ConnectionClosed:
+        pass
+    assert received == list(range(200))
+
+
+def test_a_peer_that_does_not_close_does_not_keep_the_broker(start_broker):
+    broker = start_broker()
+    with socket.create_connection(("127.0.0.1", broker.port)):
+        assert broker.stop() == 0
+
+
+def test_a_restart_takes_the_same_port(start_broker, connect):
+    broker = start_broker()
+    port = broker.port
+    connect("someone", to=broker)
+    broker.kill()
+    broker.start()
+    assert broker.port == port
+    assert connect("someone", to=broker).call("rid")[0] == OK
+
+
+def test_a_port_in_use_is_said_in_one_sentence(broker):
+    finished = run_rembus("broker", "--port", broker.port)
+    assert len(assert_one_sentence(finished, str(broker.port))) == 1
+
+
+def test_an_unknown_policy_is_said_with_the_known_ones():
+    assert_one_sentence(run_rembus("broker", "--port", 0, "--policy", "random"), "random", "first_up", "round_robin", "less_busy")
+
+
+def test_an_unknown_option_is_an_error():
+    assert_one_sentence(run_rembus("broker", "--port", 0, "--frobnicate"), "--frobnicate")
+
+
+@pytest.mark.parametrize("option", [
+    "--schema", "--record", "--secure", "--authenticated", "--tcp", "--zmq", "--http", "--prometheus", "--mqtt", "--peer"])
+def test_an_option_of_a_later_version_is_an_error_and_not_ignored(option):
+    assert run_rembus("broker", "--port", 0, option, "1").returncode > 0
+
+
+@pytest.mark.parametrize("host", ["not a host", "256.256.256.256", "192.0.2.1"])
+def test_a_host_that_is_not_ours_is_said_in_one_sentence(host):
+    assert len(assert_one_sentence(run_rembus("broker", "--port", 0, "--host", host), host)) == 1
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_port_that_is_no_port_is_an_error(port):
+    assert run_rembus("broker", f"--port={port}").returncode > 0
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"connection_mode": "whatever"}', '{"request_timeout": "soon"}'])
+def test_bad_settings_are_said_in_one_sentence(tmp_path, content):
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "settings.json").write_text(content)
+    assert len(assert_one_sentence(run_rembus("broker", "--port", 0, folder=tmp_path), "settings.json")) == 1
+
+
+def test_a_bad_value_in_the_environment_is_said_in_one_sentence():
+    assert len(assert_one_sentence(run_rembus("broker", "--port", 0, REMBUS_ACK_TIMEOUT="soon"), "REMBUS_ACK_TIMEOUT")) == 1
+
+
+def test_print_config_shows_what_is_in_force_and_does_not_start():
+    finished = run_rembus(
+        "broker", "--port", 9123, "--name", "plant", "--policy", "less_busy", "--print-config", REMBUS_ACK_TIMEOUT="1.5")
+    assert finished.returncode == 0
+    assert "ws://" not in finished.stdout.splitlines()[0]
+    for text in ("9123", "plant", "less_busy", "1.5", "ack_timeout", "send_retries", "max_ws_frame"):
+        assert text in finished.stdout
+
+
+def test_settings_come_from_file_below_options_and_above_the_environment(tmp_path):
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "settings.json").write_text(json.dumps({"ack_timeout": 7.25}))
+    finished = run_rembus("broker", "--print-config", folder=tmp_path, REMBUS_ACK_TIMEOUT="1.5")
+    assert "7.25" in finished.stdout and "1.5" not in finished.stdout
+
+
+def test_help_shows_examples_and_every_option():
+    finished = run_rembus("broker", "--help")
+    assert finished.returncode == 0
+    for option in ("--port", "--ws", "--host", "--name", "--policy", "--overwrite", "--server", "--log-level", "--print-config"):
+        assert option in finished.stdout
+    assert "rembus broker" in finished.stdout
+
+
+def test_without_a_command_the_help_is_shown():
+    finished = run_rembus()
+    for command in ("broker", "pub", "sub", "call", "expose", "bench"):
+        assert command in finished.stdout + finished.stderr
+
+
+def test_two_brokers_run_side_by_side(start_broker, connect):
+    first, second = start_broker(name="first"), start_broker(name="second")
+    assert connect(to=first).call("rid") == (OK, "first")
+    assert connect(to=second).call("rid") == (OK, "second")

@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+/// The Python reference broker as a process, on a port of its own and with its data in a temporary folder.
+final class ReferenceBroker {
+    let port: Int
+    private let folder: URL
+    private var process: Process?
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("rembus-interop-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        port = try Self.freePort()
+    }
+
+    deinit {
+        kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    func url(_ name: String = "") -> String { "ws://127.0.0.1:\(port)/\(name)" }
+
+    // MARK: Which Python
+
+    /// The interpreter that has the package: `REMBUS_PYTHON`, else the environment that `make setup` made.
+    static let python: String? = {
+        if let given = ProcessInfo.processInfo.environment["REMBUS_PYTHON"], !given.isEmpty { return given }
+        let made = repository.appendingPathComponent(".venv/bin/python").path
+        return FileManager.default.isExecutableFile(atPath: made) ? made : nil
+    }()
+
+    private static let repository = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    static let isAvailable = python != nil
+    static let absence: Comment = "No Python with the rembus package: run `make setup`, or set REMBUS_PYTHON."
+
+    // MARK: The process
+
+    /// The program that the Python tests start too.
+    private static let program = repository.appendingPathComponent("Tests/support/reference_broker.py").path
+
+    /// Starts the broker and returns when it listens.
+    func start() async throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(Self.python))
+        process.arguments = [Self.program, "\(port)", "broker", "first_up", "broker"]
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("REMBUS_") }
+        environment["REMBUS_DIR"] = folder.path
+        process.environment = environment
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        let ready = await Task.detached {
+            var text = ""
+            while !text.contains("ready on") {
+                let data = output.fileHandleForReading.availableData
+                if data.isEmpty { return false }
+                text += String(decoding: data, as: UTF8.self)
+            }
+            return true
+        }.value
+        try #require(ready, "the reference broker did not start")
+    }
+
+    /// Ends the process at once, as a crash would.
+    func kill() {
+        guard let process, process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Ends the process in an orderly way, so that it stores what it knows.
+    func stop() {
+        guard let process, process.isRunning else { return }
+        process.interrupt()
+        process.waitUntilExit()
+    }
+
+    private static func freePort() throws -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, length) == 0 ? getsockname(socket, $0, &length) : -1
+            }
+        }
+        try #require(status == 0)
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}

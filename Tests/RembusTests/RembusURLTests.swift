@@ -1,0 +1,68 @@
+import Testing
+
+@testable import Rembus
+
+/// The table of behaviour.md §3, column "Build".
+struct RembusURLTests {
+    static let base = RembusURL(scheme: .ws, host: "hub", port: 9999)
+
+    @Test(arguments: [
+        ("pump7", "ws://hub:9999/pump7"),
+        ("a/b", "ws://hub:9999/a/b"),
+        ("pump7.acme", "ws://hub:9999/pump7.acme"),
+        ("a@b", "ws://hub:9999/a@b"),
+        ("ws://h:9000/pump7", "ws://h:9000/pump7"),
+        ("WS://h:9000/pump7", "ws://h:9000/pump7"),
+        ("ws://h/pump7", "ws://h:9999/pump7"),
+        ("ws://:9000/pump7", "ws://hub:9000/pump7"),
+        ("ws:///pump7", "ws://hub:9999/pump7"),
+        ("ws://h:9000", "ws://h:9000"),
+        ("ws://h:9000/", "ws://h:9000"),
+        ("ws://h:/x", "ws://h:9999/x"),
+        ("ws://h/a/b/", "ws://h:9999/a/b"),
+        ("wss://h/pump7.acme", "wss://h:9999/pump7.acme"),
+        ("ws://h/pump7?x=1", "ws://h:9999/pump7"),
+        ("ws://h?pool=true", "ws://h:9999"),
+        ("ws://h/pump7#part", "ws://h:9999/pump7"),
+        ("ws://[::1]:9000/x", "ws://[::1]:9000/x"),
+        ("ws://[fe80::1]/x", "ws://[fe80::1]:9999/x"),
+        ("mqtt://h", "mqtt://h:1883"),
+        ("mqtts://h/x", "mqtts://h:8883/x"),
+        ("tcp://h:1/x", "tcp://h:1/x"),
+        ("__noname__", "ws://hub:9999"),
+        ("ws://h/__noname__", "ws://h:9999"),
+    ])
+    func form(_ text: String, _ expected: String) throws {
+        #expect(try RembusURL(text, base: Self.base).description == expected)
+    }
+
+    @Test func hostsOfIPv6HaveNoBrackets() throws {
+        #expect(try RembusURL("ws://[::1]:9000/x").host == "::1")
+    }
+
+    @Test func standardBase() throws {
+        #expect(try RembusURL("pump7").description == "ws://127.0.0.1:8338/pump7")
+    }
+
+    @Test(arguments: [
+        "", "h:9000/pump7", "localhost:8338", "repl://", "repl://x", "http://h/x", "://h/x", "ws://h:0/x", "ws://h:65536/x",
+        "ws://h:x/y", "ws://h:-1/x", "ws://[::1/x", "ws://[::1]x/y", "ws://u@h/x", "ws://a b/x", "ws://h//x", "/x",
+        "ws://h/repl", "__repl__", "a/../b", "..", "a\nb", String(repeating: "n", count: 256),
+    ])
+    func refused(_ text: String) {
+        let error = #expect(throws: RembusError.self) { try RembusURL(text) }
+        #expect(error?.code == .invalidURL)
+        #expect(error?.message.hasSuffix(".") == true)
+    }
+
+    @Test func baseComesFromConfigurationThenEnvironment() throws {
+        var configuration = ComponentConfiguration.test()
+        #expect(try configuration.resolvedBase() == .standardBase)
+        configuration.environment = ["REMBUS_BASE_URL": "ws://env:1"]
+        #expect(try configuration.resolvedBase().description == "ws://env:1")
+        configuration.baseURL = "ws://given:2"
+        #expect(try configuration.resolvedBase().description == "ws://given:2")
+        configuration.baseURL = "given:2"
+        #expect(throws: RembusError.self) { try configuration.resolvedBase() }
+    }
+}

@@ -1,0 +1,94 @@
+import NIOCore
+import RembusWire
+import Testing
+
+@testable import Rembus
+
+@Suite(.timeLimit(.minutes(1)))
+struct SubscriptionQueueTests {
+    private func message(_ number: Int64, _ qos: QualityOfService = .atMostOnce) -> Publication {
+        Publication(
+            topic: "t", qos: qos, slot: nil, list: ArgumentList([.integer(number)], encoding: .cbor))
+    }
+
+    private func isAccepted(_ outcome: SubscriptionQueue.Outcome) -> Bool {
+        if case .accepted = outcome { true } else { false }
+    }
+
+    private func drain(_ queue: SubscriptionQueue) async -> [Value] {
+        queue.addSource()
+        queue.removeSource()
+        var values: [Value] = []
+        while let message = await queue.next(isolation: nil) { values += message.arguments }
+        return values
+    }
+
+    @Test func oldestIsDropped() async {
+        let queue = SubscriptionQueue(.dropOldest(3))
+        for number in Int64(0)..<5 { #expect(isAccepted(queue.push(message(number)))) }
+        #expect(queue.droppedCount == 2)
+        #expect(await drain(queue) == [2, 3, 4])
+    }
+
+    @Test func newestIsDropped() async {
+        let queue = SubscriptionQueue(.dropNewest(3))
+        for number in Int64(0)..<5 { #expect(isAccepted(queue.push(message(number))) == (number < 3)) }
+        #expect(queue.droppedCount == 2)
+        #expect(await drain(queue) == [0, 1, 2])
+    }
+
+    @Test func acknowledgedMessagesAreNeverDropped() async {
+        let queue = SubscriptionQueue(.dropOldest(3))
+        for number in Int64(0)..<2 { _ = queue.push(message(number, .atLeastOnce)) }
+        for number in Int64(2)..<5 { _ = queue.push(message(number)) }
+        #expect(queue.droppedCount == 2)
+        #expect(!isAccepted(queue.push(message(5, .exactlyOnce))))
+        #expect(queue.droppedCount == 2)
+        #expect(await drain(queue) == [0, 1, 4])
+    }
+
+    @Test func bytesCountToo() async {
+        var buffer = SubscriptionBuffer.dropOldest(100)
+        buffer.maxBytes = 1000
+        let queue = SubscriptionQueue(buffer)
+        let large = Publication(
+            topic: "t", qos: .atMostOnce, slot: nil,
+            list: ArgumentList([.bytes(ByteBuffer(repeating: 0, count: 600))], encoding: .cbor))
+        _ = queue.push(large)
+        _ = queue.push(large)
+        #expect(queue.droppedCount == 1)
+        let huge = Publication(
+            topic: "t", qos: .atMostOnce, slot: nil,
+            list: ArgumentList([.bytes(ByteBuffer(repeating: 0, count: 6000))], encoding: .cbor))
+        #expect(isAccepted(queue.push(huge)))
+        #expect(await drain(queue).count == 1)
+    }
+
+    @Test func severalSourcesShareOneQueue() async {
+        let queue = SubscriptionQueue(.standard)
+        queue.addSource()
+        queue.addSource()
+        _ = queue.push(message(1))
+        queue.removeSource()
+        #expect(!queue.isFinished)
+        _ = queue.push(message(2))
+        queue.removeSource()
+        #expect(queue.isFinished)
+        #expect(!isAccepted(queue.push(message(3))))
+        #expect(await queue.next(isolation: nil)?.arguments == [1])
+        #expect(await queue.next(isolation: nil)?.arguments == [2])
+        #expect(await queue.next(isolation: nil) == nil)
+    }
+
+    @Test func sleepingReadersAreWokenOnce() async {
+        let queue = SubscriptionQueue(.standard)
+        async let first = queue.next(isolation: nil)
+        while true {
+            if case .accepted(wakesReader: true) = queue.push(message(7)) { break }
+            // The reader was not asleep yet and took the message.
+            if case .integer? = await first?.arguments.first { return }
+        }
+        queue.wake()
+        #expect(await first != nil)
+    }
+}

@@ -1,0 +1,69 @@
+import NIOCore
+import NIOPosix
+import RembusTransport
+import RembusWire
+import Testing
+
+@testable import Rembus
+
+/// A broker that does nothing by itself: tests read what a component sends and decide what it gets.
+final class FakeBroker: Sendable {
+    let port: Int
+    private let channel: any Channel
+    private let connections: Mailbox<FakePeer>
+
+    private init(_ channel: any Channel, _ connections: Mailbox<FakePeer>, port: Int) {
+        self.channel = channel
+        self.connections = connections
+        self.port = port
+    }
+
+    static func start(port: Int = 0) async throws -> FakeBroker {
+        let connections = Mailbox<FakePeer>()
+        let listener = try await WebSocketListener.bind(
+            group: MultiThreadedEventLoopGroup.singleton, host: "127.0.0.1", port: port,
+            configuration: LinkConfiguration(pingInterval: nil)
+        ) { channel, configuration in
+            let peer = FakePeer(channel)
+            let link = Link(
+                role: .server, group: LinkGroup(eventLoop: channel.eventLoop), configuration: configuration,
+                remoteAddress: "test", delegate: peer)
+            peer.install(link)
+            connections.put(peer)
+            return link
+        }
+        let port = try #require(listener.channel.localAddress?.port)
+        return FakeBroker(listener.channel, connections, port: port)
+    }
+
+    func url(_ name: String = "") -> String { "ws://127.0.0.1:\(port)/\(name)" }
+
+    /// The next connection that a component makes.
+    func accept() async throws -> FakePeer { try await connections.next() }
+
+    /// Stops listening; connections stay.
+    func stop() async { try? await channel.close() }
+
+    /// A component that is connected and logged in, with the peer that it talks to.
+    static func connected(
+        _ name: String = "tester", configuration: ComponentConfiguration = .test()
+    ) async throws -> (FakeBroker, FakePeer, Component) {
+        let broker = try await FakeBroker.start()
+        async let component = Component.connect(broker.url(name), configuration: configuration)
+        let peer = try await broker.accept()
+        if !name.isEmpty { try await peer.acceptLogin(name) }
+        return (broker, peer, try await component)
+    }
+}
+
+extension ComponentConfiguration {
+    /// Quick reconnects, and nothing from the environment of whoever runs the tests.
+    static func test(_ adjust: (inout ComponentConfiguration) -> Void = { _ in }) -> ComponentConfiguration {
+        ComponentConfiguration {
+            $0.environment = [:]
+            $0.directory = "/nonexistent"
+            $0.reconnect = ReconnectPolicy(minimumDelay: .milliseconds(1), maximumDelay: .milliseconds(5))
+            adjust(&$0)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+"""Starts the Python reference broker: reference_broker.py PORT NAME POLICY broker|server."""
+
+import asyncio
+import os
+import socket
+import sys
+
+# The reference stores every message in DuckLake, an extension that DuckDB looks for below the home folder: the package
+# of Tests/requirements.txt is put into the virtual environment instead, so that nothing outside the checkout changes.
+os.environ["HOME"] = sys.prefix
+
+import duckdb_extensions  # noqa: E402
+import rembus  # noqa: E402
+
+
+duckdb_extensions.import_extension("ducklake")
+
+
+async def main(port, name, policy, kind):
+    if port == 0:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+    if kind == "server":
+        handle = await rembus.server(name=name, port=port)
+    else:
+        handle = await rembus.component(name=name, port=port, policy=policy)
+    print(f"ready on ws://127.0.0.1:{port}", flush=True)
+    await handle.wait()
+
+
+asyncio.run(main(int(sys.argv[1]), *sys.argv[2:]))
