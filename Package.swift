@@ -83,6 +83,12 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
+        // `swift run -c release rembus-microbench`
+        .executableTarget(
+            name: "rembus-microbench",
+            dependencies: ["RembusWire", .product(name: "NIOCore", package: "swift-nio")],
+            path: "Benchmarks/Micro",
+            swiftSettings: strict),
         .testTarget(
             name: "RembusWireTests",
             dependencies: ["RembusWire", .product(name: "NIOCore", package: "swift-nio")],

@@ -8,8 +8,7 @@ import RembusWire
 final class LaneBatch: @unchecked Sendable {
     private enum Entry {
         case publication(
-            offset: Int, count: Int, owner: ByteBuffer?, record: RecordHeader, publisher: Session,
-            targets: ContiguousArray<SubscriptionTarget>)
+            offset: Int, count: Int, owner: ByteBuffer?, record: RecordHeader, publisher: Session, route: Route)
         case request(offset: Int, count: Int, provider: Session, call: PendingCall)
         case response(offset: Int, count: Int, caller: Session, id: MessageID)
         case failure(caller: Session, id: MessageID, status: StatusCode, text: String)
@@ -29,12 +28,12 @@ final class LaneBatch: @unchecked Sendable {
         return offset
     }
 
-    func add(_ publication: borrowing Publication, publisher: Session, to targets: ContiguousArray<SubscriptionTarget>) {
+    func add(_ publication: borrowing Publication, publisher: Session, along route: Route) {
         let offset = publication.owner == nil ? append(publication.bytes) : 0
         entries.append(
             .publication(
                 offset: offset, count: publication.bytes.count, owner: publication.owner, record: publication.record,
-                publisher: publisher, targets: targets))
+                publisher: publisher, route: route))
     }
 
     func addRequest(_ message: UnsafeRawBufferPointer, provider: Session, call: PendingCall) {
@@ -53,14 +52,14 @@ final class LaneBatch: @unchecked Sendable {
         bytes.withUnsafeReadableBytes { all in
             for entry in entries {
                 switch entry {
-                case .publication(let offset, let count, let owner, let record, let publisher, let targets):
+                case .publication(let offset, let count, let owner, let record, let publisher, let route):
                     if let owner {
                         owner.withUnsafeReadableBytes {
-                            deliver($0, owner: owner, record: record, publisher: publisher, to: targets)
+                            deliver($0, owner: owner, record: record, publisher: publisher, along: route, on: lane)
                         }
                     } else {
                         let message = UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
-                        deliver(message, owner: nil, record: record, publisher: publisher, to: targets)
+                        deliver(message, owner: nil, record: record, publisher: publisher, along: route, on: lane)
                     }
                 case .request(let offset, let count, let provider, let call):
                     let message = UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
@@ -79,11 +78,12 @@ final class LaneBatch: @unchecked Sendable {
 
     private func deliver(
         _ message: UnsafeRawBufferPointer, owner: ByteBuffer?, record: RecordHeader, publisher: Session,
-        to targets: ContiguousArray<SubscriptionTarget>
+        along route: Route, on lane: Lane
     ) {
         guard case .regular(let header) = FrameHeader.parse(message) else { return }
         var publication = Publication(
-            bytes: message, header: header, owner: owner, record: record, partition: source, publisher: publisher)
-        for target in targets { target.session.deliver(&publication, to: target) }
+            bytes: message, header: header, owner: owner, record: record, partition: source,
+            publisher: ObjectIdentifier(publisher))
+        route.deliver(&publication, onLane: lane.index)
     }
 }

@@ -11,15 +11,15 @@ struct Publication {
     let record: RecordHeader
     /// The partition that the publication was recorded in: the lane that received it.
     let partition: Int
-    /// The connection that published it, for comparing only; nil for a publication read back from the store. Whoever
-    /// makes a publication holds the session for as long as the publication lives, so counting references is left out.
-    unowned(unsafe) let publisher: Session?
+    /// The connection that published it; nil for a publication read back from the store. Only compared, so the identity
+    /// does and no reference is counted.
+    let publisher: ObjectIdentifier?
     /// A copy that deliveries at QoS 1 and 2 keep until they are acknowledged; made for the first of them.
     private var retained: RetainedPublication?
 
     init(
         bytes: UnsafeRawBufferPointer, header: FrameHeader, owner: ByteBuffer?, record: RecordHeader, partition: Int,
-        publisher: Session?
+        publisher: ObjectIdentifier?
     ) {
         self.bytes = bytes
         self.header = header

@@ -7,11 +7,32 @@ import Darwin
 #endif
 import RembusWire
 
-/// One subscription as routing sees it.
-struct SubscriptionTarget {
+/// One subscription of a connected component, as the routing tables keep it.
+struct SubscriptionEntry {
     let session: Session
     let subscription: Subscription
     let tenant: UInt32
+}
+
+/// The same as the data plane uses it: without counting references for each delivery. The route that a target comes from
+/// holds what it points to.
+struct SubscriptionTarget {
+    let session: Unmanaged<Session>
+    let subscription: Unmanaged<Subscription>
+    let tenant: UInt32
+
+    init(_ entry: SubscriptionEntry) {
+        session = .passUnretained(entry.session)
+        subscription = .passUnretained(entry.subscription)
+        tenant = entry.tenant
+    }
+
+    @inline(__always)
+    func deliver(_ publication: inout Publication) {
+        session._withUnsafeGuaranteedRef { session in
+            subscription._withUnsafeGuaranteedRef { session.deliver(&publication, to: $0, tenant: tenant) }
+        }
+    }
 }
 
 /// One provider of a method; `session` is nil while it is offline.
@@ -29,31 +50,50 @@ final class Route {
     let generation: UInt64
     /// True when the topic contains a `*` and so cannot be published to (known-defects.md R31).
     let isPattern: Bool
-    /// Subscriptions of sessions on this lane.
-    let local: ContiguousArray<SubscriptionTarget>
+    /// Subscriptions of sessions on the lane that resolved the route.
+    private let local: [SubscriptionTarget]
     /// Subscriptions of sessions on other lanes, by the lane's index.
-    let remote: [(lane: Int, targets: ContiguousArray<SubscriptionTarget>)]
+    private let remote: [Int: [SubscriptionTarget]]
+    /// What the targets point to.
+    private let entries: [SubscriptionEntry]
     /// The providers in order of registration.
     let providers: [Provider]
     let rotation: RoundRobinRotation?
     let handler: LocalHandler?
 
     init(
-        topic: String, hash: UInt64, generation: UInt64, local: ContiguousArray<SubscriptionTarget>,
-        remote: [(lane: Int, targets: ContiguousArray<SubscriptionTarget>)], providers: [Provider],
+        topic: String, hash: UInt64, generation: UInt64, lane: Int, entries: [SubscriptionEntry], providers: [Provider],
         rotation: RoundRobinRotation?, handler: LocalHandler?
     ) {
+        let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues { $0.map(SubscriptionTarget.init) }
+        self.entries = entries
         self.topic = topic
         self.hash = hash
         self.utf8 = Array(topic.utf8)
         self.generation = generation
         self.isPattern = TopicPattern.isPattern(topic)
-        self.local = local
-        self.remote = remote
+        self.local = byLane[lane] ?? []
+        self.remote = byLane.filter { $0.key != lane }
         self.providers = providers
         self.rotation = rotation
         self.handler = handler
     }
+
+    /// Delivers to the subscriptions on the lane that resolved the route.
+    @inline(__always)
+    func deliver(_ publication: inout Publication) {
+        local.withUnsafeBufferPointer { targets in
+            for index in targets.indices { targets[index].deliver(&publication) }
+        }
+    }
+
+    /// Delivers to the subscriptions on another lane; called there.
+    func deliver(_ publication: inout Publication, onLane lane: Int) {
+        for target in remote[lane] ?? [] { target.deliver(&publication) }
+    }
+
+    /// The other lanes with subscriptions.
+    var remoteLanes: Dictionary<Int, [SubscriptionTarget]>.Keys { remote.keys }
 
     @inline(__always)
     func isFor(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -9,8 +9,8 @@ import Synchronization
 final class RoutingTables: @unchecked Sendable {
     private let lock = NIOLock()
     private let limits: BrokerLimits
-    private var exact: [String: [SubscriptionTarget]] = [:]
-    private var patterns = TopicIndex<SubscriptionTarget>()
+    private var exact: [String: [SubscriptionEntry]] = [:]
+    private var patterns = TopicIndex<SubscriptionEntry>()
     private var patternTopics: [String: Int] = [:]
     private var providers: [String: ProviderList] = [:]
     private var handlers: [String: LocalHandler] = [:]
@@ -132,7 +132,7 @@ final class RoutingTables: @unchecked Sendable {
     /// Puts a subscription of a connected session into the routes.
     func subscribe(_ session: Session, _ subscription: Subscription, tenant: UInt32) {
         lock.withLock {
-            insert(SubscriptionTarget(session: session, subscription: subscription, tenant: tenant))
+            insert(SubscriptionEntry(session: session, subscription: subscription, tenant: tenant))
             changed()
         }
     }
@@ -146,12 +146,12 @@ final class RoutingTables: @unchecked Sendable {
 
     private func attach(_ state: ComponentState, to session: Session) {
         for subscription in state.subscriptions.values {
-            insert(SubscriptionTarget(session: session, subscription: subscription, tenant: state.tenant))
+            insert(SubscriptionEntry(session: session, subscription: subscription, tenant: state.tenant))
         }
         changed()
     }
 
-    private func insert(_ target: SubscriptionTarget) {
+    private func insert(_ target: SubscriptionEntry) {
         let topic = target.subscription.topic
         if let pattern = target.subscription.pattern {
             patterns.insert(pattern, element: target)
@@ -207,18 +207,12 @@ final class RoutingTables: @unchecked Sendable {
 
     func makeRoute(topic: String, hash: UInt64, lane: Int) -> Route {
         lock.withLock {
-            var targets = exact[topic] ?? []
-            patterns.forEachMatch(of: topic) { targets.append($0) }
-            var local: ContiguousArray<SubscriptionTarget> = []
-            var remote: [Int: ContiguousArray<SubscriptionTarget>] = [:]
-            for target in targets {
-                let index = target.session.lane.index
-                if index == lane { local.append(target) } else { remote[index, default: []].append(target) }
-            }
+            var entries = exact[topic] ?? []
+            patterns.forEachMatch(of: topic) { entries.append($0) }
             let list = providers[topic]
             return Route(
-                topic: topic, hash: hash, generation: generation.load(ordering: .acquiring), local: local,
-                remote: remote.map { (lane: $0.key, targets: $0.value) },
+                topic: topic, hash: hash, generation: generation.load(ordering: .acquiring), lane: lane,
+                entries: entries,
                 providers: list?.states.map { Provider(state: $0, session: $0.session) } ?? [],
                 rotation: list?.rotation, handler: handlers[topic])
         }

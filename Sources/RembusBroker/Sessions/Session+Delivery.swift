@@ -9,9 +9,8 @@ import Synchronization
 extension Session {
     /// Sends a publication that has just come, if this subscription is to have it.
     @inline(__always)
-    func deliver(_ publication: inout Publication, to target: SubscriptionTarget) {
-        guard isReactive, mayReceive(publication, target.tenant) else { return }
-        let subscription = target.subscription
+    func deliver(_ publication: inout Publication, to subscription: Subscription, tenant: UInt32) {
+        guard isReactive, mayReceive(publication, tenant) else { return }
         guard case .live = subscription.mode, publication.record.receivedAt > subscription.marks[publication.partition]
         else { return }
         guard send(&publication, subscription) else { return fallBehind(subscription) }
@@ -22,13 +21,13 @@ extension Session {
     /// Tenants are kept apart and nobody hears itself, on every path of delivery (known-defects.md S6).
     @inline(__always)
     func mayReceive(_ publication: borrowing Publication, _ tenant: UInt32) -> Bool {
-        tenant == publication.record.tenant && publication.publisher !== self
+        tenant == publication.record.tenant && publication.publisher != ObjectIdentifier(self)
     }
 
     /// Queues a publication for the socket; false when this connection cannot take more now.
     @inline(__always)
     func send(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
-        guard link.backlog < limits.maxBacklogBytes else { return false }
+        guard link.backlog < maxBacklogBytes else { return false }
         if publication.header.flags.qos == .atMostOnce {
             write(publication.header, publication.bytes, owner: publication.owner, id: nil, subscription)
             return true

@@ -47,11 +47,11 @@ extension Session {
         let topic = header.topicBytes(in: bytes)
         let route: Route
         if let last = lastRoute, last.isFor(topic),
-            last.generation == core.tables.generation.load(ordering: .acquiring)
+            last.generation == tables.generation.load(ordering: .acquiring)
         {
             route = last
         } else {
-            guard topic.count > 0, topic.count <= limits.maxTopicBytes else {
+            guard topic.count > 0, topic.count <= maxTopicBytes else {
                 return drop("a publication whose topic has \(topic.count) bytes")
             }
             route = lane.route(topic)
@@ -59,18 +59,17 @@ extension Session {
         }
         if route.isPattern { return drop("a publication to the pattern \(route.topic)") }
         let record = RecordHeader(
-            receivedAt: lane.nextReceiveTime(), topicHash: route.hash, publisher: state.number, tenant: state.tenant)
-        if core.recordsPublications {
+            receivedAt: lane.nextReceiveTime(), topicHash: route.hash, publisher: number, tenant: tenant)
+        if recordsPublications {
             let message = header.end == bytes.count ? bytes : UnsafeRawBufferPointer(rebasing: bytes[..<header.end])
-            core.store.append(record, message: message, partition: lane.index)
+            store.append(record, message: message, partition: lane.index)
         }
-        guard !core.configuration.isServer else { return }
+        guard !isServer else { return }
         var publication = Publication(
-            bytes: bytes, header: header, owner: owner, record: record, partition: lane.index, publisher: self)
-        for target in route.local { target.session.deliver(&publication, to: target) }
-        for (index, targets) in route.remote {
-            lane.batch(for: index).add(publication, publisher: self, to: targets)
-        }
+            bytes: bytes, header: header, owner: owner, record: record, partition: lane.index,
+            publisher: ObjectIdentifier(self))
+        route.deliver(&publication)
+        for index in route.remoteLanes { lane.batch(for: index).add(publication, publisher: self, along: route) }
     }
 
     private func drop(_ what: String) {

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import RembusStore
 import RembusTransport
 import RembusWire
 import Synchronization
@@ -19,8 +20,21 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     let lane: Lane
     let link: Link
+    let core: BrokerCore
+    let tables: RoutingTables
+    let store: any Store
+    let recordsPublications: Bool
+    let isServer: Bool
+    let maxTopicBytes: Int
+    let maxBacklogBytes: Int
+
     /// Subscriptions and the like: private to this connection until a name brings the state of its component.
-    @exclusivity(unchecked) var state: ComponentState
+    @exclusivity(unchecked) var state: ComponentState {
+        didSet { (number, tenant) = (state.number, state.tenant) }
+    }
+    /// The numbers of `state`, at hand for every publication.
+    @exclusivity(unchecked) private(set) var number: UInt32 = 0
+    @exclusivity(unchecked) private(set) var tenant: UInt32 = 0
     @exclusivity(unchecked) var login = Login.anonymous
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
     var meta: [String: UInt64] = [:]
@@ -49,14 +63,20 @@ final class Session: LinkDelegate, @unchecked Sendable {
     init(lane: Lane, link: Link) {
         self.lane = lane
         self.link = link
-        state = lane.core.tables.anonymousState(of: nil)
-        calls = CorrelationTable(limit: lane.core.configuration.limits.maxPendingCalls)
-        state = lane.core.tables.anonymousState(of: self)
+        core = lane.core
+        tables = core.tables
+        store = core.store
+        recordsPublications = core.recordsPublications
+        isServer = core.configuration.isServer
+        maxTopicBytes = core.configuration.limits.maxTopicBytes
+        maxBacklogBytes = core.configuration.limits.maxBacklogBytes
+        state = tables.anonymousState(of: nil)
+        calls = CorrelationTable(limit: core.configuration.limits.maxPendingCalls)
+        state = tables.anonymousState(of: self)
+        (number, tenant) = (state.number, state.tenant)
     }
 
-    var core: BrokerCore { lane.core }
-    var tables: RoutingTables { lane.core.tables }
-    var limits: BrokerLimits { lane.core.configuration.limits }
+    var limits: BrokerLimits { core.configuration.limits }
 
     /// For the log: the name if there is one, and the address.
     var label: String { state.name.map { "\($0) (\(link.remoteAddress))" } ?? "anonymous (\(link.remoteAddress))" }

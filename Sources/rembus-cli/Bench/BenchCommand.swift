@@ -14,9 +14,9 @@ struct BenchCommand: AsyncParsableCommand {
               rpc      calls of a method that gives its argument back
               idle     connections that do nothing; with --pid, the broker's memory for each
 
-            Latency is call to result (rpc), publish to acknowledgement (qos1, qos2), and publish to delivery (pub and fanout
-            with --rate; without it queues are full, and latency says how long they are). Every message carries a sequence
-            number: what is lost, out of order or repeated is counted, and the status is 3 when something was lost. The
+            Latency is call to result (rpc), publish to acknowledgement (qos1, qos2), and publish to delivery (pub and fanout \
+            with --rate; without it queues are full, and latency says how long they are). Every message carries a sequence \
+            number: what is lost, out of order or repeated is counted, and the status is 3 when something was lost. The \
             load generator shares the machine: compare only runs made in the same place.
 
             Examples:
@@ -100,9 +100,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private func plan() throws -> BenchPlan {
-        var connection = ConnectionOptions()
-        connection.url = url
-        let url = try connection.resolvedURL()
+        let url = try ConnectionOptions.resolve(url)
         guard url.scheme == .ws else {
             throw CommandFailure("bench speaks WebSocket only; give a URL that begins with ws://", status: .usage)
         }

@@ -9,10 +9,10 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Run a broker.",
         discussion: """
-            Components connect with WebSocket, for example ws://127.0.0.1:8338/name. The broker prints one line when it is
+            Components connect with WebSocket, for example ws://127.0.0.1:8338/name. The broker prints one line when it is \
             ready and runs until it gets SIGINT or SIGTERM; then it lets queued messages leave and exits with 0.
 
-            Settings come, each over the one before, from defaults, REMBUS_* environment variables,
+            Settings come, each over the one before, from defaults, REMBUS_* environment variables, \
             $REMBUS_DIR/<name>/settings.json and these options.
 
             Examples:

@@ -6,7 +6,7 @@ struct CallCommand: AsyncParsableCommand {
         commandName: "call",
         abstract: "Call a method and print its result.",
         discussion: """
-            An ARG that is JSON is sent as what it means, anything else as a text. The result is printed as JSON, bytes as
+            An ARG that is JSON is sent as what it means, anything else as a text. The result is printed as JSON, bytes as \
             base64 text. An error of the method, or that there is no such method, is said on standard error, with status 5.
 
             Examples:

@@ -18,9 +18,13 @@ struct ConnectionOptions: ParsableArguments {
 
     /// The URL that the options and the environment give together.
     func resolvedURL() throws -> RembusURL {
+        try Self.resolve(url, name: name)
+    }
+
+    static func resolve(_ text: String?, name: String? = nil) throws -> RembusURL {
         do {
-            let base = try Self.base()
-            let url = try url.map { text throws(RembusError) in try RembusURL(text, base: base) } ?? base
+            let base = try base()
+            let url = try text.map { text throws(RembusError) in try RembusURL(text, base: base) } ?? base
             guard let name else { return url }
             // As the path of a URL a name may look like anything, for example like host:port.
             return try RembusURL("\(url.scheme.rawValue):///\(name)", base: url)
@@ -68,7 +72,7 @@ struct ConnectionOptions: ParsableArguments {
         if detail.contains("Connection refused") {
             return CommandFailure(start + "connection refused; is a broker running? start one with `rembus broker`")
         }
-        if detail.contains("dnsAError: Optional") || detail.contains("unknown(host") {
+        if detail.contains("UnknownHost") {
             return CommandFailure(start + "the host name cannot be resolved")
         }
         if detail.contains("unreachable") { return CommandFailure(start + "there is no route to the host") }

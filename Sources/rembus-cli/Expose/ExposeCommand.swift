@@ -7,9 +7,9 @@ struct ExposeCommand: AsyncParsableCommand {
         commandName: "expose",
         abstract: "Offer a method that runs a command for each call.",
         discussion: """
-            The command gets the arguments of the call as one JSON array on standard input, and the name of the method in
-            $REMBUS_TOPIC. What it prints is the result: as JSON when it is JSON, else as a text, null when it prints
-            nothing. When it fails, the caller gets an error (status 40) with the last line of its standard error.
+            The command gets the arguments of the call as one JSON array on standard input, and the name of the method in \
+            $REMBUS_TOPIC. What it prints is the result: as JSON when it is JSON, else as a text, null when it prints \
+            nothing. When it fails, the caller gets an error (status 40) with the last line of its standard error. \
             SIGINT and SIGTERM end everything, with status 0.
 
             Examples:

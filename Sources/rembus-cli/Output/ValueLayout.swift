@@ -77,6 +77,6 @@ struct ValueLayout {
     }
 
     func paint(_ text: String, _ color: Color) -> String {
-        isColored ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+        isColored && !text.isEmpty ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
     }
 }

@@ -7,7 +7,7 @@ struct PublishCommand: AsyncParsableCommand {
         abstract: "Publish messages.",
         discussion: """
             An ARG that is JSON is sent as what it means, anything else as a text. With --file every line is a publication:
-            a JSON array gives its arguments, any other value is the only argument. With --qos 1 or 2 the command ends
+            a JSON array gives its arguments, any other value is the only argument. With --qos 1 or 2 the command ends \
             when the broker has acknowledged.
 
             Examples:

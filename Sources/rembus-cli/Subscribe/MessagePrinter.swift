@@ -63,11 +63,18 @@ final class MessagePrinter: Sendable {
         if message.qos != .atMostOnce { notes += " q\(message.qos.rawValue)" }
         if let slot = message.slot, slot != 0 { notes += " slot \(slot)" }
         let head = "\(Self.clock()) "
-        let indent = head.count + max(state.topicWidth, topic.count) + notes.count + 2
-        layout.width = max(layout.width, indent + 20)
-        let arguments = message.arguments.map { layout.text($0, indent: indent) }.joined(separator: " ")
-        return layout.paint(head, .faint) + layout.paint(topic.padding(to: state.topicWidth), .topic)
-            + layout.paint(notes, .faint) + "  " + arguments
+        let start =
+            layout.paint(head, .faint) + layout.paint(topic.padding(to: state.topicWidth), .topic)
+            + layout.paint(notes, .faint)
+        let used = head.count + max(state.topicWidth, topic.count) + notes.count + 2
+        // On the same line when everything fits there, else below, where there is room for the structure.
+        let plain = ValueLayout(width: .max)
+        let length = message.arguments.reduce(used) { $0 + plain.text($1).count + 1 }
+        guard length <= layout.width else {
+            return start + message.arguments.map { "\n    " + layout.text($0, indent: 4) }.joined()
+        }
+        layout.width = .max
+        return start + "  " + message.arguments.map { layout.text($0) }.joined(separator: " ")
     }
 
     private static func clock() -> String {

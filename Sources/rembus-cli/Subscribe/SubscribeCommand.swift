@@ -6,9 +6,9 @@ struct SubscribeCommand: AsyncParsableCommand {
         commandName: "sub",
         abstract: "Print messages as they arrive.",
         discussion: """
-            In a pattern * stands for one segment between slashes and ** for any number of them; quote it, or the shell
-            expands it. Each message is one line of JSON, {"topic": …, "arguments": […]}, with "qos" and "slot" when they
-            are not zero, and bytes as base64 text; in a terminal it is an aligned, coloured line. A lost connection is
+            In a pattern * stands for one segment between slashes and ** for any number of them; quote it, or the shell \
+            expands it. Each message is one line of JSON, {"topic": …, "arguments": […]}, with "qos" and "slot" when they \
+            are not zero, and bytes as base64 text; in a terminal it is an aligned, coloured line. A lost connection is \
             made again. SIGINT and SIGTERM end the command with status 0.
 
             Examples:
@@ -68,33 +68,40 @@ struct SubscribeCommand: AsyncParsableCommand {
     }
 
     private func listen(on component: Component, _ printer: MessagePrinter) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
+        // A task gives true when the command is done with it.
+        try await withThrowingTaskGroup(of: Bool.self) { tasks in
             defer { tasks.cancelAll() }
             for topic in Set(topic) {
                 let subscription = try await component.subscribe(topic, from: from.start, buffer: Self.buffer)
                 tasks.addTask { try await Self.print(subscription, printer) }
             }
-            tasks.addTask { try await component.reportConnection() }
+            tasks.addTask {
+                try await component.reportConnection()
+                return true
+            }
             if let timeout {
                 tasks.addTask {
                     try await Task.sleep(for: timeout.duration)
                     try printer.checkComplete()
+                    return true
                 }
             }
-            // One subscription can end before the others only with the whole component.
-            try await tasks.next()
+            // Subscriptions also end with the component; the task that watches it knows why.
+            while let isDone = try await tasks.next(), !isDone {}
         }
     }
 
-    private static func print(_ subscription: Subscription, _ printer: MessagePrinter) async throws {
-        var dropped = 0
+    private static func print(_ subscription: Subscription, _ printer: MessagePrinter) async throws -> Bool {
+        var (dropped, isDone) = (0, false)
         for await message in subscription {
             if subscription.droppedCount > dropped {
                 if dropped == 0 { StandardError.say("messages are dropped: the reader of the output is too slow") }
                 dropped = subscription.droppedCount
             }
-            guard try printer.print(message) else { break }
+            isDone = try !printer.print(message)
+            if isDone { break }
         }
         if dropped > 0 { StandardError.say("\(dropped) messages of \(subscription.topic) were dropped") }
+        return isDone
     }
 }

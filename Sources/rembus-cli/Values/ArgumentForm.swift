@@ -32,7 +32,8 @@ enum ArgumentForm: String, EnumerableFlag {
             return try Value(jsonText: word)
         } catch {
             if self == .automatic { return .text(String(word)) }
-            throw CommandFailure("the argument \(quoted(word)) is not JSON: \(error.message)", status: .usage)
+            throw CommandFailure(
+                "the argument \(quoted(word)) is not JSON: \(CommandFailure.phrase(error.message))", status: .usage)
         }
     }
 
