@@ -3,20 +3,23 @@
 CONFIG ?= debug
 PREFIX ?= /usr/local
 FUZZ_CASES ?= 1000000
+FUZZER ?= FuzzCBORMessage
+FUZZ_SECONDS ?= 60
 ARGS ?=
 PYTEST_ARGS ?=
 
 SWIFT := swift
 # One scratch folder for every target; a second one would build the dependencies again.
 SCRATCH := .build
+EXAMPLES := .build-examples
 PYTHON := $(CURDIR)/.venv/bin/python
 REMBUS_BIN ?= $(CURDIR)/$(SCRATCH)/$(CONFIG)/rembus
 
-SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Package.swift)
+SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Fuzz/Sources Fuzz/Package.swift Package.swift)
 PYTEST = REMBUS_BIN="$(REMBUS_BIN)" $(PYTHON) -m pytest -p no:cacheprovider $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build release test unit interop websocket lint format fuzz bench install clean
+.PHONY: help run setup build release test unit interop websocket examples lint format fuzz libfuzzer bench microbench install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' \
@@ -43,6 +46,7 @@ test: ## set up, build and run every check and test
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory interop
 	@$(MAKE) --no-print-directory websocket
+	@$(MAKE) --no-print-directory examples
 
 unit: ## run the Swift tests
 	REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CONFIG) --parallel
@@ -52,6 +56,10 @@ interop: ## run the Python package and raw clients against the built broker and 
 
 websocket: ## run the RFC 6455 cases against the broker's listener and the SDK's dialer
 	$(PYTEST) Tests/WebSocket
+
+examples: ## build the programs of Examples/ as a package of their own, and run them
+	@scripts/build.sh $(EXAMPLES) $(CONFIG) --package-path Examples
+	REMBUS_EXAMPLES="$(CURDIR)/$(EXAMPLES)/$(CONFIG)" $(PYTEST) Tests/Interop/test_examples.py
 
 lint: ## check the format of the Swift code and that no file names a path of one machine
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_TREES)
@@ -63,6 +71,12 @@ format: ## rewrite the Swift code in the project's format
 fuzz: ## run the decoders on FUZZ_CASES generated inputs each
 	REMBUS_FUZZ_CASES=$(FUZZ_CASES) $(SWIFT) test --scratch-path $(SCRATCH) -c $(CONFIG) --filter '[Ff]uzz'
 
+libfuzzer: ## run a decoder under libFuzzer (FUZZER=FuzzCBORMessage, FUZZ_SECONDS=60)
+	cd Fuzz && $(SWIFT) run -c release -Xswiftc -sanitize=fuzzer $(FUZZER) -max_total_time=$(FUZZ_SECONDS)
+
+microbench: ## time the hot pieces one by one
+	$(SWIFT) run --scratch-path $(SCRATCH) -c release rembus-microbench $(ARGS)
+
 bench: release ## measure a broker with the load generator; ARGS='pub --size 256', …
 	$(SCRATCH)/release/rembus bench $(ARGS)
 
@@ -71,5 +85,5 @@ install: release ## install the command in PREFIX/bin (PREFIX=/usr/local)
 	install -m 755 $(SCRATCH)/release/rembus "$(DESTDIR)$(PREFIX)/bin/rembus"
 
 clean: ## remove what was built and the Python environment
-	rm -rf $(SCRATCH) .venv
+	rm -rf $(SCRATCH) $(EXAMPLES) Fuzz/.build .venv
 	find Tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -16,13 +16,14 @@ let package = Package(
     ],
     targets: [
         .target(name: "FuzzDriver", swiftSettings: fuzzing)
-    ] + ["FuzzCBORValue", "FuzzCBORMessage", "FuzzJSONValue", "FuzzJSONMessage"].map { name in
-        .executableTarget(
-            name: name,
-            dependencies: [
-                "FuzzDriver",
-                .product(name: "RembusWire", package: "rembus"), .product(name: "NIOCore", package: "swift-nio"),
-            ],
-            swiftSettings: fuzzing, linkerSettings: linking)
-    }
+    ]
+        + ["FuzzCBORValue", "FuzzCBORMessage", "FuzzJSONValue", "FuzzJSONMessage"].map { name in
+            .executableTarget(
+                name: name,
+                dependencies: [
+                    "FuzzDriver",
+                    .product(name: "RembusWire", package: "rembus"), .product(name: "NIOCore", package: "swift-nio"),
+                ],
+                swiftSettings: fuzzing, linkerSettings: linking)
+        }
 )

@@ -78,10 +78,12 @@ extension RembusError.Code: CustomStringConvertible {
 }
 
 extension RembusError: CustomStringConvertible {
+    /// The sentence, and the kind of failure.
     public var description: String { "\(message) (\(code))" }
 }
 
 extension RembusError: LocalizedError {
+    /// The sentence.
     public var errorDescription: String? { message }
 }
 

@@ -47,7 +47,8 @@ public final class Broker: Service, Sendable {
     public var summary: String {
         let store = core.recordsPublications ? core.store.description : "none"
         let mode = core.configuration.isServer ? ", server mode" : ""
-        return "rembus broker \(core.configuration.name) ready on \(addresses.joined(separator: ", ")) (store: \(store)\(mode))"
+        return
+            "rembus broker \(core.configuration.name) ready on \(addresses.joined(separator: ", ")) (store: \(store)\(mode))"
     }
 
     /// How many connections are open now.
@@ -71,7 +72,8 @@ public final class Broker: Service, Sendable {
         }
         for lane in core.lanes { lane.eventLoop.execute { lane.start() } }
         if configuration.host != "127.0.0.1", configuration.host != "localhost", configuration.host != "::1" {
-            core.logger.warning("listening on \(configuration.host) without authentication: anyone who reaches it may connect")
+            core.logger.warning(
+                "listening on \(configuration.host) without authentication: anyone who reaches it may connect")
         }
     }
 

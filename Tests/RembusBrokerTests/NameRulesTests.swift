@@ -12,7 +12,10 @@ import Testing
         #expect(NameRules.refusal(of: name, broker: "broker", maxBytes: 255) == nil)
     }
 
-    @Test(arguments: ["", "repl", "__repl__", "/etc/passwd", "a/../b", "..", "a\u{0}b", "a\nb", "broker", String(repeating: "x", count: 256)])
+    @Test(arguments: [
+        "", "repl", "__repl__", "/etc/passwd", "a/../b", "..", "a\u{0}b", "a\nb", "broker",
+        String(repeating: "x", count: 256),
+    ])
     func unusableNames(_ name: String) {
         #expect(NameRules.refusal(of: name, broker: "broker", maxBytes: 255) != nil)
     }

@@ -57,7 +57,9 @@ struct AcknowledgedPublishTests {
         try await second.acceptLogin("tester")
         var again: [Message.Publish] = []
         for frame in frames {
-            guard case .binary(let bytes) = frame, case .publish(let expected) = try Message(cbor: bytes) else { continue }
+            guard case .binary(let bytes) = frame, case .publish(let expected) = try Message(cbor: bytes) else {
+                continue
+            }
             let message = try await second.nextPublish()
             #expect(message == expected)
             again.append(message)

@@ -20,11 +20,7 @@ struct BackpressureTests {
             }
         }
         // The kernel, the link and the queue together hold only a part of it: the publisher comes to a stop.
-        var last = -1
-        while last != sent.value || last == 0 {
-            last = sent.value
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await publisherWaits(component)
         #expect(sent.value < count)
         peer.resumeReading()
         for index in 0..<count {
@@ -38,18 +34,8 @@ struct BackpressureTests {
         let (_, peer, component) = try await FakeBroker.connected(configuration: .test { $0.maxUnsentBytes = 64 << 10 })
         peer.pauseReading()
         let payload = Value.bytes(ByteBuffer(repeating: 1, count: 64 << 10))
-        let sent = Counter()
-        let endless = Task {
-            while true {
-                try await component.publish("t", payload)
-                sent.increment()
-            }
-        }
-        var last = -1
-        while last != sent.value || last == 0 {
-            last = sent.value
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        let endless = Task { while true { try await component.publish("t", payload) } }
+        try await publisherWaits(component)
         endless.cancel()
         await #expect(throws: CancellationError.self) { try await endless.value }
         let waiting = Task { try await component.publish("t", payload) }
@@ -57,6 +43,11 @@ struct BackpressureTests {
         // It found room, or learned that there is no component any more; it does not hang.
         let error = await waiting.rembusError
         #expect(error == nil || error?.code == .closed)
+    }
+
+    /// Returns when a publisher is suspended because too much waits to be sent.
+    private func publisherWaits(_ component: Component) async throws {
+        while !component.connection.submissions.hasWaiters { try await Task.sleep(for: .milliseconds(1)) }
     }
 }
 

@@ -12,7 +12,8 @@ struct PublishTests {
         let (_, peer, component) = try await FakeBroker.connected()
         func frame() async throws -> String {
             guard case .binary(let bytes) = try await peer.nextFrame() else { return "" }
-            return bytes.readableBytesView.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+            return bytes.readableBytesView.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }
+                .joined()
         }
         try await component.publish("tick")
         #expect(try await frame() == "8301647469636b80")

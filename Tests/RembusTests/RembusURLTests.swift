@@ -45,7 +45,8 @@ struct RembusURLTests {
     }
 
     @Test(arguments: [
-        "", "h:9000/pump7", "localhost:8338", "repl://", "repl://x", "http://h/x", "://h/x", "ws://h:0/x", "ws://h:65536/x",
+        "", "h:9000/pump7", "localhost:8338", "repl://", "repl://x", "http://h/x", "://h/x", "ws://h:0/x",
+        "ws://h:65536/x",
         "ws://h:x/y", "ws://h:-1/x", "ws://[::1/x", "ws://[::1]x/y", "ws://u@h/x", "ws://a b/x", "ws://h//x", "/x",
         "ws://h/repl", "__repl__", "a/../b", "..", "a\nb", String(repeating: "n", count: 256),
     ])

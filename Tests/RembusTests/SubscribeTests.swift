@@ -129,7 +129,9 @@ struct SubscribeTests {
         try await peer.nextCommand()
         try await exact
         let topics = Mailbox<String>()
-        async let pattern: Void = component.subscribe("*/t") { (topic: String, value: Int) in topics.put("\(topic) \(value)") }
+        async let pattern: Void = component.subscribe("*/t") { (topic: String, value: Int) in
+            topics.put("\(topic) \(value)")
+        }
         try await peer.nextCommand()
         try await pattern
         peer.publish("t", "not a reading", "C")

@@ -29,7 +29,8 @@ import Testing
     }
 
     /// Feeds `bytes` cut at `cuts` and collects what comes out, up to and including the first violation.
-    static func read(_ bytes: [UInt8], pieces: [Int] = [], expectsMask: Bool = true, limit: Int = 1 << 20) -> [Outcome] {
+    static func read(_ bytes: [UInt8], pieces: [Int] = [], expectsMask: Bool = true, limit: Int = 1 << 20) -> [Outcome]
+    {
         var reader = WebSocketReader(expectsMask: expectsMask, maxMessageBytes: limit)
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
         defer { scratch.deallocate() }
@@ -132,8 +133,13 @@ import Testing
     }
 
     @Test func tooLargeIsRefusedBeforeItArrives() {
-        #expect(Self.read(Array(Self.frame(2, Array(repeating: 0, count: 2000)).prefix(20)), limit: 1000) == [.violation(1009)])
-        let parts = Self.frame(2, Array(repeating: 0, count: 600), isFinal: false) + Self.frame(0, Array(repeating: 0, count: 600))
+        #expect(
+            Self.read(Array(Self.frame(2, Array(repeating: 0, count: 2000)).prefix(20)), limit: 1000) == [
+                .violation(1009)
+            ])
+        let parts =
+            Self.frame(2, Array(repeating: 0, count: 600), isFinal: false)
+            + Self.frame(0, Array(repeating: 0, count: 600))
         #expect(Self.read(parts, limit: 1000) == [.violation(1009)])
         #expect(Self.read(Self.frame(2, Array(repeating: 0, count: 1000)), limit: 1000).count == 1)
     }
@@ -141,7 +147,8 @@ import Testing
     /// Random bytes and mutated conversations end in events or a violation, whatever the cuts.
     @Test func anyBytesAreSurvived() {
         for _ in 0..<20_000 {
-            var bytes = Bool.random() ? Self.conversation.bytes : (0..<Int.random(in: 0...60)).map { _ in .random(in: 0...255) }
+            var bytes =
+                Bool.random() ? Self.conversation.bytes : (0..<Int.random(in: 0...60)).map { _ in .random(in: 0...255) }
             for _ in 0..<Int.random(in: 0...4) where !bytes.isEmpty {
                 bytes[Int.random(in: bytes.indices.prefix(60))] = .random(in: 0...255)
             }

@@ -3,6 +3,7 @@ import NIOCore
 /// Subscriptions and methods: first noted here, then told to the broker. What is noted survives every connection, so a
 /// missing one is no error.
 extension Component {
+    /// Tells the broker about a subscription and delivers into it; `subscribe` does it for you.
     public func attach(_ subscription: Subscription) async throws {
         subscription.queue.addSource()
         // Reactive before this, the broker delivers what comes; a replay has to be asked for.
@@ -22,11 +23,15 @@ extension Component {
         }
     }
 
+    /// Ends the subscription to a topic or pattern; its sequence ends behind what was delivered already.
+    ///
+    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
     public func unsubscribe(_ topic: String) async throws {
         _ = try await connection.onSession { $0.removeSubscription(topic) }
         try await tell(topic, .unsubscribe)
     }
 
+    /// Offers a method; `expose` with a closure does it for you.
     public func attach(_ handler: RequestHandler, to topic: String) async throws {
         let former = try await connection.onSession { $0.services.updateValue(handler, forKey: topic) }
         do {
@@ -37,6 +42,9 @@ extension Component {
         }
     }
 
+    /// Withdraws a method.
+    ///
+    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
     public func unexpose(_ topic: String) async throws {
         _ = try await connection.onSession { $0.services.removeValue(forKey: topic) }
         try await tell(topic, .unexpose)

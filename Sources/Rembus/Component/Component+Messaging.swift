@@ -1,6 +1,7 @@
 import NIOCore
 
 extension Component {
+    /// Sends a publication whose arguments are encoded already; `publish` with values or anything `Encodable` is easier.
     nonisolated(nonsending) public func publish(
         _ topic: String, list: ArgumentList, qos: QualityOfService, slot: UInt32?
     ) async throws {
@@ -45,6 +46,7 @@ extension Component {
         }
     }
 
+    /// Sends a request whose arguments are encoded already; `call` with values or anything `Encodable` is easier.
     nonisolated(nonsending) public func request(
         _ topic: String, list: ArgumentList, target: String?, timeout: Duration?
     ) async throws -> EncodedValue {

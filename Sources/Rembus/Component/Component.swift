@@ -65,6 +65,7 @@ public final class Component: Messaging {
     /// Where the component connects to.
     public var url: RembusURL { connection.url }
 
+    /// How outgoing messages are encoded.
     public var encoding: MessageEncoding { connection.encoding }
 
     /// What the connection is doing.

@@ -150,6 +150,9 @@ final class Submissions: Sendable {
 
     // MARK: Back-pressure
 
+    /// Whether a caller is suspended because too much waits to be sent.
+    var hasWaiters: Bool { state.withLock { !$0.waiters.isEmpty } }
+
     private func hasRoom(_ state: borrowing State) -> Bool {
         guard case .connected = state.availability else { return true }
         return !state.isLinkCongested && state.batch.frames.readableBytes < maxUnsentBytes

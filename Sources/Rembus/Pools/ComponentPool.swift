@@ -54,6 +54,7 @@ public final class ComponentPool: Messaging {
         return pool
     }
 
+    /// How outgoing messages are encoded.
     public var encoding: MessageEncoding { members[0].encoding }
 
     /// Where failures of callbacks are logged.
@@ -87,30 +88,40 @@ public final class ComponentPool: Messaging {
 }
 
 extension ComponentPool {
+    /// Sends a publication whose arguments are encoded already; `publish` with values or anything `Encodable` is easier.
     nonisolated(nonsending) public func publish(
         _ topic: String, list: ArgumentList, qos: QualityOfService, slot: UInt32?
     ) async throws {
         try await sender().publish(topic, list: list, qos: qos, slot: slot)
     }
 
+    /// Sends a request whose arguments are encoded already; `call` with values or anything `Encodable` is easier.
     nonisolated(nonsending) public func request(
         _ topic: String, list: ArgumentList, target: String?, timeout: Duration?
     ) async throws -> EncodedValue {
         try await sender().request(topic, list: list, target: target, timeout: timeout)
     }
 
+    /// Tells the broker about a subscription and delivers into it; `subscribe` does it for you.
     public func attach(_ subscription: Subscription) async throws {
         try await onAll { try await $0.attach(subscription) }
     }
 
+    /// Ends the subscription to a topic or pattern; its sequence ends behind what was delivered already.
+    ///
+    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
     public func unsubscribe(_ topic: String) async throws {
         try await onAll { try await $0.unsubscribe(topic) }
     }
 
+    /// Offers a method; `expose` with a closure does it for you.
     public func attach(_ handler: RequestHandler, to topic: String) async throws {
         try await onAll { try await $0.attach(handler, to: topic) }
     }
 
+    /// Withdraws a method.
+    ///
+    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
     public func unexpose(_ topic: String) async throws {
         try await onAll { try await $0.unexpose(topic) }
     }

@@ -39,7 +39,8 @@ public struct Publication: Sendable {
     ///
     /// Throws ``RembusError/Code/decoding`` when their number or their shape differs. Optional ones at the end may be
     /// missing.
-    public func decodeArguments<each T: Decodable>(_ types: repeat (each T).Type) throws(RembusError) -> (repeat each T) {
+    public func decodeArguments<each T: Decodable>(_ types: repeat (each T).Type) throws(RembusError) -> (repeat each T)
+    {
         try list.decode(repeat each types)
     }
 }

@@ -11,7 +11,9 @@
 ///
 /// A reader that is slower than the publishers does not cost memory without bound, see ``SubscriptionBuffer``.
 public final class Subscription: AsyncSequence, Sendable {
+    /// A message.
     public typealias Element = Publication
+    /// Reading never fails.
     public typealias Failure = Never
 
     /// The topic or pattern.
@@ -34,6 +36,7 @@ public final class Subscription: AsyncSequence, Sendable {
     /// How many QoS 0 messages were dropped because the reader was too slow.
     public var droppedCount: Int { queue.droppedCount }
 
+    /// Starts to read.
     public func makeAsyncIterator() -> Iterator { Iterator(queue: queue) }
 
     /// Reads the messages one by one.

@@ -65,7 +65,9 @@ final class Route {
         topic: String, hash: UInt64, generation: UInt64, lane: Int, entries: [SubscriptionEntry], providers: [Provider],
         rotation: RoundRobinRotation?, handler: LocalHandler?
     ) {
-        let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues { $0.map(SubscriptionTarget.init) }
+        let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues {
+            $0.map(SubscriptionTarget.init)
+        }
         self.entries = entries
         self.topic = topic
         self.hash = hash

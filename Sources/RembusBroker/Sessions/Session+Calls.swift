@@ -29,7 +29,9 @@ extension Session {
 
     /// Julia's JSON clients write a direct request as `target/topic`; looked at only when nobody provides the full name
     /// (protocol.md §10).
-    private func receiveUnknown(_ topic: String, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+    private func receiveUnknown(
+        _ topic: String, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
+    ) {
         if encoding == .text, dialect.typeKey != .type, let slash = topic.lastIndex(of: "/"),
             case .connected = tables.target(String(topic[..<slash])),
             case .request(var request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
@@ -97,7 +99,9 @@ extension Session {
     /// Sends the answer to a request of this connection: the provider's frame under the caller's own id.
     func sendResponse(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, id: MessageID) {
         guard encoding == .binary else {
-            guard case .response(var response)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
+            guard
+                case .response(var response)? = try? Message(
+                    cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
             else { return }
             response.id = id
             return sendMessage(.response(response))

@@ -75,7 +75,9 @@ extension Session {
         guard !anonymous.subscriptions.isEmpty || !anonymous.exposed.isEmpty else { return }
         let (subscriptions, exposed) = (anonymous.subscriptions, anonymous.exposed)
         tables.release(anonymous)
-        for subscription in subscriptions.values { subscribe(subscription.topic, messageFrom: subscription.messageFrom) }
+        for subscription in subscriptions.values {
+            subscribe(subscription.topic, messageFrom: subscription.messageFrom)
+        }
         for topic in exposed { expose(topic) }
     }
 }

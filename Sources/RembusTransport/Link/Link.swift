@@ -160,7 +160,8 @@ package final class Link: ChannelInboundHandler {
             return
         }
         let total = prefixLength &+ payload.readableBytes
-        append(headLength: WebSocketFrame.headLength(payload: total, masked: false), bodyLength: prefixLength) { target in
+        append(headLength: WebSocketFrame.headLength(payload: total, masked: false), bodyLength: prefixLength) {
+            target in
             let head = Self.writeHead(.binary, length: total, mask: nil, to: target)
             fill(target + head)
         }
@@ -181,7 +182,8 @@ package final class Link: ChannelInboundHandler {
     @inline(__always)
     private func sendFrame(_ opcode: WebSocketFrame.Opcode, length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
         let mask = role == .client ? masks.next() : nil
-        append(headLength: WebSocketFrame.headLength(payload: length, masked: mask != nil), bodyLength: length) { target in
+        append(headLength: WebSocketFrame.headLength(payload: length, masked: mask != nil), bodyLength: length) {
+            target in
             let body = target + Self.writeHead(opcode, length: length, mask: mask, to: target)
             fill(body)
             if let mask { WebSocketFrame.applyMask(mask, phase: 0, from: body, to: body, count: length) }

@@ -82,9 +82,12 @@ struct WebSocketReader {
 
     // MARK: Frame heads
 
-    private mutating func nextHead(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int) throws(WebSocketViolation) -> Head? {
+    private mutating func nextHead(_ bytes: UnsafeRawBufferPointer, _ offset: inout Int) throws(WebSocketViolation)
+        -> Head?
+    {
         if cutHead.isEmpty {
-            let rest = UnsafeRawBufferPointer(start: bytes.baseAddress.map { $0 + offset }, count: bytes.count &- offset)
+            let rest = UnsafeRawBufferPointer(
+                start: bytes.baseAddress.map { $0 + offset }, count: bytes.count &- offset)
             if let head = try parseHead(rest) {
                 offset &+= head.headLength
                 return head

@@ -54,7 +54,9 @@ package struct FrameHeader {
     }
 
     package static func parse(_ bytes: UnsafeRawBufferPointer) -> Parsed {
-        guard bytes.count >= 2 else { return .malformed("the message has \(bytes.count) bytes, too few for any Rembus message") }
+        guard bytes.count >= 2 else {
+            return .malformed("the message has \(bytes.count) bytes, too few for any Rembus message")
+        }
         let outer = bytes[0]
         guard outer & 0xE0 == 0x80 else { return .malformed("the message is not a CBOR array") }
         let count = Int(outer & 0x1F)
@@ -158,7 +160,8 @@ extension FrameHeader {
     /// The id of the frame; nil when it has none.
     package func id(in bytes: UnsafeRawBufferPointer) -> MessageID? {
         if idLength == 8 {
-            return MessageID(littleEndian: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: idOffset, as: UInt64.self)))
+            return MessageID(
+                littleEndian: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: idOffset, as: UInt64.self)))
         }
         return MessageID(bytes: bytes[idOffset..<idOffset + idLength])
     }

@@ -14,6 +14,7 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
     public let text: String
     let segments: [Segment]
 
+    /// Splits a subscription topic. Every text is a pattern; one without `*` matches itself only.
     public init(_ text: String) {
         self.text = text
         var segments: [Segment] = []
@@ -35,6 +36,7 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         topic.utf8.contains(UInt8(ascii: "*"))
     }
 
+    /// The text as subscribed.
     public var description: String { text }
 
     /// Whether a publication to `topic` matches. For many patterns at once use the broker's index, which shares work.

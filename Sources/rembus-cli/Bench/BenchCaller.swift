@@ -53,7 +53,7 @@ final class BenchCaller: BenchPeer {
             let number = UInt64(sent)
             sentAt[sent & (sentAt.count - 1)] = BenchClock.now()
             link?.sendBinary(length: shape.bytes.count) { target in
-                shape.write(to: target, id: Self.idBase | number, number: number, time: 0)
+                shape.write(to: target, id: Payload.idBase | number, number: number, time: 0)
             }
             sent += 1
         }
@@ -65,18 +65,16 @@ final class BenchCaller: BenchPeer {
         }
     }
 
-    /// Keeps the ids of calls apart from those of `ask`.
-    private static let idBase: UInt64 = 1 << 62
-
     override func receive(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
-        guard header.kind == .response, let id = header.id(in: bytes)?.littleEndianValue, id & Self.idBase != 0 else {
+        guard header.kind == .response, let id = header.id(in: bytes)?.littleEndianValue, id & Payload.idBase != 0
+        else {
             return super.receive(header, bytes)
         }
         if !hasNews {
             hasNews = true
             now = BenchClock.now()
         }
-        let number = Int(truncatingIfNeeded: id ^ Self.idBase)
+        let number = Int(truncatingIfNeeded: id ^ Payload.idBase)
         let isRight =
             header.status == 0
             && header.payload(in: bytes).map { echo in

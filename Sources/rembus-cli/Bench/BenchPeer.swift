@@ -10,7 +10,7 @@ class BenchPeer: LinkDelegate {
     let group: LinkGroup
     let board: BenchBoard
     private(set) var link: Link?
-    private var replies: [UInt64: EventLoopPromise<Void>] = [:]
+    private var replies: [UInt64: (promise: EventLoopPromise<Void>, timeout: Scheduled<Void>)] = [:]
     private var lastID: UInt64 = 0
     var isClosing = false
 
@@ -28,12 +28,14 @@ class BenchPeer: LinkDelegate {
         lastID += 1
         let id = lastID
         let promise = group.eventLoop.makePromise(of: Void.self)
-        replies[id] = promise
+        // Not weak: an object that was ever referenced weakly is slower to retain for the rest of its life.
+        let timeout = group.eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) {
+            let reply = self.replies.removeValue(forKey: id)
+            reply?.promise.fail(CommandFailure("the broker does not answer", status: .timeout))
+        }
+        replies[id] = (promise, timeout)
         send(message(MessageID(littleEndian: id)))
         group.flush()
-        group.eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) { [weak self] in
-            self?.replies.removeValue(forKey: id)?.fail(CommandFailure("the broker does not answer", status: .timeout))
-        }
         return promise.futureResult
     }
 
@@ -64,12 +66,13 @@ class BenchPeer: LinkDelegate {
     /// A message in the usual form; what is not for the base class is for the subclass that overrides this.
     func receive(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard header.kind == .response, let id = header.id(in: bytes)?.littleEndianValue,
-            let promise = replies.removeValue(forKey: id)
+            let reply = replies.removeValue(forKey: id)
         else { return }
+        reply.timeout.cancel()
         if header.status == 0 {
-            promise.succeed()
+            reply.promise.succeed()
         } else {
-            promise.fail(CommandFailure("the broker refuses a command of the run with status \(header.status)"))
+            reply.promise.fail(CommandFailure("the broker refuses a command of the run with status \(header.status)"))
         }
     }
 
@@ -96,7 +99,10 @@ class BenchPeer: LinkDelegate {
 
     final func linkClosed(_ link: Link, reason: LinkCloseReason) {
         let failure = CommandFailure("the broker ended a connection of the run: \(reason)")
-        for promise in replies.values { promise.fail(failure) }
+        for reply in replies.values {
+            reply.timeout.cancel()
+            reply.promise.fail(failure)
+        }
         replies = [:]
         board.openConnections.wrappingSubtract(1, ordering: .relaxed)
         if !isClosing { board.fail(failure) }

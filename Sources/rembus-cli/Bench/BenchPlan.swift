@@ -27,4 +27,8 @@ struct BenchPlan: Sendable {
 /// The first bytes of each payload: a sequence number and the time of sending, both little-endian.
 enum Payload {
     static let headBytes = 16
+
+    /// Message ids of a run are this plus the sequence number: never 0, which some brokers take for "no id", and apart
+    /// from the ids of commands.
+    static let idBase: UInt64 = 1 << 62
 }

@@ -121,7 +121,7 @@ final class BenchPublisher: BenchPeer {
         let number = UInt64(sent)
         if plan.mode.qos > 0 { sentAt[sent & (sentAt.count - 1)] = time }
         link?.sendBinary(length: shape.bytes.count) { target in
-            shape.write(to: target, id: number, number: number, time: plan.mode.qos > 0 ? 0 : time)
+            shape.write(to: target, id: Payload.idBase | number, number: number, time: plan.mode.qos > 0 ? 0 : time)
         }
         sent += 1
     }

@@ -33,7 +33,7 @@ struct BrokerCommand: AsyncParsableCommand {
     @Option(help: "Name of the broker, answered to 'rid'. (default: broker)")
     var name: String?
 
-    @Option(help: "How calls are spread over providers: first_up, round_robin or less_busy. (default: first_up)")
+    @Option(help: "How calls are spread over providers. (default: first_up)")
     var policy: RoutingPolicy?
 
     @Flag(help: "Let a new connection replace an older one of the same name.")
@@ -44,7 +44,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "trace, debug, info, notice, warning, error or critical; the log goes to standard error. (default: notice)")
+            "How much is logged, on standard error. (default: notice)")
     var logLevel: Logger.Level?
 
     @Flag(help: "Print the resulting settings as JSON and exit.")

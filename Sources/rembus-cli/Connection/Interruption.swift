@@ -7,8 +7,10 @@ enum Interruption {
     private static let patience = DispatchTimeInterval.seconds(3)
 
     /// Runs `work` until it is done or the command is interrupted, which cancels it.
-    static func orDone(_ work: @escaping @Sendable () async throws -> Void) async throws {
-        let events = events()
+    ///
+    /// `needsReader` says that the command is of no use when nobody reads its standard output.
+    static func orDone(needsReader: Bool, _ work: @escaping @Sendable () async throws -> Void) async throws {
+        let events = events(needsReader)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { for await _ in events { return } }
             tasks.addTask { try await work() }
@@ -18,7 +20,7 @@ enum Interruption {
     }
 
     /// Yields once when it is time to end. The sources live until the process ends.
-    private static func events() -> AsyncStream<Void> {
+    private static func events(_ needsReader: Bool) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
         let interrupt: @Sendable () -> Void = {
             continuation.yield()
@@ -35,7 +37,7 @@ enum Interruption {
             // Keeps the source alive: its handler holds it until it is cancelled, which never happens.
             source.setCancelHandler { _ = source }
         }
-        watchReader(interrupt)
+        if needsReader { watchReader(interrupt) }
         return stream
     }
 

@@ -59,7 +59,7 @@ struct ExposeCommand: AsyncParsableCommand {
             timeout: timeout.seconds > 0 ? timeout.duration : nil)
         let component = try await connection.connect()
         do {
-            try await Interruption.orDone {
+            try await Interruption.orDone(needsReader: false) {
                 try await component.exposeRaw(topic) { try await runner.run($0) }
                 if Terminal.isError { StandardError.say("\(topic) is offered on \(component.url); Ctrl-C ends it") }
                 try await component.reportConnection()

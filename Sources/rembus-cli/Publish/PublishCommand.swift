@@ -6,9 +6,9 @@ struct PublishCommand: AsyncParsableCommand {
         commandName: "pub",
         abstract: "Publish messages.",
         discussion: """
-            An ARG that is JSON is sent as what it means, anything else as a text. With --file every line is a publication:
-            a JSON array gives its arguments, any other value is the only argument. With --qos 1 or 2 the command ends \
-            when the broker has acknowledged.
+            An ARG that is JSON is sent as what it means, anything else as a text. With --file every line is a publication, \
+            whose arguments are the elements of a JSON array or one other value. With --qos 1 or 2 the command ends when \
+            the broker has acknowledged.
 
             Examples:
               rembus pub plant/7/telemetry '{"temperature": 21.6, "pressure": 980}' --qos 1

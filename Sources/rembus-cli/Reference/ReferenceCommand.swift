@@ -19,10 +19,12 @@ struct ReferenceCommand: ParsableCommand {
 
         This page is printed by `rembus reference`; change the program, not the page.
 
-        \(section("rembus", RembusCommand.self))
+        \(section("rembus", RembusCommand.self).trimmingNewlines)
+
         ## Commands
 
-        \(commands)
+        \(commands.trimmingNewlines)
+
         ## Exit status
 
         | status | meaning |

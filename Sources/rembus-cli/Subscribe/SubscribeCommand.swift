@@ -59,7 +59,7 @@ struct SubscribeCommand: AsyncParsableCommand {
         let printer = MessagePrinter(format: .resolve(format), isColored: color.isOn, limit: count)
         let component = try await connection.connect()
         do {
-            try await Interruption.orDone { try await listen(on: component, printer) }
+            try await Interruption.orDone(needsReader: true) { try await listen(on: component, printer) }
         } catch {
             await component.close()
             throw error

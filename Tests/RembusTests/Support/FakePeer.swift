@@ -102,7 +102,9 @@ final class FakePeer: LinkDelegate, @unchecked Sendable {
         send(.response(.init(id: request.id, status: .ok, data: value)))
     }
 
-    func publish(_ topic: String, _ arguments: Value..., flags: PublishFlags = .init(qos: .atMostOnce), id: UInt64? = nil) {
+    func publish(
+        _ topic: String, _ arguments: Value..., flags: PublishFlags = .init(qos: .atMostOnce), id: UInt64? = nil
+    ) {
         let id = id.map(MessageID.init(littleEndian:))
         send(.publish(.init(id: id, flags: flags, topic: topic, arguments: arguments)))
     }

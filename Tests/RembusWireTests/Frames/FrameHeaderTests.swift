@@ -69,7 +69,8 @@ import Testing
 
     @Test func controlMessagesAreLeftToTheFullDecoder() {
         for message in [
-            Message.identity(.init(id: id, name: "pump7")), .admin(.init(id: id, topic: "t", data: [:])), .unregister(id),
+            Message.identity(.init(id: id, name: "pump7")), .admin(.init(id: id, topic: "t", data: [:])),
+            .unregister(id),
         ] {
             guard case .irregular = parse(message).1 else {
                 Issue.record("\(message) was taken for a data message")
@@ -107,7 +108,9 @@ import Testing
     }
 
     /// A payload that is not well formed never gets past us to another peer.
-    @Test(arguments: ["830161748163ff", "8301617481fe", "830161748261", "83016174814261", "83016174811c", "8301617462fffe80"])
+    @Test(arguments: [
+        "830161748163ff", "8301617481fe", "830161748261", "83016174814261", "83016174811c", "8301617462fffe80",
+    ])
     func brokenPayloadsAreNotRegular(_ hex: String) {
         let bytes = bytes(hex)
         if case .regular = bytes.withUnsafeBytes({ FrameHeader.parse($0) }) { Issue.record("\(hex) was accepted") }
@@ -115,17 +118,27 @@ import Testing
     }
 
     @Test func deepNestingIsRefused() {
-        func frame(depth: Int) -> [UInt8] { [0x83, 0x01, 0x61, 0x74, 0x81] + Array(repeating: 0x81, count: depth) + [0x00] }
-        if case .regular = frame(depth: 60).withUnsafeBytes({ FrameHeader.parse($0) }) {} else { Issue.record("60 is fine") }
-        if case .regular = frame(depth: 70).withUnsafeBytes({ FrameHeader.parse($0) }) { Issue.record("70 is too deep") }
-        if case .regular = frame(depth: 1_000_000).withUnsafeBytes({ FrameHeader.parse($0) }) { Issue.record("too deep") }
+        func frame(depth: Int) -> [UInt8] {
+            [0x83, 0x01, 0x61, 0x74, 0x81] + Array(repeating: 0x81, count: depth) + [0x00]
+        }
+        if case .regular = frame(depth: 60).withUnsafeBytes({ FrameHeader.parse($0) }) {
+        } else {
+            Issue.record("60 is fine")
+        }
+        if case .regular = frame(depth: 70).withUnsafeBytes({ FrameHeader.parse($0) }) {
+            Issue.record("70 is too deep")
+        }
+        if case .regular = frame(depth: 1_000_000).withUnsafeBytes({ FrameHeader.parse($0) }) {
+            Issue.record("too deep")
+        }
     }
 
     /// Whatever the scanner accepts, the full decoder accepts too and reads the same topic and arguments from it.
     @Test func agreesWithTheFullDecoderOnMutatedFrames() {
         var generator = SystemRandomNumberGenerator()
         let seeds: [[UInt8]] = [
-            Message.publish(.init(id: nil, flags: .init(qos: .atMostOnce), topic: "yard/pump7", arguments: [1, "two", [3.5]])),
+            Message.publish(
+                .init(id: nil, flags: .init(qos: .atMostOnce), topic: "yard/pump7", arguments: [1, "two", [3.5]])),
             .publish(.init(id: id, flags: .init(qos: .exactlyOnce), topic: "t", arguments: [["k": [1, 2]]])),
             .request(.init(id: id, topic: "mix", target: "pump", arguments: [2, 40])),
             .response(.init(id: id, status: .ok, data: [1, .tagged(80, .bytes(ByteBuffer(string: "abc")))])),
@@ -152,7 +165,8 @@ import Testing
                 bytes.withUnsafeBytes { raw in
                     switch message {
                     case .publish(let publish):
-                        #expect(header.topic(in: raw) == publish.topic && header.argumentCount == publish.arguments.count)
+                        #expect(
+                            header.topic(in: raw) == publish.topic && header.argumentCount == publish.arguments.count)
                     case .request(let request):
                         #expect(header.topic(in: raw) == request.topic && header.target(in: raw) == request.target)
                     case .response(let response): #expect(header.status == response.status.rawValue)

@@ -35,7 +35,9 @@ import Testing
         var generator = SystemRandomNumberGenerator()
         let words = ["a", "b", "*", "**", "c*", "@d", ""]
         let patterns = (0..<300).map { _ in
-            TopicPattern((0..<Int.random(in: 1...4)).map { _ in words.randomElement(using: &generator) ?? "" }.joined(separator: "/"))
+            TopicPattern(
+                (0..<Int.random(in: 1...4)).map { _ in words.randomElement(using: &generator) ?? "" }.joined(
+                    separator: "/"))
         }
         var index = TopicIndex<Int>()
         for (number, pattern) in patterns.enumerated() { index.insert(pattern, element: number) }
