@@ -32,7 +32,7 @@ extension Component {
             try await withCheckedThrowingContinuation { continuation in
                 let publication = OutgoingPublication(
                     id: id, topic: topic, qos: qos, frame: bytes, retriesLeft: retries,
-                    deadline: .now() + TimeAmount(timeout), sequence: 0, continuation: continuation)
+                    deadline: .now() + TimeAmount(bounded: timeout), sequence: 0, continuation: continuation)
                 do {
                     try submissions.publish(publication)
                     // A cancellation before this moment found nothing to cancel.
@@ -82,7 +82,7 @@ extension Component {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let call = PendingCall(
-                    subject: subject, deadline: .now() + TimeAmount(timeout), timeout: timeout,
+                    subject: subject, deadline: .now() + TimeAmount(bounded: timeout), timeout: timeout,
                     completion: .continuation(continuation))
                 do {
                     try submissions.call(id: id, frame: frame, call)

@@ -37,8 +37,9 @@ final class Connection: Sendable {
         self.eventLoop = eventLoop
         let box = NIOLoopBoundBox<Session?>.makeEmptyBox(valueType: Session.self, eventLoop: eventLoop)
         session = box
-        submissions = Submissions(maxUnsentBytes: configuration.maxUnsentBytes) {
-            eventLoop.execute { box.value?.drain() }
+        // Weak, because the session holds the submissions. Whoever waits for an answer holds the connection.
+        submissions = Submissions(maxUnsentBytes: configuration.maxUnsentBytes) { [weak box] in
+            eventLoop.execute { box?.value?.drain() }
         }
         startSession(configuration)
     }
@@ -50,13 +51,10 @@ final class Connection: Sendable {
         let parts = SessionParts(
             eventLoop: eventLoop, name: url.name, settings: settings, configuration: configuration,
             submissions: submissions, states: states, ids: ids, counters: counters)
-        eventLoop.execute { [session, eventLoop] in
+        eventLoop.execute { [session] in
             let made = Session(parts)
             made.onLoss = { _ in self.keepReconnecting() }
-            made.onEnd = {
-                self.stopReconnecting()
-                eventLoop.execute { session.value = nil }
-            }
+            made.onEnd = { self.stopReconnecting() }
             session.value = made
         }
     }
@@ -102,7 +100,7 @@ final class Connection: Sendable {
     private var linkConfiguration: LinkConfiguration {
         LinkConfiguration(
             maxMessageBytes: settings.maxMessageBytes,
-            pingInterval: settings.pingInterval > .zero ? TimeAmount(settings.pingInterval) : nil,
+            pingInterval: settings.pingInterval > .zero ? TimeAmount(bounded: settings.pingInterval) : nil,
             highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
     }
 

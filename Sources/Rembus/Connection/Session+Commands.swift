@@ -42,7 +42,7 @@ extension Session {
         let id = ids.next()
         let logger = logger
         let call = PendingCall(
-            subject: .command(command, topic: topic), deadline: .now() + TimeAmount(settings.requestTimeout),
+            subject: .command(command, topic: topic), deadline: .now() + TimeAmount(bounded: settings.requestTimeout),
             timeout: settings.requestTimeout,
             completion: .handler { result in
                 if case .success(let reply) = result, reply.status == .ok { return }

@@ -27,7 +27,8 @@ extension Session {
         let id = ids.next()
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let call = PendingCall(
-            subject: .login, deadline: .now() + TimeAmount(settings.requestTimeout), timeout: settings.requestTimeout,
+            subject: .login, deadline: .now() + TimeAmount(bounded: settings.requestTimeout),
+            timeout: settings.requestTimeout,
             completion: .handler { result in completion(bound.value.finishLogin(result)) })
         begin(call, id: id, message: .identity(.init(id: MessageID(littleEndian: id), name: name)), on: link)
         group.flush()

@@ -45,7 +45,7 @@ extension Session {
                 continue
             }
             publication.retriesLeft -= 1
-            publication.deadline = now + TimeAmount(settings.acknowledgementTimeout)
+            publication.deadline = now + TimeAmount(bounded: settings.acknowledgementTimeout)
             publications[publication.id] = publication
             next = min(next, publication.deadline)
             if let link = readyLink { send(.whole(publication.frame), on: link) }

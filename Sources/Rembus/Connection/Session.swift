@@ -80,16 +80,16 @@ final class Session {
     /// Does everything that callers queued, then writes it out once.
     func drain() {
         var batch = submissions.take(recycling: spare)
-        let link = readyLink
         var offset = 0
         batch.frames.withUnsafeReadableBytes { bytes in
             for item in batch.items {
                 switch item {
+                // The link is looked up each time: an action can close it.
                 case .frame(let length):
-                    link.map { send(bytes[offset..<offset &+ length], on: $0) }
+                    readyLink.map { send(bytes[offset..<offset &+ length], on: $0) }
                     offset &+= length
                 case .call(let id, let length, let call):
-                    begin(call, id: id, frame: bytes[offset..<offset &+ length], on: link)
+                    begin(call, id: id, frame: bytes[offset..<offset &+ length], on: readyLink)
                     offset &+= length
                 case .publication(let publication): begin(publication)
                 case .action(let action): action(self)

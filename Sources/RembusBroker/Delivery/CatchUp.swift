@@ -34,7 +34,7 @@ final class CatchUp {
     func matching(_ hash: UInt64, topic: () -> String) -> [Subscription] {
         if let known = matches[hash] { return known }
         let text = topic()
-        let found = subscriptions.filter { $0.pattern?.matches(text) ?? ($0.topic == text) }
+        let found = subscriptions.filter { $0.pattern?.matches(text) ?? (ExactText($0.topic) == ExactText(text)) }
         if matches.count >= 10_000 { matches = [:] }
         matches[hash] = found
         return found

@@ -30,7 +30,7 @@ struct RouteCache {
         }
         var index = Int(truncatingIfNeeded: route.hash) & mask
         while let known = slots[index] {
-            if known.hash == route.hash, known.topic == route.topic {
+            if known.hash == route.hash, known.utf8 == route.utf8 {
                 slots[index] = route
                 return
             }

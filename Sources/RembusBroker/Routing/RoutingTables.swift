@@ -9,15 +9,15 @@ import Synchronization
 final class RoutingTables: @unchecked Sendable {
     private let lock = NIOLock()
     private let limits: BrokerLimits
-    private var exact: [String: [SubscriptionEntry]] = [:]
+    private var exact: [ExactText: [SubscriptionEntry]] = [:]
     private var patterns = TopicIndex<SubscriptionEntry>()
-    private var patternTopics: [String: Int] = [:]
-    private var providers: [String: ProviderList] = [:]
-    private var handlers: [String: LocalHandler] = [:]
-    private var components: [String: ComponentState] = [:]
+    private var patternTopics: [ExactText: Int] = [:]
+    private var providers: [ExactText: ProviderList] = [:]
+    private var handlers: [ExactText: LocalHandler] = [:]
+    private var components: [ExactText: ComponentState] = [:]
     private var brokers: [ComponentState] = []
     private var offline = 0
-    private var tenants: [String: UInt32] = [:]
+    private var tenants: [ExactText: UInt32] = [:]
     private var nextNumber: UInt32 = 1
     /// Rises with every change; a route made at an older value is stale.
     let generation = Atomic<UInt64>(1)
@@ -41,7 +41,7 @@ final class RoutingTables: @unchecked Sendable {
     /// Gives a name to a session, with the state that the name had.
     func bind(_ name: String, to session: Session) -> Binding {
         lock.withLock {
-            if let known = components[name] {
+            if let known = components[ExactText(name)] {
                 if let holder = known.session { return .taken(holder) }
                 offline -= 1
                 known.session = session
@@ -53,7 +53,7 @@ final class RoutingTables: @unchecked Sendable {
             nextNumber &+= 1
             if nextNumber == 0 { nextNumber = 1 }
             state.session = session
-            components[name] = state
+            components[ExactText(name)] = state
             return .bound(state)
         }
     }
@@ -68,9 +68,9 @@ final class RoutingTables: @unchecked Sendable {
     }
 
     private func tenantNumber(_ tenant: String) -> UInt32 {
-        if let number = tenants[tenant] { return number }
+        if let number = tenants[ExactText(tenant)] { return number }
         let number = UInt32(tenants.count)
-        tenants[tenant] = number
+        tenants[ExactText(tenant)] = number
         return number
     }
 
@@ -85,7 +85,7 @@ final class RoutingTables: @unchecked Sendable {
                 offline += 1
             } else {
                 for topic in state.exposed { removeProvider(state, topic) }
-                if let name = state.name { components[name] = nil }
+                if let name = state.name { components[ExactText(name)] = nil }
             }
             changed()
         }
@@ -100,7 +100,7 @@ final class RoutingTables: @unchecked Sendable {
 
     func target(_ name: String) -> Target {
         lock.withLock {
-            guard let state = components[name] else { return .unknown }
+            guard let state = components[ExactText(name)] else { return .unknown }
             guard let session = state.session else { return .offline }
             return .connected(session, tenant: state.tenant)
         }
@@ -152,7 +152,7 @@ final class RoutingTables: @unchecked Sendable {
     }
 
     private func insert(_ target: SubscriptionEntry) {
-        let topic = target.subscription.topic
+        let topic = ExactText(target.subscription.topic)
         if let pattern = target.subscription.pattern {
             patterns.insert(pattern, element: target)
             patternTopics[topic, default: 0] += 1
@@ -162,7 +162,7 @@ final class RoutingTables: @unchecked Sendable {
     }
 
     private func detach(_ subscription: Subscription) {
-        let topic = subscription.topic
+        let topic = ExactText(subscription.topic)
         if let pattern = subscription.pattern {
             patterns.remove(pattern) { $0.subscription === subscription }
             if let count = patternTopics[topic] { patternTopics[topic] = count > 1 ? count - 1 : nil }
@@ -176,8 +176,8 @@ final class RoutingTables: @unchecked Sendable {
 
     func expose(_ state: ComponentState, _ topic: String) {
         lock.withLock {
-            let list = providers[topic] ?? ProviderList()
-            providers[topic] = list
+            let list = providers[ExactText(topic)] ?? ProviderList()
+            providers[ExactText(topic)] = list
             list.add(state)
             changed()
         }
@@ -185,12 +185,12 @@ final class RoutingTables: @unchecked Sendable {
 
     func unexpose(_ state: ComponentState, _ topic: String) {
         lock.withLock {
-            removeProvider(state, topic)
+            removeProvider(state, ExactText(topic))
             changed()
         }
     }
 
-    private func removeProvider(_ state: ComponentState, _ topic: String) {
+    private func removeProvider(_ state: ComponentState, _ topic: ExactText) {
         guard let list = providers[topic] else { return }
         list.remove(state)
         if list.isEmpty { providers[topic] = nil }
@@ -198,7 +198,7 @@ final class RoutingTables: @unchecked Sendable {
 
     func setHandler(_ handler: LocalHandler?, for topic: String) {
         lock.withLock {
-            handlers[topic] = handler
+            handlers[ExactText(topic)] = handler
             changed()
         }
     }
@@ -207,14 +207,14 @@ final class RoutingTables: @unchecked Sendable {
 
     func makeRoute(topic: String, hash: UInt64, lane: Int) -> Route {
         lock.withLock {
-            var entries = exact[topic] ?? []
+            var entries = exact[ExactText(topic)] ?? []
             patterns.forEachMatch(of: topic) { entries.append($0) }
-            let list = providers[topic]
+            let list = providers[ExactText(topic)]
             return Route(
                 topic: topic, hash: hash, generation: generation.load(ordering: .acquiring), lane: lane,
                 entries: entries,
                 providers: list?.states.map { Provider(state: $0, session: $0.session) } ?? [],
-                rotation: list?.rotation, handler: handlers[topic])
+                rotation: list?.rotation, handler: handlers[ExactText(topic)])
         }
     }
 
@@ -228,19 +228,19 @@ final class RoutingTables: @unchecked Sendable {
             var provided = Set(handlers.keys)
             for (topic, list) in providers
             where list.states.contains(where: { $0 !== state && $0.tenant == state.tenant }) { provided.insert(topic) }
-            var wanted = Set<String>()
+            var wanted = Set<ExactText>()
             for (topic, targets) in exact
             where targets.contains(where: { $0.session.state !== state && $0.tenant == state.tenant }) {
                 wanted.insert(topic)
             }
             patterns.forEach { target in
                 if target.tenant == state.tenant, target.session.state !== state {
-                    wanted.insert(target.subscription.topic)
+                    wanted.insert(ExactText(target.subscription.topic))
                 }
             }
-            provided.subtract(BuiltIns.unlisted)
+            provided.subtract(BuiltIns.unlisted.map { ExactText($0) })
             return .array([
-                .array(provided.sorted().map(Value.text)), .array(wanted.sorted().map(Value.text)),
+                .array(provided.sorted().map { .text($0.string) }), .array(wanted.sorted().map { .text($0.string) }),
             ])
         }
     }

@@ -15,8 +15,8 @@ final class ComponentState: @unchecked Sendable {
     /// Guarded by the routing tables' lock.
     var session: Session?
 
-    var subscriptions: [String: Subscription] = [:]
-    var exposed: Set<String> = []
+    var subscriptions: [ExactText: Subscription] = [:]
+    var exposed: Set<ExactText> = []
     @exclusivity(unchecked) var inFlight: CorrelationTable<PendingDelivery>
     @exclusivity(unchecked) var duplicates: DuplicateFilter
     @exclusivity(unchecked) var deliveryOrder: UInt64 = 0

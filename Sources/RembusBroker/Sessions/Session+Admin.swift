@@ -25,7 +25,7 @@ extension Session {
         switch command {
         case .subscribe(let messageFrom):
             guard isUsable(topic) else { return Self.unusableTopic }
-            guard state.subscriptions[topic] != nil || state.subscriptions.count < limits.maxSubscriptions else {
+            guard state.subscriptions[ExactText(topic)] != nil || state.subscriptions.count < limits.maxSubscriptions else {
                 return (.error, .text("more than \(limits.maxSubscriptions) subscriptions"))
             }
             subscribe(topic, messageFrom: messageFrom)
@@ -33,7 +33,7 @@ extension Session {
             unsubscribe(topic)
         case .expose:
             guard isUsable(topic) else { return Self.unusableTopic }
-            guard state.exposed.contains(topic) || state.exposed.count < limits.maxExposed else {
+            guard state.exposed.contains(ExactText(topic)) || state.exposed.count < limits.maxExposed else {
                 return (.error, .text("more than \(limits.maxExposed) exposed topics"))
             }
             expose(topic)
@@ -48,7 +48,7 @@ extension Session {
             else { return Self.unusableTopic }
             exposers.forEach(expose)
             // A window that is known from before stays (known-defects.md R11).
-            for topic in subscribers where state.subscriptions[topic] == nil { subscribe(topic, messageFrom: 0) }
+            for topic in subscribers where state.subscriptions[ExactText(topic)] == nil { subscribe(topic, messageFrom: 0) }
             isReactive = true
             replayWindow = .infinity
         case .privateTopic, .publicTopic, .authorize, .unauthorize:
@@ -75,7 +75,7 @@ extension Session {
     }
 
     func subscribe(_ topic: String, messageFrom: Double) {
-        if let known = state.subscriptions[topic] {
+        if let known = state.subscriptions[ExactText(topic)] {
             known.messageFrom = messageFrom
             if isReactive { startCatchUp(known) }
             return
@@ -84,24 +84,24 @@ extension Session {
         let mark = state.name == nil || messageFrom <= 0 ? WallClock.nanoseconds() : 0
         let subscription = Subscription(
             topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.lanes.count))
-        state.subscriptions[topic] = subscription
+        state.subscriptions[ExactText(topic)] = subscription
         if isReactive { startCatchUp(subscription) }
         tables.subscribe(self, subscription, tenant: state.tenant)
     }
 
     private func unsubscribe(_ topic: String) {
-        guard let subscription = state.subscriptions.removeValue(forKey: topic) else { return }
+        guard let subscription = state.subscriptions.removeValue(forKey: ExactText(topic)) else { return }
         tables.unsubscribe(subscription)
         catchUp?.remove(subscription)
     }
 
     func expose(_ topic: String) {
-        state.exposed.insert(topic)
+        state.exposed.insert(ExactText(topic))
         tables.expose(state, topic)
     }
 
     private func unexpose(_ topic: String) {
-        guard state.exposed.remove(topic) != nil else { return }
+        guard state.exposed.remove(ExactText(topic)) != nil else { return }
         tables.unexpose(state, topic)
     }
 }

@@ -78,6 +78,6 @@ extension Session {
         for subscription in subscriptions.values {
             subscribe(subscription.topic, messageFrom: subscription.messageFrom)
         }
-        for topic in exposed { expose(topic) }
+        for topic in exposed { expose(topic.string) }
     }
 }

@@ -274,7 +274,8 @@ package final class Link: ChannelInboundHandler {
 
     private func schedulePing() {
         guard let interval = configuration.pingInterval else { return }
-        pingTask = eventLoop.assumeIsolated().scheduleTask(in: interval) { [weak self] in self?.pingIntervalPassed() }
+        // A strong reference, given up with the task: a weak one would make every later count of references slow.
+        pingTask = eventLoop.assumeIsolated().scheduleTask(in: interval) { self.pingIntervalPassed() }
     }
 
     private func pingIntervalPassed() {
@@ -309,7 +310,7 @@ package final class Link: ChannelInboundHandler {
         resumeReading()
         group.flush()
         report(cause)
-        eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { [weak self] in self?.drop() }
+        eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { self.drop() }
     }
 
     private func sendClose(code: UInt16, reason: String) {
@@ -330,11 +331,11 @@ package final class Link: ChannelInboundHandler {
         state = .closed
         guard let context, outbox.isEmpty else {
             // A peer that does not read what is queued does not keep the connection for ever.
-            eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { [weak self] in self?.drop() }
+            eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { self.drop() }
             return
         }
         let written = eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.drop() }
+        written.futureResult.assumeIsolated().whenComplete { _ in self.drop() }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
     }
 

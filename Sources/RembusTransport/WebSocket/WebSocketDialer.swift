@@ -80,7 +80,9 @@ private final class WebSocketClientUpgrader: NIOHTTPClientProtocolUpgrader {
     }
 
     func shouldAllowUpgrade(upgradeResponse: HTTPResponseHead) -> Bool {
-        handshake.shouldAllowUpgrade(upgradeResponse: upgradeResponse)
+        // RFC 6455 §4.1 also asks for this header, which the library does not check.
+        upgradeResponse.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+            && handshake.shouldAllowUpgrade(upgradeResponse: upgradeResponse)
     }
 
     func upgrade(context: ChannelHandlerContext, upgradeResponse: HTTPResponseHead) -> EventLoopFuture<Void> {

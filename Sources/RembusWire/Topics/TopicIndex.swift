@@ -5,7 +5,7 @@
 /// exponential. Each element is returned once per pattern it was inserted with.
 package struct TopicIndex<Element> {
     private final class Node {
-        var literals: [Substring: Node] = [:]
+        var literals: [ExactText: Node] = [:]
         var globs: [(glob: Substring, node: Node)] = []
         var one: Node?
         var many: Node?
@@ -25,11 +25,11 @@ package struct TopicIndex<Element> {
         func child(_ segment: TopicPattern.Segment, create: Bool) -> Node? {
             switch segment {
             case .literal(let text):
-                if let node = literals[text] { return node }
+                if let node = literals[ExactText(text)] { return node }
                 guard create else { return nil }
                 let node = Node()
                 // A copy: the key must not keep the whole pattern text alive for one segment.
-                literals[Substring(String(text))] = node
+                literals[ExactText(String(text))] = node
                 return node
             case .one:
                 if one == nil && create { one = Node() }
@@ -48,7 +48,7 @@ package struct TopicIndex<Element> {
 
         func dropChild(_ segment: TopicPattern.Segment) {
             switch segment {
-            case .literal(let text): literals[text] = nil
+            case .literal(let text): literals[ExactText(text)] = nil
             case .one: one = nil
             case .many: many = nil
             case .glob(let text): globs.removeAll { $0.glob == text }
@@ -114,7 +114,7 @@ package struct TopicIndex<Element> {
             step += 1
             for node in live {
                 if node.isMany && isWild { Self.enter(node, step, &next) }
-                if let child = node.literals[segment] { Self.enter(child, step, &next) }
+                if let child = node.literals[ExactText(segment)] { Self.enter(child, step, &next) }
                 if isWild, !segment.isEmpty, let child = node.one { Self.enter(child, step, &next) }
                 for (glob, child) in node.globs where TopicPattern.glob(glob, matches: segment) {
                     Self.enter(child, step, &next)

@@ -1,16 +1,15 @@
-import Dispatch
 import Foundation
 
 /// What ends a command that otherwise runs for ever: SIGINT, SIGTERM, or nobody reading its output any more.
 enum Interruption {
-    /// How long the orderly end may take before the process just ends.
-    private static let patience = DispatchTimeInterval.seconds(3)
+    /// How long the orderly end may take before the process just ends, seconds.
+    private static let patience: UInt32 = 3
 
     /// Runs `work` until it is done or the command is interrupted, which cancels it.
     ///
     /// `needsReader` says that the command is of no use when nobody reads its standard output.
     static func orDone(needsReader: Bool, _ work: @escaping @Sendable () async throws -> Void) async throws {
-        let events = events(needsReader)
+        let events = try events(needsReader)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { for await _ in events { return } }
             tasks.addTask { try await work() }
@@ -19,42 +18,60 @@ enum Interruption {
         }
     }
 
-    /// Yields once when it is time to end. The sources live until the process ends.
-    private static func events(_ needsReader: Bool) -> AsyncStream<Void> {
+    /// Yields once when it is time to end.
+    ///
+    /// A thread of its own waits for that: output that nobody takes can hold every thread of the concurrency pool.
+    private static func events(_ needsReader: Bool) throws -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
-        let interrupt: @Sendable () -> Void = {
+        let signals = try catchSignals()
+        let output = needsReader && isPipe(STDOUT_FILENO) ? STDOUT_FILENO : -1
+        Thread.detachNewThread {
+            wait(signals, output)
             continuation.yield()
-            // Output that nobody takes can hold every thread of the concurrency pool; then nothing else works.
-            DispatchQueue.global(qos: .userInteractive).asyncAfter(deadline: .now() + patience) {
-                _exit(ExitStatus.success.rawValue)
-            }
+            sleep(patience)
+            _exit(ExitStatus.success.rawValue)
         }
-        for number in [SIGINT, SIGTERM] {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-            source.setEventHandler(handler: interrupt)
-            source.activate()
-            // Keeps the source alive: its handler holds it until it is cancelled, which never happens.
-            source.setCancelHandler { _ = source }
-        }
-        if needsReader { watchReader(interrupt) }
         return stream
     }
 
-    /// Notices at once when the reader of a pipe is gone; without this it would take until the next message.
-    private static func watchReader(_ interrupt: @escaping @Sendable () -> Void) {
+    /// Returns when a signal came or the reader of the output is gone. Without looking for the latter, that would show
+    /// with the next message only.
+    private static func wait(_ signals: Int32, _ output: Int32) {
+        var descriptors = [
+            pollfd(fd: signals, events: Int16(POLLIN), revents: 0), pollfd(fd: output, events: 0, revents: 0),
+        ]
+        while poll(&descriptors, 2, -1) < 0, errno == EINTR {}
+    }
+
+    private static func isPipe(_ descriptor: Int32) -> Bool {
         var status = stat()
-        guard fstat(STDOUT_FILENO, &status) == 0 else { return }
+        guard fstat(descriptor, &status) == 0 else { return false }
         let kind = status.st_mode & S_IFMT
-        guard kind == S_IFIFO || kind == S_IFSOCK else { return }
-        Thread.detachNewThread {
-            var descriptor = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
-            while true {
-                let count = poll(&descriptor, 1, -1)
-                if count < 0, errno == EINTR { continue }
-                if count > 0, descriptor.revents & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { interrupt() }
-                return
+        return kind == S_IFIFO || kind == S_IFSOCK
+    }
+
+    // MARK: Signals
+
+    /// Where the signal handler writes. Set once, before the handler is installed; read by the handler only.
+    nonisolated(unsafe) private static var wakeUp: Int32 = -1
+
+    /// The descriptor that becomes readable with the first signal.
+    private static func catchSignals() throws -> Int32 {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else {
+            throw CommandFailure("cannot make a pipe: \(String(cString: strerror(errno)))")
+        }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+        wakeUp = ends[1]
+        for number in [SIGINT, SIGTERM] {
+            // Only what a signal handler may do: one system call.
+            signal(number) { _ in
+                let reason = errno
+                _ = write(Interruption.wakeUp, "!", 1)
+                errno = reason
             }
         }
+        return ends[0]
     }
 }

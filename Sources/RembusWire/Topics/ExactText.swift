@@ -1,0 +1,28 @@
+/// A text as a dictionary key that is equal only to the same bytes.
+///
+/// Swift's strings are equal when they look the same (canonical equivalence). Names and topics are not: to every other peer,
+/// and to a file system, `é` in one code point and in two are different, so a name must not pass for its look-alike.
+package struct ExactText: Hashable, Sendable, Comparable {
+    package let text: Substring
+
+    package init(_ text: some StringProtocol) {
+        self.text = Substring(text)
+    }
+
+    package var string: String { String(text) }
+
+    package static func == (left: ExactText, right: ExactText) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    package static func < (left: ExactText, right: ExactText) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        let hashed: Void? = text.utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        if hashed == nil {
+            for byte in text.utf8 { hasher.combine(byte) }
+        }
+    }
+}
