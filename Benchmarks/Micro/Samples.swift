@@ -9,7 +9,7 @@ enum Samples {
 
     static let readings: Value = .array((0..<100).map { ["sensor": .integer($0), "value": .float(Double($0) * 0.5)] })
 
-    static func publish(_ argument: Value, qos: QualityOfService = .atMostOnce) -> Message {
+    static func publish(_ argument: Value, qos: QoS = .atMostOnce) -> Message {
         let id = qos == .atMostOnce ? nil : MessageID(littleEndian: 0x0807_0605_0403_0201)
         return .publish(
             .init(id: id, flags: PublishFlags(qos: qos, hasSlot: false), topic: topic, arguments: [argument]))

@@ -48,7 +48,7 @@ struct ReferenceBrokerTests {
             let pattern = try await subscriber.subscribe("**/telemetry")
             var exactMessages = exact.makeAsyncIterator()
             var patternMessages = pattern.makeAsyncIterator()
-            for qos in QualityOfService.allCases {
+            for qos in QoS.allCases {
                 try await publisher.publish("plant/7/telemetry", ["temperature": 21.6, "pressure": 980], qos: qos)
                 let message = try #require(await exactMessages.next())
                 #expect(message.arguments == [["temperature": 21.6, "pressure": 980]])
@@ -69,7 +69,7 @@ struct ReferenceBrokerTests {
             let subscriber = try await Component.connect(broker.url("sub"), configuration: configuration())
             let publisher = try await Component.connect(broker.url("pub"), configuration: configuration())
             var messages = try await subscriber.subscribe("t").makeAsyncIterator()
-            for qos in QualityOfService.allCases {
+            for qos in QoS.allCases {
                 try await publisher.publish("t", 1, qos: qos, slot: 1_700_000_100)
                 #expect(await messages.next()?.slot == 1_700_000_100)
             }
@@ -85,7 +85,7 @@ struct ReferenceBrokerTests {
             let subscriber = try await Component.connect(broker.url(), configuration: configuration(encoding))
             let publisher = try await Component.connect(broker.url(), configuration: configuration())
             var messages = try await subscriber.subscribe("t").makeAsyncIterator()
-            for qos in QualityOfService.allCases {
+            for qos in QoS.allCases {
                 try await publisher.publish("t", 1, "x", qos: qos)
                 #expect(await messages.next()?.arguments == [1, "x"])
             }

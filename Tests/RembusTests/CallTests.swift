@@ -20,7 +20,7 @@ struct CallTests {
         #expect(try await value == ["a": 1])
 
         async let nothing: Void = component.call("reset")
-        peer.answer(try await peer.nextRequest(), nil)
+        peer.answer(try await peer.nextRequest(), .null)
         try await nothing
         await component.close()
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(1)), .serialized)
 struct CloseTests {
     /// Whatever races with the end of a component comes to an end itself.
     @Test(arguments: 0..<20)
@@ -14,6 +14,8 @@ struct CloseTests {
                 group.addTask {
                     do {
                         while true {
+                            // Publishers that never wait would leave no thread for the others.
+                            await Task.yield()
                             switch number % 4 {
                             case 0: try await component.publish("t", number)
                             case 1: try await component.publish("t", number, qos: .atLeastOnce)

@@ -21,7 +21,7 @@ struct PublishTests {
         #expect(try await frame() == "83016f796172642f70756d70372f666c6f7782fb4029000000000000636c706d")
         try await component.publish("yard/pump7/flow", ["rate": 3, "ok": true])
         #expect(try await frame() == "83016f796172642f70756d70372f666c6f7781a2647261746503626f6bf5")
-        try await component.publish("t", nil)
+        try await component.publish("t", .null)
         #expect(try await frame() == "8301617481f6")
         try await component.publish("tick", 1, slot: 1_700_000_100)
         #expect(try await frame() == "8418414864f1536500000000647469636b8101")

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct SubscriptionQueueTests {
-    private func message(_ number: Int64, _ qos: QualityOfService = .atMostOnce) -> Publication {
+    private func message(_ number: Int64, _ qos: QoS = .atMostOnce) -> Publication {
         Publication(
             topic: "t", qos: qos, slot: nil, list: ArgumentList([.integer(number)], encoding: .cbor))
     }

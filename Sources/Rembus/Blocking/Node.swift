@@ -40,7 +40,7 @@ public final class Node: Sendable {
 
     /// Publishes values, see ``Messaging/publish(_:_:qos:slot:)-(_,Value...,_,_)``.
     public func publish(
-        _ topic: String, _ arguments: Value..., qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+        _ topic: String, _ arguments: Value..., qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) throws {
         try blocking { [component] in
             try await component.publish(topic, arguments: arguments, qos: qos, slot: slot)
@@ -50,7 +50,7 @@ public final class Node: Sendable {
     /// Publishes anything that is `Encodable`.
     @_disfavoredOverload
     public func publish<each Argument: Encodable>(
-        _ topic: String, _ arguments: repeat each Argument, qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+        _ topic: String, _ arguments: repeat each Argument, qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) throws {
         var list = ArgumentList(component.encoding)
         for argument in repeat each arguments { try list.append(encoding: argument) }

@@ -80,7 +80,7 @@ extension Component {
     ///
     /// Throws like `publish`, and `unsupported` for an anonymous component.
     nonisolated(nonsending) public func put(
-        _ topic: String, _ arguments: Value..., qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+        _ topic: String, _ arguments: Value..., qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) async throws {
         try await publish(ownTopic(topic), arguments: arguments, qos: qos, slot: slot)
     }
@@ -88,7 +88,7 @@ extension Component {
     /// Publishes anything that is `Encodable` on `<own name>/topic`.
     @_disfavoredOverload
     nonisolated(nonsending) public func put<each Argument: Encodable>(
-        _ topic: String, _ arguments: repeat each Argument, qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+        _ topic: String, _ arguments: repeat each Argument, qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) async throws {
         try await publish(ownTopic(topic), repeat each arguments, qos: qos, slot: slot)
     }

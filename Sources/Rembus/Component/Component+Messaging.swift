@@ -3,7 +3,7 @@ import NIOCore
 extension Component {
     /// Sends a publication whose arguments are encoded already; `publish` with values or anything `Encodable` is easier.
     nonisolated(nonsending) public func publish(
-        _ topic: String, list: ArgumentList, qos: QualityOfService, slot: UInt32?
+        _ topic: String, list: ArgumentList, qos: QoS, slot: UInt32?
     ) async throws {
         if slot != nil, encoding == .json {
             throw RembusError(.unsupported, "A slot has no form in JSON; use the encoding cbor.")
@@ -21,7 +21,7 @@ extension Component {
     }
 
     nonisolated(nonsending) private func publish(
-        _ topic: String, qos: QualityOfService, id: UInt64, frame: OutgoingFrame
+        _ topic: String, qos: QoS, id: UInt64, frame: OutgoingFrame
     ) async throws {
         try Task.checkCancellation()
         let submissions = connection.submissions

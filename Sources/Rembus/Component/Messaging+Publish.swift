@@ -17,7 +17,7 @@ extension Messaging {
     /// - Throws: ``RembusError``: `notConnected` when there is no connection (QoS 0), `timeout` when nobody acknowledged
     ///   (QoS 1 and 2), `unsupported` for a slot in JSON. `CancellationError` when the task is cancelled.
     nonisolated(nonsending) public func publish(
-        _ topic: String, _ arguments: Value..., qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+        _ topic: String, _ arguments: Value..., qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) async throws {
         try await publish(topic, list: ArgumentList(arguments, encoding: encoding), qos: qos, slot: slot)
     }
@@ -31,7 +31,7 @@ extension Messaging {
     /// cannot be encoded.
     @_disfavoredOverload
     nonisolated(nonsending) public func publish<each Argument: Encodable>(
-        _ topic: String, _ arguments: repeat each Argument, qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+        _ topic: String, _ arguments: repeat each Argument, qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) async throws {
         var list = ArgumentList(encoding)
         for argument in repeat each arguments { try list.append(encoding: argument) }
@@ -40,7 +40,7 @@ extension Messaging {
 
     /// Publishes a list of values whose number is not known when the program is written.
     nonisolated(nonsending) public func publish(
-        _ topic: String, arguments: [Value], qos: QualityOfService = .atMostOnce, slot: UInt32? = nil
+        _ topic: String, arguments: [Value], qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) async throws {
         try await publish(topic, list: ArgumentList(arguments, encoding: encoding), qos: qos, slot: slot)
     }

@@ -9,7 +9,7 @@ public protocol Messaging: Sendable {
 
     /// Sends a publication whose arguments are encoded already.
     nonisolated(nonsending) func publish(
-        _ topic: String, list: ArgumentList, qos: QualityOfService, slot: UInt32?
+        _ topic: String, list: ArgumentList, qos: QoS, slot: UInt32?
     ) async throws
 
     /// Sends a request whose arguments are encoded already, and waits for its result.

@@ -39,7 +39,7 @@ final class Connection: Sendable {
         session = box
         // Weak, because the session holds the submissions. Whoever waits for an answer holds the connection.
         submissions = Submissions(maxUnsentBytes: configuration.maxUnsentBytes) { [weak box] in
-            eventLoop.execute { box?.value?.drain() }
+            eventLoop.execute { [weak box] in box?.value?.drain() }
         }
         startSession(configuration)
     }

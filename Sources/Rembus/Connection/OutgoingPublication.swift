@@ -4,7 +4,7 @@ import NIOCore
 struct OutgoingPublication: Sendable {
     var id: UInt64
     var topic: String
-    var qos: QualityOfService
+    var qos: QoS
     var frame: ByteBuffer
     /// How often it may still be sent again.
     var retriesLeft: Int

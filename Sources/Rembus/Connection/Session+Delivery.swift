@@ -42,7 +42,7 @@ extension Session {
 
     @discardableResult
     private func deliver(
-        _ topic: String, _ subscription: Subscription, qos: QualityOfService, _ flags: PublishFlags, _ id: MessageID?,
+        _ topic: String, _ subscription: Subscription, qos: QoS, _ flags: PublishFlags, _ id: MessageID?,
         _ list: ArgumentList
     ) -> Bool {
         var (topic, list) = (topic, list)

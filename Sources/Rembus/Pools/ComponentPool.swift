@@ -90,7 +90,7 @@ public final class ComponentPool: Messaging {
 extension ComponentPool {
     /// Sends a publication whose arguments are encoded already; `publish` with values or anything `Encodable` is easier.
     nonisolated(nonsending) public func publish(
-        _ topic: String, list: ArgumentList, qos: QualityOfService, slot: UInt32?
+        _ topic: String, list: ArgumentList, qos: QoS, slot: UInt32?
     ) async throws {
         try await sender().publish(topic, list: list, qos: qos, slot: slot)
     }

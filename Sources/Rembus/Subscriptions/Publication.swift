@@ -4,14 +4,14 @@ public struct Publication: Sendable {
     public let topic: String
 
     /// How hard it was delivered.
-    public let qos: QualityOfService
+    public let qos: QoS
 
     /// The number that the publisher attached, usually the start of a time bucket in seconds since 1970; nil without one.
     public let slot: UInt32?
 
     let list: ArgumentList
 
-    init(topic: String, qos: QualityOfService, slot: UInt32?, list: ArgumentList) {
+    init(topic: String, qos: QoS, slot: UInt32?, list: ArgumentList) {
         self.topic = topic
         self.qos = qos
         self.slot = slot

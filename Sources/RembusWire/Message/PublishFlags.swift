@@ -7,7 +7,7 @@ public struct PublishFlags: RawRepresentable, Hashable, Sendable {
     public init(rawValue: UInt8) { self.rawValue = rawValue & 0xF0 }
 
     /// Makes flags for a quality of service, with or without a slot.
-    public init(qos: QualityOfService, hasSlot: Bool = false) {
+    public init(qos: QoS, hasSlot: Bool = false) {
         let level: UInt8 =
             switch qos {
             case .atMostOnce: 0
@@ -18,7 +18,7 @@ public struct PublishFlags: RawRepresentable, Hashable, Sendable {
     }
 
     /// The quality of service. Bit 0x20 alone, which nobody should send, counts as at least once, as in Python.
-    public var qos: QualityOfService {
+    public var qos: QoS {
         switch rawValue & (Self.acknowledgedBit | Self.onceBit) {
         case 0: .atMostOnce
         case Self.acknowledgedBit | Self.onceBit: .exactlyOnce

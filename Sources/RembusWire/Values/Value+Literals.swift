@@ -1,9 +1,4 @@
-extension Value: ExpressibleByNilLiteral {
-    /// Null.
-    ///
-    /// Beware of conditional expressions: the `nil` in `flag ? value : nil` is null, not the absence of a value.
-    public init(nilLiteral: ()) { self = .null }
-}
+// No nil literal: with one, `nil` in `flag ? value : nil` would be null and not the absence of a value.
 
 extension Value: ExpressibleByBooleanLiteral {
     /// A truth value.

@@ -6,7 +6,7 @@ extension BenchRun {
     /// One publisher, any number of subscribers.
     func publications() async throws -> BenchReport {
         let (plan, board) = (plan, board)
-        let qos = QualityOfService(rawValue: plan.mode.qos) ?? .atMostOnce
+        let qos = QoS(rawValue: plan.mode.qos) ?? .atMostOnce
         let shape = FrameShape.publish(topic: plan.topic, qos: qos, size: plan.size)
         let shared = NIOLoopBoundBox.makeBoxSendingValue(SubscriberGroup(), eventLoop: receiving.eventLoop)
         try await openSubscribers(shape, shared)

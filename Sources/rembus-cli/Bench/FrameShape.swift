@@ -12,7 +12,7 @@ struct FrameShape: Sendable {
     let payloadOffset: Int
 
     /// `[1, topic, [payload]]`, or with flags `[1|flags, id, topic, [payload]]` (protocol.md §3).
-    static func publish(topic: String, qos: RembusWire.QualityOfService, size: Int) -> FrameShape {
+    static func publish(topic: String, qos: RembusWire.QoS, size: Int) -> FrameShape {
         let flags = PublishFlags(qos: qos, hasSlot: false)
         let id = qos == .atMostOnce ? nil : MessageID(littleEndian: 0)
         return FrameShape(

@@ -27,7 +27,7 @@ struct PublishCommand: AsyncParsableCommand {
     var form = ArgumentForm.automatic
 
     @Option(help: "0 at most once, 1 at least once, 2 exactly once.")
-    var qos = QualityOfService.atMostOnce
+    var qos = QoS.atMostOnce
 
     @Option(help: "A number from 0 to 4294967295 that travels with the message, usually the start of a time bucket.")
     var slot: UInt32?
@@ -93,7 +93,7 @@ struct PublishCommand: AsyncParsableCommand {
     }
 }
 
-extension QualityOfService: ExpressibleByArgument {
+extension QoS: ExpressibleByArgument {
     /// The number of the protocol: 0, 1 or 2.
     public init?(argument: String) {
         guard let number = UInt8(argument) else { return nil }

@@ -12,7 +12,7 @@ struct ValueCBORTests {
         (4_294_967_296, "1b0000000100000000"),
         (.bigInteger(BigInteger(magnitude: [1, 0, 0, 0, 0, 0, 0, 0, 0])), "c249010000000000000000"),
         (.bigInteger(BigInteger(isNegative: true, magnitude: [1, 0, 0, 0, 0, 0, 0, 0, 0])), "c349010000000000000000"),
-        (true, "f5"), (false, "f4"), (nil, "f6"), (.undefined, "f7"),
+        (true, "f5"), (false, "f4"), (.null, "f6"), (.undefined, "f7"),
         (0, "00"), (1, "01"), (10, "0a"), (23, "17"), (25, "1819"), (100, "1864"), (1000, "1903e8"),
         (1_000_000, "1a000f4240"), (1_000_000_000_000, "1b000000e8d4a51000"),
         (.unsigned(.max), "1bffffffffffffffff"), (.negative(.max), "3bffffffffffffffff"),

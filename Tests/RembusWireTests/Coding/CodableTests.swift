@@ -26,7 +26,7 @@ struct CodableTests {
         var buffer: ByteBuffer
         var started: Date
         var anything: Value
-        var qos: RembusWire.QualityOfService
+        var qos: RembusWire.QoS
         var site: URL
         var id: UUID
         var price: Decimal
@@ -92,7 +92,7 @@ struct CodableTests {
         #expect(try decoder.decode(Double.self, from: 3) == 3)
         #expect(try decoder.decode(Double.self, from: .unsigned(.max)) == 0x1p64)
         #expect(try decoder.decode(Float.self, from: -3) == -3)
-        for value: Value in [3.5, .float(.nan), .float(.infinity), 256, -1, "3", true, nil] {
+        for value: Value in [3.5, .float(.nan), .float(.infinity), 256, -1, "3", true, .null] {
             #expect(throws: DecodingError.self) { try decoder.decode(UInt8.self, from: value) }
         }
         #expect(throws: DecodingError.self) { try decoder.decode(Int64.self, from: .negative(.max)) }
@@ -103,12 +103,12 @@ struct CodableTests {
     func optionals() throws {
         struct Holder: Codable, Equatable { var a: Int? }
         #expect(try CBORDecoder().decode(Holder.self, from: [:]) == Holder())
-        #expect(try CBORDecoder().decode(Holder.self, from: ["a": nil]) == Holder())
+        #expect(try CBORDecoder().decode(Holder.self, from: ["a": .null]) == Holder())
         #expect(try CBORDecoder().decode(Holder.self, from: ["a": .undefined]) == Holder())
         #expect(try CBORDecoder().decode(Int?.self, from: .undefined) == nil)
         #expect(try CBOREncoder().encodeValue(Int?.none) == .null)
-        #expect(try CBOREncoder().encodeValue([1, nil]) == [1, nil])
-        #expect(try CBORDecoder().decode([Int?].self, from: [1, nil]) == [1, nil])
+        #expect(try CBOREncoder().encodeValue([1, nil]) == [1, .null])
+        #expect(try CBORDecoder().decode([Int?].self, from: [1, .null]) == [1, nil])
     }
 
     @Test(
@@ -154,7 +154,7 @@ struct CodableTests {
         #expect(path(["list": [[:], ["x": "y"]]]) == ["list", "Index 1", "x"])
         #expect(path(["list": [7]]) == ["list", "Index 0"])
         #expect(path([:]) == [])
-        #expect(path(["list": nil]) == ["list"])
+        #expect(path(["list": .null]) == ["list"])
     }
 
     @Test("What encodes nothing is an error")
@@ -165,7 +165,7 @@ struct CodableTests {
 
     @Test("Values work with foreign coders")
     func foreign() throws {
-        let value: Value = ["a": [1, 2.5, nil, true, "x"], "b": ["c": .unsigned(.max)]]
+        let value: Value = ["a": [1, 2.5, .null, true, "x"], "b": ["c": .unsigned(.max)]]
         let json = try JSONEncoder().encode(value)
         #expect(try JSONDecoder().decode(Value.self, from: json) == value)
         let special: Value = [.bytes(hex: "000102"), .tagged(9, 1), .undefined]

@@ -27,7 +27,7 @@ import Testing
         PublishFlags(qos: .atMostOnce, hasSlot: true), PublishFlags(qos: .exactlyOnce, hasSlot: true),
     ])
     func publications(_ flags: PublishFlags) throws {
-        let arguments: [Value] = [12.5, "lpm", ["a": [1, 2, nil]]]
+        let arguments: [Value] = [12.5, "lpm", ["a": [1, 2, .null]]]
         let message = Message.publish(
             .init(id: flags.requiresID ? id : nil, flags: flags, topic: "yard/pump7/flow", arguments: arguments))
         let (buffer, header) = try regular(message)

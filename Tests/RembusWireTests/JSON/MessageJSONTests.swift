@@ -77,13 +77,13 @@ struct MessageJSONTests {
             .response(.init(id: MessageID(littleEndian: 1), status: status, data: data))
         }
         #expect(try Message(json: #"{"id":1,"result":42}"#) == response(.ok, 42))
-        #expect(try Message(json: #"{"id":1,"result":null}"#) == response(.ok, nil))
+        #expect(try Message(json: #"{"id":1,"result":null}"#) == response(.ok, .null))
         #expect(try Message(json: #"{"id":1,"result":{"a":1}}"#) == response(.ok, ["a": 1]))
         #expect(try Message(json: #"{"id":1,"result":42,"error":null}"#) == response(.ok, 42))
         let error = #"{"code":-32601,"message":"no such method"}"#
         #expect(try Message(json: #"{"id":1,"error":\#(error)}"#) == response(.error, "no such method"))
         #expect(try Message(json: #"{"id":1,"result":null,"error":\#(error)}"#) == response(.error, "no such method"))
-        #expect(try Message(json: #"{"id":1,"error":{"sts":77}}"#) == response(StatusCode(rawValue: 77), nil))
+        #expect(try Message(json: #"{"id":1,"error":{"sts":77}}"#) == response(StatusCode(rawValue: 77), .null))
     }
 
     @Test("Errors carry the members of JSON-RPC too")
@@ -130,7 +130,7 @@ struct MessageJSONTests {
         #expect(try received(#"{"cmd":"subscribe","msg_from":null}"#) == data)
         #expect(
             try received(#"{"cmd":"reactive","status":true,"msg_from":null}"#)
-                == ["cmd": "reactive", "status": true, "msg_from": nil])
+                == ["cmd": "reactive", "status": true, "msg_from": .null])
         #expect(try received("null") == .null)
         #expect(try received("[1]") == [1])
     }

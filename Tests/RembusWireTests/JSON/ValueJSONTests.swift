@@ -6,14 +6,14 @@ import Testing
 @Suite("JSON values")
 struct ValueJSONTests {
     static let canonical: [(Value, String)] = [
-        (nil, "null"), (true, "true"), (false, "false"), (0, "0"), (-1, "-1"), (42, "42"),
+        (.null, "null"), (true, "true"), (false, "false"), (0, "0"), (-1, "-1"), (42, "42"),
         (.integer(.max), "9223372036854775807"), (.integer(.min), "-9223372036854775808"),
         (.unsigned(1 << 63), "9223372036854775808"), (.unsigned(.max), "18446744073709551615"),
         (0.0, "0.0"), (-0.0, "-0.0"), (12.5, "12.5"), (1e300, "1e+300"), (.float(.leastNonzeroMagnitude), "5e-324"),
         (0.1, "0.1"),
         (1.7976931348623157e308, "1.7976931348623157e+308"),
         ("", #""""#), ("a", #""a""#), ("\"\\/\u{8}\u{c}\n\r\t\u{1}", #""\"\\/\b\f\n\r\t\u0001""#),
-        ("ü水𐅑\u{7f}", "\"ü水𐅑\u{7f}\""), ([], "[]"), ([:], "{}"), ([1, [2.5, "x"], nil], #"[1,[2.5,"x"],null]"#),
+        ("ü水𐅑\u{7f}", "\"ü水𐅑\u{7f}\""), ([], "[]"), ([:], "{}"), ([1, [2.5, "x"], .null], #"[1,[2.5,"x"],null]"#),
         (["b": 1, "a": [:]], #"{"b":1,"a":{}}"#),
     ]
 
@@ -73,7 +73,7 @@ struct ValueJSONTests {
 
     @Test("Pretty and sorted")
     func pretty() {
-        let value: Value = ["b": [1, [:], []], "a": ["x": nil]]
+        let value: Value = ["b": [1, [:], []], "a": ["x": .null]]
         var buffer = ByteBuffer()
         value.encodeJSON(into: &buffer, pretty: true, sortedKeys: true)
         let expected = """

@@ -27,10 +27,10 @@ struct AdminCommandTests {
     @Test("Refuses what the reference crashes on")
     func refuses() {
         let data: [Value] = [
-            nil, 1, [], [:], ["cmd": nil], ["cmd": 5], ["cmd": "reactive"], ["cmd": "reactive", "status": 1],
-            ["cmd": "authorize"], ["cmd": "unauthorize", "cid": nil], ["cmd": "subscribe", "msg_from": nil],
+            .null, 1, [], [:], ["cmd": .null], ["cmd": 5], ["cmd": "reactive"], ["cmd": "reactive", "status": 1],
+            ["cmd": "authorize"], ["cmd": "unauthorize", "cid": .null], ["cmd": "subscribe", "msg_from": .null],
             ["cmd": "subscribe", "msg_from": "x"], ["cmd": "subscribe", "msg_from": .float(.nan)],
-            ["cmd": "reactive", "status": true, "msg_from": nil], ["cmd": "setup", "exposers": "x"],
+            ["cmd": "reactive", "status": true, "msg_from": .null], ["cmd": "setup", "exposers": "x"],
             ["cmd": "setup", "subscribers": [1]],
         ]
         for data in data {

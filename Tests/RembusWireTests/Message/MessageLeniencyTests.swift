@@ -16,9 +16,9 @@ struct MessageLeniencyTests {
         #expect(try decode(1, "t") == .publish(.init(topic: "t")))
         #expect(try decode(2, id, "t") == .request(.init(id: .vector, topic: "t")))
         #expect(try decode(2, id, "t", "x") == .request(.init(id: .vector, topic: "t", target: "x")))
-        #expect(try decode(3, id, "t") == .admin(.init(id: .vector, topic: "t", data: nil)))
+        #expect(try decode(3, id, "t") == .admin(.init(id: .vector, topic: "t", data: .null)))
         #expect(try decode(4, id, 0) == .response(.init(id: .vector, status: .ok)))
-        #expect(try decode(0, id, "c", nil) == .identity(.init(id: .vector, name: "c")))
+        #expect(try decode(0, id, "c", .null) == .identity(.init(id: .vector, name: "c")))
     }
 
     @Test("Extra elements are ignored but must be well formed")
@@ -33,9 +33,9 @@ struct MessageLeniencyTests {
     func payload() throws {
         #expect(try decode(1, "t", 7) == .publish(.init(topic: "t", arguments: [7])))
         #expect(try decode(1, "t", ["a": 1]) == .publish(.init(topic: "t", arguments: [["a": 1]])))
-        #expect(try decode(1, "t", nil) == .publish(.init(topic: "t")))
+        #expect(try decode(1, "t", .null) == .publish(.init(topic: "t")))
         #expect(try decode(1, "t", .undefined) == .publish(.init(topic: "t")))
-        #expect(try decode(2, id, "t", nil, "x") == .request(.init(id: .vector, topic: "t", arguments: ["x"])))
+        #expect(try decode(2, id, "t", .null, "x") == .request(.init(id: .vector, topic: "t", arguments: ["x"])))
     }
 
     @Test("Flags are read on publications and ignored elsewhere")

@@ -52,7 +52,7 @@ struct ValueTests {
     func description() {
         let value: Value = [
             1, -2, .unsigned(.max), .negative(.max), 1.5, .float(.nan), .float(-.infinity), "a\"b", .bytes(hex: "dead"),
-            true, nil, .undefined, ["k": [], 1: [:]], .tagged(80, 0), .simple(9),
+            true, .null, .undefined, ["k": [], 1: [:]], .tagged(80, 0), .simple(9),
         ]
         #expect(
             value.description

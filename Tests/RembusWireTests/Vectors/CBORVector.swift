@@ -68,7 +68,7 @@ struct CBORVector: CustomTestStringConvertible, Sendable {
         CBORVector(
             number: 6, message: publish("yard/pump7/flow", [["rate": 3, "ok": true]]),
             hex: "83016f796172642f70756d70372f666c6f7781a2647261746503626f6bf5"),
-        CBORVector(number: 7, message: publish("t", [nil]), hex: "8301617481f6"),
+        CBORVector(number: 7, message: publish("t", [.null]), hex: "8301617481f6"),
         CBORVector(
             number: 8, message: publish("tick", [1], flags: 0x10, id: .vector),
             hex: "8411480102030405060708647469636b8101"),

@@ -1,5 +1,5 @@
 /// How hard a publication is delivered (protocol.md §3.2).
-public enum QualityOfService: UInt8, Sendable, Codable, CaseIterable, Comparable {
+public enum QoS: UInt8, Sendable, Codable, CaseIterable, Comparable {
     /// Sent once; lost when the receiver is away.
     case atMostOnce = 0
     /// Repeated until the receiver acknowledges; may arrive twice.
@@ -8,5 +8,5 @@ public enum QualityOfService: UInt8, Sendable, Codable, CaseIterable, Comparable
     case exactlyOnce = 2
 
     /// Orders by how hard a publication is delivered.
-    public static func < (left: QualityOfService, right: QualityOfService) -> Bool { left.rawValue < right.rawValue }
+    public static func < (left: QoS, right: QoS) -> Bool { left.rawValue < right.rawValue }
 }
