@@ -101,7 +101,7 @@ public final class Broker: Service, Sendable {
         guard let listener = lifecycle.stop() else { return }
         try? await listener.channel.close().get()
         let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        core.whenSessionsEnd { ended.continuation.yield() }
+        core.whenChannelsEnd { ended.continuation.yield() }
         for lane in core.lanes {
             lane.eventLoop.execute { lane.closeAll() }
         }
@@ -110,13 +110,13 @@ public final class Broker: Service, Sendable {
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 ended.continuation.yield()
-                for await _ in ended.stream where core.counters.connections.load(ordering: .relaxed) == 0 { return }
+                for await _ in ended.stream where core.counters.channels.load(ordering: .relaxed) == 0 { return }
             }
             tasks.addTask { try? await Task.sleep(for: timeout) }
             await tasks.next()
             tasks.cancelAll()
         }
-        core.whenSessionsEnd(nil)
+        core.whenChannelsEnd(nil)
         await shutDownThreads()
     }
 

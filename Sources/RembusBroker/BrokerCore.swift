@@ -14,7 +14,7 @@ final class BrokerCore: @unchecked Sendable {
     let tables: RoutingTables
     let counters = BrokerCounters()
     private(set) var lanes: [Lane] = []
-    private let onSessionEnd = Mutex<(@Sendable () -> Void)?>(nil)
+    private let onChannelEnd = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Marks what this broker has passed on to others; below 2⁵³, as JSON peers need (protocol.md §9.2).
     let meshID = Int64.random(in: 1..<(1 << 53))
@@ -50,19 +50,25 @@ final class BrokerCore: @unchecked Sendable {
         lanes.first { $0.eventLoop === eventLoop }
     }
 
-    func sessionEnded() {
-        onSessionEnd.withLock { $0 }?()
+    func channelOpened(_ channel: any Channel) {
+        counters.channels.wrappingAdd(1, ordering: .relaxed)
+        channel.closeFuture.whenComplete { _ in
+            self.counters.channels.wrappingSubtract(1, ordering: .relaxed)
+            self.onChannelEnd.withLock { $0 }?()
+        }
     }
 
-    /// Has `action` called after each end of a session; nil stops that.
-    func whenSessionsEnd(_ action: (@Sendable () -> Void)?) {
-        onSessionEnd.withLock { $0 = action }
+    /// Has `action` called after each end of a connection; nil stops that.
+    func whenChannelsEnd(_ action: (@Sendable () -> Void)?) {
+        onChannelEnd.withLock { $0 = action }
     }
 }
 
 /// Running totals of one broker; relaxed atomics, since nobody decides anything by them.
 final class BrokerCounters: Sendable {
     let connections = Atomic<Int>(0)
+    /// Sockets that are not closed yet, those of ended connections included that still have something to send.
+    let channels = Atomic<Int>(0)
     /// Publications that were not delivered or not accepted, for whatever reason.
     let dropped = Atomic<Int>(0)
     /// Connections closed for what they sent.

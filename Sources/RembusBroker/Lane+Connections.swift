@@ -12,6 +12,7 @@ extension Lane {
         let session = Session(lane: self, link: link)
         link.delegate = session
         add(session)
+        core.channelOpened(channel)
         core.logger.debug("connection from \(address)")
         return link
     }

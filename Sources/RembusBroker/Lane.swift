@@ -27,7 +27,8 @@ final class Lane: @unchecked Sendable {
     @exclusivity(unchecked) private var lastReceiveTime: UInt64 = 0
     /// The wall clock, read once per read burst; 0 until the first use in a burst.
     @exclusivity(unchecked) private var burstTime: UInt64 = 0
-    @exclusivity(unchecked) private(set) var now = NIODeadline.now()
+    /// The monotonic clock, read once per unit of work; nil until the first use in it.
+    @exclusivity(unchecked) private var burstNow: NIODeadline?
     /// Sessions with something that can time out.
     private var watched: [Session] = []
     /// Publishers that stopped reading because a subscriber is congested.
@@ -64,7 +65,15 @@ final class Lane: @unchecked Sendable {
     @inline(__always)
     func beginBurst() {
         burstTime = 0
-        now = .now()
+        burstNow = nil
+    }
+
+    /// The time of this unit of work, for deadlines.
+    var now: NIODeadline {
+        if let burstNow { return burstNow }
+        let time = NIODeadline.now()
+        burstNow = time
+        return time
     }
 
     /// A receive time for the next publication: the wall clock, but always later than the one before.

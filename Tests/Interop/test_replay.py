@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.wire import LAST_RECEIVED, MINUTE, QOS1, SLOT, assert_nothing_for, reconnect
+from support.wire import ACK, LAST_RECEIVED, MINUTE, QOS1, SLOT, assert_nothing_for, reconnect
 
 # The reference reads what it stored up to a second earlier, with one mark for all topics and without patterns.
 pytestmark = pytest.mark.differs("R9, R10, R13: replay of the reference")
@@ -224,3 +224,34 @@ def test_replay_does_not_delay_others(connect, uid):
     publisher.publish(f"live{uid}", "now")
     assert bystander.receive_topic() == (f"live{uid}", ["now"])
     assert [subscriber.receive_topic()[1] for _ in range(2001)] == [*([n] for n in range(2000)), ["end"]]
+
+
+def test_a_full_window_holds_back_and_a_new_connection_starts_fresh(start_broker, connect, uid):
+    broker = start_broker(REMBUS_MAX_IN_FLIGHT=1)
+    subscriber, publisher = connect(f"s{uid}", to=broker, reactive=True), connect(to=broker)
+    subscriber.subscribe(f"t{uid}", since=LAST_RECEIVED)
+    for number in range(3):
+        publisher.publish(f"t{uid}", number, qos=1)
+    # The first stays unacknowledged, so the others wait in the store.
+    unacknowledged = subscriber.receive()
+    assert unacknowledged[3] == [0]
+    subscriber.close()
+    subscriber = reconnect(connect, f"s{uid}", to=broker)
+    subscriber.subscribe(f"t{uid}", since=0)
+    subscriber.reactive()
+    # What was on its way comes again under its id; what only waited is not wanted any more.
+    assert subscriber.receive() == unacknowledged
+    subscriber.send([ACK, unacknowledged[1]])
+    publisher.publish(f"t{uid}", "new", qos=1)
+    assert subscriber.receive_topic() == (f"t{uid}", ["new"])
+
+
+def test_what_a_full_window_held_back_comes_with_the_acknowledgements(start_broker, connect, uid):
+    broker = start_broker(REMBUS_MAX_IN_FLIGHT=1)
+    subscriber, publisher = connect(f"s{uid}", to=broker, reactive=True), connect(to=broker)
+    subscriber.subscribe(f"t{uid}")
+    for number in range(20):
+        publisher.publish(f"t{uid}", number, qos=number % 2 + 1)
+    assert [subscriber.receive_topic()[1][0] for _ in range(20)] == list(range(20))
+    publisher.publish(f"t{uid}", "live again", qos=1)
+    assert subscriber.receive_topic()[1] == ["live again"]

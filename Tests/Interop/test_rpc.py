@@ -1,5 +1,7 @@
 """Remote calls through the broker: behaviour.md §8, §9."""
 
+import time
+
 import pytest
 
 from support.wire import (
@@ -441,3 +443,16 @@ def test_named_arguments_in_json_are_one_map_argument(connect, uid):
     assert request[4] == [{"left": 1, "right": 2}]
     provider.answer(request, 3)
     assert caller.response_to((99).to_bytes(8, "little")) == (OK, 3)
+
+
+def test_a_call_after_a_long_silence_has_its_full_time(start_broker, connect, uid):
+    broker = start_broker(REMBUS_TIMEOUT=0.5)
+    provider, caller = connect(f"p{uid}", to=broker), connect(f"c{uid}", to=broker)
+    provider.expose(f"late{uid}")
+    # Longer than the time-out: a deadline counted from the last sign of life would be over before the call.
+    time.sleep(0.8)
+    identifier = caller.send_call(f"late{uid}")
+    request = provider.receive_call()
+    time.sleep(0.2)
+    provider.answer(request, "in time")
+    assert caller.response_to(identifier) == (OK, "in time")

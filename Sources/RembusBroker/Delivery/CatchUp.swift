@@ -19,9 +19,13 @@ final class CatchUp {
         self.positions = positions
     }
 
+    func contains(_ subscription: Subscription) -> Bool {
+        subscriptions.contains { $0 === subscription }
+    }
+
     func add(_ subscription: Subscription) {
         subscription.mode = .catchingUp
-        if !subscriptions.contains(where: { $0 === subscription }) { subscriptions.append(subscription) }
+        if !contains(subscription) { subscriptions.append(subscription) }
         matches = [:]
     }
 

@@ -25,7 +25,8 @@ extension Session {
         switch command {
         case .subscribe(let messageFrom):
             guard isUsable(topic) else { return Self.unusableTopic }
-            guard state.subscriptions[ExactText(topic)] != nil || state.subscriptions.count < limits.maxSubscriptions else {
+            guard state.subscriptions[ExactText(topic)] != nil || state.subscriptions.count < limits.maxSubscriptions
+            else {
                 return (.error, .text("more than \(limits.maxSubscriptions) subscriptions"))
             }
             subscribe(topic, messageFrom: messageFrom)
@@ -48,7 +49,9 @@ extension Session {
             else { return Self.unusableTopic }
             exposers.forEach(expose)
             // A window that is known from before stays (known-defects.md R11).
-            for topic in subscribers where state.subscriptions[ExactText(topic)] == nil { subscribe(topic, messageFrom: 0) }
+            for topic in subscribers where state.subscriptions[ExactText(topic)] == nil {
+                subscribe(topic, messageFrom: 0)
+            }
             isReactive = true
             replayWindow = .infinity
         case .privateTopic, .publicTopic, .authorize, .unauthorize:

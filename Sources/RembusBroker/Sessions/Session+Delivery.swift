@@ -111,8 +111,10 @@ extension Session {
         }
     }
 
-    /// Sends all unacknowledged deliveries of earlier connections again.
+    /// Sends all unacknowledged deliveries of earlier connections again, once per connection.
     func resumeDeliveries() {
+        guard !hasResumed else { return }
+        hasResumed = true
         guard state.inFlight.count > 0 else { return }
         var all: [(id: UInt64, delivery: PendingDelivery)] = []
         let now = lane.now

@@ -22,8 +22,12 @@ extension Session {
     func startCatchUp(_ subscription: Subscription) {
         let now = WallClock.nanoseconds()
         let window = min(subscription.messageFrom, replayWindow)
-        guard state.name != nil, window > 0, core.recordsPublications, !core.configuration.isServer else {
-            subscription.skip(to: now)
+        guard state.name != nil, window > 0, recordsPublications, !isServer else {
+            // One that fell behind on this connection keeps its place.
+            if catchUp?.contains(subscription) != true {
+                subscription.skip(to: now)
+                subscription.mode = .live
+            }
             return
         }
         subscription.cutoff = window >= Double(now) ? 0 : now - UInt64(window)
@@ -32,7 +36,7 @@ extension Session {
 
     /// A live subscription whose connection cannot take more goes on from the store when it can.
     func fallBehind(_ subscription: Subscription) {
-        guard core.recordsPublications else {
+        guard recordsPublications else {
             core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
             return
         }

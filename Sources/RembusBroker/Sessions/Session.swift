@@ -40,6 +40,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var meta: [String: UInt64] = [:]
     /// Delivery starts with `reactive` and is off again on each new connection (behaviour.md §4.2).
     @exclusivity(unchecked) var isReactive = false
+    /// Whether this connection has got what earlier ones of its name left unacknowledged.
+    var hasResumed = false
     /// How far back the last `reactive` allows replay, nanoseconds (behaviour.md §11).
     var replayWindow = Double.infinity
     /// What the peer sent last, which is what it gets (protocol.md §1.1).
@@ -215,7 +217,6 @@ final class Session: LinkDelegate, @unchecked Sendable {
         self.state = tables.anonymousState(of: nil)
         login = .anonymous
         tables.release(state)
-        core.sessionEnded()
     }
 
     // MARK: Timer
