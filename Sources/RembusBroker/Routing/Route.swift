@@ -10,8 +10,11 @@ import RembusWire
 /// One subscription of a connected component, as the routing tables keep it.
 struct SubscriptionEntry {
     let session: Session
+    /// The session's component at the time of subscribing: readable anywhere, unlike the session's own.
+    let state: ComponentState
     let subscription: Subscription
-    let tenant: UInt32
+
+    var tenant: UInt32 { state.tenant }
 }
 
 /// The same as the data plane uses it: without counting references for each delivery. The route that a target comes from

@@ -130,9 +130,9 @@ final class RoutingTables: @unchecked Sendable {
     // MARK: Subscriptions
 
     /// Puts a subscription of a connected session into the routes.
-    func subscribe(_ session: Session, _ subscription: Subscription, tenant: UInt32) {
+    func subscribe(_ session: Session, _ state: ComponentState, _ subscription: Subscription) {
         lock.withLock {
-            insert(SubscriptionEntry(session: session, subscription: subscription, tenant: tenant))
+            insert(SubscriptionEntry(session: session, state: state, subscription: subscription))
             changed()
         }
     }
@@ -146,7 +146,7 @@ final class RoutingTables: @unchecked Sendable {
 
     private func attach(_ state: ComponentState, to session: Session) {
         for subscription in state.subscriptions.values {
-            insert(SubscriptionEntry(session: session, subscription: subscription, tenant: state.tenant))
+            insert(SubscriptionEntry(session: session, state: state, subscription: subscription))
         }
         changed()
     }
@@ -230,11 +230,11 @@ final class RoutingTables: @unchecked Sendable {
             where list.states.contains(where: { $0 !== state && $0.tenant == state.tenant }) { provided.insert(topic) }
             var wanted = Set<ExactText>()
             for (topic, targets) in exact
-            where targets.contains(where: { $0.session.state !== state && $0.tenant == state.tenant }) {
+            where targets.contains(where: { $0.state !== state && $0.tenant == state.tenant }) {
                 wanted.insert(topic)
             }
             patterns.forEach { target in
-                if target.tenant == state.tenant, target.session.state !== state {
+                if target.tenant == state.tenant, target.state !== state {
                     wanted.insert(ExactText(target.subscription.topic))
                 }
             }

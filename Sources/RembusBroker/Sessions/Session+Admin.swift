@@ -89,7 +89,7 @@ extension Session {
             topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.lanes.count))
         state.subscriptions[ExactText(topic)] = subscription
         if isReactive { startCatchUp(subscription) }
-        tables.subscribe(self, subscription, tenant: state.tenant)
+        tables.subscribe(self, state, subscription)
     }
 
     private func unsubscribe(_ topic: String) {
