@@ -12,7 +12,14 @@ FOLDER = os.environ.get("REMBUS_EXAMPLES", "")
     "program, expected",
     [
         ("quickstart", [f"plant/7/telemetry: {t} °C" for t in (21.6, 21.9, 22.4)]),
-        ("rpc", ["1 + 2 = 3", "plant 7: 21.6 °C", "there is no plant 8"]),
+        (
+            "rpc",
+            [
+                "1 + 2 = 3",
+                "plant 7: 21.6 °C",
+                "The call of `temperature` failed with status 40, method exception: there is no plant 8.",
+            ],
+        ),
         ("script", ["double 21 = 42", "heard: hello"]),
     ],
 )

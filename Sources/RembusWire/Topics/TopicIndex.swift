@@ -107,7 +107,7 @@ package struct TopicIndex<Element> {
         var live: [Node] = []
         step += 1
         Self.enter(root, step, &live)
-        for segment in topic.split(separator: "/", omittingEmptySubsequences: false) {
+        for segment in TopicPattern.segments(of: topic) {
             // `*` and `**` never stand for text with an `@` (behaviour.md §6.1).
             let isWild = !segment.utf8.contains(UInt8(ascii: "@"))
             var next: [Node] = []

@@ -18,7 +18,7 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) {
         self.text = text
         var segments: [Segment] = []
-        for part in text.split(separator: "/", omittingEmptySubsequences: false) {
+        for part in Self.segments(of: text) {
             if part == "**" {
                 // `**/**` means the same as `**`, and one is cheaper to follow.
                 if segments.last != .many { segments.append(.many) }
@@ -46,6 +46,11 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         var found = false
         index.forEachMatch(of: topic) { _ in found = true }
         return found
+    }
+
+    /// The segments of a topic, split at the byte `/`: as characters, a slash followed by a combining mark would be none.
+    static func segments(of topic: String) -> [Substring] {
+        topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
     /// Whether `segment` matches a glob: each `*` stands for one or more characters, none of them `@`.
