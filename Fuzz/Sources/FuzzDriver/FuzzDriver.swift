@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// What libFuzzer calls with each input.
 public typealias FuzzTarget = @convention(c) (UnsafePointer<UInt8>, Int) -> CInt
 
@@ -8,9 +14,9 @@ private func runDriver(
     _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>, _ target: FuzzTarget
 ) -> CInt
 
-/// Fuzzes `target` with the options of the command line until it crashes or the options say stop; returns the exit code.
-public func fuzz(_ target: FuzzTarget) -> CInt {
+/// Fuzzes `target` with the options of the command line until it crashes or the options say stop, and ends the program.
+public func fuzz(_ target: FuzzTarget) -> Never {
     var count = CommandLine.argc
     var arguments = CommandLine.unsafeArgv
-    return runDriver(&count, &arguments, target)
+    exit(runDriver(&count, &arguments, target))
 }
