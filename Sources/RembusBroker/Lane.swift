@@ -116,8 +116,9 @@ final class Lane: @unchecked Sendable {
         return batch
     }
 
-    /// Ends a unit of work: batches go to their lanes, links are flushed.
+    /// Ends a unit of work: batches go to their lanes, links are flushed, and the clocks are read again next time.
     func endBurst() {
+        beginBurst()
         for index in outgoing.indices {
             guard let batch = outgoing[index] else { continue }
             outgoing[index] = nil

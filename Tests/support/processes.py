@@ -33,6 +33,9 @@ def clean_environment(folder: str, **settings) -> dict:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("REMBUS_")}
     environment["REMBUS_DIR"] = str(folder)
     environment["PYTHONUNBUFFERED"] = "1"
+    if threads := os.environ.get("TEST_THREADS"):
+        # More event loops than a small machine has by default, so that the paths between them are taken.
+        environment["REMBUS_THREADS"] = threads
     environment.update({key: str(value) for key, value in settings.items()})
     return environment
 

@@ -176,7 +176,6 @@ extension Session {
     func failCalls() {
         guard calls.count > 0 else { return }
         for call in calls.removeAll() { fail(call, "exposer disconnected") }
-        lane.endBurst()
     }
 
     func expireCalls() {

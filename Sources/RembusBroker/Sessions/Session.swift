@@ -102,7 +102,6 @@ final class Session: LinkDelegate, @unchecked Sendable {
     func linkReadCompleted(_ link: Link) {
         pauseIfCongested()
         lane.endBurst()
-        lane.beginBurst()
     }
 
     func pauseIfCongested() {
@@ -204,6 +203,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
         core.logger.info("\(label) disconnected: \(reason)")
         lane.remove(self)
         release()
+        // No end of a read follows for this connection: what its last messages caused leaves now.
+        lane.endBurst()
     }
 
     /// Gives the name and its state back and ends what depended on this connection.

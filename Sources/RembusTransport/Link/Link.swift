@@ -101,7 +101,10 @@ package final class Link: ChannelInboundHandler {
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
-        if isWritable { flush() }
+        guard isWritable else { return }
+        flush()
+        // Draining may have let the owner send more, on this link and on others.
+        group.flush()
     }
 
     package func channelInactive(context: ChannelHandlerContext) {

@@ -7,6 +7,8 @@ package import NIOCore
 package final class LinkGroup {
     package let eventLoop: any EventLoop
     @exclusivity(unchecked) private var dirty: [Link] = []
+    /// An empty list with room, so that a flush allocates none.
+    @exclusivity(unchecked) private var spare: [Link] = []
     @exclusivity(unchecked) private var freeBuffers: [ByteBuffer] = []
     /// Where whole small frames are unmasked to; see `WebSocketReader`.
     let scratch: UnsafeMutableRawBufferPointer
@@ -30,15 +32,18 @@ package final class LinkGroup {
     }
 
     /// Writes out everything that the links of this loop have collected.
+    ///
+    /// A flush can end a connection, whose owner may send to others and flush again: each call works on a list of its own,
+    /// so none loses what another has enlisted.
     package func flush() {
-        guard !dirty.isEmpty else { return }
-        // A flush can enlist links again (a close, a drained link), hence the loop over a moving end.
-        var index = 0
-        while index < dirty.count {
-            dirty[index].flush()
-            index += 1
+        while !dirty.isEmpty {
+            var batch = spare
+            spare = []
+            swap(&batch, &dirty)
+            for link in batch { link.flush() }
+            batch.removeAll(keepingCapacity: true)
+            spare = batch
         }
-        dirty.removeAll(keepingCapacity: true)
     }
 
     func takeBuffer(_ allocator: ByteBufferAllocator, minimumBytes: Int) -> ByteBuffer {
