@@ -53,6 +53,8 @@ unit: ## run the Swift tests
 
 interop: ## run the Python package and raw clients against the built broker and command
 	$(PYTEST) Tests/Interop
+	# Again with more event loops than a small machine has, for the paths between them.
+	TEST_THREADS=3 $(PYTEST) $(addprefix Tests/Interop/test_,publish.py wildcards.py qos.py rpc.py replay.py identity.py tenants.py)
 
 websocket: ## run the RFC 6455 cases against the broker's listener and the SDK's dialer
 	$(PYTEST) Tests/WebSocket
