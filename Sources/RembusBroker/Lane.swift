@@ -118,7 +118,6 @@ final class Lane: @unchecked Sendable {
 
     /// Ends a unit of work: batches go to their lanes, links are flushed, and the clocks are read again next time.
     func endBurst() {
-        beginBurst()
         for index in outgoing.indices {
             guard let batch = outgoing[index] else { continue }
             outgoing[index] = nil
@@ -126,6 +125,8 @@ final class Lane: @unchecked Sendable {
             lane.eventLoop.execute { lane.apply(batch) }
         }
         links.flush()
+        // Last, because a flush can let a reader go on, which looks at the clocks.
+        beginBurst()
     }
 
     private func apply(_ batch: LaneBatch) {

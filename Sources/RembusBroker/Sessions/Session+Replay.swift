@@ -60,6 +60,8 @@ extension Session {
     func linkDrained(_ link: Link) {
         lane.resumePaused()
         continueCatchUp()
+        // This may be no part of a burst, whose end would do it: the next one must not see the clocks of this moment.
+        lane.beginBurst()
     }
 
     /// Reads on where the reader stands, until it is at the end, the connection is full or the turn is over.
