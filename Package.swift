@@ -16,6 +16,7 @@ let package = Package(
         // An SDK user depends on this product alone; it builds neither the broker nor the command line.
         .library(name: "Rembus", targets: ["Rembus"]),
         .library(name: "RembusWire", targets: ["RembusWire"]),
+        .library(name: "DataFrames", targets: ["DataFrames"]),
         .library(name: "RembusBroker", targets: ["RembusBroker"]),
         .executable(name: "rembus", targets: ["rembus-cli"]),
     ],
@@ -42,11 +43,32 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        // The structs of the Arrow C data interface, which frames cross library borders in.
+        .target(name: "CArrowData"),
+        .target(
+            name: "DataFrames",
+            dependencies: ["CArrowData", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strict),
+        .target(name: "CRembusChecksum"),
         .target(
             name: "RembusStore",
             dependencies: [
-                "RembusWire",
+                "RembusWire", "CRembusChecksum",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        // DuckDB's header; the library itself is loaded when the broker needs it, so that it starts without.
+        .systemLibrary(name: "CDuckDB", pkgConfig: "duckdb"),
+        .target(name: "CDuckDBLoader", dependencies: ["CDuckDB"]),
+        .target(
+            name: "RembusLake",
+            dependencies: [
+                "RembusWire", "DataFrames", "CArrowData", "RembusStore", "CDuckDB", "CDuckDBLoader",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .target(
@@ -63,7 +85,7 @@ let package = Package(
         .target(
             name: "Rembus",
             dependencies: [
-                "RembusWire", "RembusTransport",
+                "RembusWire", "RembusTransport", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -73,7 +95,7 @@ let package = Package(
         .executableTarget(
             name: "rembus-cli",
             dependencies: [
-                "Rembus", "RembusBroker", "RembusTransport", "RembusWire",
+                "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -95,7 +117,21 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RembusStoreTests",
-            dependencies: ["RembusStore"],
+            dependencies: [
+                "RembusStore", "RembusWire", "DataFrames", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DataFramesTests",
+            dependencies: ["DataFrames", "CArrowData", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusLakeTests",
+            dependencies: [
+                "RembusLake", "RembusStore", "RembusWire", "DataFrames",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "RembusTransportTests",

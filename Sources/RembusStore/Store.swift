@@ -1,51 +1,72 @@
-/// What the broker knows of a stored publication besides its bytes.
-package struct RecordHeader: Sendable, Hashable {
-    /// Receive time, nanoseconds since the epoch; strictly increasing within a partition.
-    package var receivedAt: UInt64
-    /// A hash of the topic, for a quick "not this one" while scanning; the same seed within one process.
-    package var topicHash: UInt64
-    /// The publisher's component number; 0 for anonymous publishers.
-    package var publisher: UInt32
-    /// The publisher's tenant number.
-    package var tenant: UInt32
-
-    package init(receivedAt: UInt64, topicHash: UInt64, publisher: UInt32, tenant: UInt32) {
-        self.receivedAt = receivedAt
-        self.topicHash = topicHash
-        self.publisher = publisher
-        self.tenant = tenant
-    }
-}
-
-/// Where in a partition a reader stands. Positions only grow; what lies before the oldest one is gone.
-package typealias StorePosition = UInt64
-
 /// The log of accepted publications that replay and slow subscribers read from.
 ///
 /// One shared log with cursors, not a queue per subscriber. It has one partition per event loop, so that appending
-/// contends with nothing; a reader merges partitions by receive time. All calls are synchronous and must be cheap: they
-/// come from event loops.
+/// contends with nothing; a reader merges partitions by receive time. Calls are synchronous and cheap, because they come
+/// from event loops; what is not in memory is fetched.
 package protocol Store: AnyObject, Sendable {
     /// Words for the start-up line, for example `memory (64 MiB)`.
     var description: String { get }
 
+    /// At least the number of event loops; more when an earlier run had more.
     var partitionCount: Int { get }
 
+    /// The receive time of the newest record of an earlier run; 0 without one.
+    func lastReceivedAt(partition: Int) -> UInt64
+
+    /// The durable number of a component's or tenant's name, the same after a restart. Never 0.
+    func number(of name: String) -> UInt32
+
     /// Adds one publication in its usual CBOR form to the end of a partition. `receivedAt` must be above that of the
-    /// record before.
-    func append(_ header: RecordHeader, message: UnsafeRawBufferPointer, partition: Int)
+    /// record before. `isAcknowledged` says that its publisher waits for an acknowledgement (QoS 1 and 2).
+    func append(
+        _ header: RecordHeader, message: UnsafeRawBufferPointer, partition: Int, isAcknowledged: Bool
+    ) -> AppendOutcome
 
     /// Makes everything appended to the partition so far as durable as this store can. Returns true when it already is;
-    /// otherwise returns false and calls `done` (on any thread) once it is.
+    /// otherwise returns false and calls `done` (on any thread) once it is. `done` is not called while the disk fails.
     func commit(partition: Int, done: @escaping @Sendable () -> Void) -> Bool
 
     /// The position of the first record received after `time`, or a little before it.
     func position(after time: UInt64, partition: Int) -> StorePosition
 
-    /// Calls `body` with the records at and behind `position`, oldest first, until it returns false. Returns the position
-    /// of the first record that was not taken (the one that `body` refused, or the end) and how many bytes of log were
-    /// gone before they could be read. `body` runs under the partition's lock: it must not call the store.
+    /// Calls `body` with the records in memory at and behind `position`, oldest first, until it returns false. `body`
+    /// runs under the partition's lock: it must not call the store.
     func read(
         partition: Int, from position: StorePosition, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
-    ) -> (next: StorePosition, lostBytes: UInt64)
+    ) -> ReadOutcome
+
+    /// Fetches records that are not in memory any more. `topics` narrows what comes to these exact topics where that
+    /// saves work; nil asks for all. `done` is called once, on any thread.
+    func fetch(
+        partition: Int, from position: StorePosition, topics: [String]?, done: @escaping @Sendable (StorePage) -> Void
+    )
+}
+
+/// What became of an appended publication.
+package enum AppendOutcome: Sendable, Equatable {
+    case stored
+    /// Stored, but the log cannot keep up: its publisher should not be read from until the next commit.
+    case pressed
+    /// Not stored, for want of room that is not written to the disk yet. A publication at QoS 0 goes on without; one that
+    /// is to be acknowledged must not be taken.
+    case refused
+}
+
+/// How far a read in memory came.
+package struct ReadOutcome: Sendable, Equatable {
+    /// The position of the first record that was not taken: the one that `body` refused, or the end.
+    package var next: StorePosition
+    /// Bytes of log that were gone before they could be read.
+    package var lostBytes: UInt64
+    /// True when the records at `next` are not in memory but can be fetched.
+    package var mustFetch: Bool
+    /// Bytes of publications that were kept in memory only and have left it (see ``StorePage/skippedBytes``).
+    package var skippedBytes: UInt64
+
+    package init(next: StorePosition, lostBytes: UInt64 = 0, mustFetch: Bool = false, skippedBytes: UInt64 = 0) {
+        self.next = next
+        self.lostBytes = lostBytes
+        self.mustFetch = mustFetch
+        self.skippedBytes = skippedBytes
+    }
 }

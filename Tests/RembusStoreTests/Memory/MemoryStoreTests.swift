@@ -4,9 +4,10 @@ import Testing
 @Suite struct MemoryStoreTests {
     private func append(_ store: MemoryStore, time: UInt64, _ message: [UInt8], partition: Int = 0) {
         message.withUnsafeBytes {
-            store.append(
+            let outcome = store.append(
                 RecordHeader(receivedAt: time, topicHash: time &* 7, publisher: 3, tenant: 1), message: $0,
-                partition: partition)
+                partition: partition, isAcknowledged: false)
+            #expect(outcome == .stored)
         }
     }
 
@@ -52,7 +53,7 @@ import Testing
         let store = MemoryStore(partitions: 1, limit: 2 << 20)
         let message = Array(repeating: UInt8(1), count: 1000)
         for time in 1...5000 as ClosedRange<UInt64> { append(store, time: time, message) }
-        let (records, _, lost) = readAll(store, from: 0)
+        let (records, _, lost) = readAll(store, from: StorePosition.logBase)
         #expect(lost > 0)
         #expect(records.last?.time == 5000)
         #expect(records.count > 900 && records.count < 2200)
@@ -87,5 +88,20 @@ import Testing
         #expect(readAll(store, from: 0).records.map(\.time) == [1])
         #expect(store.partitionCount == 2)
         #expect(store.commit(partition: 1) {})
+    }
+
+    @Test func namesGetOneNumberEach() {
+        let store = MemoryStore(partitions: 1, limit: 1 << 20)
+        #expect(store.number(of: "a") == 1)
+        #expect(store.number(of: "b") == 2)
+        #expect(store.number(of: "a") == 1)
+    }
+
+    @Test func timesAndLogPositionsLeadToTheSameRecords() {
+        let store = MemoryStore(partitions: 1, limit: 1 << 20)
+        for time in 1...10 as ClosedRange<UInt64> { append(store, time: time, [1]) }
+        #expect(store.position(after: 0, partition: 0) == StorePosition.logBase)
+        #expect(readAll(store, from: 5).records.map(\.time).suffix(5) == Array(6...10))
+        #expect(readAll(store, from: StorePosition.logBase).records.count == 10)
     }
 }

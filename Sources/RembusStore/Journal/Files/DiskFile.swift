@@ -1,0 +1,102 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import Synchronization
+
+/// A file of the operating system.
+package final class DiskFile: StorageFile {
+    private let path: String
+    private let descriptor: Int32
+    private let isClosed = Atomic(false)
+
+    init(path: String, descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit { close() }
+
+    package func close() {
+        guard !isClosed.exchange(true, ordering: .relaxed) else { return }
+        #if canImport(Glibc)
+        _ = Glibc.close(descriptor)
+        #elseif canImport(Musl)
+        _ = Musl.close(descriptor)
+        #else
+        _ = Darwin.close(descriptor)
+        #endif
+    }
+
+    package func size() throws(StorageError) -> UInt64 {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure("cannot look at") }
+        return UInt64(max(status.st_size, 0))
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(StorageError) {
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset) + off_t(done))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("cannot write to")
+            }
+            // A regular file that takes nothing and says nothing has no room.
+            guard count > 0 else { throw StorageError("cannot write to \(path)", errno: ENOSPC) }
+            done += count
+        }
+    }
+
+    package func read(into target: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
+        var done = 0
+        while done < target.count {
+            let count = pread(descriptor, target.baseAddress.map { $0 + done }, target.count - done, off_t(offset) + off_t(done))
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("cannot read")
+            }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    package func sync() throws(StorageError) {
+        #if canImport(Darwin)
+        // fsync leaves the data in the drive's cache there. Not every file system knows the stronger one.
+        if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
+        guard fsync(descriptor) == 0 else { throw failure("cannot sync") }
+        #else
+        while fdatasync(descriptor) != 0 {
+            guard errno == EINTR else { throw failure("cannot sync") }
+        }
+        #endif
+    }
+
+    package func reserve(_ bytes: UInt64) {
+        #if canImport(Darwin)
+        var request = fstore_t(
+            fst_flags: UInt32(F_ALLOCATEALL), fst_posmode: F_PEOFPOSMODE, fst_offset: 0, fst_length: off_t(bytes),
+            fst_bytesalloc: 0)
+        if fcntl(descriptor, F_PREALLOCATE, &request) == 0 { _ = ftruncate(descriptor, off_t(bytes)) }
+        #else
+        _ = posix_fallocate(descriptor, 0, off_t(bytes))
+        #endif
+    }
+
+    package func truncate(to bytes: UInt64) throws(StorageError) {
+        guard ftruncate(descriptor, off_t(bytes)) == 0 else { throw failure("cannot cut") }
+    }
+
+    func lock() -> Bool {
+        flock(descriptor, LOCK_EX | LOCK_NB) == 0
+    }
+
+    private func failure(_ what: String) -> StorageError {
+        StorageError("\(what) \(path)", errno: errno)
+    }
+}

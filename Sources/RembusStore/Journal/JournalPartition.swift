@@ -1,0 +1,98 @@
+import NIOConcurrencyHelpers
+
+/// One partition of a journal: what event loops, writer and readers share.
+///
+/// `state` is used under `lock` only, hence unchecked.
+final class JournalPartition: @unchecked Sendable {
+    let number: Int
+    let directory: String
+    private let lock = NIOLock()
+    @exclusivity(unchecked) private var state: State
+
+    init(number: Int, directory: String, segments: [Segment], memoryLimit: Int, holdsUntilSynced: Bool) {
+        self.number = number
+        self.directory = directory
+        state = State(segments: segments, memoryLimit: memoryLimit, holdsUntilSynced: holdsUntilSynced)
+    }
+
+    @inline(__always)
+    func withState<Result>(_ body: (inout State) -> Result) -> Result {
+        lock.lock()
+        defer { lock.unlock() }
+        return body(&state)
+    }
+
+    func path(of segment: Segment) -> String { "\(directory)/\(segment.fileName)" }
+}
+
+extension JournalPartition {
+    struct Waiter: Sendable {
+        let target: UInt64
+        let done: @Sendable () -> Void
+    }
+
+    /// A segment that was deleted while this process runs: cursors may still point into it.
+    struct Departed: Sendable {
+        let start: UInt64
+        let firstReceivedAt: UInt64
+    }
+
+    struct Counters {
+        var appendedRecords: UInt64 = 0
+        var appendedBytes: UInt64 = 0
+        var shedByPressure: UInt64 = 0
+        var shedByFailure: UInt64 = 0
+    }
+
+    /// Offsets are log offsets: a position without ``StorePosition/logBase``.
+    struct State: ~Copyable {
+        var log: MemoryLog
+        /// Oldest first; the last one may be being written.
+        var segments: [Segment]
+        var departed: [Departed] = []
+        /// Behind the newest record that is to be on disk.
+        var recordedEnd: UInt64
+        /// Everything before is in a file or need not be.
+        var writtenEnd: UInt64
+        /// Everything before is confirmed by the disk or need not be.
+        var syncedEnd: UInt64
+        var lastReceivedAt: UInt64
+        /// Ascending targets.
+        var waiters: [Waiter] = []
+        /// True when the writer has been told that there is something new, or that it is in a hurry.
+        var isAnnounced = false
+        var isUrgent = false
+        /// True while writing fails.
+        var isFailing = false
+        var isClosed = false
+        /// What the archive has, as time and as offset; and where the page ended that it read last.
+        var archivedTime: UInt64 = 0
+        var archivedOffset: UInt64
+        var sourceCursor: (time: UInt64, offset: UInt64)?
+        var counters = Counters()
+        let memoryLimit: Int
+        let holdsUntilSynced: Bool
+
+        init(segments: [Segment], memoryLimit: Int, holdsUntilSynced: Bool) {
+            let end = segments.last?.end ?? 0
+            log = MemoryLog(limit: memoryLimit, start: end)
+            self.segments = segments
+            self.memoryLimit = memoryLimit
+            self.holdsUntilSynced = holdsUntilSynced
+            recordedEnd = end
+            writtenEnd = end
+            syncedEnd = end
+            lastReceivedAt = segments.last?.lastReceivedAt ?? 0
+            archivedOffset = segments.first?.start ?? end
+        }
+
+        /// What is durable as far as the sync policy asks for; memory before it may be used again.
+        var durableEnd: UInt64 { holdsUntilSynced ? syncedEnd : writtenEnd }
+
+        /// The receive time from which on the log has everything; nil for an empty log.
+        var firstReceivedAt: UInt64? { segments.first?.firstReceivedAt ?? log.firstReceivedAt }
+
+        /// The offset of the oldest record in the log.
+        var startOffset: UInt64 { min(segments.first?.start ?? .max, log.startOffset) }
+    }
+}

@@ -1,0 +1,64 @@
+import Logging
+import NIOConcurrencyHelpers
+
+/// What the journal and its threads have in common.
+struct JournalShared: Sendable {
+    /// What the writer is told.
+    struct Signal: Sendable {
+        /// There is something new.
+        var hasWork = false
+        /// Somebody waits, or there is much.
+        var isUrgent = false
+        /// Segments may have become superfluous.
+        var isRetentionDue = false
+        var isStopping = false
+    }
+
+    /// What the writer tells.
+    struct Progress: Sendable {
+        var writtenBytes: UInt64 = 0
+        var syncs: UInt64 = 0
+        var failures: UInt64 = 0
+        var failure: String?
+        var damagedBytes: UInt64 = 0
+    }
+
+    let options: JournalOptions
+    let logger: Logger
+    let partitions: [JournalPartition]
+    let names: NameRegistry
+    let signal = Monitor(Signal())
+    let progress: NIOLockedValueBox<Progress>
+    /// Counts the passes that wrote something; who reads the log waits for the next.
+    let generation = Monitor<UInt64>(0)
+    let archive = NIOLockedValueBox<(any Archive)?>(nil)
+
+    @inline(__always)
+    func wake(_ wake: JournalPartition.Wake) {
+        switch wake {
+        case .no: break
+        case .soon: signal.change { $0.hasWork = true }
+        case .now:
+            signal.change { signal in
+                signal.hasWork = true
+                signal.isUrgent = true
+            }
+        }
+    }
+
+    /// Bytes on the disk, over all partitions, about.
+    var byteCount: UInt64 {
+        partitions.reduce(0) { sum, partition in
+            partition.withState { $0.segments.reduce(sum) { $0 + $1.byteCount } }
+        }
+    }
+
+    /// Throws when the journal may not grow, because the archive lags behind too far.
+    func requireRoom() throws(StorageError) {
+        guard options.awaitsArchive, let maximum = options.maximumBytes,
+            byteCount + UInt64(options.segmentBytes) > maximum
+        else { return }
+        throw StorageError(
+            "\(options.directory) has reached its limit of \(maximum) bytes, because the archive has not taken them yet")
+    }
+}

@@ -1,0 +1,146 @@
+import CRembusChecksum
+import NIOConcurrencyHelpers
+
+/// The durable numbers of component and tenant names: an append-only file.
+///
+/// ```
+/// header, 16 bytes:  "RembusN" 0 | UInt32 version | UInt32 CRC-32C of what precedes
+/// entries:           UInt32 length | UInt32 number | UInt32 CRC-32C of length, number and name | name, zeros up to 4 bytes
+/// ```
+/// All integers are little-endian. A number is never given twice, also when its entry was damaged: a record may bear it.
+final class NameRegistry: Sendable {
+    private struct State {
+        /// By number less one; nil for numbers whose name is unknown.
+        var names: [String?] = []
+        var numbers: [String: UInt32] = [:]
+        /// How many are in the file.
+        var writtenCount = 0
+        /// Where the file's next entry goes.
+        var end: UInt64 = 0
+        var isSynced = true
+    }
+
+    private static let version: UInt32 = 1
+    private static let magic: UInt64 = 0x004E_7375_626D_6552
+    private static let headerBytes = 16
+    private static let entryBytes = 12
+
+    private let file: any StorageFile
+    private let state = NIOLockedValueBox(State())
+
+    /// Reads the file.
+    /// - Parameter largestNumber: The largest number that a record bears.
+    init(_ file: any StorageFile, path: String, largestNumber: UInt32) throws(StorageError) {
+        self.file = file
+        let bytes = try file.bytes(at: 0, count: Int(file.size()))
+        var state = State()
+        state.end = UInt64(Self.headerBytes)
+        if bytes.isEmpty {
+            try file.write(Self.header, at: 0)
+        } else {
+            let version = bytes.withUnsafeBytes { bytes in
+                let crc = rembus_crc32c(0, bytes.baseAddress, min(bytes.count, 12))
+                return bytes.word(at: 0) == Self.magic && bytes.halfWord(at: 12) == crc ? bytes.halfWord(at: 8) : Self.version
+            }
+            guard version <= Self.version else { throw .newerFormat(path, version: version, known: Self.version) }
+            bytes.withUnsafeBytes { Self.read($0, into: &state) }
+            // What a crash left half written must not look like an entry again.
+            if UInt64(bytes.count) > state.end { try file.truncate(to: state.end) }
+        }
+        while state.names.count < Int(largestNumber) { state.names.append(nil) }
+        state.writtenCount = state.names.count
+        let found = state
+        self.state.withLockedValue { $0 = found }
+    }
+
+    /// The number of a name; a new one is written before the next record. No IO.
+    func number(of name: String) -> UInt32 {
+        state.withLockedValue { state in
+            if let number = state.numbers[name] { return number }
+            state.names.append(name)
+            let number = UInt32(state.names.count)
+            state.numbers[name] = number
+            return number
+        }
+    }
+
+    func name(of number: UInt32) -> String? {
+        state.withLockedValue { state in
+            number > 0 && number <= state.names.count ? state.names[Int(number) - 1] : nil
+        }
+    }
+
+    /// Writes the new names; on the writer thread, before records that bear their numbers.
+    func write(syncing: Bool) throws(StorageError) {
+        let (names, first, end, isSynced) = state.withLockedValue { state in
+            (Array(state.names[state.writtenCount...]), state.writtenCount + 1, state.end, state.isSynced)
+        }
+        guard !names.isEmpty || (syncing && !isSynced) else { return }
+        var bytes: [UInt8] = []
+        for (index, name) in names.enumerated() {
+            if let name { bytes += Self.entry(name, number: UInt32(first + index)) }
+        }
+        try file.write(bytes, at: end)
+        if syncing { try file.sync() }
+        state.withLockedValue { state in
+            state.writtenCount += names.count
+            state.end += UInt64(bytes.count)
+            state.isSynced = syncing
+        }
+    }
+
+    func close() {
+        file.close()
+    }
+
+    private static var header: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: headerBytes)
+        bytes.withUnsafeMutableBytes { bytes in
+            bytes.storeBytes(of: magic.littleEndian, as: UInt64.self)
+            bytes.storeBytes(of: version.littleEndian, toByteOffset: 8, as: UInt32.self)
+            bytes.storeBytes(of: rembus_crc32c(0, bytes.baseAddress, 12).littleEndian, toByteOffset: 12, as: UInt32.self)
+        }
+        return bytes
+    }
+
+    private static func entry(_ name: String, number: UInt32) -> [UInt8] {
+        var bytes: [UInt8] = []
+        func add(_ value: UInt32) {
+            withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+        }
+        add(UInt32(name.utf8.count))
+        add(number)
+        let crc = Array(name.utf8).withUnsafeBytes { rembus_crc32c(checksum(bytes), $0.baseAddress, $0.count) }
+        add(crc)
+        bytes += name.utf8
+        while bytes.count % 4 != 0 { bytes.append(0) }
+        return bytes
+    }
+
+    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        bytes.withUnsafeBytes { rembus_crc32c(0, $0.baseAddress, $0.count) }
+    }
+
+    private static func read(_ bytes: UnsafeRawBufferPointer, into state: inout State) {
+        var offset = headerBytes
+        while offset + entryBytes <= bytes.count {
+            let length = Int(bytes.halfWord(at: offset))
+            let number = bytes.halfWord(at: offset + 4)
+            let start = offset + entryBytes
+            // A damaged entry is passed over in steps of the alignment.
+            guard length <= bytes.count - start, number > state.names.count, number < 1 << 30,
+                let base = bytes.baseAddress,
+                rembus_crc32c(rembus_crc32c(0, base + offset, 8), base + start, length) == bytes.halfWord(at: offset + 8)
+            else {
+                offset += 4
+                continue
+            }
+            while state.names.count < Int(number) - 1 { state.names.append(nil) }
+            let name = String(decoding: bytes[start..<start + length], as: UTF8.self)
+            state.names.append(name)
+            state.numbers[name] = number
+            offset = (start + length + 3) & ~3
+            state.end = UInt64(offset)
+        }
+    }
+}

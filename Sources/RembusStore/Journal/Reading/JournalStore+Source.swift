@@ -1,0 +1,152 @@
+import Logging
+import NIOCore
+
+extension JournalPartition.State {
+    /// Bytes that are written but not archived.
+    var unarchivedBytes: UInt64 { writtenEnd > archivedOffset ? writtenEnd - archivedOffset : 0 }
+
+    mutating func archive(through time: UInt64) {
+        guard time > archivedTime else { return }
+        archivedTime = time
+        let offset = sourceCursor.flatMap { $0.time == time ? $0.offset : nil } ?? offset(after: time)
+        archivedOffset = max(archivedOffset, min(offset, writtenEnd))
+    }
+}
+
+extension JournalStore: JournalSource {
+    package func page(partition: Int, after time: UInt64, maxBytes: Int) throws(StorageError) -> StorePage? {
+        let partition = shared.partitions[partition]
+        var offset = partition.withState { state in
+            if let cursor = state.sourceCursor, cursor.time == time { return cursor.offset }
+            return state.offset(after: time)
+        }
+        while true {
+            let (page, lastTime) = try sourcePage(partition, from: offset, after: time, limit: maxBytes)
+            guard let page else { return nil }
+            if page.bytes.readableBytes > 0 {
+                if let lastTime { partition.withState { $0.sourceCursor = (lastTime, page.next) } }
+                return page.page
+            }
+            // Nothing but what is older or was not recorded.
+            guard page.next > offset else { return nil }
+            offset = page.next
+        }
+    }
+
+    /// A page of written records, and the receive time of its last one.
+    private func sourcePage(
+        _ partition: JournalPartition, from offset: UInt64, after time: UInt64, limit: Int
+    ) throws(StorageError) -> (page: JournalShared.FilePage?, lastTime: UInt64?) {
+        let runs = partition.withState { state in
+            offset >= state.log.startOffset ? state.log.runs(from: offset, to: state.writtenEnd) : nil
+        }
+        if let runs {
+            guard !runs.isEmpty else { return (nil, nil) }
+            return Self.page(of: runs, from: offset, after: time, limit: limit)
+        }
+        switch partition.withState({ $0.place(of: StorePosition.logBase + offset, hasArchive: false) }) {
+        case .file(let segment, let begin, let following, let lost, let skipped):
+            var page = try shared.page(
+                of: segment, partition, from: begin, following: following, limit: limit, after: time)
+            page.lostBytes += lost
+            page.skippedBytes += skipped
+            return (page, lastReceivedAt(in: page.bytes))
+        case .memory, .archive:
+            // Unrecorded publications that have left memory.
+            let start = partition.withState { $0.log.startOffset }
+            return (JournalShared.FilePage(bytes: ByteBuffer(), next: start, lostBytes: 0, skippedBytes: 0), nil)
+        }
+    }
+
+    /// Copies records out of memory, without the partition's lock.
+    private static func page(
+        of runs: [MemoryRun], from offset: UInt64, after time: UInt64, limit: Int
+    ) -> (page: JournalShared.FilePage?, lastTime: UInt64?) {
+        var builder = PageBuilder(limit: limit)
+        var next = offset
+        var lastTime: UInt64?
+        for run in runs {
+            let bytes = UnsafeRawBufferPointer(run.bytes)
+            var at = 0
+            while let (header, message, length) = RecordFormat.record(in: bytes, at: at) {
+                if header.isRecorded, header.receivedAt > time {
+                    let record = bytes[at..<at + RecordFormat.headerBytes + message.count]
+                    guard builder.add(UnsafeRawBufferPointer(rebasing: record)) else {
+                        return (builder.page(next: next), lastTime)
+                    }
+                    lastTime = header.receivedAt
+                }
+                at += length
+                next = run.start + UInt64(at)
+            }
+        }
+        return (builder.page(next: next), lastTime)
+    }
+
+    private func lastReceivedAt(in bytes: ByteBuffer) -> UInt64? {
+        var last: UInt64?
+        var page = StorePage(bytes: bytes, next: 0)
+        page.read { header, _ in
+            last = header.receivedAt
+            return true
+        }
+        return last
+    }
+
+    package func archived(partition: Int, through time: UInt64) {
+        shared.partitions[partition].withState { $0.archive(through: time) }
+        shared.signal.change { signal in
+            signal.isRetentionDue = true
+            signal.hasWork = true
+        }
+    }
+
+    package func name(of number: UInt32) -> String? {
+        shared.names.name(of: number)
+    }
+
+    package var unarchivedBytes: UInt64 {
+        shared.partitions.reduce(0) { sum, partition in sum + partition.withState { $0.unarchivedBytes } }
+    }
+
+    package func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64 {
+        shared.generation.wait(until: monotonicNanoseconds() + timeout.nanoseconds, { $0 != generation }, then: { $0 })
+    }
+
+    package func wakeWaiters() {
+        shared.generation.change { $0 += 1 }
+    }
+
+    /// Calls `body` with every record in the files that was received after `time`, partition by partition. Blocks; meant
+    /// for the time before ``start()``.
+    package func forEachRecord(
+        since time: UInt64, _ body: (_ header: RecordHeader, _ message: UnsafeRawBufferPointer, _ partition: Int) -> Void
+    ) throws(StorageError) {
+        for partition in shared.partitions {
+            let segments = partition.withState { state in
+                state.segments.filter { $0.lastReceivedAt > time }
+            }
+            for segment in segments {
+                guard let file = try shared.options.fileSystem.open(partition.path(of: segment), readOnly: true) else {
+                    continue
+                }
+                defer { file.close() }
+                _ = try SegmentReader(file, start: segment.start).read(
+                    from: segment.offset(after: time), to: segment.end
+                ) { _, header, record in
+                    if header.receivedAt > time {
+                        let message = record[RecordFormat.headerBytes...]
+                        body(header, UnsafeRawBufferPointer(rebasing: message), partition.number)
+                    }
+                    return true
+                }
+            }
+        }
+    }
+}
+
+extension PageBuilder {
+    func page(next: UInt64) -> JournalShared.FilePage {
+        JournalShared.FilePage(bytes: bytes, next: next, lostBytes: 0, skippedBytes: 0)
+    }
+}

@@ -1,0 +1,130 @@
+import Logging
+
+/// Finds out what a journal's folder holds. Nothing but marks is kept in memory, and only segments without a footer are
+/// read: those that were being written when the last run ended.
+struct JournalRecovery {
+    let options: JournalOptions
+    let logger: Logger
+    private(set) var damagedBytes: UInt64 = 0
+
+    init(options: JournalOptions, logger: Logger) {
+        self.options = options
+        self.logger = logger
+    }
+
+    func directory(of partition: Int) -> String { "\(options.directory)/p\(partition)" }
+
+    /// The partitions, with as many of an earlier run as there are.
+    mutating func partitions() throws(StorageError) -> [JournalPartition] {
+        let existing = try options.fileSystem.contents(of: options.directory).compactMap { name in
+            name.hasPrefix("p") ? Int(name.dropFirst()).flatMap { 0..<RecordHeader.maxPartitions ~= $0 ? $0 : nil } : nil
+        }
+        let count = max(options.partitions, (existing.max() ?? 0) + 1)
+        var partitions: [JournalPartition] = []
+        for number in 0..<count {
+            let directory = directory(of: number)
+            try options.fileSystem.createDirectory(directory)
+            partitions.append(
+                JournalPartition(
+                    number: number, directory: directory, segments: try segments(of: number),
+                    memoryLimit: max(options.memoryBytes / options.partitions, 1 << 16),
+                    holdsUntilSynced: options.sync == .always))
+        }
+        try options.fileSystem.syncDirectory(options.directory)
+        return partitions
+    }
+
+    private mutating func segments(of partition: Int) throws(StorageError) -> [Segment] {
+        let directory = directory(of: partition)
+        let starts = try options.fileSystem.contents(of: directory).compactMap(Segment.start(fileName:)).sorted()
+        var segments: [Segment] = []
+        for (index, start) in starts.enumerated() {
+            let path = "\(directory)/\(Segment.fileName(start: start))"
+            // Nothing lies behind the next segment's beginning; a file that says otherwise is damaged.
+            let limit = index + 1 < starts.count ? starts[index + 1] : StorePosition.logBase - 1
+            guard let segment = try segment(path, partition: partition, start: start, limit: limit) else { continue }
+            segments.append(segment)
+        }
+        return segments
+    }
+
+    /// What a segment's file holds; nil, and the file is put aside, when there is no record in it.
+    private mutating func segment(
+        _ path: String, partition: Int, start: UInt64, limit: UInt64
+    ) throws(StorageError) -> Segment? {
+        guard let file = try options.fileSystem.open(path, readOnly: false) else { return nil }
+        defer { file.close() }
+        let head = try file.bytes(at: 0, count: SegmentFormat.headerBytes)
+        var firstReceivedAt: UInt64 = 0
+        switch head.withUnsafeBytes(SegmentFormat.parseHeader) {
+        case .sound(partition, start, let time): firstReceivedAt = time
+        case .sound, .damaged:
+            // The file's name tells what matters, and records prove themselves.
+            if head.contains(where: { $0 != 0 }) { logger.error("the header of \(path) is damaged; reading its records") }
+        case .newer(let version): throw .newerFormat(path, version: version, known: SegmentFormat.version)
+        }
+        if firstReceivedAt > 0,
+            let segment = try SegmentFormat.readFooter(file, start: start, firstReceivedAt: firstReceivedAt),
+            segment.end <= limit
+        {
+            return segment
+        }
+        return try scan(file, path, start: start, firstReceivedAt: firstReceivedAt, limit: limit)
+    }
+
+    private mutating func scan(
+        _ file: any StorageFile, _ path: String, start: UInt64, firstReceivedAt: UInt64, limit: UInt64
+    ) throws(StorageError) -> Segment? {
+        let size = try file.size()
+        let end = min(start + max(size, UInt64(SegmentFormat.headerBytes)) - UInt64(SegmentFormat.headerBytes), limit)
+        var segment: Segment?
+        let outcome = try SegmentReader(file, start: start).read(
+            from: start, to: end, lastReceivedAt: firstReceivedAt > 0 ? firstReceivedAt - 1 : 0
+        ) { offset, header, _ in
+            if segment == nil { segment = Segment(start: start, firstReceivedAt: header.receivedAt) }
+            segment?.note(header, at: offset)
+            return true
+        }
+        report(outcome, path)
+        guard var segment else {
+            try putAside(path, isBlank: outcome.tornBytes == 0)
+            return nil
+        }
+        segment.end = outcome.next
+        segment.lastReceivedAt = max(segment.lastReceivedAt, outcome.lastReceivedAt)
+        do throws(StorageError) {
+            try SegmentWriter.finish(file, segment, syncing: true)
+        } catch {
+            // It is only read again at the next start.
+            logger.warning("a segment of the journal stays without its footer: \(error)")
+        }
+        return segment
+    }
+
+    private mutating func report(_ outcome: SegmentReader.Outcome, _ path: String) {
+        damagedBytes += outcome.damagedBytes
+        if outcome.damagedBytes > 0 {
+            logger.error("\(path) is damaged: \(outcome.damagedBytes) bytes of records are lost, what follows them is kept")
+        }
+        if outcome.tornBytes > 0 {
+            logger.warning(
+                "\(path) ends with a record that was not completely written: \(outcome.tornBytes) bytes are cut off")
+        }
+    }
+
+    private func putAside(_ path: String, isBlank: Bool) throws(StorageError) {
+        if isBlank { return try options.fileSystem.remove(path) }
+        logger.error("no record of \(path) is readable; it is kept as \(path).damaged")
+        try options.fileSystem.rename(path, to: path + ".damaged")
+    }
+}
+
+extension StorageError {
+    static func newerFormat(_ path: String, version: UInt32, known: UInt32) -> StorageError {
+        StorageError(
+            """
+            \(path) has format \(version), which a newer version of this program wrote; this one knows formats up to \(known). \
+            Use the newer version, or another folder
+            """)
+    }
+}

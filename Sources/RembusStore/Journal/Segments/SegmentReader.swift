@@ -1,0 +1,154 @@
+/// Reads the records of one segment file in order, verifying each; goes on behind damage. One thread at a time.
+final class SegmentReader {
+    /// What a reading came upon.
+    struct Outcome {
+        /// The offset of the first record not taken, or behind the last sound one.
+        var next: UInt64
+        /// Receive time of the last sound record, or what was given.
+        var lastReceivedAt: UInt64
+        /// Bytes between sound records that are no sound record.
+        var damagedBytes: UInt64 = 0
+        /// Bytes behind the last sound record up to the last byte that is not zero: what a crash left half written.
+        var tornBytes: UInt64 = 0
+        /// Bytes of publications that were not recorded.
+        var skippedBytes: UInt64 = 0
+    }
+
+    private enum Found {
+        case record(RecordHeader, count: Int, length: UInt64)
+        case nothing
+    }
+
+    private static let chunkBytes = 1 << 18
+    /// A sound record behind damage is looked for among those received at most this much later (7 days): an arbitrary
+    /// place in a message hardly ever looks like that, so that few checksums have to be computed.
+    private static let plausibleGap: UInt64 = 7 * 86_400_000_000_000
+
+    private let file: any StorageFile
+    private let start: UInt64
+    private var buffer: UnsafeMutableRawBufferPointer
+    /// The log offset of the buffer's first byte and the bytes there.
+    private var bufferStart: UInt64 = 0
+    private var bufferCount = 0
+
+    init(_ file: any StorageFile, start: UInt64) {
+        self.file = file
+        self.start = start
+        buffer = .allocate(byteCount: Self.chunkBytes, alignment: 64)
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// Calls `body` with each sound record that was recorded, from `offset` to `end`, until it returns false.
+    /// - Parameters:
+    ///   - lastReceivedAt: The receive time before `offset`, 0 when unknown.
+    ///   - body: Gets the record's offset and its bytes as they are in the file.
+    func read(
+        from offset: UInt64, to end: UInt64, lastReceivedAt: UInt64 = 0,
+        _ body: (UInt64, RecordHeader, UnsafeRawBufferPointer) -> Bool
+    ) throws(StorageError) -> Outcome {
+        var outcome = Outcome(next: offset, lastReceivedAt: lastReceivedAt)
+        while outcome.next < end {
+            guard case .record(let header, let count, let length) = try record(at: outcome.next, end: end) else {
+                guard let next = try soundRecord(after: outcome, end: end) else {
+                    outcome.tornBytes = try lastNonzero(from: outcome.next, to: end)
+                    return outcome
+                }
+                outcome.damagedBytes += next - outcome.next
+                outcome.next = next
+                continue
+            }
+            if header.isRecorded {
+                let at = Int(outcome.next - bufferStart)
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[at..<at + RecordFormat.headerBytes + count])
+                guard body(outcome.next, header, bytes) else { return outcome }
+            } else {
+                outcome.skippedBytes += length
+            }
+            outcome.lastReceivedAt = header.receivedAt
+            outcome.next += length
+        }
+        return outcome
+    }
+
+    /// True when a sound record begins at `offset`.
+    func isRecord(at offset: UInt64, end: UInt64) throws(StorageError) -> Bool {
+        if case .record = try record(at: offset, end: end) { true } else { false }
+    }
+
+    private func record(at offset: UInt64, end: UInt64) throws(StorageError) -> Found {
+        guard offset + UInt64(RecordFormat.headerBytes) <= end, try load(offset, count: RecordFormat.headerBytes) else {
+            return .nothing
+        }
+        let (header, count) = RecordFormat.header(at: pointer(to: offset))
+        let length = UInt64(RecordFormat.length(of: count))
+        guard length <= end - offset, !isBlank(at: offset) else { return .nothing }
+        let present = header.isRecorded ? count : 0
+        guard try load(offset, count: RecordFormat.headerBytes + present),
+            RecordChecksum.isSound(pointer(to: offset), count: present, offset: offset)
+        else { return .nothing }
+        return .record(header, count: present, length: length)
+    }
+
+    private func isBlank(at offset: UInt64) -> Bool {
+        let header = pointer(to: offset)
+        return header.loadUnaligned(as: UInt64.self) == 0 && header.loadUnaligned(fromByteOffset: 8, as: UInt64.self) == 0
+    }
+
+    /// The next sound record behind a place where there is none; nil when there is none up to `end`.
+    private func soundRecord(after outcome: Outcome, end: UInt64) throws(StorageError) -> UInt64? {
+        var offset = outcome.next + 8
+        let (earliest, last) = (outcome.lastReceivedAt, outcome.lastReceivedAt)
+        let latest = last == 0 ? UInt64.max : last + Self.plausibleGap
+        while offset + UInt64(RecordFormat.headerBytes) <= end {
+            guard try load(offset, count: RecordFormat.headerBytes) else { return nil }
+            let (header, count) = RecordFormat.header(at: pointer(to: offset))
+            if header.receivedAt > earliest, header.receivedAt <= latest,
+                UInt64(RecordFormat.length(of: count)) <= end - offset,
+                case .record = try record(at: offset, end: end)
+            {
+                return offset
+            }
+            offset += 8
+        }
+        return nil
+    }
+
+    /// How far behind `offset` the last byte lies that is not zero.
+    private func lastNonzero(from offset: UInt64, to end: UInt64) throws(StorageError) -> UInt64 {
+        var at = offset
+        var last = offset
+        while at < end {
+            let count = min(Int(end - at), Self.chunkBytes)
+            bufferCount = 0
+            guard try load(at, count: 1) else { break }
+            for index in 0..<min(count, bufferCount) where buffer[index] != 0 { last = at + UInt64(index) + 1 }
+            at += UInt64(bufferCount)
+        }
+        return last - offset
+    }
+
+    @inline(__always)
+    private func pointer(to offset: UInt64) -> UnsafeRawPointer {
+        // `load` has made sure that it is inside; the buffer is never empty.
+        UnsafeRawPointer(buffer.baseAddress.unsafelyUnwrapped + Int(offset - bufferStart))
+    }
+
+    /// Has `count` bytes at `offset` in the buffer; false when the file has fewer.
+    @inline(__always)
+    private func load(_ offset: UInt64, count: Int) throws(StorageError) -> Bool {
+        if offset >= bufferStart, offset + UInt64(count) <= bufferStart + UInt64(bufferCount) { return true }
+        return try refill(offset, count: count)
+    }
+
+    private func refill(_ offset: UInt64, count: Int) throws(StorageError) -> Bool {
+        if count > buffer.count {
+            buffer.deallocate()
+            buffer = .allocate(byteCount: count, alignment: 64)
+        }
+        bufferStart = offset
+        bufferCount = 0
+        bufferCount = try file.read(into: buffer, at: offset - start + UInt64(SegmentFormat.headerBytes))
+        return bufferCount >= count
+    }
+}

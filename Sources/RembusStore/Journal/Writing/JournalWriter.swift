@@ -1,0 +1,137 @@
+import Logging
+import NIOConcurrencyHelpers
+
+/// The journal's one writing thread: writes what event loops appended, syncs it, reports commits, completes and deletes
+/// segments.
+///
+/// Everything but `shared` belongs to the thread.
+final class JournalWriter {
+    private static let retryDelay: UInt64 = 1_000_000_000
+    private static let reminderDelay: UInt64 = 30_000_000_000
+
+    private let shared: JournalShared
+    private let writers: [PartitionWriter]
+    private var retention: SegmentRetention
+    /// When to try again after an error; nil while writing works.
+    private var retryAt: UInt64?
+    private var failingSince: UInt64 = 0
+    private var remindAt: UInt64 = 0
+
+    init(_ shared: JournalShared) {
+        self.shared = shared
+        let staging = WriteStaging()
+        writers = shared.partitions.map { PartitionWriter($0, shared: shared, staging: staging) }
+        retention = SegmentRetention(shared)
+    }
+
+    /// The thread's function: returns after ``JournalShared/Signal/isStopping`` was set.
+    func run() {
+        while true {
+            let signal = waitForWork()
+            pass()
+            retention.apply(isDue: signal.isRetentionDue || writers.contains { $0.hasRotated })
+            for writer in writers { writer.hasRotated = false }
+            if signal.isStopping { break }
+        }
+        close()
+    }
+
+    private func waitForWork() -> JournalShared.Signal {
+        let signal = shared.signal
+        // While writing fails, only the next attempt's time counts: a commit does not make the disk better.
+        let isFailing = retryAt != nil
+        let deadline = retryAt ?? ([retention.deadline] + writers.map(\.syncDeadline)).compactMap { $0 }.min()
+        signal.wait(until: deadline, { $0.isStopping || (!isFailing && $0.hasWork) }, then: { _ in })
+        if !isFailing {
+            // Some more may come with it, unless somebody waits.
+            let linger = monotonicNanoseconds() + shared.options.writeDelay.nanoseconds
+            let until = deadline.map { min($0, linger) } ?? linger
+            signal.wait(until: until, { $0.isUrgent || $0.isStopping || !$0.hasWork }, then: { _ in })
+        }
+        return signal.change { signal in
+            defer { signal = JournalShared.Signal(isStopping: signal.isStopping) }
+            return signal
+        }
+    }
+
+    private func pass() {
+        if let retryAt, monotonicNanoseconds() < retryAt { return }
+        var failure: StorageError?
+        var hasWritten = false
+        do throws(StorageError) {
+            try shared.names.write(syncing: shared.options.sync != .none)
+            for writer in writers {
+                // One partition's trouble is not the others', unless it is the disk's.
+                do throws(StorageError) {
+                    if try writer.write() { hasWritten = true }
+                    try writer.syncIfDue()
+                } catch {
+                    failure = error
+                }
+                report(writer.partition)
+            }
+        } catch {
+            failure = error
+        }
+        note(failure)
+        publishMetrics()
+        if hasWritten { shared.generation.change { $0 += 1 } }
+    }
+
+    private func report(_ partition: JournalPartition) {
+        for waiter in partition.withState({ $0.takeDone() }) { waiter.done() }
+    }
+
+    private func note(_ failure: StorageError?) {
+        let now = monotonicNanoseconds()
+        guard let failure else {
+            guard retryAt != nil else { return }
+            retryAt = nil
+            for partition in shared.partitions { partition.withState { $0.isFailing = false } }
+            shared.logger.notice(
+                "the journal works again after \((now - failingSince) / 1_000_000_000) seconds: acknowledgements go on")
+            return
+        }
+        if retryAt == nil {
+            failingSince = now
+            remindAt = now
+            for partition in shared.partitions { partition.withState { $0.isFailing = true } }
+        }
+        retryAt = now + Self.retryDelay
+        shared.progress.withLockedValue { $0.failures += 1 }
+        guard now >= remindAt else { return }
+        remindAt = now + Self.reminderDelay
+        shared.logger.error(
+            """
+            the journal cannot be written: \(failure). Publications at QoS 1 and 2 are not acknowledged; those at QoS 0 go on, \
+            but are not stored once memory is full. Trying again every second
+            """)
+        shared.progress.withLockedValue { $0.failure = failure.description }
+    }
+
+    private func publishMetrics() {
+        let written = writers.reduce(0) { $0 + $1.writtenBytes }
+        let syncs = writers.reduce(0) { $0 + $1.syncs }
+        let isFailing = retryAt != nil
+        shared.progress.withLockedValue { progress in
+            progress.writtenBytes = written
+            progress.syncs = syncs
+            if !isFailing { progress.failure = nil }
+        }
+    }
+
+    private func close() {
+        for writer in writers {
+            do throws(StorageError) {
+                try shared.names.write(syncing: true)
+                try writer.close()
+            } catch {
+                let lost = writer.partition.withState { $0.log.endOffset - $0.durableEnd }
+                shared.logger.error("the journal ends without its last \(lost) bytes: \(error)")
+            }
+            report(writer.partition)
+        }
+        publishMetrics()
+        shared.generation.change { $0 += 1 }
+    }
+}

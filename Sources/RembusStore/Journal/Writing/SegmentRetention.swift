@@ -1,0 +1,91 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+import Logging
+
+/// Deletes segments that nobody needs any more. The writer thread's alone.
+struct SegmentRetention {
+    private static let ageCheckDelay: UInt64 = 10_000_000_000
+
+    private let shared: JournalShared
+    private var checkedAt: UInt64 = 0
+    private var hasWarned = false
+
+    init(_ shared: JournalShared) {
+        self.shared = shared
+    }
+
+    /// When to look again although nothing happened; nil when age does not matter.
+    var deadline: UInt64? { shared.options.retainedAge == nil ? nil : checkedAt + Self.ageCheckDelay }
+
+    mutating func apply(isDue: Bool) {
+        let now = monotonicNanoseconds()
+        guard isDue || deadline.map({ now >= $0 }) == true else { return }
+        checkedAt = now
+        while let partition = nextToShrink() {
+            guard removeOldest(of: partition) else { break }
+        }
+        warnOfLag()
+    }
+
+    /// The partition with the oldest segment among those that may go.
+    private func nextToShrink() -> JournalPartition? {
+        let options = shared.options
+        let total = shared.byteCount
+        let eldest = options.retainedAge.map { wallClockNanoseconds() - min($0.nanoseconds, wallClockNanoseconds()) } ?? 0
+        var oldest: (partition: JournalPartition, time: UInt64)?
+        for partition in shared.partitions {
+            let time = partition.withState { state -> UInt64? in
+                // The newest one stays: it is being written, or tells where the log ends.
+                guard state.segments.count > 1, let first = state.segments.first else { return nil }
+                if options.awaitsArchive, first.lastReceivedAt > state.archivedTime { return nil }
+                guard first.end <= state.durableEnd else { return nil }
+                return total > options.retainedBytes || first.lastReceivedAt < eldest ? first.firstReceivedAt : nil
+            }
+            if let time, time < oldest?.time ?? .max { oldest = (partition, time) }
+        }
+        return oldest?.partition
+    }
+
+    private func removeOldest(of partition: JournalPartition) -> Bool {
+        let segment = partition.withState { state -> Segment? in
+            guard state.segments.count > 1 else { return nil }
+            let segment = state.segments.removeFirst()
+            state.departed.append(
+                JournalPartition.Departed(start: segment.start, firstReceivedAt: segment.firstReceivedAt))
+            // A cursor that is further behind than this many segments begins anew.
+            if state.departed.count > 1 << 16 { state.departed.removeFirst(1 << 15) }
+            return segment
+        }
+        guard let segment else { return false }
+        do throws(StorageError) {
+            try shared.options.fileSystem.remove(partition.path(of: segment))
+        } catch {
+            shared.logger.warning("an old segment of the journal stays: \(error)")
+        }
+        return true
+    }
+
+    private mutating func warnOfLag() {
+        guard shared.options.awaitsArchive else { return }
+        let lag = shared.partitions.reduce(0) { sum, partition in sum + partition.withState { $0.unarchivedBytes } }
+        if lag >= shared.options.lagWarningBytes, !hasWarned {
+            hasWarned = true
+            shared.logger.warning(
+                "the archive is \(lag >> 20) MiB behind the journal, which grows on the disk until it has caught up")
+        } else if lag < shared.options.lagWarningBytes / 2 {
+            hasWarned = false
+        }
+    }
+}
+
+/// Nanoseconds since the epoch.
+func wallClockNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(max(time.tv_sec, 0)) * 1_000_000_000 + UInt64(time.tv_nsec)
+}

@@ -1,0 +1,21 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Why stored data cannot be used, in a sentence that says what to do where something can be done.
+package struct StorageError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    /// - Parameter errno: The system's error number, whose text is added.
+    package init(_ description: String, errno: Int32) {
+        self.description = "\(description): \(String(cString: strerror(errno)))"
+    }
+}
