@@ -1,0 +1,73 @@
+import NIOCore
+package import RembusWire
+
+/// What a topic has to do with a table: the table, and what its columns get when a payload does not give them.
+///
+/// Made once per topic and kept by the caller. Not `Sendable`: it belongs to the thread of its batch.
+package final class TableMatch {
+    /// The table's position in the schema.
+    package let table: Int
+    /// Whether the topic gives variables, so that a message without arguments is a row (storage.md §4.1). It does not when
+    /// the table was found by its name.
+    package let hasVariables: Bool
+    /// Per column of the schema.
+    let fills: [ColumnFill]
+    /// What a frame's missing columns get, per column of the schema.
+    package let frameConstants: [FrameConstant]
+
+    init(table index: Int, of table: TableSchema, variables: [String: String]) {
+        self.table = index
+        hasVariables = !variables.isEmpty
+        var fills: [ColumnFill] = []
+        var constants: [FrameConstant] = []
+        for (position, column) in table.columns.enumerated() {
+            let isKey = table.keys.contains(position)
+            // storage.md §4.2: the variable, the default, null.
+            if let value = variables[column.name].map(Value.text) ?? column.defaultValue {
+                fills.append(ColumnFill(value, for: column))
+                constants.append(.value(value))
+            } else if column.isNullable && !isKey {
+                fills.append(.null)
+                constants.append(.null)
+            } else {
+                fills.append(.reject(.missing(column, isKey: isKey)))
+                constants.append(.required)
+            }
+        }
+        self.fills = fills
+        frameConstants = constants
+    }
+}
+
+/// What a column gets that a frame does not have.
+package enum FrameConstant: Sendable, Hashable {
+    /// The same value in every row, to be cast to the column's type.
+    case value(Value)
+    case null
+    /// A frame without the column cannot be stored.
+    case required
+}
+
+/// What a column gets that a payload does not mention.
+enum ColumnFill {
+    /// Row 0 of a column of the right storage.
+    case value(ColumnBuffer)
+    case null
+    case reject(RejectReason)
+
+    init(_ value: Value, for column: ColumnSchema) {
+        var item = ByteBuffer()
+        value.encodeCBOR(into: &item)
+        self = item.withUnsafeReadableBytes { bytes in
+            var scanner = CBORScanner(bytes)
+            guard let scalar = CBORScalar.read(&scanner) else {
+                return .reject(RejectReason(.malformed, "Column \(column.name) has a default that is no value."))
+            }
+            let buffer = ColumnBuffer(column.type.storage, capacity: 1)
+            let result = Cast.stage(scalar, as: column.type, into: buffer)
+            guard result == .added else { return .reject(.cast(result, scalar, column: column)) }
+            buffer.commit()
+            return .value(buffer)
+        }
+    }
+}

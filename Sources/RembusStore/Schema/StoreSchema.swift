@@ -1,0 +1,51 @@
+package import NIOCore
+import RembusWire
+
+/// The tables that publications are stored in, read from a `schema.json` (storage.md §2).
+package struct StoreSchema: Sendable {
+    /// In the order of the file, which decides when several topics match.
+    package let tables: [TableSchema]
+    /// Sentences for the log about what is accepted but probably not meant.
+    package let notices: [String]
+
+    /// A schema without tables.
+    package init() {
+        tables = []
+        notices = []
+    }
+
+    /// Reads and checks a schema; `file` is its name for messages.
+    package init(json: ByteBuffer, file: String) throws(SchemaError) {
+        let document: Value
+        do {
+            document = try Value(json: json)
+        } catch {
+            throw SchemaError(
+                file: file, position: Self.position(of: error.offset, in: json),
+                problem: error.message.last == "." ? String(error.message.dropLast()) : error.message)
+        }
+        var reader = SchemaReader(file: file)
+        tables = try reader.read(document)
+        notices = reader.notices
+    }
+
+    private static func position(of offset: Int, in json: ByteBuffer) -> SchemaError.Position {
+        let before = json.readableBytesView.prefix(offset)
+        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { before.index(after: $0) } ?? before.startIndex
+        return SchemaError.Position(
+            line: before.count { $0 == UInt8(ascii: "\n") } + 1,
+            column: before.distance(from: lineStart, to: before.endIndex) + 1)
+    }
+
+    /// Names of tables that the broker keeps for itself (storage.md §5).
+    static let systemTables: Set<String> = [
+        "message", "message_source", "component", "exposer", "subscriber", "mark", "admin", "topic_auth", "tenant",
+        "wait_ack2", "rejected",
+    ]
+
+    /// Whether a table's name is the broker's own; DuckDB does not tell upper from lower case.
+    static func isSystemTable(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return systemTables.contains(name) || name.hasPrefix("rembus_")
+    }
+}

@@ -1,0 +1,66 @@
+import RembusWire
+
+/// A segment of a table's topic.
+enum TopicSegment: Hashable, Sendable {
+    case literal(ExactText)
+    /// `:name`, which stands for any one non-empty segment.
+    case variable(String)
+
+    /// Splits at the byte `/`; wildcards mean nothing here (storage.md §3).
+    static func split(_ topic: String) -> [TopicSegment] {
+        topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { part in
+            part.first == UInt8(ascii: ":")
+                ? .variable(String(Substring(part.dropFirst()))) : .literal(ExactText(Substring(part)))
+        }
+    }
+}
+
+/// Finds the table that a publication belongs to (storage.md §3).
+package struct TableMatcher: Sendable {
+    private struct Entry: Sendable {
+        let table: Int
+        let segments: [TopicSegment]
+    }
+
+    private let schema: StoreSchema
+    /// Tables by the number of their topic's segments, in schema order.
+    private var entries: [Int: [Entry]] = [:]
+    private var names: [ExactText: Int] = [:]
+
+    package init(_ schema: StoreSchema) {
+        self.schema = schema
+        for (index, table) in schema.tables.enumerated() {
+            let segments = TopicSegment.split(table.topic)
+            entries[segments.count, default: []].append(Entry(table: index, segments: segments))
+            names[ExactText(table.name)] = index
+        }
+    }
+
+    /// The first table whose topic matches, else the one named like the whole topic. The answer is worth keeping per
+    /// topic: it holds the row that an empty message to the topic gives.
+    package func match(_ topic: String) -> TableMatch? {
+        let parts = topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
+        for entry in entries[parts.count] ?? [] {
+            if let variables = Self.variables(entry.segments, parts) {
+                return TableMatch(table: entry.table, of: schema.tables[entry.table], variables: variables)
+            }
+        }
+        guard let table = names[ExactText(topic)] else { return nil }
+        return TableMatch(table: table, of: schema.tables[table], variables: [:])
+    }
+
+    /// The values of the variables, nil when a segment differs.
+    private static func variables(_ segments: [TopicSegment], _ parts: [Substring]) -> [String: String]? {
+        var variables: [String: String] = [:]
+        for (segment, part) in zip(segments, parts) {
+            switch segment {
+            case .literal(let text):
+                guard text == ExactText(part) else { return nil }
+            case .variable(let name):
+                guard !part.isEmpty else { return nil }
+                variables[name] = String(part)
+            }
+        }
+        return variables
+    }
+}

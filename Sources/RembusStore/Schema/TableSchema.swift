@@ -1,0 +1,71 @@
+package import RembusWire
+
+/// A table of the schema file (storage.md §2), checked.
+package struct TableSchema: Sendable {
+    /// The table's name, also the suffix of its services (storage.md §6).
+    package let name: String
+    /// The topic pattern with `:name` segments.
+    package let topic: String
+    /// The columns that payloads fill, in positional order.
+    package let columns: [ColumnSchema]
+    /// All columns as created: ``columns``, then receive time and slot when the schema asks for them, always in this
+    /// order.
+    package let allColumns: [ColumnSchema]
+    /// The logical primary key as indexes into ``columns``. Empty: rows are appended, never updated.
+    package let keys: [Int]
+    /// Where the receive time is in ``allColumns``.
+    package let receivedAtColumn: Int?
+    /// Where the slot is in ``allColumns``.
+    package let slotColumn: Int?
+    /// What the table's files are divided by; empty for one division.
+    package let partition: [PartitionKey]
+    /// Read from the schema file, not used by anything (storage.md §2).
+    package let deleteTopic: String?
+}
+
+/// A column of a table.
+package struct ColumnSchema: Sendable {
+    package let name: String
+    package let type: ColumnType
+    /// False: the column is created `NOT NULL`, and a row that has null there is not stored.
+    package let isNullable: Bool
+    /// What a payload that lacks the column stands for; nil without a default.
+    package let defaultValue: Value?
+
+    /// The default as an SQL literal that can be cast to the type; nil without a default.
+    package var defaultLiteral: String? {
+        guard let defaultValue else { return nil }
+        switch defaultValue {
+        case .bool, .integer, .unsigned, .negative, .bigInteger: return defaultValue.description
+        case .float(let value) where value.isFinite: return "\(value)"
+        case .text(let text): return Self.quoted(text)
+        default: return Self.quoted(defaultValue.jsonText)
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        "'" + text.replacing("'", with: "''") + "'"
+    }
+}
+
+/// One key that a table's files are divided by: a column, or a part of a column's time.
+package struct PartitionKey: Sendable, Hashable {
+    /// What is taken of the column.
+    package enum Transform: String, Sendable, CaseIterable {
+        case identity
+        case year
+        case month
+        case day
+        case hour
+    }
+
+    package let transform: Transform
+    /// An index into ``TableSchema/allColumns``.
+    package let column: Int
+
+    /// The key for `SET PARTITIONED BY`, with the column's name quoted.
+    package func sql(in table: TableSchema) -> String {
+        let name = "\"" + table.allColumns[column].name.replacing("\"", with: "\"\"") + "\""
+        return transform == .identity ? name : "\(transform.rawValue)(\(name))"
+    }
+}
