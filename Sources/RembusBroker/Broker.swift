@@ -29,14 +29,18 @@ public final class Broker: Service, Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let lifecycle = BrokerLifecycle()
 
-    /// Makes a broker; nothing is listened on before ``start()``.
-    public init(configuration: BrokerConfiguration, logger: Logger) {
-        let threads =
-            configuration.threads > 0 ? configuration.threads : max(1, System.coreCount - 1)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
+    /// Makes a broker that keeps publications in memory; nothing is listened on before ``start()``.
+    public convenience init(configuration: BrokerConfiguration, logger: Logger) {
         // A broker that keeps nothing still needs a store to ask; it is never written to.
-        let store = MemoryStore(partitions: threads, limit: configuration.storeBytes)
-        core = BrokerCore(configuration: configuration, logger: logger, store: store)
+        let store = MemoryStore(partitions: configuration.eventLoopCount, limit: configuration.storeBytes)
+        self.init(configuration: configuration, logger: logger, storage: BrokerStorage(store: store))
+    }
+
+    /// Makes a broker over a storage, which it closes when it shuts down. The storage has at least
+    /// ``BrokerConfiguration/eventLoopCount`` partitions.
+    package init(configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage) {
+        group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopCount)
+        core = BrokerCore(configuration: configuration, logger: logger, storage: storage)
         core.makeLanes(on: group)
     }
 
@@ -67,6 +71,7 @@ public final class Broker: Service, Sendable {
             }
             lifecycle.started(listener, host: configuration.host)
         } catch {
+            await closeStorage()
             await shutDownThreads()
             throw BrokerError.cannotListen(host: configuration.host, port: configuration.port, error)
         }
@@ -117,7 +122,14 @@ public final class Broker: Service, Sendable {
             tasks.cancelAll()
         }
         core.whenChannelsEnd(nil)
+        await closeStorage()
         await shutDownThreads()
+    }
+
+    /// Writes what is queued. The event loops still run, for the acknowledgements that this brings.
+    private func closeStorage() async {
+        await core.storage.components?.flush()
+        await core.storage.close()
     }
 
     private func shutDownThreads() async {

@@ -10,6 +10,7 @@ import Synchronization
 final class BrokerCore: @unchecked Sendable {
     let configuration: BrokerConfiguration
     let logger: Logger
+    let storage: BrokerStorage
     let store: any Store
     let tables: RoutingTables
     let counters = BrokerCounters()
@@ -22,23 +23,30 @@ final class BrokerCore: @unchecked Sendable {
     let decodingLimits: DecodingLimits
     let ackTimeout: TimeAmount
     let requestTimeout: TimeAmount
+    /// How far back a replay goes at most, nanoseconds.
+    let replayWindow: Double
     /// Interval of the lanes' timers: fine enough for the shortest time-out.
     let tickInterval: TimeAmount
 
-    init(configuration: BrokerConfiguration, logger: Logger, store: any Store) {
+    init(configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage) {
         self.configuration = configuration
         self.logger = logger
-        self.store = store
-        tables = RoutingTables(limits: configuration.limits)
+        self.storage = storage
+        store = storage.store
+        tables = RoutingTables(limits: configuration.limits, storage: storage)
         recordsPublications = configuration.storeBytes > 0
         var limits = DecodingLimits.standard
         limits.maxBytes = configuration.limits.maxMessageBytes
         decodingLimits = limits
         ackTimeout = TimeAmount(configuration.ackTimeout)
         requestTimeout = TimeAmount(configuration.requestTimeout)
+        let window = TimeAmount(configuration.replayWindow).nanoseconds
+        replayWindow = window > 0 ? Double(window) : .infinity
         let shortest = min(ackTimeout.nanoseconds, requestTimeout.nanoseconds) / 4
         tickInterval = .nanoseconds(min(max(shortest, 10_000_000), 250_000_000))
         BuiltIns.install(in: tables, name: configuration.name, started: .now())
+        for (topic, service) in storage.services { tables.setHandler(.task(service), for: topic) }
+        tables.restore(storage)
     }
 
     func makeLanes(on group: any EventLoopGroup) {

@@ -24,7 +24,7 @@ final class Lane: @unchecked Sendable {
     private(set) var sessions: [ObjectIdentifier: Session] = [:]
     @exclusivity(unchecked) private var routes = RouteCache()
     @exclusivity(unchecked) private var outgoing: [LaneBatch?]
-    @exclusivity(unchecked) private var lastReceiveTime: UInt64 = 0
+    @exclusivity(unchecked) private var lastReceiveTime: UInt64
     /// The wall clock, read once per read burst; 0 until the first use in a burst.
     @exclusivity(unchecked) private var burstTime: UInt64 = 0
     /// The monotonic clock, read once per unit of work; nil until the first use in it.
@@ -35,7 +35,14 @@ final class Lane: @unchecked Sendable {
     private var paused: [Session] = []
     /// Set while a burst is routed when one of its deliveries went to a congested link.
     @exclusivity(unchecked) var sawCongestion = false
+    /// Publications of this unit of work that are to be acknowledged once the store has committed them.
+    @exclusivity(unchecked) private var accepted: [Acceptance] = []
+    /// Publishers that are not read from until the store has caught up.
+    private var held: [Session] = []
+    /// Sessions whose component is to be written down at the end of this unit of work.
+    private var unsaved: [Session] = []
     private var ticker: RepeatedTask?
+    private var ticksUntilSave = 0
 
     init(index: Int, eventLoop: any EventLoop, core: BrokerCore, laneCount: Int) {
         self.index = index
@@ -43,7 +50,11 @@ final class Lane: @unchecked Sendable {
         self.core = core
         self.links = LinkGroup(eventLoop: eventLoop)
         self.outgoing = Array(repeating: nil, count: laneCount)
+        // Receive times go on behind those of an earlier run, whatever the clock says now.
+        lastReceiveTime = core.store.lastReceivedAt(partition: index) & ~Self.partitionBits | UInt64(index)
     }
+
+    private static let partitionBits = UInt64(RecordHeader.maxPartitions - 1)
 
     // MARK: Sessions
 
@@ -57,6 +68,7 @@ final class Lane: @unchecked Sendable {
             core.counters.connections.wrappingSubtract(1, ordering: .relaxed)
         }
         paused.removeAll { $0 === session }
+        held.removeAll { $0 === session }
     }
 
     // MARK: Time
@@ -76,11 +88,13 @@ final class Lane: @unchecked Sendable {
         return time
     }
 
-    /// A receive time for the next publication: the wall clock, but always later than the one before.
+    /// A receive time for the next publication: the wall clock with this lane's number in the low bits, so that no two
+    /// publications share one, and always later than the one before.
     @inline(__always)
     func nextReceiveTime() -> UInt64 {
         if burstTime == 0 { burstTime = WallClock.nanoseconds() }
-        lastReceiveTime = max(lastReceiveTime &+ 1, burstTime)
+        lastReceiveTime = max(
+            lastReceiveTime &+ UInt64(RecordHeader.maxPartitions), burstTime & ~Self.partitionBits | UInt64(index))
         return lastReceiveTime
     }
 
@@ -116,8 +130,11 @@ final class Lane: @unchecked Sendable {
         return batch
     }
 
-    /// Ends a unit of work: batches go to their lanes, links are flushed, and the clocks are read again next time.
+    /// Ends a unit of work: what the store has leaves, batches go to their lanes, links are flushed, and the clocks are
+    /// read again next time.
     func endBurst() {
+        if !accepted.isEmpty { commitAccepted() }
+        if !unsaved.isEmpty { saveChanged() }
         for index in outgoing.indices {
             guard let batch = outgoing[index] else { continue }
             outgoing[index] = nil
@@ -134,6 +151,55 @@ final class Lane: @unchecked Sendable {
         batch.apply(on: self)
         sawCongestion = false
         endBurst()
+    }
+
+    // MARK: Acknowledgements
+
+    private struct Acceptance {
+        let session: Session
+        let id: MessageID
+    }
+
+    /// Has a publication acknowledged when everything appended so far is durable: one commit for a whole unit of work.
+    func acknowledgeWhenDurable(_ id: MessageID, to session: Session) {
+        accepted.append(Acceptance(session: session, id: id))
+    }
+
+    private func commitAccepted() {
+        let batch = accepted
+        accepted = []
+        let isDurable = core.store.commit(partition: index) { [self] in
+            eventLoop.execute {
+                self.beginBurst()
+                self.acknowledge(batch)
+                self.release()
+                self.endBurst()
+            }
+        }
+        if isDurable { acknowledge(batch) }
+    }
+
+    private func acknowledge(_ batch: [Acceptance]) {
+        for acceptance in batch { acceptance.session.sendAcknowledgement(.ack, acceptance.id) }
+    }
+
+    /// How long a publisher is held at most when no commit comes: it may also have publications that need none.
+    private static let longestHold = TimeAmount.seconds(1)
+
+    /// Stops reading from a publisher until the store's next commit.
+    func hold(_ session: Session) {
+        guard session.link.isOpen, !held.contains(where: { $0 === session }) else { return }
+        session.link.pauseReading()
+        if held.isEmpty {
+            eventLoop.assumeIsolated().scheduleTask(in: Self.longestHold) { [weak self] in self?.release() }
+        }
+        held.append(session)
+    }
+
+    private func release() {
+        let released = held
+        held = []
+        for session in released { session.link.resumeReading() }
     }
 
     // MARK: Back-pressure
@@ -178,7 +244,30 @@ final class Lane: @unchecked Sendable {
         watched.append(session)
     }
 
+    /// Marks are written down this often: what a crash of the broker may have delivered again.
+    private static let saveInterval = TimeAmount.milliseconds(500)
+
+    /// Has a session's component written down at the end of this unit of work.
+    func saveSoon(_ session: Session) {
+        guard core.storage.components != nil, session.state.name != nil else { return }
+        unsaved.append(session)
+    }
+
+    private func saveChanged() {
+        let sessions = unsaved
+        unsaved = []
+        for session in sessions { session.save() }
+    }
+
+    private func saveMarks() {
+        ticksUntilSave -= 1
+        guard core.storage.components != nil, ticksUntilSave <= 0 else { return }
+        ticksUntilSave = Int(Self.saveInterval.nanoseconds / core.tickInterval.nanoseconds)
+        for session in sessions.values where session.state.name != nil { session.save() }
+    }
+
     private func tick() {
+        saveMarks()
         guard !watched.isEmpty else { return }
         beginBurst()
         let current = watched

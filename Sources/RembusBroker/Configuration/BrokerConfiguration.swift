@@ -1,3 +1,6 @@
+import NIOCore
+import RembusStore
+
 /// Everything that a broker can be told. Every field has a default that is safe on a developer's machine.
 public struct BrokerConfiguration: Sendable, Equatable {
     /// The router's name: the answer of `rid`, and the folder of its state (behaviour.md §1).
@@ -24,15 +27,24 @@ public struct BrokerConfiguration: Sendable, Equatable {
     public var handshakeTimeout = Duration.seconds(10)
     /// How long a shutdown waits for queued messages to leave and for components to hang up.
     public var drainTimeout = Duration.seconds(5)
-    /// Event loop threads; 0 means one per core, less one for storage, at least one.
+    /// Event loop threads, at most 64; 0 means one per core, less one for storage, at least one.
     public var threads = 0
-    /// Bytes of memory for the publications kept for replay and for subscribers that fell behind; 0 keeps none.
+    /// Bytes of memory for the newest publications, which replay and subscribers that fell behind read from; 0 keeps none.
     public var storeBytes = 64 << 20
+    /// How far back a replay goes at most; zero for as far as there is anything.
+    public var replayWindow = Duration.zero
+    /// What goes to the disk and where.
+    public var storage = StorageConfiguration()
     /// What a peer may use at most.
     public var limits = BrokerLimits()
 
     /// A configuration with every default.
     public init() {}
+
+    /// How many event loops a broker with this configuration has.
+    package var eventLoopCount: Int {
+        min(threads > 0 ? threads : max(1, System.coreCount - 1), RecordHeader.maxPartitions)
+    }
 }
 
 /// Upper bounds on everything that a peer controls (known-defects.md S20).

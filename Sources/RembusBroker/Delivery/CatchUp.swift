@@ -6,32 +6,57 @@ import RembusWire
 /// One pass over the log serves them all, so a component with a thousand subscriptions costs one reader and gets its
 /// past in the order in which it was received.
 final class CatchUp {
+    /// Where the reader stands in one partition.
+    struct Cursor {
+        /// Where the log goes on behind `page`.
+        var position: StorePosition = .max
+        /// Records that were fetched, the first ones possibly taken already.
+        var page: StorePage?
+        /// Where `page` began, to read it again.
+        var pageStart: StorePosition = .max
+        var isFetching = false
+    }
+
     private(set) var subscriptions: [Subscription] = []
-    /// Per partition, where the reader stands.
-    var positions: [StorePosition]
+    var cursors: [Cursor]
     /// True while the connection or its window of unacknowledged deliveries is full.
     var isWaiting = false
     /// True while a continuation is queued on the event loop.
     var isScheduled = false
+    /// Rises when a subscription joins: what was asked for before may not have all that it wants.
+    private(set) var generation = 0
     private var matches: [UInt64: [Subscription]] = [:]
 
-    init(positions: [StorePosition]) {
-        self.positions = positions
+    init(partitionCount: Int) {
+        cursors = Array(repeating: Cursor(), count: partitionCount)
     }
 
     func contains(_ subscription: Subscription) -> Bool {
         subscriptions.contains { $0 === subscription }
     }
 
-    func add(_ subscription: Subscription) {
+    /// Has a subscription served from `positions` on, one for each partition.
+    func add(_ subscription: Subscription, from positions: [StorePosition]) {
         subscription.mode = .catchingUp
         if !contains(subscription) { subscriptions.append(subscription) }
         matches = [:]
+        generation += 1
+        for index in cursors.indices {
+            // Marks keep what was already sent of a page from being sent again.
+            let current = cursors[index].page == nil ? cursors[index].position : cursors[index].pageStart
+            cursors[index] = Cursor(position: min(current, positions[index]))
+        }
     }
 
     func remove(_ subscription: Subscription) {
         subscriptions.removeAll { $0 === subscription }
         matches = [:]
+    }
+
+    /// The topics to ask the store for; nil when there are patterns, or too many topics to be worth it.
+    var topics: [String]? {
+        guard subscriptions.count <= 100, subscriptions.allSatisfy({ !$0.isPattern }) else { return nil }
+        return subscriptions.map(\.topic)
     }
 
     /// The subscriptions that a topic belongs to.

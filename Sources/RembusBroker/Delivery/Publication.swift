@@ -58,6 +58,8 @@ final class RetainedPublication {
 struct PendingDelivery {
     let publication: RetainedPublication
     let subscription: Subscription
+    /// When the publication was received: names it in the store.
+    let receivedAt: UInt64
     /// Order of first sending, so that a new connection gets them in the old order.
     let order: UInt64
     var sentAt: NIODeadline

@@ -1,3 +1,4 @@
+import RembusStore
 import RembusWire
 
 /// One topic or pattern that a component subscribed, and how far its delivery has come (behaviour.md §5, §11).
@@ -24,6 +25,10 @@ final class Subscription {
     /// Per partition of the store, the receive time of the newest publication that was delivered. Publications of one
     /// partition come in order, so everything up to the mark is done.
     @exclusivity(unchecked) var marks: [UInt64]
+    /// Receive times at or below the marks of publications that an earlier run of the broker sent and nobody acknowledged.
+    var owed: Set<UInt64> = []
+    /// True when the marks have moved since they were last written down.
+    @exclusivity(unchecked) var hasMoved = false
 
     init(topic: String, messageFrom: Double, marks: [UInt64]) {
         self.topic = topic
@@ -49,8 +54,35 @@ final class Subscription {
 
     var isPattern: Bool { pattern != nil }
 
+    /// Whether a publication read from the store is still to be sent.
+    func wants(_ receivedAt: UInt64, partition: Int) -> Bool {
+        receivedAt > cutoff && (receivedAt > marks[partition] || (!owed.isEmpty && owed.contains(receivedAt)))
+    }
+
+    /// Notes that a publication was sent.
+    @inline(__always)
+    func sent(_ receivedAt: UInt64, partition: Int) {
+        hasMoved = true
+        if receivedAt > marks[partition] {
+            marks[partition] = receivedAt
+        } else {
+            owed.remove(receivedAt)
+        }
+    }
+
+    /// The receive time behind which a reader has to begin to see everything that is wanted.
+    func start(partition: Int, partitionCount: Int) -> UInt64 {
+        var time = marks[partition]
+        for owed in owed where RecordHeader.partition(of: owed, count: partitionCount) == partition {
+            time = min(time, owed &- 1)
+        }
+        return max(time, cutoff)
+    }
+
     /// Moves every mark to `time`: nothing older is wanted.
     func skip(to time: UInt64) {
         for index in marks.indices where marks[index] < time { marks[index] = time }
+        owed = []
+        hasMoved = true
     }
 }

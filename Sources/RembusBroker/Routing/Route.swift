@@ -53,6 +53,8 @@ final class Route {
     let generation: UInt64
     /// True when the topic contains a `*` and so cannot be published to (known-defects.md R31).
     let isPattern: Bool
+    /// Whether publications under the topic go to the disk.
+    let isRecorded: Bool
     /// Subscriptions of sessions on the lane that resolved the route.
     private let local: [SubscriptionTarget]
     /// Subscriptions of sessions on other lanes, by the lane's index.
@@ -65,8 +67,8 @@ final class Route {
     let handler: LocalHandler?
 
     init(
-        topic: String, hash: UInt64, generation: UInt64, lane: Int, entries: [SubscriptionEntry], providers: [Provider],
-        rotation: RoundRobinRotation?, handler: LocalHandler?
+        topic: String, hash: UInt64, generation: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
+        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?
     ) {
         let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues {
             $0.map(SubscriptionTarget.init)
@@ -77,6 +79,7 @@ final class Route {
         self.utf8 = Array(topic.utf8)
         self.generation = generation
         self.isPattern = TopicPattern.isPattern(topic)
+        self.isRecorded = isRecorded
         self.local = byLane[lane] ?? []
         self.remote = byLane.filter { $0.key != lane }
         self.providers = providers

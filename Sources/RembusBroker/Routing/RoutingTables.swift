@@ -1,4 +1,6 @@
 import NIOConcurrencyHelpers
+import NIOCore
+import RembusStore
 import RembusWire
 import Synchronization
 
@@ -9,6 +11,8 @@ import Synchronization
 final class RoutingTables: @unchecked Sendable {
     private let lock = NIOLock()
     private let limits: BrokerLimits
+    private let store: any Store
+    private let isRecorded: @Sendable (String) -> Bool
     private var exact: [ExactText: [SubscriptionEntry]] = [:]
     private var patterns = TopicIndex<SubscriptionEntry>()
     private var patternTopics: [ExactText: Int] = [:]
@@ -17,13 +21,13 @@ final class RoutingTables: @unchecked Sendable {
     private var components: [ExactText: ComponentState] = [:]
     private var brokers: [ComponentState] = []
     private var offline = 0
-    private var tenants: [ExactText: UInt32] = [:]
-    private var nextNumber: UInt32 = 1
     /// Rises with every change; a route made at an older value is stale.
     let generation = Atomic<UInt64>(1)
 
-    init(limits: BrokerLimits) {
+    init(limits: BrokerLimits, storage: BrokerStorage) {
         self.limits = limits
+        store = storage.store
+        isRecorded = storage.isRecorded
     }
 
     private func changed() {
@@ -48,30 +52,46 @@ final class RoutingTables: @unchecked Sendable {
                 attach(known, to: session)
                 return .bound(known)
             }
-            let state = ComponentState(
-                name: name, number: nextNumber, tenant: tenantNumber(NameRules.tenant(of: name)), limits: limits)
-            nextNumber &+= 1
-            if nextNumber == 0 { nextNumber = 1 }
+            let state = makeState(name)
             state.session = session
             components[ExactText(name)] = state
             return .bound(state)
         }
     }
 
-    /// The state of a connection without a name; nil for a connection that has ended.
-    func anonymousState(of session: Session?) -> ComponentState {
+    private func makeState(_ name: String) -> ComponentState {
+        ComponentState(
+            name: name, number: store.number(of: name), tenant: store.number(of: NameRules.tenant(of: name)),
+            limits: limits)
+    }
+
+    /// Takes over what an earlier run wrote down. Only before the first connection.
+    func restore(_ storage: BrokerStorage) {
         lock.withLock {
-            let state = ComponentState(name: nil, number: 0, tenant: tenantNumber("."), limits: limits)
-            state.session = session
-            return state
+            for record in storage.restored where !record.isEmpty {
+                let state = makeState(record.name)
+                state.restore(record, partitionCount: store.partitionCount)
+                components[ExactText(record.name)] = state
+                offline += 1
+                for topic in record.exposed { addProvider(state, topic) }
+            }
+            let now = NIODeadline.now()
+            for publication in storage.recentPublications {
+                let state = components[ExactText(publication.publisher)] ?? makeState(publication.publisher)
+                if components.updateValue(state, forKey: ExactText(publication.publisher)) == nil { offline += 1 }
+                _ = state.duplicates.insert(publication.id, now: now)
+            }
+            changed()
         }
     }
 
-    private func tenantNumber(_ tenant: String) -> UInt32 {
-        if let number = tenants[ExactText(tenant)] { return number }
-        let number = UInt32(tenants.count)
-        tenants[ExactText(tenant)] = number
-        return number
+    /// The state of a connection without a name; nil for a connection that has ended.
+    func anonymousState(of session: Session?) -> ComponentState {
+        lock.withLock {
+            let state = ComponentState(name: nil, number: 0, tenant: store.number(of: "."), limits: limits)
+            state.session = session
+            return state
+        }
     }
 
     /// Takes a session's state out of the routes when its connection ends. A named component's subscriptions and
@@ -176,11 +196,15 @@ final class RoutingTables: @unchecked Sendable {
 
     func expose(_ state: ComponentState, _ topic: String) {
         lock.withLock {
-            let list = providers[ExactText(topic)] ?? ProviderList()
-            providers[ExactText(topic)] = list
-            list.add(state)
+            addProvider(state, topic)
             changed()
         }
+    }
+
+    private func addProvider(_ state: ComponentState, _ topic: String) {
+        let list = providers[ExactText(topic)] ?? ProviderList()
+        providers[ExactText(topic)] = list
+        list.add(state)
     }
 
     func unexpose(_ state: ComponentState, _ topic: String) {
@@ -212,7 +236,7 @@ final class RoutingTables: @unchecked Sendable {
             let list = providers[ExactText(topic)]
             return Route(
                 topic: topic, hash: hash, generation: generation.load(ordering: .acquiring), lane: lane,
-                entries: entries,
+                isRecorded: isRecorded(topic), entries: entries,
                 providers: list?.states.map { Provider(state: $0, session: $0.session) } ?? [],
                 rotation: list?.rotation, handler: handlers[ExactText(topic)])
         }

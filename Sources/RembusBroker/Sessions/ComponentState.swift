@@ -1,3 +1,4 @@
+import RembusStore
 import RembusWire
 
 /// What the broker knows of one component beyond its connection: subscriptions, exposed topics, unacknowledged
@@ -27,6 +28,40 @@ final class ComponentState: @unchecked Sendable {
         self.tenant = tenant
         inFlight = CorrelationTable(limit: limits.maxInFlight)
         duplicates = DuplicateFilter(limit: limits.maxDuplicateIDs)
+    }
+
+    /// Whether subscriptions or exposed topics have changed since they were last written down.
+    var hasChanged = false
+
+    /// What is to be written down. Of publications that were sent and not acknowledged only the receive times: the store
+    /// has the rest.
+    func record(host: String, isConnected: Bool) -> ComponentRecord? {
+        guard let name else { return nil }
+        var owed: [ObjectIdentifier: [UInt64]] = [:]
+        inFlight.forEach { _, delivery in
+            owed[ObjectIdentifier(delivery.subscription), default: []].append(delivery.receivedAt)
+        }
+        let subscriptions = self.subscriptions.values.map { subscription in
+            ComponentRecord.Subscription(
+                topic: subscription.topic, messageFrom: subscription.messageFrom, marks: subscription.marks,
+                owed: (Array(subscription.owed) + owed[ObjectIdentifier(subscription), default: []]).sorted())
+        }
+        return ComponentRecord(
+            name: name, subscriptions: subscriptions.sorted { $0.topic < $1.topic },
+            exposed: exposed.map(\.string).sorted(), host: host, isConnected: isConnected)
+    }
+
+    /// Takes over what was written down. Only before any session knows the state.
+    func restore(_ record: ComponentRecord, partitionCount: Int) {
+        for saved in record.subscriptions {
+            var marks = saved.marks
+            // A partition that was not there has nothing that this component has seen.
+            while marks.count < partitionCount { marks.append(0) }
+            let subscription = Subscription(topic: saved.topic, messageFrom: saved.messageFrom, marks: marks)
+            subscription.owed = Set(saved.owed)
+            subscriptions[ExactText(saved.topic)] = subscription
+        }
+        for topic in record.exposed { exposed.insert(ExactText(topic)) }
     }
 
     /// Nothing is lost when a disconnected component without any of these is forgotten.

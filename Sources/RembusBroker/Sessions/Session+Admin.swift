@@ -1,4 +1,5 @@
 import Logging
+import RembusStore
 import RembusWire
 
 /// Admin commands: what a component wants to get and offers to do (protocol.md §8).
@@ -80,14 +81,16 @@ extension Session {
     func subscribe(_ topic: String, messageFrom: Double) {
         if let known = state.subscriptions[ExactText(topic)] {
             known.messageFrom = messageFrom
+            changed()
             if isReactive { startCatchUp(known) }
             return
         }
         // An anonymous component has no past; a named one starts at the beginning, and its window decides.
         let mark = state.name == nil || messageFrom <= 0 ? WallClock.nanoseconds() : 0
         let subscription = Subscription(
-            topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.lanes.count))
+            topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.store.partitionCount))
         state.subscriptions[ExactText(topic)] = subscription
+        changed()
         if isReactive { startCatchUp(subscription) }
         tables.subscribe(self, state, subscription)
     }
@@ -96,16 +99,25 @@ extension Session {
         guard let subscription = state.subscriptions.removeValue(forKey: ExactText(topic)) else { return }
         tables.unsubscribe(subscription)
         catchUp?.remove(subscription)
+        changed()
+    }
+
+    /// Has the component's new state written down at the end of this unit of work: an unsubscribed topic must not come
+    /// back (known-defects.md R12).
+    private func changed() {
+        state.hasChanged = true
+        lane.saveSoon(self)
     }
 
     func expose(_ topic: String) {
-        state.exposed.insert(ExactText(topic))
+        if state.exposed.insert(ExactText(topic)).inserted { changed() }
         tables.expose(state, topic)
     }
 
     private func unexpose(_ topic: String) {
         guard state.exposed.remove(ExactText(topic)) != nil else { return }
         tables.unexpose(state, topic)
+        changed()
     }
 }
 

@@ -15,6 +15,7 @@ extension Session {
         else { return }
         guard send(&publication, subscription) else { return fallBehind(subscription) }
         subscription.marks[publication.partition] = publication.record.receivedAt
+        subscription.hasMoved = true
         if link.isCongested { lane.sawCongestion = true }
     }
 
@@ -40,8 +41,8 @@ extension Session {
         let retained = publication.retain()
         state.deliveryOrder += 1
         let pending = PendingDelivery(
-            publication: retained, subscription: subscription, order: state.deliveryOrder, sentAt: lane.now,
-            sendCount: 1)
+            publication: retained, subscription: subscription, receivedAt: publication.record.receivedAt,
+            order: state.deliveryOrder, sentAt: lane.now, sendCount: 1)
         guard let id = state.inFlight.insert(pending, slot: publication.slot) else { return false }
         write(publication.header, publication.bytes, owner: publication.owner, id: id, subscription)
         lane.watch(self)
@@ -79,6 +80,7 @@ extension Session {
 
     func acknowledged(_ id: MessageID?) {
         guard let id, let value = id.littleEndianValue, let delivery = state.inFlight.take(value) else { return }
+        delivery.subscription.hasMoved = true
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
         // Room in the window: a subscription that waits for it can go on.
         if catchUp?.isWaiting == true { continueCatchUp() }

@@ -65,6 +65,8 @@ extension Session {
         meta = identity.meta
         if !meta.isEmpty { tables.addBroker(state) }
         adopt(anonymous)
+        state.hasChanged = true
+        lane.saveSoon(self)
         core.logger.info("\(label) connected")
         respond(identity.id, .ok, tables.exports(for: state, isBroker: !meta.isEmpty))
         takeDeferred()

@@ -17,6 +17,9 @@ extension Session {
             link.sendText(buffer)
         } else {
             message.encodeCBOR(into: &buffer)
+            if buffer.readableBytes >= DeliveryFrame.sharedPayloadBytes {
+                return link.sendBinary(prefixLength: 0, payload: buffer) { _ in }
+            }
             buffer.withUnsafeReadableBytes { bytes in
                 link.sendBinary(length: bytes.count) { target in
                     if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }

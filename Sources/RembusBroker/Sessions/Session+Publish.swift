@@ -18,20 +18,15 @@ extension Session {
     /// QoS 1 and 2: taken once, acknowledged when the store has it (known-defects.md R1).
     private func receiveAcknowledged(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
         guard let id = messageID(header, bytes) else { return }
-        if header.flags.qos == .exactlyOnce, !state.duplicates.insert(id, now: lane.now) {
-            // A copy: the acknowledgement got lost, the publication did not.
-            return sendAcknowledgement(.ack, id)
-        }
-        route(header, bytes, owner: owner)
-        let lane = self.lane
-        let isDurable = core.store.commit(partition: lane.index) { [self] in
-            lane.eventLoop.execute {
-                lane.beginBurst()
-                self.sendAcknowledgement(.ack, id)
-                lane.endBurst()
+        // A copy was taken before: only its acknowledgement got lost, or is waiting for the disk.
+        if header.flags.qos != .exactlyOnce || state.duplicates.insert(id, now: lane.now) {
+            guard route(header, bytes, owner: owner) else {
+                // Not taken, so not acknowledged: the publisher sends it again.
+                state.duplicates.remove(id)
+                return
             }
         }
-        if isDurable { sendAcknowledgement(.ack, id) }
+        lane.acknowledgeWhenDurable(id, to: self)
     }
 
     /// The id of a frame, remembering how a JSON peer wrote it.
@@ -42,8 +37,10 @@ extension Session {
         return id
     }
 
+    /// Records and delivers a publication; false when the store has no room for one that is to be acknowledged.
     @inline(__always)
-    private func route(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
+    @discardableResult
+    private func route(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) -> Bool {
         let topic = header.topicBytes(in: bytes)
         let route: Route
         if let last = lastRoute, last.isFor(topic),
@@ -52,24 +49,42 @@ extension Session {
             route = last
         } else {
             guard topic.count > 0, topic.count <= maxTopicBytes else {
-                return drop("a publication whose topic has \(topic.count) bytes")
+                drop("a publication whose topic has \(topic.count) bytes")
+                return true
             }
             route = lane.route(topic)
             lastRoute = route
         }
-        if route.isPattern { return drop("a publication to the pattern \(route.topic)") }
+        if route.isPattern {
+            drop("a publication to the pattern \(route.topic)")
+            return true
+        }
         let record = RecordHeader(
-            receivedAt: lane.nextReceiveTime(), topicHash: route.hash, publisher: number, tenant: tenant)
+            receivedAt: lane.nextReceiveTime(), topicHash: route.hash, publisher: number, tenant: tenant,
+            isRecorded: route.isRecorded)
         if recordsPublications {
             let message = header.end == bytes.count ? bytes : UnsafeRawBufferPointer(rebasing: bytes[..<header.end])
-            store.append(record, message: message, partition: lane.index)
+            let isAcknowledged = header.flags.qos != .atMostOnce
+            let outcome = store.append(
+                record, message: message, partition: lane.index, isAcknowledged: isAcknowledged)
+            if outcome != .stored {
+                guard keepUp(outcome, isAcknowledged: isAcknowledged) else { return false }
+            }
         }
-        guard !isServer else { return }
+        guard !isServer else { return true }
         var publication = Publication(
             bytes: bytes, header: header, owner: owner, record: record, partition: lane.index,
             publisher: ObjectIdentifier(self))
         route.deliver(&publication)
         for index in route.remoteLanes { lane.batch(for: index).add(publication, publisher: self, along: route) }
+        return true
+    }
+
+    /// The store is short of room: false when the publication must not be taken.
+    private func keepUp(_ outcome: AppendOutcome, isAcknowledged: Bool) -> Bool {
+        if isAcknowledged, outcome == .refused { return false }
+        if outcome == .pressed { lane.hold(self) }
+        return true
     }
 
     private func drop(_ what: String) {

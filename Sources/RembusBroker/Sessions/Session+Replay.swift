@@ -21,7 +21,7 @@ extension Session {
     /// Has a subscription read from the store if it wants anything that lies there.
     func startCatchUp(_ subscription: Subscription) {
         let now = WallClock.nanoseconds()
-        let window = min(subscription.messageFrom, replayWindow)
+        let window = min(subscription.messageFrom, replayWindow, core.replayWindow)
         guard state.name != nil, window > 0, recordsPublications, !isServer else {
             // One that fell behind on this connection keeps its place.
             if catchUp?.contains(subscription) != true {
@@ -47,14 +47,14 @@ extension Session {
     }
 
     private func enter(_ subscription: Subscription) {
-        let reader = catchUp ?? CatchUp(positions: Array(repeating: .max, count: core.store.partitionCount))
+        let count = core.store.partitionCount
+        let reader = catchUp ?? CatchUp(partitionCount: count)
         catchUp = reader
-        for partition in reader.positions.indices {
-            let time = max(subscription.marks[partition], subscription.cutoff)
-            reader.positions[partition] = min(
-                reader.positions[partition], core.store.position(after: time, partition: partition))
+        let positions = (0..<count).map { partition in
+            core.store.position(
+                after: subscription.start(partition: partition, partitionCount: count), partition: partition)
         }
-        reader.add(subscription)
+        reader.add(subscription, from: positions)
     }
 
     func linkDrained(_ link: Link) {
@@ -70,13 +70,19 @@ extension Session {
         reader.isWaiting = false
         var budget = Self.recordsPerTurn
         while budget > 0, !reader.isWaiting {
-            guard let (partition, until) = nextRun(reader) else {
+            switch nextRun(reader) {
+            case .run(let partition, let until): read(reader, partition, until: until, &budget)
+            case .fetching: return
+            case .end:
                 // Nothing left anywhere: from here on these subscriptions are served as publications come.
-                for subscription in reader.subscriptions { subscription.mode = .live }
+                for subscription in reader.subscriptions {
+                    subscription.mode = .live
+                    // What is owed still is gone, or is no longer theirs to have.
+                    subscription.owed = []
+                }
                 catchUp = nil
                 return
             }
-            read(reader, partition, until: until, &budget)
         }
         if reader.isWaiting {
             lane.watch(self)
@@ -84,25 +90,37 @@ extension Session {
             reader.isScheduled = true
             lane.eventLoop.execute { [self] in
                 catchUp?.isScheduled = false
-                lane.beginBurst()
-                continueCatchUp()
-                lane.endBurst()
+                resumeCatchUp()
             }
         }
     }
 
-    /// The partition with the oldest record to read, and the time up to which it is the oldest.
-    private func nextRun(_ reader: CatchUp) -> (partition: Int, until: UInt64)? {
+    /// Continues as a unit of work of its own.
+    private func resumeCatchUp() {
+        lane.beginBurst()
+        continueCatchUp()
+        lane.endBurst()
+    }
+
+    private enum Run {
+        /// The partition with the oldest record to read, and the time up to which it is the oldest.
+        case run(partition: Int, until: UInt64)
+        /// A partition's next record is being fetched.
+        case fetching
+        case end
+    }
+
+    private func nextRun(_ reader: CatchUp) -> Run {
         var best: (partition: Int, time: UInt64)?
         var until = UInt64.max
-        for partition in reader.positions.indices {
+        var isFetching = false
+        for partition in reader.cursors.indices {
             var time: UInt64?
-            let outcome = core.store.read(partition: partition, from: reader.positions[partition]) { record, _ in
+            take(reader, partition) { record, _ in
                 time = record.receivedAt
                 return false
             }
-            note(lostBytes: outcome.lostBytes)
-            reader.positions[partition] = outcome.next
+            if reader.cursors[partition].isFetching { isFetching = true }
             guard let time else { continue }
             if let (_, bestTime) = best, bestTime <= time {
                 until = min(until, time)
@@ -111,21 +129,62 @@ extension Session {
                 best = (partition, time)
             }
         }
-        return best.map { ($0.partition, until) }
+        if isFetching { return .fetching }
+        return best.map { .run(partition: $0.partition, until: until) } ?? .end
+    }
+
+    /// Calls `body` with the records of a partition until it returns false: those that were fetched, then those in memory.
+    /// Has the next ones fetched when they are in neither.
+    private func take(
+        _ reader: CatchUp, _ partition: Int, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
+    ) {
+        guard !reader.cursors[partition].isFetching else { return }
+        if reader.cursors[partition].page != nil {
+            reader.cursors[partition].page?.read(body)
+            guard reader.cursors[partition].page?.isEmpty == true else { return }
+            reader.cursors[partition].page = nil
+        }
+        let position = reader.cursors[partition].position
+        let outcome = core.store.read(partition: partition, from: position, body)
+        note(lostBytes: outcome.lostBytes)
+        reader.cursors[partition].position = outcome.next
+        if outcome.mustFetch { fetch(reader, partition) }
+    }
+
+    private func fetch(_ reader: CatchUp, _ partition: Int) {
+        let (generation, position) = (reader.generation, reader.cursors[partition].position)
+        reader.cursors[partition].isFetching = true
+        core.store.fetch(partition: partition, from: position, topics: reader.topics) { [self] page in
+            lane.eventLoop.execute { [self] in
+                // Another reader, or one that has begun again elsewhere, has no use for it.
+                guard let reader = catchUp, reader.generation == generation else { return }
+                reader.cursors[partition].isFetching = false
+                note(lostBytes: page.lostBytes)
+                if page.isEmpty, page.next == position {
+                    // Not readable now: the lane's timer tries again.
+                    reader.isWaiting = true
+                    return lane.watch(self)
+                }
+                reader.cursors[partition].page = page.isEmpty ? nil : page
+                reader.cursors[partition].pageStart = position
+                reader.cursors[partition].position = page.next
+                resumeCatchUp()
+            }
+        }
     }
 
     private func read(_ reader: CatchUp, _ partition: Int, until: UInt64, _ budget: inout Int) {
-        let outcome = core.store.read(partition: partition, from: reader.positions[partition]) { record, bytes in
-            guard budget > 0, record.receivedAt <= until else { return false }
-            budget -= 1
+        var left = budget
+        take(reader, partition) { record, bytes in
+            guard left > 0, record.receivedAt <= until else { return false }
+            left -= 1
             guard replay(record, bytes, reader, partition) else {
                 reader.isWaiting = true
                 return false
             }
             return true
         }
-        note(lostBytes: outcome.lostBytes)
-        reader.positions[partition] = outcome.next
+        budget = left
     }
 
     /// Sends one record to the subscriptions that want it; false when the connection is full.
@@ -135,14 +194,13 @@ extension Session {
         guard record.tenant == state.tenant, record.publisher == 0 || record.publisher != state.number,
             case .regular(let header) = FrameHeader.parse(bytes)
         else { return true }
-        for subscription in reader.matching(record.topicHash, topic: { header.topic(in: bytes) }) {
-            guard record.receivedAt > subscription.marks[partition], record.receivedAt > subscription.cutoff else {
-                continue
-            }
+        let hash = record.topicHash != 0 ? record.topicHash : TopicHash.of(header.topicBytes(in: bytes))
+        for subscription in reader.matching(hash, topic: { header.topic(in: bytes) }) {
+            guard subscription.wants(record.receivedAt, partition: partition) else { continue }
             var publication = Publication(
                 bytes: bytes, header: header, owner: nil, record: record, partition: partition, publisher: nil)
             guard !link.isCongested, send(&publication, subscription) else { return false }
-            subscription.marks[partition] = record.receivedAt
+            subscription.sent(record.receivedAt, partition: partition)
         }
         return true
     }

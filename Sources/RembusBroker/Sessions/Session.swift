@@ -217,7 +217,29 @@ final class Session: LinkDelegate, @unchecked Sendable {
         // What a stranger does with the connection from here on must not reach the component's state.
         self.state = tables.anonymousState(of: nil)
         login = .anonymous
+        save(state, isConnected: false)
         tables.release(state)
+    }
+
+    // MARK: Persistence
+
+    /// Writes the component's subscriptions and marks down if they have changed.
+    func save() {
+        guard !isClosed, state.hasChanged || state.subscriptions.values.contains(where: \.hasMoved) else { return }
+        save(state, isConnected: true)
+    }
+
+    /// The peer's address without the port.
+    private var host: String {
+        link.remoteAddress.lastIndex(of: ":").map { String(link.remoteAddress[..<$0]) } ?? link.remoteAddress
+    }
+
+    private func save(_ state: ComponentState, isConnected: Bool) {
+        guard let keeper = core.storage.components, let record = state.record(host: host, isConnected: isConnected)
+        else { return }
+        state.hasChanged = false
+        for subscription in state.subscriptions.values { subscription.hasMoved = false }
+        keeper.save(record)
     }
 
     // MARK: Timer

@@ -1,0 +1,47 @@
+package import RembusStore
+package import RembusWire
+
+/// What a broker keeps its data in, put together by whoever starts it.
+package struct BrokerStorage: Sendable {
+    /// The log of accepted publications.
+    package var store: any Store
+    /// Whether publications under a topic go to the disk; asked once per topic and lane.
+    package var isRecorded: @Sendable (String) -> Bool
+    /// Where subscriptions, marks and exposed topics outlive the broker; nil for nowhere.
+    package var components: ComponentKeeper?
+    /// What was known of components when the broker ended.
+    package var restored: [ComponentRecord]
+    /// QoS 2 publications taken shortly before the broker ended, which their publishers may send again.
+    package var recentPublications: [RecentPublication]
+    /// Methods that the storage offers, by topic.
+    package var services: [String: @Sendable ([Value]) async throws -> Value]
+    /// Called at the end, when no session is left: writes what is queued and closes.
+    package var close: @Sendable () async -> Void
+
+    package init(
+        store: any Store, isRecorded: @escaping @Sendable (String) -> Bool = { _ in false },
+        components: ComponentKeeper? = nil, restored: [ComponentRecord] = [],
+        recentPublications: [RecentPublication] = [],
+        services: [String: @Sendable ([Value]) async throws -> Value] = [:],
+        close: @escaping @Sendable () async -> Void = {}
+    ) {
+        self.store = store
+        self.isRecorded = isRecorded
+        self.components = components
+        self.restored = restored
+        self.recentPublications = recentPublications
+        self.services = services
+        self.close = close
+    }
+}
+
+/// A QoS 2 publication that was stored: its publisher and the id that the publisher gave it.
+package struct RecentPublication: Sendable, Hashable {
+    package var publisher: String
+    package var id: MessageID
+
+    package init(publisher: String, id: MessageID) {
+        self.publisher = publisher
+        self.id = id
+    }
+}

@@ -1,0 +1,44 @@
+/// What outlives a broker of one named component: subscriptions with their marks, and exposed topics (behaviour.md §4.2,
+/// §11).
+package struct ComponentRecord: Sendable, Hashable {
+    /// One subscription and how far its delivery has come.
+    package struct Subscription: Sendable, Hashable {
+        package var topic: String
+        /// How far back the subscriber wants to go, nanoseconds; infinity for "everything not yet received".
+        package var messageFrom: Double
+        /// Per partition, the receive time of the newest publication that was sent.
+        package var marks: [UInt64]
+        /// Receive times at or below the marks that were sent but not acknowledged, ascending: they are owed.
+        package var owed: [UInt64]
+
+        package init(topic: String, messageFrom: Double, marks: [UInt64], owed: [UInt64] = []) {
+            self.topic = topic
+            self.messageFrom = messageFrom
+            self.marks = marks
+            self.owed = owed
+        }
+    }
+
+    package var name: String
+    /// Sorted by topic.
+    package var subscriptions: [Subscription]
+    /// Sorted.
+    package var exposed: [String]
+    /// The peer's address without the port; empty when it is not known.
+    package var host: String
+    package var isConnected: Bool
+
+    package init(
+        name: String, subscriptions: [Subscription] = [], exposed: [String] = [], host: String = "",
+        isConnected: Bool = false
+    ) {
+        self.name = name
+        self.subscriptions = subscriptions
+        self.exposed = exposed
+        self.host = host
+        self.isConnected = isConnected
+    }
+
+    /// Nothing is lost when a disconnected component without any of these is forgotten.
+    package var isEmpty: Bool { subscriptions.isEmpty && exposed.isEmpty }
+}
