@@ -22,7 +22,7 @@ package struct JournalMetrics: Sendable, Hashable {
     package var segmentBytes: UInt64 = 0
     /// Bytes that the archive does not have yet.
     package var unarchivedBytes: UInt64 = 0
-    /// Bytes of records found damaged, at the start and since.
+    /// Bytes of records found damaged, at the start and whenever a reader comes upon them.
     package var damagedBytes: UInt64 = 0
     /// Fetches that wait for the reader thread.
     package var waitingFetches: Int = 0

@@ -59,6 +59,7 @@ struct JournalShared: Sendable {
             byteCount + UInt64(options.segmentBytes) > maximum
         else { return }
         throw StorageError(
-            "\(options.directory) has reached its limit of \(maximum) bytes, because the archive has not taken them yet")
+            "\(options.directory) has reached its limit of \(maximum) bytes, because the archive has not taken them yet"
+        )
     }
 }

@@ -41,7 +41,7 @@ package final class JournalStore: Store {
         reader = FetchReader(shared)
     }
 
-    /// Starts the writing and the reading thread.
+    /// Starts the writing and the reading thread, which run until ``stop()``.
     package func start() throws(StorageError) {
         let (shared, reader) = (shared, reader)
         let writing = try StorageThread(name: "journal-write") { JournalWriter(shared).run() }

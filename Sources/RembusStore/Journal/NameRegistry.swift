@@ -40,7 +40,8 @@ final class NameRegistry: Sendable {
         } else {
             let version = bytes.withUnsafeBytes { bytes in
                 let crc = rembus_crc32c(0, bytes.baseAddress, min(bytes.count, 12))
-                return bytes.word(at: 0) == Self.magic && bytes.halfWord(at: 12) == crc ? bytes.halfWord(at: 8) : Self.version
+                return bytes.word(at: 0) == Self.magic && bytes.halfWord(at: 12) == crc
+                    ? bytes.halfWord(at: 8) : Self.version
             }
             guard version <= Self.version else { throw .newerFormat(path, version: version, known: Self.version) }
             bytes.withUnsafeBytes { Self.read($0, into: &state) }
@@ -98,7 +99,8 @@ final class NameRegistry: Sendable {
         bytes.withUnsafeMutableBytes { bytes in
             bytes.storeBytes(of: magic.littleEndian, as: UInt64.self)
             bytes.storeBytes(of: version.littleEndian, toByteOffset: 8, as: UInt32.self)
-            bytes.storeBytes(of: rembus_crc32c(0, bytes.baseAddress, 12).littleEndian, toByteOffset: 12, as: UInt32.self)
+            bytes.storeBytes(
+                of: rembus_crc32c(0, bytes.baseAddress, 12).littleEndian, toByteOffset: 12, as: UInt32.self)
         }
         return bytes
     }
@@ -130,7 +132,8 @@ final class NameRegistry: Sendable {
             // A damaged entry is passed over in steps of the alignment.
             guard length <= bytes.count - start, number > state.names.count, number < 1 << 30,
                 let base = bytes.baseAddress,
-                rembus_crc32c(rembus_crc32c(0, base + offset, 8), base + start, length) == bytes.halfWord(at: offset + 8)
+                rembus_crc32c(rembus_crc32c(0, base + offset, 8), base + start, length)
+                    == bytes.halfWord(at: offset + 8)
             else {
                 offset += 4
                 continue

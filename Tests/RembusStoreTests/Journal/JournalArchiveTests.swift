@@ -132,10 +132,11 @@ import Darwin
         #expect(!store.commit(partition: 0) { done.change { $0 = true } })
         #expect(eventually { store.metrics.failure?.contains("limit") == true })
         #expect(!done.change { $0 })
-        #expect(eventually {
-            store.archived(partition: 0, through: store.metrics.failure == nil ? 0 : 2000)
-            return done.change { $0 }
-        })
+        #expect(
+            eventually {
+                store.archived(partition: 0, through: store.metrics.failure == nil ? 0 : 2000)
+                return done.change { $0 }
+            })
         #expect(store.metrics.segmentBytes <= 300_000)
         store.stop()
     }

@@ -89,7 +89,8 @@ import Darwin
                 }
                 #expect(found.allSatisfy { expected.contains($0) }, "byte \(byte)")
                 #expect(found.count >= expected.count - 1, "byte \(byte)")
-                let inRecords = SegmentFormat.headerBytes..<(SegmentFormat.headerBytes + 6 * RecordFormat.length(of: 45))
+                let inRecords =
+                    SegmentFormat.headerBytes..<(SegmentFormat.headerBytes + 6 * RecordFormat.length(of: 45))
                 if !inRecords.contains(byte) { #expect(found == expected, "byte \(byte)") }
             }
         }
@@ -129,7 +130,8 @@ import Darwin
     @Test func anEmptyOrUnreadableSegmentIsPutAside() throws {
         let folder = TemporaryFolder()
         try Disk().createDirectory("\(folder.path)/p0")
-        try TemporaryFolder.write([UInt8](repeating: 0, count: 5000), to: "\(folder.path)/p0/\(Segment.fileName(start: 0))")
+        try TemporaryFolder.write(
+            [UInt8](repeating: 0, count: 5000), to: "\(folder.path)/p0/\(Segment.fileName(start: 0))")
         try TemporaryFolder.write([1, 2, 3], to: "\(folder.path)/p0/\(Segment.fileName(start: 800))")
         try TemporaryFolder.write(
             [UInt8](repeating: 0x55, count: 5000), to: "\(folder.path)/p0/\(Segment.fileName(start: 1600))")

@@ -193,9 +193,11 @@ import Testing
         let store = try JournalStore.open(folder)
         try store.start()
         let (records, lost, skipped, _) = store.readAll()
-        #expect(records == (1...200).filter { $0 % 3 == 0 }.map {
-            TestRecord(time: $0, message: message($0, count: Int($0 % 90)))
-        })
+        #expect(
+            records
+                == (1...200).filter { $0 % 3 == 0 }.map {
+                    TestRecord(time: $0, message: message($0, count: Int($0 % 90)))
+                })
         #expect(lost == 0)
         #expect(skipped > 0)
         store.stop()

@@ -40,7 +40,9 @@ import Testing
                 var times: [UInt64] = [0, 0]
                 while times.contains(where: { $0 <= count }) {
                     for partition in 0..<2 {
-                        while var page = try? store.page(partition: partition, after: times[partition], maxBytes: 50_000) {
+                        while var page = try? store.page(
+                            partition: partition, after: times[partition], maxBytes: 50_000)
+                        {
                             var taken: [TestRecord] = []
                             page.read { header, bytes in
                                 taken.append(TestRecord(time: header.receivedAt, message: Array(bytes)))
@@ -66,7 +68,9 @@ import Testing
                     while seen.last ?? 0 <= count {
                         let (records, _, _, next) = store.readAll(from: position, partition: partition)
                         for record in records where record.time > seen.last ?? 0 {
-                            if record.time <= count, record.message != message(record.time, count: Int(record.time % 400)) {
+                            if record.time <= count,
+                                record.message != message(record.time, count: Int(record.time % 400))
+                            {
                                 Issue.record("record \(record.time) is wrong")
                             }
                             seen.append(record.time)

@@ -28,7 +28,9 @@ package struct Disk: StorageFileSystem {
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { names.append(name) }
         }
         return names
@@ -88,7 +90,8 @@ package struct Disk: StorageFileSystem {
         guard file.lock() else {
             let reason = errno
             guard reason == EWOULDBLOCK else { throw StorageError("cannot lock \(path)", errno: reason) }
-            throw StorageError("\(path) is locked: another broker uses this folder; stop it, or choose another --name or REMBUS_DIR")
+            throw StorageError(
+                "\(path) is locked: another broker uses this folder; stop it, or choose another --name or REMBUS_DIR")
         }
         return file
     }

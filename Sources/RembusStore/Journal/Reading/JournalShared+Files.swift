@@ -44,7 +44,8 @@ extension JournalShared {
             at < offset || header.receivedAt <= time || builder.add(record)
         }
         if outcome.damagedBytes + outcome.tornBytes > 0 {
-            logger.error("\(partition.path(of: segment)) is damaged: \(outcome.damagedBytes + outcome.tornBytes) bytes lost")
+            logger.error(
+                "\(partition.path(of: segment)) is damaged: \(outcome.damagedBytes + outcome.tornBytes) bytes lost")
             progress.withLockedValue { $0.damagedBytes += outcome.damagedBytes + outcome.tornBytes }
         }
         // Nothing sound may be left of it: then the log goes on behind it all the same.

@@ -120,7 +120,8 @@ extension JournalStore: JournalSource {
     /// Calls `body` with every record in the files that was received after `time`, partition by partition. Blocks; meant
     /// for the time before ``start()``.
     package func forEachRecord(
-        since time: UInt64, _ body: (_ header: RecordHeader, _ message: UnsafeRawBufferPointer, _ partition: Int) -> Void
+        since time: UInt64,
+        _ body: (_ header: RecordHeader, _ message: UnsafeRawBufferPointer, _ partition: Int) -> Void
     ) throws(StorageError) {
         for partition in shared.partitions {
             let segments = partition.withState { state in

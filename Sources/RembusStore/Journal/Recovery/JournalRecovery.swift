@@ -17,7 +17,8 @@ struct JournalRecovery {
     /// The partitions, with as many of an earlier run as there are.
     mutating func partitions() throws(StorageError) -> [JournalPartition] {
         let existing = try options.fileSystem.contents(of: options.directory).compactMap { name in
-            name.hasPrefix("p") ? Int(name.dropFirst()).flatMap { 0..<RecordHeader.maxPartitions ~= $0 ? $0 : nil } : nil
+            name.hasPrefix("p")
+                ? Int(name.dropFirst()).flatMap { 0..<RecordHeader.maxPartitions ~= $0 ? $0 : nil } : nil
         }
         let count = max(options.partitions, (existing.max() ?? 0) + 1)
         var partitions: [JournalPartition] = []
@@ -60,7 +61,9 @@ struct JournalRecovery {
         case .sound(partition, start, let time): firstReceivedAt = time
         case .sound, .damaged:
             // The file's name tells what matters, and records prove themselves.
-            if head.contains(where: { $0 != 0 }) { logger.error("the header of \(path) is damaged; reading its records") }
+            if head.contains(where: { $0 != 0 }) {
+                logger.error("the header of \(path) is damaged; reading its records")
+            }
         case .newer(let version): throw .newerFormat(path, version: version, known: SegmentFormat.version)
         }
         if firstReceivedAt > 0,
@@ -104,7 +107,8 @@ struct JournalRecovery {
     private mutating func report(_ outcome: SegmentReader.Outcome, _ path: String) {
         damagedBytes += outcome.damagedBytes
         if outcome.damagedBytes > 0 {
-            logger.error("\(path) is damaged: \(outcome.damagedBytes) bytes of records are lost, what follows them is kept")
+            logger.error(
+                "\(path) is damaged: \(outcome.damagedBytes) bytes of records are lost, what follows them is kept")
         }
         if outcome.tornBytes > 0 {
             logger.warning(

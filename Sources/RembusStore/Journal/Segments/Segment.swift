@@ -65,7 +65,8 @@ struct Segment: Sendable, Equatable {
 
     /// The start offset in a segment's file name; nil for other files.
     static func start(fileName: String) -> UInt64? {
-        guard fileName.hasSuffix(".seg"), fileName.utf8.count == 20, let start = UInt64(fileName.dropLast(4), radix: 16),
+        guard fileName.hasSuffix(".seg"), fileName.utf8.count == 20,
+            let start = UInt64(fileName.dropLast(4), radix: 16),
             start < StorePosition.logBase, start % 8 == 0
         else { return nil }
         return start

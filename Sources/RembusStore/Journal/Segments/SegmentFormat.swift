@@ -74,7 +74,9 @@ enum SegmentFormat {
     }
 
     /// The segment that a footer at the end of a file describes; nil without a sound one.
-    static func readFooter(_ file: any StorageFile, start: UInt64, firstReceivedAt: UInt64) throws(StorageError) -> Segment? {
+    static func readFooter(_ file: any StorageFile, start: UInt64, firstReceivedAt: UInt64) throws(StorageError)
+        -> Segment?
+    {
         let size = try file.size()
         guard size >= UInt64(headerBytes + footerBytes) else { return nil }
         let fixed = try file.bytes(at: size - UInt64(footerBytes), count: footerBytes)
@@ -82,10 +84,12 @@ enum SegmentFormat {
             ($0.word(at: 0), $0.word(at: 8), $0.halfWord(at: 16), $0.halfWord(at: 20), $0.word(at: 24) == footerMagic)
         }
         let recordBytes = UInt64(headerBytes + footerBytes) + UInt64(count) * 16
-        guard fixed.count == footerBytes, found, recordBytes <= size, end >= start, end - start == size - recordBytes else {
+        guard fixed.count == footerBytes, found, recordBytes <= size, end >= start, end - start == size - recordBytes
+        else {
             return nil
         }
-        let all = try file.bytes(at: size - UInt64(footerBytes) - UInt64(count) * 16, count: Int(count) * 16 + footerBytes)
+        let all = try file.bytes(
+            at: size - UInt64(footerBytes) - UInt64(count) * 16, count: Int(count) * 16 + footerBytes)
         return all.withUnsafeBytes { bytes in
             guard bytes.count == Int(count) * 16 + footerBytes,
                 rembus_crc32c(0, bytes.baseAddress, bytes.count - 4) == bytes.halfWord(at: bytes.count - 4)

@@ -92,7 +92,8 @@ final class SegmentReader {
 
     private func isBlank(at offset: UInt64) -> Bool {
         let header = pointer(to: offset)
-        return header.loadUnaligned(as: UInt64.self) == 0 && header.loadUnaligned(fromByteOffset: 8, as: UInt64.self) == 0
+        return header.loadUnaligned(as: UInt64.self) == 0
+            && header.loadUnaligned(fromByteOffset: 8, as: UInt64.self) == 0
     }
 
     /// The next sound record behind a place where there is none; nil when there is none up to `end`.

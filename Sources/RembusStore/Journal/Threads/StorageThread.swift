@@ -37,16 +37,20 @@ struct StorageThread: Sendable {
         let body = Unmanaged.passRetained(Body(name: name, run: run))
         #if canImport(Darwin)
         var handle: pthread_t?
-        let code = pthread_create(&handle, nil, { argument in
-            Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().start()
-            return nil
-        }, body.toOpaque())
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().start()
+                return nil
+            }, body.toOpaque())
         #else
         var started = pthread_t()
-        let code = pthread_create(&started, nil, { argument in
-            if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().start() }
-            return nil
-        }, body.toOpaque())
+        let code = pthread_create(
+            &started, nil,
+            { argument in
+                if let argument { Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().start() }
+                return nil
+            }, body.toOpaque())
         let handle: pthread_t? = started
         #endif
         guard code == 0, let handle else {

@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 /// Everything but `shared` belongs to the thread.
 final class JournalWriter {
     private static let retryDelay: UInt64 = 1_000_000_000
+    private static let longestMoment: UInt64 = 500_000
     private static let reminderDelay: UInt64 = 30_000_000_000
 
     private let shared: JournalShared
@@ -16,6 +17,9 @@ final class JournalWriter {
     private var retryAt: UInt64?
     private var failingSince: UInt64 = 0
     private var remindAt: UInt64 = 0
+    /// Commits that the last pass reported, and how long its syncs took.
+    private var reported = 0
+    private var syncNanoseconds: UInt64 = 0
 
     init(_ shared: JournalShared) {
         self.shared = shared
@@ -48,13 +52,23 @@ final class JournalWriter {
             let until = deadline.map { min($0, linger) } ?? linger
             signal.wait(until: until, { $0.isUrgent || $0.isStopping || !$0.hasWork }, then: { _ in })
         }
+        if !isFailing { gather() }
         return signal.change { signal in
             defer { signal = JournalShared.Signal(isStopping: signal.isStopping) }
             return signal
         }
     }
 
+    /// When several waited the last time, as many are about to wait again: the first of them would get a sync of its own
+    /// and the others the next one, if they were not given a moment to arrive.
+    private func gather() {
+        guard reported > 1 else { return }
+        let moment = min(syncNanoseconds / 5, Self.longestMoment)
+        shared.signal.wait(until: monotonicNanoseconds() + moment, { $0.isStopping }, then: { _ in })
+    }
+
     private func pass() {
+        reported = 0
         if let retryAt, monotonicNanoseconds() < retryAt { return }
         var failure: StorageError?
         var hasWritten = false
@@ -64,7 +78,8 @@ final class JournalWriter {
                 // One partition's trouble is not the others', unless it is the disk's.
                 do throws(StorageError) {
                     if try writer.write() { hasWritten = true }
-                    try writer.syncIfDue()
+                    let start = monotonicNanoseconds()
+                    if try writer.syncIfDue() { syncNanoseconds = monotonicNanoseconds() - start }
                 } catch {
                     failure = error
                 }
@@ -79,7 +94,9 @@ final class JournalWriter {
     }
 
     private func report(_ partition: JournalPartition) {
-        for waiter in partition.withState({ $0.takeDone() }) { waiter.done() }
+        let done = partition.withState { $0.takeDone() }
+        reported += done.count
+        for waiter in done { waiter.done() }
     }
 
     private func note(_ failure: StorageError?) {

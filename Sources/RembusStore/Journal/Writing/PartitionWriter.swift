@@ -172,16 +172,19 @@ extension PartitionWriter {
         }
     }
 
-    /// Has the disk confirm what was written, if it is time.
-    func syncIfDue() throws(StorageError) {
-        guard cursor.end > synced.end else { return }
-        guard let segment, segment.isDirty else { return confirm(cursor) }
-        guard let deadline = syncDeadline else { return }
+    /// Has the disk confirm what was written, if it is time. True when it did.
+    func syncIfDue() throws(StorageError) -> Bool {
+        guard cursor.end > synced.end else { return false }
+        guard let segment, segment.isDirty else {
+            confirm(cursor)
+            return false
+        }
+        guard let deadline = syncDeadline else { return false }
         let (waits, held, limit) = partition.withState { state in
             (!state.waiters.isEmpty, state.log.endOffset - state.durableEnd, UInt64(state.memoryLimit))
         }
         let isNow = options.sync == .always && (waits || held > limit / 4)
-        guard isNow || monotonicNanoseconds() >= deadline else { return }
+        guard isNow || monotonicNanoseconds() >= deadline else { return false }
         isSyncing = true
         do throws(StorageError) {
             try segment.sync()
@@ -192,6 +195,7 @@ extension PartitionWriter {
         isSyncing = false
         syncs += 1
         confirm(cursor)
+        return true
     }
 
     /// Writes and syncs what is left and completes the segment, at the end.

@@ -36,7 +36,8 @@ struct SegmentRetention {
     private func nextToShrink() -> JournalPartition? {
         let options = shared.options
         let total = shared.byteCount
-        let eldest = options.retainedAge.map { wallClockNanoseconds() - min($0.nanoseconds, wallClockNanoseconds()) } ?? 0
+        let eldest =
+            options.retainedAge.map { wallClockNanoseconds() - min($0.nanoseconds, wallClockNanoseconds()) } ?? 0
         var oldest: (partition: JournalPartition, time: UInt64)?
         for partition in shared.partitions {
             let time = partition.withState { state -> UInt64? in

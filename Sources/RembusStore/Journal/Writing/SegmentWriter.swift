@@ -16,7 +16,8 @@ final class SegmentWriter {
 
     /// Creates the file; whatever was there under its name is overwritten.
     init(
-        directory: String, partition: Int, start: UInt64, firstReceivedAt: UInt64, capacity: UInt64, staging: WriteStaging,
+        directory: String, partition: Int, start: UInt64, firstReceivedAt: UInt64, capacity: UInt64,
+        staging: WriteStaging,
         fileSystem: any StorageFileSystem
     ) throws(StorageError) {
         self.staging = staging
