@@ -17,12 +17,13 @@ let package = Package(
     targets: [
         .target(name: "FuzzDriver", swiftSettings: fuzzing)
     ]
-        + ["FuzzCBORValue", "FuzzCBORMessage", "FuzzJSONValue", "FuzzJSONMessage"].map { name in
+        + ["FuzzCBORValue", "FuzzCBORMessage", "FuzzJSONValue", "FuzzJSONMessage", "FuzzArrow"].map { name in
             .executableTarget(
                 name: name,
                 dependencies: [
                     "FuzzDriver",
-                    .product(name: "RembusWire", package: "rembus"), .product(name: "NIOCore", package: "swift-nio"),
+                    .product(name: "RembusWire", package: "rembus"), .product(name: "DataFrames", package: "rembus"),
+                    .product(name: "NIOCore", package: "swift-nio"),
                 ],
                 swiftSettings: fuzzing, linkerSettings: linking)
         }
