@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building, running or testing needs and is missing here, says what it installs and never asks.
 #
-#   scripts/setup.sh run     what `make run` needs: git and a C toolchain beside Swift
+#   scripts/setup.sh run     what `make run` needs: git and a C toolchain beside Swift, and DuckDB for the tables
 #   scripts/setup.sh test    that, and Python with the test peers of Tests/requirements.txt in .venv (the default)
 #
 # Safe to run again: a finished set-up is recognised and costs a few milliseconds.
@@ -97,14 +97,19 @@ prepare_python() {
     cp "$requirements" "$venv/.stamp"
 }
 
+# shellcheck source=scripts/duckdb.sh
+. scripts/duckdb.sh
+
 case "$goal" in
     run)
         prepare_toolchain
         check_swift
+        prepare_duckdb
         ;;
     test)
         prepare_toolchain
         check_swift
+        prepare_duckdb
         prepare_python
         ;;
     *)

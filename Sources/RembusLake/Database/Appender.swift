@@ -1,0 +1,124 @@
+import CDuckDB
+
+/// One column's values for ``Appender``: the caller's memory, in DuckDB's layout, which must stay until the call returns.
+package struct AppendColumn {
+    /// Where the values are.
+    package enum Content {
+        /// Values of the column's own width one after the other.
+        case fixed(UnsafeRawPointer, width: Int)
+        /// Texts (valid UTF-8, not checked here) or blobs: row `r` is the bytes from `offsets[r]` up to `offsets[r + 1]`.
+        case bytes(UnsafeRawPointer, offsets: UnsafePointer<Int>)
+        /// Null in every row.
+        case null
+    }
+
+    package var content: Content
+    /// One bit per row, least significant first, 1 for a value; nil when no row is null.
+    package var validity: UnsafePointer<UInt64>?
+
+    package init(_ content: Content, validity: UnsafePointer<UInt64>? = nil) {
+        self.content = content
+        self.validity = validity
+    }
+}
+
+/// Adds rows to a table from columns in memory, 2048 rows at a time and without a copy per value.
+///
+/// Rows are in the table after ``close()``; an appender that goes without it forgets what was not flushed.
+package final class Appender {
+    private var handle: duckdb_appender?
+    private var chunk: duckdb_data_chunk?
+    private let types: [LogicalType]
+    private let capacity = Int(duckdb_vector_size())
+    private let connection: Connection
+
+    /// Appends to a table. `columns` names the columns that the rows have, in their order; nil for all. The others get
+    /// their defaults.
+    package convenience init(
+        _ connection: Connection, catalog: String? = nil, schema: String? = nil, table: String,
+        columns: [String]? = nil
+    ) throws(LakeError) {
+        var handle: duckdb_appender?
+        var state = duckdb_appender_create_ext(connection.handle, catalog, schema, table, &handle)
+        for column in columns ?? [] where state == DuckDBSuccess {
+            state = duckdb_appender_add_column(handle, column)
+        }
+        try self.init(connection, consuming: handle, state)
+    }
+
+    /// Runs `statement` over each batch of rows, which it sees as the table `name`: an `INSERT … SELECT`, a `MERGE`, a
+    /// `DELETE … USING`. `columns` tells what the rows are.
+    convenience init(
+        _ connection: Connection, statement: String, table name: String, columns: [(name: String, type: LogicalType)]
+    ) throws(LakeError) {
+        var handle: duckdb_appender?
+        var types = columns.map(\.type.handle)
+        let state = CStrings.with(columns.map(\.name)) { names in
+            duckdb_appender_create_query(
+                connection.handle, statement, idx_t(columns.count), &types, name, names, &handle)
+        }
+        try self.init(connection, consuming: handle, state)
+    }
+
+    private init(
+        _ connection: Connection, consuming handle: duckdb_appender?, _ state: duckdb_state
+    ) throws(LakeError) {
+        self.connection = connection
+        self.handle = handle
+        types =
+            state != DuckDBSuccess
+            ? []
+            : (0..<duckdb_appender_column_count(handle)).map {
+                LogicalType(consuming: duckdb_appender_column_type(handle, $0))
+            }
+        try check(state)
+        var handles = types.map(\.handle)
+        chunk = duckdb_create_data_chunk(&handles, idx_t(handles.count))
+    }
+
+    deinit {
+        duckdb_destroy_data_chunk(&chunk)
+        // Destroying flushes: what its owner did not close is not wanted.
+        duckdb_appender_clear(handle)
+        duckdb_appender_destroy(&handle)
+    }
+
+    /// How many columns each appended row has.
+    package var columnCount: Int { types.count }
+
+    /// Adds the rows of this range of the columns. Stops at the first error; what was added before stays pending.
+    package func append(_ columns: [AppendColumn], rows: Range<Int>) throws(LakeError) {
+        guard columns.count == types.count else {
+            throw LakeError(.invalid, "\(columns.count) columns for a table of \(types.count)")
+        }
+        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: capacity) {
+            let slice = start..<min(start + capacity, rows.upperBound)
+            duckdb_data_chunk_reset(chunk)
+            for (index, column) in columns.enumerated() {
+                column.write(slice, to: duckdb_data_chunk_get_vector(chunk, idx_t(index)))
+            }
+            duckdb_data_chunk_set_size(chunk, idx_t(slice.count))
+            try check(duckdb_append_data_chunk(handle, chunk))
+        }
+    }
+
+    /// Adds the rows of a chunk of the same types.
+    func append(_ chunk: duckdb_data_chunk) throws(LakeError) {
+        try check(duckdb_append_data_chunk(handle, chunk))
+    }
+
+    /// Writes the pending rows into the table.
+    package func flush() throws(LakeError) {
+        try check(duckdb_appender_flush(handle))
+    }
+
+    /// Writes the pending rows into the table and ends the appender.
+    package func close() throws(LakeError) {
+        try check(duckdb_appender_close(handle))
+    }
+
+    private func check(_ state: duckdb_state) throws(LakeError) {
+        guard state != DuckDBSuccess else { return }
+        throw LakeError(consuming: duckdb_appender_error_data(handle)) ?? LakeError(.other, "the rows are refused")
+    }
+}

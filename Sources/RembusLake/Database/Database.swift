@@ -1,0 +1,57 @@
+import CDuckDB
+
+/// An open DuckDB database: a file, or memory that ends with it. Connections to it may be used by different threads at
+/// the same time, each by one thread at a time.
+package final class Database: Sendable {
+    private let handle: DatabaseHandle
+
+    /// Opens a database.
+    /// - Parameters:
+    ///   - path: Its file; nil for one in memory.
+    ///   - options: DuckDB's settings by name, such as `threads` or `memory_limit`. What is not given has DuckDB's
+    ///     default, except that extensions are neither downloaded nor loaded unless by name, and that texts and blobs of
+    ///     frames have offsets of 64 bits.
+    package init(path: String? = nil, options: [String: String] = [:]) throws(LakeError) {
+        try DuckDBLibrary.load()
+        let defaults = [
+            "autoinstall_known_extensions": "false", "autoload_known_extensions": "false",
+            "allow_community_extensions": "false", "arrow_large_buffer_size": "true",
+        ]
+        handle = try DatabaseHandle(path: path, options: defaults.merging(options) { $1 })
+    }
+
+    /// A new connection. It keeps the database open.
+    package func connect() throws(LakeError) -> Connection {
+        var connection: duckdb_connection?
+        guard duckdb_connect(handle.pointer, &connection) == DuckDBSuccess, let connection else {
+            throw LakeError(.other, "DuckDB gives no connection")
+        }
+        return Connection(connection, database: self)
+    }
+}
+
+/// Owns DuckDB's database object, which is safe to use from several threads (hence unchecked), and closes it.
+private final class DatabaseHandle: @unchecked Sendable {
+    private(set) var pointer: duckdb_database?
+
+    init(path: String?, options: [String: String]) throws(LakeError) {
+        var config: duckdb_config?
+        guard duckdb_create_config(&config) == DuckDBSuccess else {
+            throw LakeError(.outOfMemory, "DuckDB gives no configuration")
+        }
+        defer { duckdb_destroy_config(&config) }
+        for (name, value) in options where duckdb_set_config(config, name, value) != DuckDBSuccess {
+            throw LakeError(.invalid, "DuckDB has no option \(name) with the value \(value)")
+        }
+        var reason: UnsafeMutablePointer<CChar>?
+        defer { duckdb_free(reason) }
+        guard duckdb_open_ext(path ?? ":memory:", &pointer, config, &reason) == DuckDBSuccess else {
+            let text = reason.map { String(cString: $0) } ?? "DuckDB gave no reason"
+            throw LakeError(.io, "the database \(path ?? "in memory") cannot be opened: \(text)")
+        }
+    }
+
+    deinit {
+        duckdb_close(&pointer)
+    }
+}

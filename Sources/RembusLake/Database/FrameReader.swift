@@ -1,0 +1,117 @@
+import CArrowData
+import CDuckDB
+import CDuckDBLoader
+import DataFrames
+
+/// Makes a frame of a result whose rows are still to come, through Arrow's C data interface: one piece per chunk of at most
+/// 2048 rows, as DuckDB makes them. A chunk is given back before the next one is made, so that memory is used again.
+struct FrameReader {
+    private let columns: [QueryResult.Column]
+    private let schema: Schema
+    private var options: duckdb_arrow_options?
+    private var structures: [ArrayData] = []
+    private var rowCount = 0
+    /// The frame's bytes, known for its beginning and taken from there for the rest.
+    private var bytesPerRow = 0.0
+    private let maximumBytes: Int
+
+    /// Reads the schema; `close()` is to be called in the end.
+    init(_ result: inout duckdb_result, maximumBytes: Int) throws(LakeError) {
+        self.maximumBytes = maximumBytes
+        columns = QueryResult.columns(of: &result)
+        var options = duckdb_result_get_arrow_options(&result)
+        do {
+            schema = try Self.schema(columns, options)
+            self.options = options
+        } catch {
+            duckdb_destroy_arrow_options(&options)
+            throw error
+        }
+    }
+
+    mutating func close() {
+        duckdb_destroy_arrow_options(&options)
+    }
+
+    /// Takes all rows. Ends early, with no error, when DuckDB fails: the result has its error then.
+    mutating func read(_ result: duckdb_result) throws(LakeError) {
+        while let chunk = duckdb_fetch_chunk(result) {
+            var owned: duckdb_data_chunk? = chunk
+            defer { duckdb_destroy_data_chunk(&owned) }
+            rowCount += Int(duckdb_data_chunk_get_size(chunk))
+            // Of a frame that is too large only the rows are counted.
+            guard !isTooLarge else { continue }
+            try take(chunk)
+            if structures.count & (structures.count - 1) == 0 { try measure() }
+        }
+    }
+
+    /// The frame, unless it is too large.
+    func frame() throws(LakeError) -> DataFrame {
+        if isTooLarge { throw tooLarge(Int(bytesPerRow * Double(rowCount))) }
+        let frame = try makeFrame()
+        let size = maximumBytes == .max ? 0 : frame.arrowByteCount
+        if size > maximumBytes { throw tooLarge(size) }
+        return frame
+    }
+
+    private var isTooLarge: Bool { bytesPerRow * Double(rowCount) > Double(maximumBytes) * 1.1 }
+
+    private mutating func take(_ chunk: duckdb_data_chunk) throws(LakeError) {
+        var array = ArrowArray()
+        let failure = rembus_duckdb_chunk_to_arrow(options, chunk, &array)
+        if let error = LakeError(consuming: OpaqueError.take(failure)) { throw error }
+        structures.append(
+            try LakeError.wrapping { () throws(DataFrameError) in
+                try ArrayData.importing(&array, .structure(schema.fields))
+            })
+    }
+
+    private mutating func measure() throws(LakeError) {
+        guard maximumBytes < .max, rowCount > 0 else { return }
+        bytesPerRow = try Double(makeFrame().arrowByteCount) / Double(rowCount)
+    }
+
+    private func makeFrame() throws(LakeError) -> DataFrame {
+        try LakeError.wrapping { () throws(DataFrameError) in try DataFrame(schema: schema, structures: structures) }
+    }
+
+    private func tooLarge(_ size: Int) -> LakeError {
+        let fitting = Int(Double(rowCount) * Double(maximumBytes) / Double(max(1, size)) * 0.95)
+        return LakeError(
+            .tooLarge,
+            "the result has \(rowCount) rows and about \(size) bytes, and an answer may have \(maximumBytes) bytes: ask for"
+                + " less with where, cols or limit (limit \(fitting) would fit)")
+    }
+
+    private static func schema(
+        _ columns: [QueryResult.Column], _ options: duckdb_arrow_options?
+    ) throws(LakeError) -> Schema {
+        var description = ArrowSchema()
+        defer { description.release?(&description) }
+        var types = columns.map(\.type.handle)
+        let failure = CStrings.with(columns.map(\.name)) { names in
+            rembus_duckdb_to_arrow_schema(options, &types, names, columns.count, &description)
+        }
+        if let error = LakeError(consuming: OpaqueError.take(failure)) { throw error }
+        return try LakeError.wrapping { () throws(DataFrameError) in try Schema(importing: &description) }
+    }
+}
+
+/// DuckDB's error objects, which the functions of Arrow hand out untyped.
+enum OpaqueError {
+    static func take(_ pointer: UnsafeMutableRawPointer?) -> duckdb_error_data? {
+        pointer?.assumingMemoryBound(to: _duckdb_error_data.self)
+    }
+}
+
+extension LakeError {
+    /// Runs `body` and gives its error as one of ours.
+    static func wrapping<Result>(_ body: () throws(DataFrameError) -> Result) throws(LakeError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw LakeError(.conversion, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import CDuckDB
+package import DataFrames
+
+/// A prepared statement of a connection, to be used by the connection's thread.
+package final class Statement {
+    private var handle: duckdb_prepared_statement?
+    private let connection: Connection
+
+    init(_ sql: String, connection: Connection) throws(LakeError) {
+        self.connection = connection
+        guard duckdb_prepare(connection.handle, sql, &handle) == DuckDBSuccess else {
+            throw LakeError(DUCKDB_ERROR_INVALID, text: duckdb_prepare_error(handle))
+        }
+    }
+
+    deinit {
+        duckdb_destroy_prepare(&handle)
+    }
+
+    /// How many parameters the statement has.
+    package var parameterCount: Int { Int(duckdb_nparams(handle)) }
+
+    /// Runs the statement with one value per parameter and gives the whole result.
+    package func query(_ parameters: [DatabaseValue] = [], timeout: Duration? = nil) throws(LakeError) -> QueryResult {
+        try bind(parameters)
+        var result = duckdb_result()
+        let outcome = connection.interrupter.run(timeout: timeout) { duckdb_execute_prepared(handle, &result) }
+        do {
+            try connection.check(outcome, &result, timeout: timeout)
+        } catch {
+            duckdb_destroy_result(&result)
+            throw error
+        }
+        return QueryResult(consuming: result)
+    }
+
+    /// Runs the statement with one value per parameter and makes a frame of the rows as they come.
+    ///
+    /// - Throws: ``LakeError/Kind/tooLarge`` when the frame as an Arrow stream has more than `maximumBytes`; the message
+    ///   tells how large it would be.
+    package func frame(
+        _ parameters: [DatabaseValue] = [], timeout: Duration? = nil, maximumBytes: Int = .max
+    ) throws(LakeError) -> DataFrame {
+        try bind(parameters)
+        var result = duckdb_result()
+        defer { duckdb_destroy_result(&result) }
+        var frame: Result<DataFrame, LakeError>?
+        let outcome = connection.interrupter.run(timeout: timeout) {
+            guard duckdb_execute_prepared_streaming(handle, &result) == DuckDBSuccess else { return DuckDBError }
+            frame = Result { () throws(LakeError) in try Self.read(&result, maximumBytes: maximumBytes) }
+            // Errors in the middle of the rows leave their text in the result.
+            let text = duckdb_result_error(&result)
+            return text == nil || text?.pointee == 0 ? DuckDBSuccess : DuckDBError
+        }
+        try connection.check(outcome, &result, timeout: timeout)
+        guard let frame else { throw LakeError(.other, "the statement has no result") }
+        return try frame.get()
+    }
+
+    private static func read(_ result: inout duckdb_result, maximumBytes: Int) throws(LakeError) -> DataFrame {
+        var reader = try FrameReader(&result, maximumBytes: maximumBytes)
+        defer { reader.close() }
+        try reader.read(result)
+        return try reader.frame()
+    }
+
+    private func bind(_ parameters: [DatabaseValue]) throws(LakeError) {
+        guard parameters.count == parameterCount else {
+            throw LakeError(.invalid, "the statement has \(parameterCount) parameters, not \(parameters.count)")
+        }
+        for (index, parameter) in parameters.enumerated() {
+            let state = parameter.withParameter { duckdb_bind_value(handle, idx_t(index + 1), $0) }
+            guard state == DuckDBSuccess else {
+                throw LakeError(.invalid, "parameter \(index + 1) cannot be bound")
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import NIOCore
+import RembusWire
+
+/// A part of the syntax tree that DuckDB's own parser makes of a text, as its function `json_serialize_sql` writes it.
+struct SyntaxNode {
+    let value: Value
+
+    /// What kind of expression this is, such as `COMPARISON`.
+    var expressionClass: String { text("class") ?? "" }
+
+    /// The kind within its class, such as `COMPARE_EQUAL`.
+    var type: String { text("type") ?? "" }
+
+    /// The name given with `AS`; empty without one.
+    var alias: String { text("alias") ?? "" }
+
+    func text(_ key: String) -> String? { value[key]?.stringValue }
+
+    func flag(_ key: String) -> Bool? { value[key]?.boolValue }
+
+    func node(_ key: String) -> SyntaxNode? {
+        guard let value = value[key], !value.isNull else { return nil }
+        return SyntaxNode(value: value)
+    }
+
+    func nodes(_ key: String) -> [SyntaxNode]? { value[key]?.arrayValue?.map { SyntaxNode(value: $0) } }
+
+    /// Whether the member is there and null, false, an empty text, array or map, or a map of those.
+    func isEmpty(_ key: String) -> Bool { value[key].map(Self.isEmpty) ?? false }
+
+    private static func isEmpty(_ value: Value) -> Bool {
+        switch value {
+        case .null, .bool(false): true
+        case .text(let text): text.isEmpty
+        case .array(let elements): elements.isEmpty
+        case .map(let members): members.pairs.allSatisfy { isEmpty($0.value) }
+        default: false
+        }
+    }
+}
+
+/// The one `SELECT` that a text was parsed as, of which nothing is believed but what is checked here.
+struct SyntaxTree {
+    /// What stands for the table in the parsed text. The real table is named when the SQL is generated.
+    static let table = "t"
+
+    private let node: SyntaxNode
+
+    /// Parses `SELECT <list> FROM t <rest>`; the client's text is in one of the two.
+    ///
+    /// - Throws: ``LakeError/Kind/invalid`` with the parser's reason, or because it is more than one statement or
+    ///   reaches outside of `SELECT … FROM t`.
+    init(list: String, rest: String, of key: String, parser: Connection) throws(LakeError) {
+        let limit = 16384
+        let count = list.utf8.count + rest.utf8.count
+        if count > limit { throw .refused(key, "the text has \(count) bytes and at most \(limit) are allowed") }
+        // DuckDB's parser takes a NUL for the end.
+        if list.utf8.contains(0) || rest.utf8.contains(0) { throw .refused(key, "the text contains a NUL character") }
+        // A line end, so that a comment ends with the client's text.
+        let sql = "SELECT \(list)\nFROM \(Self.table) \(rest)"
+        guard let json = try parser.query("SELECT json_serialize_sql($1::VARCHAR)", [.text(sql)]).value?.text else {
+            throw .refused(key, "the text cannot be parsed")
+        }
+        let document: Value
+        do {
+            let limits = DecodingLimits(maxDepth: 400)
+            document = try Value(json: ByteBuffer(string: json), limits: limits)
+        } catch {
+            throw .refused(key, "the expression is too deeply nested or has a number that is too large")
+        }
+        let root = SyntaxNode(value: document)
+        if root.flag("error") != false {
+            throw .refused(key, Self.reason(root))
+        }
+        guard let statements = root.nodes("statements"), statements.count == 1, let statement = statements.first else {
+            throw .refused(key, "only one expression is allowed, not several statements")
+        }
+        guard let select = statement.node("node") else { throw .refused(key, "the text cannot be parsed") }
+        guard statement.isEmpty("named_param_map") else { throw .refused(key, "parameters are not allowed") }
+        node = select
+        try checkSelect(key)
+    }
+
+    /// What is selected.
+    var selection: [SyntaxNode] { node.nodes("select_list") ?? [] }
+
+    /// The condition.
+    var condition: SyntaxNode? { node.node("where_clause") }
+
+    /// `ORDER BY`, `LIMIT` and `DISTINCT`.
+    var modifiers: [SyntaxNode] { node.nodes("modifiers") ?? [] }
+
+    private static func reason(_ root: SyntaxNode) -> String {
+        let text = root.text("error_message") ?? "the text cannot be parsed"
+        // What the parser says of `x; DROP TABLE y`.
+        return text.hasPrefix("Only SELECT statements") ? "only one expression is allowed, not a statement" : text
+    }
+
+    /// One plain `SELECT` from the table that we gave and from nothing else.
+    private func checkSelect(_ key: String) throws(LakeError) {
+        guard node.type == "SELECT_NODE" else {
+            throw .refused(key, "UNION and the like are not allowed")
+        }
+        let parts: [(String, String)] = [
+            ("cte_map", "WITH"), ("group_expressions", "GROUP BY"), ("group_sets", "GROUP BY"), ("having", "HAVING"),
+            ("sample", "USING SAMPLE"), ("qualify", "QUALIFY"),
+        ]
+        for (member, name) in parts where !node.isEmpty(member) {
+            throw .refused(key, "\(name) is not allowed")
+        }
+        guard node.text("aggregate_handling") == "STANDARD_HANDLING" else {
+            throw .refused(key, "GROUP BY is not allowed")
+        }
+        guard let source = node.node("from_table"), source.type == "BASE_TABLE",
+            source.text("table_name") == Self.table,
+            ["alias", "sample", "schema_name", "catalog_name", "column_name_alias", "at_clause"]
+                .allSatisfy({ source.isEmpty($0) })
+        else {
+            throw .refused(key, "no other table may be named")
+        }
+    }
+}
+
+extension LakeError {
+    /// The refusal of an argument of a table's services.
+    static func refused(_ key: String, _ reason: String) -> LakeError {
+        LakeError(.invalid, "\(key): \(reason)")
+    }
+}

@@ -1,0 +1,102 @@
+import RembusWire
+
+/// The checked argument of `query_<table>` (storage.md §6.1).
+struct TableQuery {
+    /// Texts of the client, to be parsed where a parser is.
+    private var condition: String?
+    private var selection: String?
+    private var order: String?
+    private let time: TimeTravel?
+    private let limit: UInt64?
+    private let offset: UInt64?
+
+    private static let keys = ["where", "cols", "when", "order", "limit", "offset"]
+
+    init(_ arguments: [Value]) throws(LakeError) {
+        let map = try ServiceArgument.map(arguments, keys: Self.keys) ?? ServiceArgument()
+        condition = try map.text("where")
+        selection = try map.list("cols")
+        order = try map.list("order")
+        time = try map["when"].map { value throws(LakeError) in try TimeTravel(value) }
+        limit = try map.count("limit")
+        offset = try map.count("offset")
+    }
+
+    /// The statement over the table with this quoted name. Nothing in it is the client's text.
+    func sql(_ name: String, scope: TableScope, parser: Connection) throws(LakeError) -> String {
+        let selection =
+            if let text = selection {
+                try ColumnSelection(text, scope: scope, parser: parser)
+            } else {
+                ColumnSelection(all: scope)
+            }
+        var sql = "SELECT \(selection.isDistinct ? "DISTINCT " : "")\(selection.sql) FROM \(name)"
+        if let time { sql += " AT (TIMESTAMP => \(time.sql))" }
+        if let condition { sql += " WHERE \(try Condition(condition, scope: scope, parser: parser).sql)" }
+        if !selection.grouping.isEmpty { sql += " \(selection.grouping)" }
+        if let order {
+            sql += " ORDER BY \(try SortOrder(order, scope: scope, selection: selection, parser: parser).sql)"
+        }
+        if let limit { sql += " LIMIT \(limit)" }
+        if let offset { sql += " OFFSET \(offset)" }
+        return sql
+    }
+}
+
+/// The one map that the services take as their argument.
+struct ServiceArgument {
+    private var members: [String: Value] = [:]
+
+    /// No key.
+    init() {}
+
+    /// The map among the arguments; nil for no argument or null. Keys other than these are refused, as the reference words
+    /// it.
+    static func map(_ arguments: [Value], keys: [String]) throws(LakeError) -> ServiceArgument? {
+        guard arguments.count <= 1 else {
+            throw LakeError(.invalid, "one argument is expected, not \(arguments.count)")
+        }
+        guard let argument = arguments.first, !argument.isNull else { return nil }
+        guard let map = argument.mapValue else {
+            throw LakeError(.invalid, "the argument must be a map with any of the keys \(keys.joined(separator: ", "))")
+        }
+        var result = ServiceArgument()
+        var unknown: [String] = []
+        for (key, value) in map.pairs.map({ ($0.key.stringValue ?? $0.key.description, $0.value) }) {
+            if keys.contains(key) { result.members[key] = value } else { unknown.append(key) }
+        }
+        guard unknown.isEmpty else {
+            throw LakeError(.invalid, "invalid keys: \(unknown.prefix(20).joined(separator: ", ").prefix(500))")
+        }
+        return result
+    }
+
+    /// The value of a key; nil when it is absent or null.
+    subscript(key: String) -> Value? { members[key].flatMap { $0.isNull ? nil : $0 } }
+
+    /// A text.
+    func text(_ key: String) throws(LakeError) -> String? {
+        guard let value = self[key] else { return nil }
+        guard let text = value.stringValue else { throw .refused(key, "a text is expected") }
+        return text
+    }
+
+    /// A text with commas, or an array of texts.
+    func list(_ key: String) throws(LakeError) -> String? {
+        guard let elements = self[key]?.arrayValue else { return try text(key) }
+        let texts = elements.compactMap(\.stringValue)
+        guard texts.count == elements.count else { throw .refused(key, "all elements must be texts") }
+        guard texts.allSatisfy({ !$0.isEmpty }) else { throw .refused(key, "an element is empty") }
+        // A line end after each, so that a comment does not reach into the next.
+        return texts.joined(separator: "\n, ")
+    }
+
+    /// A number of rows.
+    func count(_ key: String) throws(LakeError) -> UInt64? {
+        guard let value = self[key] else { return nil }
+        // JSON and some languages know floats only.
+        let number = value.uintValue ?? value.doubleValue.flatMap { UInt64(exactly: $0) }
+        guard let number, number <= UInt64(Int64.max) else { throw .refused(key, "a number of rows is expected") }
+        return number
+    }
+}

@@ -1,0 +1,104 @@
+import DataFrames
+import NIOCore
+package import RembusStore
+package import RembusWire
+
+/// The services of the schema's tables: `query_<table>`, `delete_<table>` and `upsert_<table>` (storage.md §6).
+///
+/// What clients send is checked here and never becomes a part of any SQL; errors are for the caller, with status 40.
+package final class TableServices: Sendable {
+    /// Limits of the services.
+    package struct Limits: Sendable {
+        /// How long a statement may run. Default 10 s.
+        package var timeout: Duration = .seconds(10)
+        /// The largest answer in bytes; a larger one is an error. Default 60 MiB less some room for the message around it,
+        /// protocol.md §1.1.
+        package var maximumAnswerBytes = 62_914_560 - 4096
+
+        package init() {}
+    }
+
+    private let readers: ReaderPool
+    private let writer: any TableWriting
+    private let limits: Limits
+    private let tables: [ServedTable]
+
+    /// Services that read with `readers` and write with `writer`.
+    package init(_ schema: StoreSchema, readers: ReaderPool, writer: any TableWriting, limits: Limits = Limits()) {
+        self.readers = readers
+        self.writer = writer
+        self.limits = limits
+        tables = schema.tables.map(ServedTable.init)
+    }
+
+    /// The services by the name of their method.
+    package var methods: [String: @Sendable ([Value]) async throws -> Value] {
+        var methods: [String: @Sendable ([Value]) async throws -> Value] = [:]
+        for table in tables {
+            methods["query_\(table.schema.name)"] = { [self] in try await query(table, $0) }
+            methods["delete_\(table.schema.name)"] = { [self] in try await delete(table, $0) }
+            methods["upsert_\(table.schema.name)"] = { [self] in try await upsert(table, $0) }
+        }
+        return methods
+    }
+
+    private func query(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {
+        let query = try TableQuery(arguments)
+        let deadline = ContinuousClock.now + limits.timeout
+        return try await readers.perform { [limits] connection in
+            let sql = try query.sql(table.name, scope: table.scope, parser: connection)
+            let left = deadline - .now
+            guard left > .zero else { throw Self.slow(limits) }
+            do {
+                let frame = try connection.frame(sql, timeout: left, maximumBytes: limits.maximumAnswerBytes)
+                return try Answer(frame).value
+            } catch let error as LakeError where error.kind == .timedOut {
+                throw Self.slow(limits)
+            }
+        }
+    }
+
+    private func delete(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {
+        let argument = try ServiceArgument.map(arguments, keys: ["where", "when"])
+        let text = try argument?.text("where")
+        // The reference deletes everything for an empty map; a missing key is more likely a mistake (storage.md §6.2).
+        if argument != nil, text == nil {
+            throw LakeError(.invalid, "the key where is missing; without any argument all rows are deleted")
+        }
+        return try await writer.perform { [limits] connection in
+            var sql = "DELETE FROM \(table.name)"
+            if let text { sql += " WHERE \(try Condition(text, scope: table.scope, parser: connection).sql)" }
+            try connection.execute(sql, timeout: limits.timeout)
+            return .null
+        }
+    }
+
+    private func upsert(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {
+        let upsert = try Upsert(table, arguments)
+        guard upsert.frame.rowCount > 0 else { return .null }
+        return try await writer.perform { [limits] connection in
+            try upsert.run(connection, timeout: limits.timeout)
+            return .null
+        }
+    }
+
+    private static func slow(_ limits: Limits) -> LakeError {
+        LakeError(
+            .timedOut,
+            "the query took longer than \(limits.timeout.components.seconds) s; narrow it with where or limit")
+    }
+}
+
+/// A table of the schema as the services see it.
+struct ServedTable: Sendable {
+    let schema: TableSchema
+    /// The quoted name in the catalog.
+    let name: String
+    let scope: TableScope
+
+    init(_ schema: TableSchema) {
+        self.schema = schema
+        name = Catalog.table(schema.name)
+        scope = TableScope(table: schema.name, columns: schema.allColumns.map(\.name))
+    }
+}

@@ -1,0 +1,30 @@
+import Dispatch
+import Foundation
+import RembusLake
+
+/// A writer as the lake's: one thread, one connection.
+final class TestWriter: TableWriting, @unchecked Sendable {
+    // The connection is used on the queue alone, hence unchecked.
+    private let queue = DispatchQueue(label: "test.writer")
+    private let connection: Connection
+
+    init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    func perform<Output: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Output) async throws -> Output {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { [self] in continuation.resume(with: Result { try body(connection) }) }
+        }
+    }
+}
+
+/// A folder that goes with the test.
+final class TemporaryFolder: Sendable {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("rembus-services-\(UUID().uuidString)")
+        .path
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
