@@ -8,6 +8,9 @@ FUZZ_SECONDS ?= 60
 ARGS ?=
 PYTEST_ARGS ?=
 
+# Where set-up puts DuckDB's header when it has no right to install for everybody.
+export PKG_CONFIG_PATH := $(HOME)/.local/lib/pkgconfig:$(PKG_CONFIG_PATH)
+
 SWIFT := swift
 # One scratch folder for every target; a second one would build the dependencies again.
 SCRATCH := .build
@@ -19,7 +22,7 @@ SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Fuzz/Sources Fuzz/Pa
 PYTEST = REMBUS_BIN="$(REMBUS_BIN)" $(PYTHON) -m pytest -p no:cacheprovider $(PYTEST_ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build release test unit interop websocket examples lint format fuzz libfuzzer bench microbench install clean
+.PHONY: help run setup build release test unit frames interop crash websocket examples lint format fuzz libfuzzer bench storagebench microbench install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' \
@@ -44,6 +47,7 @@ test: ## set up, build and run every check and test
 	@$(MAKE) --no-print-directory build
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory frames
 	@$(MAKE) --no-print-directory interop
 	@$(MAKE) --no-print-directory websocket
 	@$(MAKE) --no-print-directory examples
@@ -51,10 +55,16 @@ test: ## set up, build and run every check and test
 unit: ## run the Swift tests
 	REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CONFIG) --parallel
 
+frames: ## exchange DataFrames of every type with pyarrow, Polars and pandas
+	$(PYTEST) Tests/DataFrames
+
 interop: ## run the Python package and raw clients against the built broker and command
 	$(PYTEST) Tests/Interop
 	# Again with more event loops than a small machine has, for the paths between them.
 	TEST_THREADS=3 $(PYTEST) $(addprefix Tests/Interop/test_,publish.py wildcards.py qos.py rpc.py replay.py identity.py tenants.py)
+
+crash: ## kill a broker under load 200 times and compare what it acknowledged with what is in its tables
+	CRASH_ROUNDS=200 $(PYTEST) Tests/Interop/test_crash.py
 
 websocket: ## run the RFC 6455 cases against the broker's listener and the SDK's dialer
 	$(PYTEST) Tests/WebSocket
@@ -75,6 +85,9 @@ fuzz: ## run the decoders on FUZZ_CASES generated inputs each
 
 libfuzzer: ## run a decoder under libFuzzer (FUZZER=FuzzCBORMessage, FUZZ_SECONDS=60)
 	cd Fuzz && $(SWIFT) run -c release -Xswiftc -sanitize=fuzzer $(FUZZER) -max_total_time=$(FUZZ_SECONDS)
+
+storagebench: release ## measure tables and queries; ARGS='rows --reference', …
+	REMBUS_BIN="$(CURDIR)/$(SCRATCH)/release/rembus" $(PYTHON) Benchmarks/Storage/storage_bench.py $(ARGS)
 
 microbench: ## time the hot pieces one by one
 	$(SWIFT) run --scratch-path $(SCRATCH) -c release rembus-microbench $(ARGS)

@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "RembusBroker",
             dependencies: [
-                "RembusWire", "RembusTransport", "RembusStore",
+                "RembusWire", "RembusTransport", "RembusStore", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -108,8 +108,14 @@ let package = Package(
         // `swift run -c release rembus-microbench`
         .executableTarget(
             name: "rembus-microbench",
-            dependencies: ["RembusWire", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["RembusWire", "RembusStore", "DataFrames", .product(name: "NIOCore", package: "swift-nio")],
             path: "Benchmarks/Micro",
+            swiftSettings: strict),
+        // Reads and writes frames for Tests/DataFrames.
+        .executableTarget(
+            name: "frame-probe",
+            dependencies: ["DataFrames", "CArrowData", .product(name: "NIOCore", package: "swift-nio")],
+            path: "Tests/FrameProbe",
             swiftSettings: strict),
         .testTarget(
             name: "RembusWireTests",
@@ -118,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "RembusStoreTests",
             dependencies: [
-                "RembusStore", "RembusWire", "DataFrames", .product(name: "NIOCore", package: "swift-nio"),
+                "RembusStore", "RembusWire", "CRembusChecksum", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -18,13 +18,17 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True)
-def _time_limit():
-    """Ends a test that waits for ever for a broker that does not do what it waits for; far above what any test needs."""
+def _time_limit(request):
+    """Ends a test that waits for ever for a broker that does not do what it waits for; far above what any test needs.
+    `@pytest.mark.limit(seconds)` is for those that take longer on purpose."""
+    marker = request.node.get_closest_marker("limit")
+    seconds = marker.args[0] if marker else 60
+
     def give_up(*_):
-        raise TimeoutError("this test took more than a minute")
+        raise TimeoutError(f"this test took more than {seconds} seconds")
 
     signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(60)
+    signal.alarm(seconds)
     yield
     signal.alarm(0)
 

@@ -10,6 +10,8 @@ struct Microbench {
         codecs(measure)
         splices(measure)
         topics(measure)
+        frames(measure)
+        Rows()?.measure(measure)
     }
 
     private static func headers(_ measure: Measure) {

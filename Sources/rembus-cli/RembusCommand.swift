@@ -16,6 +16,10 @@ struct RembusCommand: AsyncParsableCommand {
               rembus expose add --shell 'jq add' &
               rembus call add 1 2
 
+            Publications into tables, and SQL on them:
+              rembus broker --schema schema.json
+              rembus query sensor --where "type='HVAC'"
+
             Environment:
               REMBUS_BASE_URL   the broker to connect to (default: ws://127.0.0.1:8338)
               REMBUS_DIR        the folder of settings and state (default: ~/.config/rembus)
@@ -27,7 +31,7 @@ struct RembusCommand: AsyncParsableCommand {
         version: RembusVersion.current,
         subcommands: [
             BrokerCommand.self, PublishCommand.self, SubscribeCommand.self, CallCommand.self, ExposeCommand.self,
-            BenchCommand.self, CompletionCommand.self, ReferenceCommand.self,
+            QueryCommand.self, UpsertCommand.self, DeleteCommand.self, BenchCommand.self, CompletionCommand.self, ReferenceCommand.self,
         ])
 
     static func main() async {

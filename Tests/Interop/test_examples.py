@@ -21,6 +21,26 @@ FOLDER = os.environ.get("REMBUS_EXAMPLES", "")
             ],
         ),
         ("script", ["double 21 = 42", "heard: hello"]),
+        (
+            "frames",
+            [
+                "shape: (2, 2)",
+                "┌─────┬─────────────┐",
+                "│ dn  ┆ temperature │",
+                "│ --- ┆ ---         │",
+                "│ str ┆ f64         │",
+                "╞═════╪═════════════╡",
+                "│ s3  ┆ 30.0        │",
+                "│ s1  ┆ 21.5        │",
+                "└─────┴─────────────┘",
+                "mean: 25.75",
+                "s3: 30.0 °C",
+                "s1: 21.5 °C",
+                "dn,temperature",
+                "s3,30.0",
+                "s1,21.5",
+            ],
+        ),
     ],
 )
 def test_an_example_does_what_it_says(broker, program, expected):

@@ -24,7 +24,7 @@ async def main(port, name, policy, kind):
     if kind == "server":
         handle = await rembus.server(name=name, port=port)
     else:
-        handle = await rembus.component(name=name, port=port, policy=policy)
+        handle = await rembus.component(name=name, port=port, policy=policy, schema=os.environ.get("REMBUS_SCHEMA"))
     print(f"ready on ws://127.0.0.1:{port}", flush=True)
     await handle.wait()
 

@@ -21,6 +21,9 @@ final class CatchUp {
     var cursors: [Cursor]
     /// True while the connection or its window of unacknowledged deliveries is full.
     var isWaiting = false
+    /// True when a subscription came here because its connection was full: what only memory had and has lost since is
+    /// then lost to it.
+    var hasFallenBehind = false
     /// True while a continuation is queued on the event loop.
     var isScheduled = false
     /// Rises when a subscription joins: what was asked for before may not have all that it wants.

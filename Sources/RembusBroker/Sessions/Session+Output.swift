@@ -1,3 +1,4 @@
+import DataFrames
 import NIOCore
 import RembusTransport
 import RembusWire
@@ -13,7 +14,8 @@ extension Session {
     func sendMessage(_ message: Message) {
         var buffer = ByteBuffer()
         if encoding == .text {
-            message.encodeJSON(into: &buffer, dialect: dialect)
+            // JSON peers get dataframes as rows (protocol.md §10).
+            message.encodeJSON(into: &buffer, dialect: dialect, frames: DataFrame.writeRows(ofArrow:into:))
             link.sendText(buffer)
         } else {
             message.encodeCBOR(into: &buffer)

@@ -42,6 +42,7 @@ extension Session {
         }
         subscription.cutoff = 0
         enter(subscription)
+        catchUp?.hasFallenBehind = true
         catchUp?.isWaiting = true
         lane.watch(self)
     }
@@ -146,7 +147,7 @@ extension Session {
         }
         let position = reader.cursors[partition].position
         let outcome = core.store.read(partition: partition, from: position, body)
-        note(lostBytes: outcome.lostBytes)
+        note(lostBytes: outcome.lostBytes + (reader.hasFallenBehind ? outcome.skippedBytes : 0))
         reader.cursors[partition].position = outcome.next
         if outcome.mustFetch { fetch(reader, partition) }
     }
@@ -159,7 +160,7 @@ extension Session {
                 // Another reader, or one that has begun again elsewhere, has no use for it.
                 guard let reader = catchUp, reader.generation == generation else { return }
                 reader.cursors[partition].isFetching = false
-                note(lostBytes: page.lostBytes)
+                note(lostBytes: page.lostBytes + (reader.hasFallenBehind ? page.skippedBytes : 0))
                 if page.isEmpty, page.next == position {
                     // Not readable now: the lane's timer tries again.
                     reader.isWaiting = true

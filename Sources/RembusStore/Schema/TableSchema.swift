@@ -38,13 +38,9 @@ package struct ColumnSchema: Sendable {
         switch defaultValue {
         case .bool, .integer, .unsigned, .negative, .bigInteger: return defaultValue.description
         case .float(let value) where value.isFinite: return "\(value)"
-        case .text(let text): return Self.quoted(text)
-        default: return Self.quoted(defaultValue.jsonText)
+        case .text(let text): return text.quoted(with: "'")
+        default: return defaultValue.jsonText.quoted(with: "'")
         }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        "'" + text.replacing("'", with: "''") + "'"
     }
 }
 
@@ -65,7 +61,7 @@ package struct PartitionKey: Sendable, Hashable {
 
     /// The key for `SET PARTITIONED BY`, with the column's name quoted.
     package func sql(in table: TableSchema) -> String {
-        let name = "\"" + table.allColumns[column].name.replacing("\"", with: "\"\"") + "\""
+        let name = table.allColumns[column].name.quoted(with: "\"")
         return transform == .identity ? name : "\(transform.rawValue)(\(name))"
     }
 }

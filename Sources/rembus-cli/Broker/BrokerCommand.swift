@@ -19,6 +19,8 @@ struct BrokerCommand: AsyncParsableCommand {
               rembus broker
               rembus broker --port 9000 --policy round_robin
               rembus broker --host 0.0.0.0 --name plant    # reachable from other machines
+              rembus broker --schema schema.json           # publications also fill tables, see `rembus query`
+              rembus broker --record 'alarm/**,age=30d' --record 'plant/**,age=7d,size=10GB'
               rembus broker --print-config
             """)
 
@@ -42,6 +44,25 @@ struct BrokerCommand: AsyncParsableCommand {
     @Flag(help: "Answer for own handlers only; relay nothing between components.")
     var server = false
 
+    @Option(help: "A file that describes tables and the topics that fill them.")
+    var schema: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Record what is published under PATTERN, which may carry a retention; 'all' or 'none'. May be repeated; the "
+                + "first that matches counts. (default: all)",
+            valueName: "pattern[,age=7d][,size=1GB]"))
+    var record: [String] = []
+
+    @Option(help: "When a publication counts as stored: always, interval, none. (default: always)")
+    var journalSync: JournalSync?
+
+    @Option(
+        help: ArgumentHelp(
+            "The DuckLake catalog: ducklake:PATH, ducklake:sqlite:PATH or ducklake:postgres:CONNINFO. (default: a file in "
+                + "$REMBUS_DIR)", valueName: "url"))
+    var ducklake: String?
+
     @Option(
         help:
             "How much is logged, on standard error. (default: notice)")
@@ -60,7 +81,8 @@ struct BrokerCommand: AsyncParsableCommand {
         let level = try logLevel ?? BrokerSettings.logLevel() ?? .notice
         var logger = Logger(label: "rembus.broker") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = level
-        let broker = Broker(configuration: configuration, logger: logger)
+        let storage = try StorageComposer(configuration: configuration, logger: logger).open()
+        let broker = Broker(configuration: configuration, logger: logger, storage: storage)
         // The group traps the signals before it starts the service, so one that comes right after the ready line counts.
         let group = ServiceGroup(
             configuration: .init(
@@ -80,6 +102,10 @@ struct BrokerCommand: AsyncParsableCommand {
         if let policy { configuration.policy = policy }
         if overwrite { configuration.overwriteConnection = true }
         if server { configuration.isServer = true }
+        if let schema { configuration.storage.schemaFile = schema }
+        if !record.isEmpty { configuration.storage.record = record }
+        if let journalSync { configuration.storage.journalSync = journalSync }
+        if let ducklake { configuration.storage.lakeURL = ducklake }
     }
 
     func validate() throws {
@@ -94,6 +120,7 @@ struct BrokerCommand: AsyncParsableCommand {
 }
 
 extension RoutingPolicy: ExpressibleByArgument {}
+extension JournalSync: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 /// A broker that says on standard output when it is ready.

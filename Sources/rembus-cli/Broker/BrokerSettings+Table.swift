@@ -20,7 +20,9 @@ extension BrokerSettings {
         }
     }
 
-    private static let meanings = [
+    private static let meanings = ownMeanings.merging(storageMeanings) { first, _ in first }
+
+    private static let ownMeanings = [
         "name": "the broker's name, the answer of `rid`, and the folder of its state",
         "host": "the address to listen on",
         "port": "the WebSocket port; 0 lets the system choose",
@@ -34,8 +36,8 @@ extension BrokerSettings {
         "ws_ping_interval": "seconds between WebSocket pings; two unanswered ones end a connection, 0 sends none",
         "handshake_timeout": "seconds a connection may take for the WebSocket handshake",
         "drain_timeout": "seconds a shutdown waits for queued messages to leave",
-        "threads": "event loop threads; 0 means one per core less one",
-        "store_bytes": "bytes of memory for publications kept for replay and for slow subscribers; 0 keeps none",
+        "threads": "event loop threads, at most 64; 0 means one per core less one",
+        "store_bytes": "bytes of memory for the newest publications, which replay and slow subscribers read; 0 keeps none",
         "max_ws_frame": "largest message, bytes; a larger one ends its connection with code 1009",
         "max_topic_bytes": "longest topic, bytes",
         "max_subscriptions": "subscriptions of one connection",

@@ -43,7 +43,7 @@ enum BrokerSettings {
         seconds("ws_ping_interval", "REMBUS_WS_PING_INTERVAL", \.pingInterval),
         seconds("handshake_timeout", "REMBUS_HANDSHAKE_TIMEOUT", \.handshakeTimeout),
         seconds("drain_timeout", "REMBUS_DRAIN_TIMEOUT", \.drainTimeout),
-        whole("threads", "REMBUS_THREADS", 0...1024, \.threads),
+        whole("threads", "REMBUS_THREADS", 0...64, \.threads),
         whole("store_bytes", "REMBUS_STORE_BYTES", 0...(1 << 40), \.storeBytes),
         whole("max_ws_frame", "REMBUS_MAX_WS_FRAME", 1024...(1 << 30), \.limits.maxMessageBytes),
         whole("max_topic_bytes", "REMBUS_MAX_TOPIC_BYTES", 1...65535, \.limits.maxTopicBytes),
@@ -52,7 +52,7 @@ enum BrokerSettings {
         whole("max_pending_calls", "REMBUS_MAX_PENDING_CALLS", 1...65536, \.limits.maxPendingCalls),
         whole("max_in_flight", "REMBUS_MAX_IN_FLIGHT", 1...65536, \.limits.maxInFlight),
         whole("max_backlog_bytes", "REMBUS_MAX_BACKLOG_BYTES", 65536...(1 << 32), \.limits.maxBacklogBytes),
-    ]
+    ] + storageKeys
 
     /// Defaults, then environment, then `settings.json` of the broker with this name.
     static func load(name: String?) throws -> BrokerConfiguration {
@@ -121,7 +121,7 @@ enum BrokerSettings {
 
     // MARK: Kinds of settings
 
-    private static func whole(
+    static func whole(
         _ name: String, _ variable: String, _ range: ClosedRange<Int>,
         _ path: any WritableKeyPath<BrokerConfiguration, Int> & Sendable
     ) -> Key {
@@ -136,7 +136,7 @@ enum BrokerSettings {
             })
     }
 
-    private static func seconds(
+    static func seconds(
         _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Duration> & Sendable
     ) -> Key {
         Key(
@@ -152,7 +152,7 @@ enum BrokerSettings {
             })
     }
 
-    private static func flag(
+    static func flag(
         _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Bool> & Sendable
     ) -> Key {
         Key(

@@ -1,0 +1,179 @@
+"""Measures what the storage of a broker costs and gives: `make storagebench` runs it.
+
+Each case starts a fresh broker on loopback with a table, loads it over a raw socket with frames encoded beforehand (so
+that this client costs next to nothing) and counts a row only when a query sees it. With --reference the Python broker
+does the same, with fewer rows.
+"""
+
+import argparse
+import base64
+import json
+import os
+import socket
+import struct
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import cbor2
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "Tests"))
+
+from support.processes import Broker, rembus_binary  # noqa: E402
+from support.wire import Peer  # noqa: E402
+
+SCHEMA = {
+    "tables": [
+        {
+            "table": "reading",
+            "topic": ":sensor/reading",
+            "columns": [
+                {"col": "sensor", "type": "TEXT"},
+                {"col": "number", "type": "BIGINT"},
+                {"col": "temperature", "type": "DOUBLE"},
+                {"col": "pressure", "type": "DOUBLE"},
+            ],
+            "extras": {"recv_ts": "ts"},
+        }
+    ]
+}
+
+
+class RawConnection:
+    """A WebSocket connection that sends frames as they are. The masking key is zero, so that masking changes nothing."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.socket.sendall(
+            f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self.socket.recv(4096)
+        assert b" 101 " in answer, answer
+
+    @staticmethod
+    def frame(message: bytes) -> bytes:
+        count = len(message)
+        head = bytes([0x82])
+        if count < 126:
+            head += bytes([0x80 | count])
+        elif count < 1 << 16:
+            head += bytes([0x80 | 126]) + struct.pack(">H", count)
+        else:
+            head += bytes([0x80 | 127]) + struct.pack(">Q", count)
+        return head + bytes(4) + message
+
+
+def key_value_frames(count):
+    """Frames of key/value publications, `count` of them in one piece of memory."""
+    parts = []
+    for number in range(count):
+        row = {"number": number, "temperature": 20 + number % 100 / 7, "pressure": 980 + number % 50 / 3}
+        parts.append(RawConnection.frame(cbor2.dumps([1, f"s{number % 20}/reading", [row]])))
+    return b"".join(parts)
+
+
+def dataframe_frame(rows):
+    """One publication of a frame of `rows` rows."""
+    import polars
+
+    frame = polars.DataFrame({
+        "sensor": [f"s{number % 20}" for number in range(rows)],
+        "number": list(range(rows)),
+        "temperature": [20 + number % 100 / 7 for number in range(rows)],
+        "pressure": [980 + number % 50 / 3 for number in range(rows)],
+    })
+    buffer = frame.write_ipc_stream(None, compat_level=polars.CompatLevel.oldest())
+    return RawConnection.frame(cbor2.dumps([1, "x/reading", [cbor2.CBORTag(80, buffer.getvalue())]]))
+
+
+def cpu_seconds(pid):
+    """CPU time of a process so far, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def stored_rows(peer, reference):
+    arguments = {"cols": "number"} if reference else {"cols": "count(*) AS n"}
+    status, data = peer.call("query_reading", arguments)
+    assert status == 0, data
+    import polars
+
+    frame = polars.read_ipc_stream(data.value)
+    return frame.height if reference else frame["n"][0]
+
+
+def load(broker, piece, rows_per_piece, pieces, reference):
+    """Sends `pieces` times the same memory and waits until every row is in the table."""
+    connection, peer = RawConnection(broker.port), Peer(broker.url)
+    total = rows_per_piece * pieces
+    before, start = cpu_seconds(broker.process.pid), time.perf_counter()
+    for _ in range(pieces):
+        connection.socket.sendall(piece)
+    sent = time.perf_counter() - start
+    while stored_rows(peer, reference) < total:
+        assert time.perf_counter() - start < 300, "the rows do not arrive"
+        time.sleep(0.05)
+    seconds = time.perf_counter() - start
+    cpu = cpu_seconds(broker.process.pid) - before
+    return {"rows": total, "sent/s": total / sent, "stored/s": total / seconds, "cpu us/row": cpu / total * 1e6}
+
+
+def query(broker, rows):
+    """The whole table, from call to decoded frame, with the Python package."""
+    import rembus as rb
+
+    client = rb.node(broker.url)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        frame = client.rpc("query_reading", {"cols": ["sensor", "number", "temperature", "pressure", "ts"]})
+        times.append(time.perf_counter() - start)
+        assert len(frame) == rows, len(frame)
+    client.close()
+    return {"rows": rows, "best ms": min(times) * 1000, "median ms": sorted(times)[2] * 1000}
+
+
+def started(reference, folder):
+    schema = Path(folder) / "schema.json"
+    schema.write_text(json.dumps(SCHEMA))
+    if reference:
+        return Broker(reference=True, folder=f"{folder}/state", REMBUS_SCHEMA=str(schema), REMBUS_TIMEOUT=60)
+    return Broker(reference=False, folder=f"{folder}/state", options=["--schema", str(schema)], REMBUS_TIMEOUT=60)
+
+
+def run(case, reference, scale):
+    with tempfile.TemporaryDirectory(prefix="rembus-bench-") as folder:
+        broker = started(reference, folder)
+        try:
+            if case == "rows":
+                piece = key_value_frames(10_000)
+                return load(broker, piece, 10_000, max(1, int((2 if reference else 300) * scale)), reference)
+            if case == "frames":
+                piece = dataframe_frame(10_000)
+                return load(broker, piece, 10_000, max(1, int((50 if reference else 3000) * scale)), reference)
+            load(broker, dataframe_frame(10_000), 10_000, 100, reference)
+            return query(broker, 1_000_000)
+        finally:
+            broker.discard()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("case", nargs="*", default=["rows", "frames", "query"], help="rows, frames, query")
+    parser.add_argument("--reference", action="store_true", help="the Python broker too")
+    parser.add_argument("--scale", type=float, default=1, help="how many times the usual amount")
+    arguments = parser.parse_args()
+    print(f"binary {rembus_binary()}")
+    for case in arguments.case:
+        for reference in [False, True] if arguments.reference else [False]:
+            figures = run(case, reference, arguments.scale)
+            text = "  ".join(f"{key} {value:,.2f}" for key, value in figures.items())
+            print(f"{case:7} {'reference' if reference else 'ours':9} {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+import RembusBroker
+import RembusWire
+
+/// Settings of what is kept on the disk.
+extension BrokerSettings {
+    static let storageKeys: [Key] = [
+        seconds("replay_window", "REMBUS_REPLAY_WINDOW", \.replayWindow),
+        text("schema", "REMBUS_SCHEMA", \.storage.schemaFile),
+        Key(
+            name: "record", variable: "REMBUS_RECORD", read: { .array($0.storage.record.map { .text($0) }) },
+            write: { value, configuration in
+                // The environment has one text, where a comma may belong to a pattern's retention.
+                let patterns =
+                    value.arrayValue?.map(\.stringValue)
+                    ?? value.stringValue?.split(separator: ";").map { String($0) }
+                guard let patterns, !patterns.isEmpty, !patterns.contains(nil) else { return false }
+                configuration.storage.record = patterns.compactMap { $0 }
+                return true
+            }),
+        Key(
+            name: "journal_sync", variable: "REMBUS_JOURNAL_SYNC", read: { .text($0.storage.journalSync.rawValue) },
+            write: { value, configuration in
+                guard let sync = value.stringValue.flatMap(JournalSync.init) else { return false }
+                configuration.storage.journalSync = sync
+                return true
+            }),
+        seconds("journal_sync_interval", "REMBUS_JOURNAL_SYNC_INTERVAL", \.storage.journalSyncInterval),
+        whole("journal_retained_bytes", "REMBUS_JOURNAL_RETAINED_BYTES", 0...(1 << 50), \.storage.journalRetainedBytes),
+        whole("journal_max_bytes", "REMBUS_JOURNAL_MAX_BYTES", 0...(1 << 50), \.storage.journalMaxBytes),
+        Key(
+            // What is printed must not show a password.
+            name: "ducklake_url", variable: "DUCKLAKE_URL",
+            read: { $0.storage.lakeURL.map { .text(SecretMask.masked($0)) } ?? .null },
+            write: { value, configuration in
+                guard value != .null else { return true }
+                guard let url = value.stringValue, url.hasPrefix("ducklake:") else { return false }
+                configuration.storage.lakeURL = url
+                return true
+            }),
+        text("data_path", "REMBUS_DATA_PATH", \.storage.lakeDataPath),
+        Key(
+            // In the environment any value means yes, as in the reference (storage.md §7).
+            name: "ignore_data_path", variable: "DUCKDB_IGNORE_DATA_PATH",
+            read: { .bool($0.storage.ignoresDataPath) },
+            write: { value, configuration in
+                guard value.boolValue != nil || value.stringValue != nil else { return false }
+                configuration.storage.ignoresDataPath = value.boolValue ?? true
+                return true
+            }),
+        seconds("archiver_interval", "REMBUS_ARCHIVER_INTERVAL", \.storage.archiverInterval),
+        whole("lake_memory_bytes", "REMBUS_LAKE_MEMORY_BYTES", (64 << 20)...(1 << 46), \.storage.lakeMemoryBytes),
+        whole("lake_threads", "REMBUS_LAKE_THREADS", 1...256, \.storage.lakeThreads),
+        whole("query_threads", "REMBUS_QUERY_THREADS", 1...64, \.storage.queryThreads),
+        whole("inlining_rows", "REMBUS_INLINING_ROWS", 0...100_000, \.storage.inliningRows),
+        seconds("maintenance_interval", "REMBUS_MAINTENANCE_INTERVAL", \.storage.maintenanceInterval),
+        seconds("snapshot_retention", "REMBUS_SNAPSHOT_RETENTION", \.storage.snapshotRetention),
+    ]
+
+    static let storageMeanings = [
+        "replay_window": "seconds that a replay goes back at most; 0 for as far as there is anything",
+        "schema": "the file that describes tables and the topics that fill them; null for none",
+        "record":
+            "publications that are recorded: `all`, `none` or patterns with retention like `alarm/**,age=30d,size=1GB`;"
+            + " `;` between them in the environment",
+        "journal_sync":
+            "when a publication counts as stored: `always` (the disk has confirmed it), `interval`, `none` (it was written)",
+        "journal_sync_interval": "seconds between confirmations of the disk with `interval`",
+        "journal_retained_bytes": "bytes of journal that stay for fast replay when the lake has them too",
+        "journal_max_bytes":
+            "bytes of journal at most while the lake cannot take them, then as with a full disk; 0 for no limit",
+        "ducklake_url":
+            "the catalog: `ducklake:<path>`, `ducklake:sqlite:<path>`, `ducklake:postgres:<conninfo>`; null for a file in"
+            + " the state folder",
+        "data_path": "folder or `s3://` URL of the data files; null for the broker's folder in the state folder",
+        "ignore_data_path": "use the data path that the catalog remembers",
+        "archiver_interval": "seconds between moves from the journal to the lake",
+        "lake_memory_bytes": "bytes of memory that DuckDB may use; what needs more spills to the disk",
+        "lake_threads": "threads that DuckDB may use",
+        "query_threads": "queries that run at a time",
+        "inlining_rows": "batches of up to this many rows stay in the catalog until they are flushed into a file",
+        "maintenance_interval": "seconds between flushes of small batches and merges of small files",
+        "snapshot_retention": "seconds that time travel goes back at least; 0 keeps every snapshot",
+    ]
+
+    private static func text(
+        _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, String?> & Sendable
+    ) -> Key {
+        Key(
+            name: name, variable: variable, read: { $0[keyPath: path].map { .text($0) } ?? .null },
+            write: { value, configuration in
+                guard value != .null else { return true }
+                guard let text = value.stringValue, !text.isEmpty else { return false }
+                configuration[keyPath: path] = text
+                return true
+            })
+    }
+}
+
+/// Takes passwords out of connection texts that people get to see.
+enum SecretMask {
+    /// `password=…` and the password of `scheme://user:password@host` become `***`.
+    static func masked(_ text: String) -> String {
+        text.replacing(/(:\/\/[^:@\/\s]*:)[^@\s]*@/) { "\($0.1)***@" }
+            .replacing(/(?i)(password\s*=\s*)('[^']*'|\S+)/) { "\($0.1)***" }
+    }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import DataFrames
+import Foundation
+import NIOCore
+import Rembus
+
+struct UpsertCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "upsert",
+        abstract: "Put rows into a broker's table.",
+        discussion: """
+            A row with the same key is updated, others are added; in a table without keys all are added. A column that a row \
+            does not have is left as it is, or gets its default in a new row.
+
+            Examples:
+              rembus upsert sensor '{"site": "a", "type": "HVAC", "dn": "s1"}'
+              rembus upsert sensor '[{"dn": "s1", "site": "b"}, {"dn": "s2", "site": "b", "type": "HVAC"}]'
+              rembus upsert sensor --file sensors.csv       # .json, .jsonl, .csv or .arrow
+              jq -c .rows report.json | rembus upsert sensor --file -
+            """)
+
+    @Argument(help: "The name of the table.")
+    var table: String
+
+    @Argument(help: "Rows: JSON objects, or arrays of them.")
+    var row: [String] = []
+
+    @Option(name: .shortAndLong, help: "Take the rows from a file, by its ending; `-` is JSON on standard input.")
+    var file: String?
+
+    @Flag(help: "Nulls, and what a row does not have, replace what is there.")
+    var nulls = false
+
+    @Option(help: "How long to wait. (default: 10s, or the setting request_timeout)")
+    var timeout: TimeSpan?
+
+    @OptionGroup(title: "Connection")
+    var connection: ConnectionOptions
+
+    func validate() throws {
+        if table.isEmpty { throw ValidationError("The name of the table is empty.") }
+        if row.isEmpty == (file == nil) {
+            throw ValidationError(row.isEmpty ? "Give rows, or --file." : "Give rows or --file, not both.")
+        }
+    }
+
+    func run() async throws {
+        let record = try file.map { try RecordFile($0).record() } ?? Self.rows(row)
+        let options: [Value] = nulls ? [.map(["nulls": true])] : []
+        _ = try await TableCall(connection: connection, timeout: timeout)
+            .perform("upsert", on: table, [record] + options)
+    }
+
+    private static func rows(_ words: [String]) throws -> Value {
+        .array(try words.flatMap { try RecordFile.rows(of: $0, in: "the argument \(quoted($0))") })
+    }
+}
+
+/// Rows in a file, as the record of an upsert (storage.md §6.3).
+struct RecordFile {
+    private let path: String
+
+    init(_ path: String) {
+        self.path = path
+    }
+
+    func record() throws -> Value {
+        switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+        case "jsonl", "ndjson": return .array(try lines())
+        case "csv": return try frame { content throws(DataFrameError) in try DataFrame(csv: content) }
+        case "arrow", "arrows", "ipc": return try frame { content throws(DataFrameError) in try DataFrame(arrow: content) }
+        default:
+            let text = String(buffer: try content())
+            return .array(try Self.rows(of: text, in: path == "-" ? "standard input" : path))
+        }
+    }
+
+    /// A JSON object is a row, an array has several.
+    static func rows(of text: String, in place: String) throws -> [Value] {
+        let value: Value
+        do {
+            value = try Value(jsonText: text)
+        } catch {
+            throw CommandFailure("\(place) is not JSON: \(CommandFailure.phrase(error.message))", status: .usage)
+        }
+        let rows = value.arrayValue ?? [value]
+        guard rows.allSatisfy({ $0.mapValue != nil }) else {
+            throw CommandFailure("\(place) has something that is no object; a row is {\"column\": value, …}", status: .usage)
+        }
+        return rows
+    }
+
+    private func lines() throws -> [Value] {
+        var reader = try LineReader(path: path)
+        var rows: [Value] = []
+        var number = 0
+        while let line = try reader.next() {
+            number += 1
+            if line.allSatisfy(\.isWhitespace) { continue }
+            rows += try Self.rows(of: line, in: "\(path), line \(number),")
+        }
+        return rows
+    }
+
+    private func frame(_ read: (ByteBuffer) throws(DataFrameError) -> DataFrame) throws -> Value {
+        do {
+            return .tagged(80, .bytes(try read(try content()).arrowBuffer()))
+        } catch let error as DataFrameError {
+            throw CommandFailure("\(path): \(CommandFailure.phrase(error.message))")
+        }
+    }
+
+    private func content() throws -> ByteBuffer {
+        if path == "-" { return ByteBuffer(bytes: FileHandle.standardInput.readDataToEndOfFile()) }
+        do {
+            return ByteBuffer(bytes: try Data(contentsOf: URL(fileURLWithPath: path)))
+        } catch {
+            throw CommandFailure("cannot read \(path): \(error.localizedDescription)")
+        }
+    }
+}
