@@ -6,7 +6,7 @@ let package = Package(
     name: "rembus-examples",
     platforms: [.macOS(.v15)],
     dependencies: [.package(name: "rembus", path: "..")],
-    targets: ["quickstart", "rpc", "script"].map {
+    targets: ["quickstart", "rpc", "script", "frames"].map {
         .executableTarget(
             name: $0, dependencies: [.product(name: "Rembus", package: "rembus")],
             swiftSettings: [.swiftLanguageMode(.v6)])

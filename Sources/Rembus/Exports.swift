@@ -1,2 +1,3 @@
-// Messages, values, ids and status codes are part of the SDK's vocabulary, so one import is enough.
+// Messages, values, ids, status codes and dataframes are part of the SDK's vocabulary, so one import is enough.
+@_exported public import DataFrames
 @_exported public import RembusWire

@@ -62,10 +62,12 @@ struct CSVTable {
         }
     }
 
-    private mutating func readField(_ position: inout Int, _ line: inout Int, _ separator: UInt8) throws(DataFrameError) {
+    private mutating func readField(_ position: inout Int, _ line: inout Int, _ separator: UInt8) throws(DataFrameError)
+    {
         let start = position
         guard start < bytes.count, bytes[start] == 0x22 else {
-            while position < bytes.count, bytes[position] != separator, bytes[position] != 0x0A, bytes[position] != 0x0D {
+            while position < bytes.count, bytes[position] != separator, bytes[position] != 0x0A, bytes[position] != 0x0D
+            {
                 position += 1
             }
             return fields.append(FieldRange(start, position, isQuoted: false))

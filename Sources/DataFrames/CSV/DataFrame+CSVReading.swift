@@ -3,9 +3,10 @@ public import NIOCore
 extension DataFrame {
     /// Makes a frame of a CSV text (RFC 4180).
     ///
-    /// The types of columns are those in `types`, else the narrowest of `bool`, `int64`, `float64`, `date32`, `timestamp[us]` and `utf8` that
-    /// all fields fit; fields between quotes are texts unless `types` says otherwise. A field like ``CSVFormat/null`` without quotes is
-    /// null. Without a header the columns are named `column_1`, `column_2`, ….
+    /// The types of columns are those in `types`, else the narrowest of `bool`, `int64`, `float64`, `date32`,
+    /// `timestamp[us]` and `utf8` that all fields fit; fields between quotes are texts unless `types` says otherwise. A
+    /// field like ``CSVFormat/null`` without quotes is null. Without a header the columns are named `column_1`,
+    /// `column_2`, ….
     ///
     /// Throws an error that names the line of a malformed text, or row and column of a value that does not fit.
     public init(

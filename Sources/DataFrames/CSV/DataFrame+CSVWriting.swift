@@ -10,14 +10,15 @@ extension DataFrame {
 
     /// Appends the rows as CSV (RFC 4180): a line with the names, and one for each row.
     ///
-    /// Values are written as ``Cell/plainText`` does: numbers in full, dates and times in ISO 8601, bytes as base64, lists and structures
-    /// as JSON, null as nothing. Throws an error for a separator that cannot be one.
+    /// Values are written as ``Cell/plainText`` does: numbers in full, dates and times in ISO 8601, bytes as base64,
+    /// lists and structures as JSON, null as nothing. Throws an error for a separator that cannot be one.
     public func writeCSV(into buffer: inout ByteBuffer, format: CSVFormat = .standard) throws(DataFrameError) {
         _ = try format.separatorByte()
         CSVRowWriter(self, format).write(rows: 0..<rowCount, into: &buffer)
     }
 
-    /// Gives the rows as CSV in pieces of about `pieceSize` bytes to a sink, so that a large text never exists as a whole.
+    /// Gives the rows as CSV in pieces of about `pieceSize` bytes to a sink, so that a large text never exists as a
+    /// whole.
     ///
     /// Throws an error for a separator that cannot be one, and what the sink throws.
     public func writeCSV(

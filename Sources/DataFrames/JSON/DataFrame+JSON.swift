@@ -18,8 +18,9 @@ extension DataFrame {
 
     /// Appends the rows as JSON objects whose members are named like the columns.
     ///
-    /// Integers and decimals have all their digits, floats the shortest that mean the same float; NaN and infinities are null. Dates,
-    /// times and lengths of time are ISO 8601 texts, bytes base64 texts, lists arrays, structures and maps objects.
+    /// Integers and decimals have all their digits, floats the shortest that mean the same float; NaN and infinities
+    /// are null. Dates, times and lengths of time are ISO 8601 texts, bytes base64 texts, lists arrays, structures and
+    /// maps objects.
     public func writeJSON(into buffer: inout ByteBuffer, form: JSONForm = .array) {
         var writer = JSONRowWriter(self, form)
         writer.start(&buffer)
@@ -27,7 +28,8 @@ extension DataFrame {
         writer.end(&buffer)
     }
 
-    /// Gives the rows as JSON in pieces of about `pieceSize` bytes to a sink, so that a large text never exists as a whole.
+    /// Gives the rows as JSON in pieces of about `pieceSize` bytes to a sink, so that a large text never exists as a
+    /// whole.
     public func writeJSON<Failure: Error>(
         form: JSONForm = .array, pieceSize: Int = 1 << 20, to sink: (ByteBuffer) throws(Failure) -> Void
     ) throws(Failure) {
@@ -45,11 +47,13 @@ extension DataFrame {
 }
 
 extension DataFrame {
-    /// The largest text that a received frame is turned into, bytes. A few bytes of Arrow can stand for any number of nulls.
+    /// The largest text that a received frame is turned into, bytes. A few bytes of Arrow can stand for any number of
+    /// nulls.
     private static let maxTranslatedBytes = 128 << 20
 
-    /// Appends the rows of a received Arrow stream as an array of JSON objects, which is the form of a frame for JSON peers
-    /// (protocol.md §10). False, and nothing is written, when the bytes are no frame or the text would become too long.
+    /// Appends the rows of a received Arrow stream as an array of JSON objects, which is the form of a frame for JSON
+    /// peers (protocol.md §10). False, and nothing is written, when the bytes are no frame or the text would become too
+    /// long.
     package static func writeRows(ofArrow arrow: ByteBuffer, into buffer: inout ByteBuffer) -> Bool {
         guard let frame = try? DataFrame(arrow: arrow) else { return false }
         let start = buffer.writerIndex

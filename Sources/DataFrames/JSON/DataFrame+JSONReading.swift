@@ -3,9 +3,10 @@ public import NIOCore
 extension DataFrame {
     /// Makes a frame of JSON objects: one array of them, or any number behind each other, as in JSON lines.
     ///
-    /// Columns are the names of members, in the order of their first appearance; a row without one has null there. Integers make
-    /// `int64` columns, other numbers `float64` ones, texts `utf8` ones, arrays lists, objects structures. For the columns in `types`
-    /// values are converted instead: texts into dates, times, decimals or, from base64, bytes.
+    /// Columns are the names of members, in the order of their first appearance; a row without one has null there.
+    /// Integers make `int64` columns, other numbers `float64` ones, texts `utf8` ones, arrays lists, objects
+    /// structures. For the columns in `types` values are converted instead: texts into dates, times, decimals or, from
+    /// base64, bytes.
     ///
     /// Throws an error that names row and column, or the line of a malformed text.
     public init(json buffer: ByteBuffer, types: [String: DataType] = [:]) throws(DataFrameError) {

@@ -113,7 +113,9 @@ struct JSONCellParser {
         }
         if isInteger, let number = Int64(text) { return .int(number) }
         if isInteger, let number = UInt64(text) { return .uint(number) }
-        guard let number = Double(text), number.isFinite else { throw malformed("a number is malformed or out of range") }
+        guard let number = Double(text), number.isFinite else {
+            throw malformed("a number is malformed or out of range")
+        }
         return .double(number)
     }
 

@@ -1,4 +1,5 @@
-/// Collects what a value encodes as typed cells. It is a class because nested containers are filled after they were handed out.
+/// Collects what a value encodes as typed cells. It is a class because nested containers are filled after they were
+/// handed out.
 final class CellEncoder: Encoder {
     /// What has been encoded so far.
     enum Content {

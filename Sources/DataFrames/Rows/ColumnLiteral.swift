@@ -30,8 +30,8 @@ extension DataFrame {
     /// ```swift
     /// let frame = try DataFrame(["dn": ["a", "b"], "temperature": [21.5, nil], "level": ColumnLiteral(levels)])
     /// ```
-    /// Integers make `int64` columns, floats `float64` ones, texts `utf8` ones. Throws an error if the columns have different lengths,
-    /// or the values of one do not go together.
+    /// Integers make `int64` columns, floats `float64` ones, texts `utf8` ones. Throws an error if the columns have
+    /// different lengths, or the values of one do not go together.
     public init(_ columns: KeyValuePairs<String, ColumnLiteral>) throws(DataFrameError) {
         var made: [Column] = []
         for (name, literal) in columns { made.append(try literal.column(name)) }

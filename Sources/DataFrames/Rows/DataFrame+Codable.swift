@@ -1,4 +1,5 @@
-/// A frame is an array of its rows for every coder, such as `JSONEncoder`; the coders of Rembus send it as an Arrow stream instead.
+/// A frame is an array of its rows for every coder, such as `JSONEncoder`; the coders of Rembus send it as an Arrow
+/// stream instead.
 extension DataFrame: Codable {
     /// Encodes the rows as objects. Throws what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
@@ -8,8 +9,8 @@ extension DataFrame: Codable {
         }
     }
 
-    /// Decodes an array of objects: the columns are the names that occur, in the order that the decoder tells them. Throws what the
-    /// decoder throws, and `dataCorrupted` when values do not go into one column.
+    /// Decodes an array of objects: the columns are the names that occur, in the order that the decoder tells them.
+    /// Throws what the decoder throws, and `dataCorrupted` when values do not go into one column.
     public init(from decoder: any Decoder) throws {
         var container = try decoder.unkeyedContainer()
         var collector = RowCollector()
@@ -28,7 +29,8 @@ extension DataFrame: Codable {
     }
 }
 
-/// A cell is what it holds for every coder; dates and times are ISO 8601 texts, bytes base64 texts, decimals texts of their digits.
+/// A cell is what it holds for every coder; dates and times are ISO 8601 texts, bytes base64 texts, decimals texts of
+/// their digits.
 extension Cell: Codable {
     /// Encodes the value. Throws what the encoder throws.
     public func encode(to encoder: any Encoder) throws {

@@ -5,9 +5,9 @@ extension DataFrame {
     /// struct Reading: Codable { var dn: String; var temperature: Double?; var at: Date }
     /// let readings = try frame.decode(rows: Reading.self)
     /// ```
-    /// Numbers are read as every type of numbers that they fit, dates and timestamps as `Date`, bytes as `Data` or `[UInt8]`, lists
-    /// as arrays, structures as nested types, maps as dictionaries, categories as their text. Columns without a property are
-    /// ignored; an optional property may lack a column.
+    /// Numbers are read as every type of numbers that they fit, dates and timestamps as `Date`, bytes as `Data` or
+    /// `[UInt8]`, lists as arrays, structures as nested types, maps as dictionaries, categories as their text. Columns
+    /// without a property are ignored; an optional property may lack a column.
     ///
     /// Throws a ``DataFrameError`` that names row and column for what does not fit, and what the type itself throws.
     public func decode<T: Decodable>(rows type: T.Type = T.self) throws -> [T] {
@@ -29,7 +29,9 @@ extension DataFrame {
 /// The rows of a frame as values of a type, each decoded when it is asked for.
 public struct DecodedRows<T: Decodable>: RandomAccessCollection, Sendable {
     private let columns: RowColumns
+    /// The number of rows.
     public let endIndex: Int
+    /// The number of the first row, 0.
     public var startIndex: Int { 0 }
 
     init(_ frame: DataFrame) { self.init(RowColumns(frame), frame.rowCount) }

@@ -5,12 +5,13 @@ extension DataFrame {
     /// struct Reading: Codable { var dn: String; var temperature: Double?; var at: Date }
     /// let frame = try DataFrame(rows: readings)
     /// ```
-    /// Integers, floats, `Bool` and `String` keep their width; `Date` becomes `timestamp[us, tz=UTC]`, `Data` and `[UInt8]` bytes,
-    /// `Duration` a duration, arrays lists, nested structures structures, dictionaries with texts as keys maps, what is nil null.
-    /// Rows may differ: a property that a row does not encode is null there, and integers widen. Without rows nothing is known
-    /// about them, and the frame has no columns.
+    /// Integers, floats, `Bool` and `String` keep their width; `Date` becomes `timestamp[us, tz=UTC]`, `Data` and
+    /// `[UInt8]` bytes, `Duration` a duration, arrays lists, nested structures structures, dictionaries with texts as
+    /// keys maps, what is nil null. Rows may differ: a property that a row does not encode is null there, and integers
+    /// widen. Without rows nothing is known about them, and the frame has no columns.
     ///
-    /// Throws an error that names row and column when values do not go into one column, or a row is not made of properties.
+    /// Throws an error that names row and column when values do not go into one column, or a row is not made of
+    /// properties.
     public init<T: Encodable>(rows: some Sequence<T>) throws(DataFrameError) {
         var collector = RowCollector()
         for row in rows {

@@ -48,7 +48,8 @@ extension DataFrame {
 extension Column {
     /// The rows with these numbers.
     func taking(_ rows: [Int]) -> Column {
-        // The chunks together need larger offsets than their type has: then the result can be short enough all the same.
+        // The chunks together need larger offsets than their type has: then the result can be short enough all the
+        // same.
         guard let array = try? combined() else { return Column(field, chunks: takingOneByOne(rows)) }
         return Column(field, chunks: [array.taking(rows)])
     }
@@ -102,8 +103,8 @@ extension ArrayData {
         return target.finish()
     }
 
-    /// Texts and bytes. Rows that are taken more than once can need larger offsets than the type has: then the rest is cut to nothing,
-    /// which only happens beyond 2 GiB in one column.
+    /// Texts and bytes. Rows that are taken more than once can need larger offsets than the type has: then the rest is
+    /// cut to nothing, which only happens beyond 2 GiB in one column.
     private func variable(_ width: Int, _ rows: [Int]) -> [ArrowBuffer] {
         var offsets = BufferBuilder(capacity: (rows.count + 1) * width)
         var bytes = BufferBuilder()

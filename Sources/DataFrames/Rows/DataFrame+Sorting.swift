@@ -26,8 +26,9 @@ extension DataFrame {
     /// ```swift
     /// let sorted = try frame.sorted(by: "dn", .descending("temperature"))
     /// ```
-    /// Rows that are equal keep their order. Nulls come last in both directions; NaN is larger than every number; texts are compared by
-    /// their UTF-8. Throws an error for a column that does not exist or has no order, such as lists and structures.
+    /// Rows that are equal keep their order. Nulls come last in both directions; NaN is larger than every number; texts
+    /// are compared by their UTF-8. Throws an error for a column that does not exist or has no order, such as lists and
+    /// structures.
     public func sorted(by keys: SortKey...) throws(DataFrameError) -> DataFrame {
         var orders: [(Int, Int) -> Int] = []
         for key in keys { orders.append(try column(key.name).order(isDescending: key.isDescending)) }
@@ -57,7 +58,9 @@ extension Column {
         case .binary, .largeBinary, .binaryView, .fixedSizeBinary:
             return order(Array(try values(as: [UInt8].self)), isDescending) { $0.lexicographicallyPrecedes($1) }
         case .decimal128, .decimal256:
-            return order(Array(try values(as: DecimalNumber.self)), isDescending) { ($0.high, $0.low) < ($1.high, $1.low) }
+            return order(Array(try values(as: DecimalNumber.self)), isDescending) {
+                ($0.high, $0.low) < ($1.high, $1.low)
+            }
         case .null: return { _, _ in 0 }
         case let type where Int64.isReadable(from: type):
             return order(Array(try values(as: Int64.self)), isDescending, <)

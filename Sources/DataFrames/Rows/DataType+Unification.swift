@@ -1,8 +1,8 @@
 extension DataType {
     /// The narrowest type that holds the values of both; nil when there is none.
     ///
-    /// Null gives way to everything. Integers widen, become decimals where a sign meets 64 bits without one, and floats next to
-    /// floats; decimals get the larger scale, times the finer unit; lists and structures unify what is in them.
+    /// Null gives way to everything. Integers widen, become decimals where a sign meets 64 bits without one, and floats
+    /// next to floats; decimals get the larger scale, times the finer unit; lists and structures unify what is in them.
     func unified(with other: DataType) -> DataType? {
         if self == other { return self }
         switch (self, other) {

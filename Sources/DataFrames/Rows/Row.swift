@@ -14,7 +14,8 @@ public struct Row: Sendable {
     /// The names of the columns, in order.
     public var names: [String] { columns.columns.map(\.name) }
 
-    /// The value in the first column with this name; nil if there is none. Where the frame has null it is ``Cell/null``.
+    /// The value in the first column with this name; nil if there is none. Where the frame has null it is
+    /// ``Cell/null``.
     public subscript(name: String) -> Cell? { columns.positions[name].map { columns.columns[$0].cell(number) } }
 
     /// The value in the column at a position, which must exist.
@@ -42,7 +43,9 @@ public struct Row: Sendable {
 /// The rows of a frame.
 public struct Rows: RandomAccessCollection, Sendable {
     private let columns: RowColumns
+    /// The number of rows.
     public let endIndex: Int
+    /// The number of the first row, 0.
     public var startIndex: Int { 0 }
 
     init(_ frame: DataFrame) {
@@ -50,6 +53,7 @@ public struct Rows: RandomAccessCollection, Sendable {
         endIndex = frame.rowCount
     }
 
+    /// The row with this number, which must exist.
     public subscript(number: Int) -> Row {
         precondition(number >= 0 && number < endIndex, "A row must lie inside its frame.")
         return Row(columns: columns, number: number)

@@ -12,8 +12,8 @@ package struct TypedCell: Sendable {
     package init(_ cell: Cell) { self.init(cell, cell.inferredType) }
 }
 
-/// Makes a frame of rows whose columns are not known beforehand: types widen as values ask for it, and rows that lack a column
-/// have null there.
+/// Makes a frame of rows whose columns are not known beforehand: types widen as values ask for it, and rows that lack a
+/// column have null there.
 package struct RowCollector {
     private struct Part {
         let name: String
@@ -70,7 +70,8 @@ package struct RowCollector {
 
     private func misfit(_ type: DataType, _ part: Part) -> DataFrameError {
         DataFrameError(
-            .mismatch, "row \(rowCount), column \(part.name): \(type) does not go together with \(part.type) of the rows before")
+            .mismatch,
+            "row \(rowCount), column \(part.name): \(type) does not go together with \(part.type) of the rows before")
     }
 
     /// The frame of all rows.

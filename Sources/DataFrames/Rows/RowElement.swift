@@ -14,7 +14,8 @@ protocol RowElement {
     var cellType: DataType { get }
     /// The value as it goes into a column.
     var cell: Cell { get }
-    /// Reads a row that is not null, of an array that is not dictionary-encoded; nil when it has another type or does not fit.
+    /// Reads a row that is not null, of an array that is not dictionary-encoded; nil when it has another type or does
+    /// not fit.
     static func read(_ array: ArrayData, _ row: Int) -> Self?
 }
 

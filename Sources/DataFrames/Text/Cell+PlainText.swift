@@ -7,8 +7,8 @@ import Foundation
 #endif
 
 extension Cell {
-    /// The value as text that programs read: numbers in full, dates, times and lengths of time in ISO 8601, bytes as base64, what is
-    /// nested as JSON, null as nothing.
+    /// The value as text that programs read: numbers in full, dates, times and lengths of time in ISO 8601, bytes as
+    /// base64, what is nested as JSON, null as nothing.
     public var plainText: String {
         switch self {
         case .null: ""

@@ -62,7 +62,8 @@ extension Timestamp {
         if timeZone == "UTC" { return Timestamp.text(self) + " UTC" }
         let (seconds, _) = floorDivide(value, unit.perSecond)
         let date = Date(timeIntervalSince1970: Double(seconds))
-        guard let zone = TimeZone(identifier: timeZone), let ahead = Int64(exactly: zone.secondsFromGMT(for: date)) else {
+        guard let zone = TimeZone(identifier: timeZone), let ahead = Int64(exactly: zone.secondsFromGMT(for: date))
+        else {
             return Timestamp.text(self) + " UTC"
         }
         let (local, overflow) = value.addingReportingOverflow(ahead * unit.perSecond)
@@ -136,7 +137,8 @@ enum FloatText {
         return sign + digits + String(repeating: "0", count: max(0, point - digits.count))
     }
 
-    /// The exponent without a plus and leading zeros, and a mantissa without a needless fraction; integers get an exponent.
+    /// The exponent without a plus and leading zeros, and a mantissa without a needless fraction; integers get an
+    /// exponent.
     private static func exponent(_ text: String) -> String {
         if let mark = text.firstIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) {
             return text[..<mark] + "e\(exponent)"

@@ -109,7 +109,8 @@ private struct ASCIIScanner {
         return Int64(hour * 3600 + minute * 60 + second) * 1_000_000_000 + nanoseconds
     }
 
-    /// Seconds that local time is ahead of UTC; nil in the outer optional for what is no zone, in the inner one for no zone.
+    /// Seconds that local time is ahead of UTC; nil in the outer optional for what is no zone, in the inner one for no
+    /// zone.
     mutating func zone() -> Int64?? {
         if isAtEnd { return .some(nil) }
         if take("Zz") != nil { return isAtEnd ? .some(0) : .none }
@@ -142,8 +143,8 @@ extension TimeOfDay {
 }
 
 extension Timestamp {
-    /// A text such as `2026-11-22T21:30:00.5Z`: a date, a `T` or blank, a time, and a zone or none. In microseconds, or nanoseconds if
-    /// the fraction is finer; a time with a zone becomes UTC.
+    /// A text such as `2026-11-22T21:30:00.5Z`: a date, a `T` or blank, a time, and a zone or none. In microseconds, or
+    /// nanoseconds if the fraction is finer; a time with a zone becomes UTC.
     init?(iso8601 text: String) {
         var scanner = ASCIIScanner(text)
         guard let date = scanner.date(), scanner.take("Tt ") != nil, let time = scanner.time(),
@@ -166,7 +167,8 @@ extension TimeSpan {
     init?(iso8601 text: String, _ unit: TimeUnit) {
         let isNegative = text.hasPrefix("-")
         let rest = isNegative ? text.dropFirst() : text[...]
-        guard rest.hasPrefix("PT"), rest.hasSuffix("S"), let number = DecimalNumber(String(rest.dropFirst(2).dropLast())),
+        guard rest.hasPrefix("PT"), rest.hasSuffix("S"),
+            let number = DecimalNumber(String(rest.dropFirst(2).dropLast())),
             let nanoseconds = number.rescaled(to: 9)?.unscaled
         else { return nil }
         let (value, remainder) = nanoseconds.quotientAndRemainder(dividingBy: Int128(1_000_000_000 / unit.perSecond))

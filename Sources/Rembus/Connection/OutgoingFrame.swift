@@ -1,3 +1,4 @@
+import DataFrames
 import NIOCore
 
 /// A message that is ready to be written: its length is known, and writing it is a few copies.
@@ -112,7 +113,8 @@ extension OutgoingFrame {
         switch encoding {
         case .cbor: message.encodeCBOR(into: &bytes)
         // What is sent has both type keys, so the dialect of the peer does not matter.
-        case .json: message.encodeJSON(into: &bytes, dialect: JSONDialect())
+        case .json:
+            message.encodeJSON(into: &bytes, dialect: JSONDialect(), frames: DataFrame.writeRows(ofArrow:into:))
         }
         self = .whole(bytes)
     }

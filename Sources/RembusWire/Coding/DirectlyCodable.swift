@@ -7,53 +7,62 @@ import Foundation
 #endif
 
 /// A type that is one value by itself, without asking for a container.
-protocol DirectlyCodable {
+package protocol DirectlyCodable {
     /// The value that stands for this.
     var value: Value { get }
     /// Reads the value; nil when it has another type or does not fit.
     init?(value: Value)
+    /// The value that stands for this. Throws for a type that not all of its values fit into a message.
+    func encodedValue() throws -> Value
+    /// Reads the value; nil when it has another type or does not fit. Throws for a type that can say more than that.
+    static func decoded(from value: Value) throws -> Self?
+}
+
+extension DirectlyCodable {
+    package func encodedValue() throws -> Value { value }
+    package static func decoded(from value: Value) throws -> Self? { Self(value: value) }
 }
 
 extension Value: DirectlyCodable {
-    var value: Value { self }
-    init?(value: Value) { self = value }
+    package var value: Value { self }
+    package init?(value: Value) { self = value }
 }
 
 extension Bool: DirectlyCodable {
-    var value: Value { .bool(self) }
-    init?(value: Value) {
+    package var value: Value { .bool(self) }
+    package init?(value: Value) {
         guard let flag = value.boolValue else { return nil }
         self = flag
     }
 }
 
 extension String: DirectlyCodable {
-    var value: Value { .text(self) }
-    init?(value: Value) {
+    package var value: Value { .text(self) }
+    package init?(value: Value) {
         guard let text = value.stringValue else { return nil }
         self = text
     }
 }
 
 extension ByteBuffer: DirectlyCodable {
-    var value: Value { .bytes(self) }
-    init?(value: Value) {
+    package var value: Value { .bytes(self) }
+    package init?(value: Value) {
         guard let bytes = value.bytesValue else { return nil }
         self = bytes
     }
 }
 
 extension Data: DirectlyCodable {
-    var value: Value { .bytes(ByteBuffer(bytes: self)) }
-    init?(value: Value) {
+    package var value: Value { .bytes(ByteBuffer(bytes: self)) }
+    package init?(value: Value) {
         guard let bytes = value.bytesValue else { return nil }
         self.init(bytes.readableBytesView)
     }
 }
 
 extension Date: DirectlyCodable {
-    var value: Value { .tagged(Value.Tag.epochSeconds, .float(timeIntervalSince1970)) }
-    init?(value: Value) {
+    package var value: Value { .tagged(Value.Tag.epochSeconds, .float(timeIntervalSince1970)) }
+    package init?(value: Value) {
         switch value {
         case .tagged(Value.Tag.dateText, .text(let text)):
             let formats = [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)]
@@ -72,23 +81,23 @@ extension Date: DirectlyCodable {
 // MARK: - Numbers
 
 extension Double: DirectlyCodable {
-    var value: Value { .float(self) }
-    init?(value: Value) {
+    package var value: Value { .float(self) }
+    package init?(value: Value) {
         guard let number = value.doubleValue else { return nil }
         self = number
     }
 }
 
 extension Float: DirectlyCodable {
-    var value: Value { .float(Double(self)) }
-    init?(value: Value) {
+    package var value: Value { .float(Double(self)) }
+    package init?(value: Value) {
         guard let number = value.doubleValue else { return nil }
         self.init(number)
     }
 }
 
 extension DirectlyCodable where Self: FixedWidthInteger {
-    var value: Value {
+    package var value: Value {
         if let small = Int64(exactly: self) { return .integer(small) }
         let complement = Magnitude(truncatingIfNeeded: self < 0 ? ~self : self)
         let bytes = (0..<Magnitude.bitWidth / 8).reversed().map { UInt8(truncatingIfNeeded: complement >> ($0 * 8)) }
@@ -96,7 +105,7 @@ extension DirectlyCodable where Self: FixedWidthInteger {
     }
 
     /// An integer that fits, or a float without a fraction that does: many peers do not tell the two apart.
-    init?(value: Value) {
+    package init?(value: Value) {
         let number: Self? =
             switch value {
             case .integer(let number): Self(exactly: number)

@@ -29,8 +29,15 @@ extension ValueDecoder: SingleValueDecodingContainer {
 
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
         guard let direct = type as? any DirectlyCodable.Type else { return try T(from: self) }
-        guard let result = direct.init(value: value) as? T else { throw mismatch(type) }
-        return result
+        do {
+            guard let result = try direct.decoded(from: value) as? T else { throw mismatch(type) }
+            return result
+        } catch let error as DecodingError {
+            throw error
+        } catch {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: codingPath, debugDescription: "\(error)", underlyingError: error))
+        }
     }
 }
 

@@ -46,7 +46,7 @@ final class ValueEncoder: Encoder {
 
     /// Encodes one value, giving types that have a form in CBOR that form.
     static func encode<T: Encodable>(_ value: T, codingPath: [any CodingKey]) throws -> Value {
-        if let direct = value as? any DirectlyCodable { return direct.value }
+        if let direct = value as? any DirectlyCodable { return try direct.encodedValue() }
         let encoder = ValueEncoder(codingPath: codingPath)
         try value.encode(to: encoder)
         if let value = encoder.content.value { return value }

@@ -1,4 +1,9 @@
-import NIOCore
+package import NIOCore
+
+/// Appends the JSON form of a dataframe, given as its Arrow stream; false, and nothing appended, when the bytes are none.
+///
+/// This module does not know dataframes; whoever does passes such a function.
+package typealias FrameJSON = @Sendable (_ arrow: ByteBuffer, _ buffer: inout ByteBuffer) -> Bool
 
 /// Writes values as JSON texts.
 ///
@@ -9,6 +14,8 @@ struct JSONWriter {
     var pretty = false
     /// Whether the members of each object are ordered by key.
     var sortedKeys = false
+    /// How dataframes are written; as base64 text like other bytes when nil.
+    var frames: FrameJSON?
 
     func write(_ value: Value, into buffer: inout ByteBuffer, depth: Int = 0) {
         switch value {
@@ -33,6 +40,8 @@ struct JSONWriter {
                 buffer.writeStaticString(pretty ? ": " : ":")
                 write(member.value, into: &buffer, depth: depth + 1)
             }
+        case .tagged(Value.Tag.dataFrame, .bytes(let arrow)):
+            if frames?(arrow, &buffer) != true { buffer.writeJSONString(Base64.encode(arrow)) }
         case .tagged(_, let content): write(content, into: &buffer, depth: depth)
         }
     }

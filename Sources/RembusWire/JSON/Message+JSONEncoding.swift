@@ -13,6 +13,11 @@ extension Message {
         object(dialect).encodeJSON(into: &buffer)
     }
 
+    /// Appends the text message, with dataframes in the form that `frames` gives them.
+    package func encodeJSON(into buffer: inout ByteBuffer, dialect: JSONDialect, frames: @escaping FrameJSON) {
+        JSONWriter(frames: frames).write(object(dialect), into: &buffer)
+    }
+
     private func object(_ dialect: JSONDialect) -> Value {
         typealias Key = JSONDialect.Key
         switch self {

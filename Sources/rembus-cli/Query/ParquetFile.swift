@@ -2,28 +2,28 @@ import DataFrames
 import Foundation
 import RembusLake
 
-/// Writes frames as Parquet, which DuckDB knows how to do.
+/// Writes a frame as a Parquet file, with the database that knows how.
 enum ParquetFile {
-    static func write(_ frame: DataFrame, to file: String) throws {
+    static func write(_ frame: DataFrame, to file: String) throws(CommandFailure) {
+        guard frame.columnCount > 0 else { throw CommandFailure("a table without columns has no form in Parquet") }
         do {
-            let connection = try Database(path: nil, options: [:]).connect()
-            let columns = try zip(frame.columnNames, frame.schema.fields).map { name, field in
-                "\(SQL.identifier(name)) \(try sql(field.type))"
-            }
+            let connection = try Database().connect()
+            let columns = frame.columns.map { "\(SQL.identifier($0.name)) \(sqlType(of: $0.type))" }
             try connection.execute("CREATE TABLE rows (\(columns.joined(separator: ", ")))")
+            // Once for each part of the frame, and not at all without rows, which leaves a file with columns only.
             try connection.run("INSERT INTO rows FROM frame", over: frame, as: "frame")
             let path = SQL.literal(URL(fileURLWithPath: file).path)
             try connection.execute("COPY rows TO \(path) (FORMAT parquet)")
-        } catch let error as CommandFailure {
-            throw error
         } catch {
-            throw CommandFailure("cannot write \(file): \(CommandFailure.phrase("\(error)"))")
+            throw CommandFailure("cannot write \(file): \(CommandFailure.phrase(error.message))")
         }
     }
 
-    /// The type of a table's column that holds such values.
-    private static func sql(_ type: DataType) throws -> String {
+    /// The type of the database that values of a column have. What it does not have is an error when the column is created.
+    private static func sqlType(of type: DataType) -> String {
         switch type {
+        // Parquet has no columns of nulls; any type has nulls.
+        case .null: "INTEGER"
         case .bool: "BOOLEAN"
         case .int8: "TINYINT"
         case .int16: "SMALLINT"
@@ -33,22 +33,28 @@ enum ParquetFile {
         case .uint16: "USMALLINT"
         case .uint32: "UINTEGER"
         case .uint64: "UBIGINT"
-        case .float32: "FLOAT"
+        case .float16, .float32: "FLOAT"
         case .float64: "DOUBLE"
-        case .decimal128(let precision, let scale): "DECIMAL(\(precision), \(scale))"
         case .utf8, .largeUtf8, .utf8View: "VARCHAR"
         case .binary, .largeBinary, .binaryView, .fixedSizeBinary: "BLOB"
         case .date32, .date64: "DATE"
         case .time32, .time64: "TIME"
-        case .timestamp(_, timeZone: .some): "TIMESTAMP WITH TIME ZONE"
-        case .timestamp(.nanosecond, timeZone: nil): "TIMESTAMP_NS"
-        case .timestamp: "TIMESTAMP"
-        case .interval, .duration: "INTERVAL"
-        case .list(let field), .largeList(let field), .fixedSizeList(let field, _): "\(try sql(field.type))[]"
+        case .timestamp(_, .some): "TIMESTAMPTZ"
+        case .timestamp(.second, nil): "TIMESTAMP_S"
+        case .timestamp(.millisecond, nil): "TIMESTAMP_MS"
+        case .timestamp(.microsecond, nil): "TIMESTAMP"
+        case .timestamp(.nanosecond, nil): "TIMESTAMP_NS"
+        case .duration, .interval: "INTERVAL"
+        case .decimal128(let precision, let scale), .decimal256(let precision, let scale):
+            "DECIMAL(\(precision), \(scale))"
+        case .list(let field), .largeList(let field): "\(sqlType(of: field.type))[]"
+        case .fixedSizeList(let field, let count): "\(sqlType(of: field.type))[\(count)]"
         case .structure(let fields):
-            "STRUCT(" + (try fields.map { "\(SQL.identifier($0.name)) \(try sql($0.type))" }).joined(separator: ", ") + ")"
-        case .dictionary(_, let value, _): try sql(value)
-        default: throw CommandFailure("a column of the type \(type) has no form in Parquet")
+            "STRUCT(" + fields.map { "\(SQL.identifier($0.name)) \(sqlType(of: $0.type))" }.joined(separator: ", ")
+                + ")"
+        case .map(let entries, _):
+            "MAP(" + entries.type.fields.map { sqlType(of: $0.type) }.joined(separator: ", ") + ")"
+        case .dictionary(_, let value, _): sqlType(of: value)
         }
     }
 }

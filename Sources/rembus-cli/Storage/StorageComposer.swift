@@ -160,7 +160,7 @@ struct StorageComposer {
         lake.maintenance.interval = settings.maintenanceInterval
         lake.maintenance.snapshotRetention =
             settings.snapshotRetention > .zero ? settings.snapshotRetention : nil
-        lake.retention = policy.patterns
+        lake.policy = policy
         return lake
     }
 

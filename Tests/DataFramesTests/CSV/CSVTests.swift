@@ -7,7 +7,8 @@ import Testing
     @Test func writesWhatRFC4180Says() throws {
         let frame = try DataFrame([
             "plain": ["a", "b,c", "say \"hi\"", nil, "", " x"], "n": [1, nil, -3, 4, 5, 6],
-            "f": [1.5, 2, .double(.nan), .double(.infinity), nil, 1e-7], "two\nlines": [true, false, nil, nil, nil, nil],
+            "f": [1.5, 2, .double(.nan), .double(.infinity), nil, 1e-7],
+            "two\nlines": [true, false, nil, nil, nil, nil],
         ])
         #expect(
             frame.csvText == #"""
@@ -77,7 +78,8 @@ import Testing
     @Test func takesGivenTypes() throws {
         let types: [String: DataType] = [
             "a": .int8, "b": .decimal128(precision: 10, scale: 2), "c": .binary,
-            "d": .dictionary(index: .int8, value: .utf8, isOrdered: false), "e": .duration(.millisecond), "f": .list(of: .int64),
+            "d": .dictionary(index: .int8, value: .utf8, isOrdered: false), "e": .duration(.millisecond),
+            "f": .list(of: .int64),
         ]
         let frame = try DataFrame(csvText: "a,b,c,d,e,f\n7,1.5,AQI=,x,PT1.5S,\"[1,2]\"\n", types: types)
         #expect(
@@ -93,7 +95,8 @@ import Testing
 
     @Test func readsWhatItWrote() throws {
         let frame = try DataFrame(["s": ["a\r\nb", "\"", "", nil, ",", "é"], "n": [1, 2, nil, 4, 5, 6]])
-        for format in [CSVFormat.standard, CSVFormat(separator: "\t", quoting: .always, null: "NULL", lineEnd: "\r\n")] {
+        for format in [CSVFormat.standard, CSVFormat(separator: "\t", quoting: .always, null: "NULL", lineEnd: "\r\n")]
+        {
             var buffer = ByteBuffer()
             try frame.writeCSV(into: &buffer, format: format)
             #expect(try DataFrame(csv: buffer, format: format, types: ["n": .int64]) == frame)
@@ -118,7 +121,10 @@ import Testing
         #expect(try DataFrame(csvText: "").columnCount == 0)
         #expect(try DataFrame(csvText: "a,b\n").rowCount == 0)
         #expect(try DataFrame(csvText: "\u{FEFF}a\r\n1\r2").rowCount == 2)
-        #expect(try DataFrame(csvText: "1,2\n", format: CSVFormat(hasHeader: false)).columnNames == ["column_1", "column_2"])
+        #expect(
+            try DataFrame(csvText: "1,2\n", format: CSVFormat(hasHeader: false)).columnNames == [
+                "column_1", "column_2",
+            ])
         #expect(try DataFrame(csvText: "a,b\n1,").row(at: 0) == ["a": 1, "b": .null])
     }
 }

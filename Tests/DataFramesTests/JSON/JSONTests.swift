@@ -11,7 +11,9 @@ import Testing
             Column("d", [CalendarDate(daysSinceEpoch: 0), nil]),
             Column("l", lists: [[1, nil], nil]),
             Column("n", [Cell.decimal(DecimalNumber(150, scale: 2)), nil], type: .decimal128(precision: 38, scale: 2)),
-            Column("st", [["x": 1, "y": ["a"]], nil] as [Cell], type: .structure([Field("x", .int8), Field("y", .list(of: .utf8))])),
+            Column(
+                "st", [["x": 1, "y": ["a"]], nil] as [Cell],
+                type: .structure([Field("x", .int8), Field("y", .list(of: .utf8))])),
             Column("m", [.map([.init("k", 1.5)]), nil] as [Cell], type: .map(key: .utf8, value: .float32)),
             Column("c", ["x", "x"], type: .dictionary(index: .int8, value: .utf8, isOrdered: false)),
         ])
@@ -52,7 +54,8 @@ import Testing
 
     @Test func takesGivenTypes() throws {
         let types: [String: DataType] = [
-            "at": .timestamp(.millisecond, timeZone: "UTC"), "day": .date32, "raw": .binary, "n": .int8, "price": .decimal128(precision: 9, scale: 2),
+            "at": .timestamp(.millisecond, timeZone: "UTC"), "day": .date32, "raw": .binary, "n": .int8,
+            "price": .decimal128(precision: 9, scale: 2),
         ]
         let text = #"[{"at":"2026-11-22T21:30:00Z","day":"2026-11-22","raw":"AQI=","n":5,"price":"1.50"}]"#
         let frame = try DataFrame(jsonText: text, types: types)
@@ -66,7 +69,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "[1]", "[{}", "[{},]", "{\"a\"}", "{\"a\":}", "{\"a\":1", "[{\"a\":1}] x", "{\"a\":\"\\x\"}", "{\"a\":\"\\ud800\"}",
+        "[1]", "[{}", "[{},]", "{\"a\"}", "{\"a\":}", "{\"a\":1", "[{\"a\":1}] x", "{\"a\":\"\\x\"}",
+        "{\"a\":\"\\ud800\"}",
         "{\"a\":01e}", "{\"a\":+1}", "{\"a\":tru}", "{\"a\":\"x", "{\"a\":\"\u{1}\"}", "{\"a\":1e999}",
     ])
     func refusesMalformedTexts(text: String) {

@@ -64,14 +64,18 @@ import Testing
 
     @Test func takesRowsOfEveryType() throws {
         let cells: [(DataType, [Cell])] = [
-            (.bool, [true, nil, false]), (.int16, [1, nil, 3]), (.utf8, ["a", nil, "ccc"]), (.utf8View, ["a", nil, "a text behind a view"]),
+            (.bool, [true, nil, false]), (.int16, [1, nil, 3]), (.utf8, ["a", nil, "ccc"]),
+            (.utf8View, ["a", nil, "a text behind a view"]),
             (.largeBinary, [.bytes([1]), nil, .bytes([])]), (.null, [nil, nil, nil]),
             (.list(of: .utf8), [["a", "b"], nil, []]), (.largeList(Field("item", .int8)), [[1], nil, [2, 3]]),
             (.fixedSizeList(Field("item", .int8), count: 2), [[1, 2], nil, [3, 4]]),
             (.structure([Field("x", .int8), Field("y", .utf8)]), [["x": 1, "y": "a"], nil, ["x": nil, "y": "c"]]),
             (.map(key: .utf8, value: .int8), [.map([.init("k", 1)]), nil, .map([])]),
             (.dictionary(index: .uint8, value: .utf8, isOrdered: false), ["a", nil, "b"]),
-            (.decimal128(precision: 5, scale: 1), [.decimal(DecimalNumber(15, scale: 1)), nil, .decimal(DecimalNumber(0, scale: 1))]),
+            (
+                .decimal128(precision: 5, scale: 1),
+                [.decimal(DecimalNumber(15, scale: 1)), nil, .decimal(DecimalNumber(0, scale: 1))]
+            ),
         ]
         for (type, values) in cells {
             let whole = try Column("c", values, type: type)

@@ -31,8 +31,10 @@ private struct Reading: Codable, Equatable {
 @Suite struct RowCodingTests {
     private let rows = [
         Reading(
-            dn: "a", temperature: 21.5, count: -7, small: 3, isOn: true, at: Date(timeIntervalSince1970: 1_795_383_000.25),
-            raw: Data([0, 255]), samples: [1, 2.5], position: Position(x: 1, y: 2), tags: ["k": 1, "b": 2], level: .high,
+            dn: "a", temperature: 21.5, count: -7, small: 3, isOn: true,
+            at: Date(timeIntervalSince1970: 1_795_383_000.25),
+            raw: Data([0, 255]), samples: [1, 2.5], position: Position(x: 1, y: 2), tags: ["k": 1, "b": 2],
+            level: .high,
             id: UUID(), lasting: .milliseconds(1500), day: CalendarDate(daysSinceEpoch: 20_000)),
         Reading(
             dn: "b", temperature: nil, count: .max, small: -128, isOn: false, at: Date(timeIntervalSince1970: -1),
@@ -102,7 +104,8 @@ private struct Reading: Codable, Equatable {
             var missing: Int?
         }
         let frame = try DataFrame(columns: [
-            Column("narrow", [Int64(-7)]), Column("wide", [UInt8(200)]), Column("whole", [3.0]), Column("single", [1.5]),
+            Column("narrow", [Int64(-7)]), Column("wide", [UInt8(200)]), Column("whole", [3.0]),
+            Column("single", [1.5]),
             Column("text", ["hot"], type: .dictionary(index: .int8, value: .largeUtf8, isOrdered: false)),
             Column("date", [CalendarDate(daysSinceEpoch: 1)]), Column("unused", [1]),
         ])
@@ -129,7 +132,8 @@ private struct Reading: Codable, Equatable {
         }
         let numbers = try DataFrame(["level": [1, 300]])
         #expect(
-            message { _ = try numbers.decode(rows: One.self) } == "row 1, column level: cannot read the value 300 as Int8")
+            message { _ = try numbers.decode(rows: One.self) }
+                == "row 1, column level: cannot read the value 300 as Int8")
         let texts = try DataFrame(["level": ["x"]])
         #expect(message { _ = try texts.decode(rows: One.self) } == "row 0, column level: cannot read string as Int8")
         let nulls = try DataFrame(["level": [1, nil]])
@@ -138,7 +142,8 @@ private struct Reading: Codable, Equatable {
                 == "row 1, column level: is null, but Int8 is wanted; make it optional")
         let other = try DataFrame(["other": [1]])
         #expect(
-            message { _ = try other.decode(rows: One.self) } == "row 0: there is no column level; the columns are other")
+            message { _ = try other.decode(rows: One.self) } == "row 0: there is no column level; the columns are other"
+        )
         let nested = try DataFrame(["inner": [["x": [1, nil]]]])
         #expect(
             message { _ = try nested.decode(rows: Nested.self) }

@@ -1,0 +1,85 @@
+public import DataFrames
+import NIOCore
+public import RembusWire
+
+extension Value {
+    /// The value that a dataframe travels as: its Arrow stream in tag 80 (protocol.md §5).
+    ///
+    /// Dataframes are understood as arguments and as results themselves, not within arrays or maps. Throws an error if
+    /// the frame is larger than 2 GiB.
+    public static func dataFrame(_ frame: DataFrame) throws(DataFrameError) -> Value {
+        .tagged(Tag.dataFrame, .bytes(try frame.arrowBuffer()))
+    }
+
+    /// The dataframe; nil for anything else, and for one that cannot be read. `DataFrame(value)` tells why.
+    ///
+    /// Decoded at each access: keep it in a constant when you need it twice.
+    public var dataFrame: DataFrame? { try? DataFrame(self) }
+}
+
+extension DataFrame {
+    /// Reads the dataframe that a value is: an Arrow stream in tag 80, or the array of objects that JSON peers send.
+    ///
+    /// The values of a stream stay in the memory that they were received in. Throws an error for a malformed stream,
+    /// objects whose values do not go into columns, and any other value.
+    public init(_ value: Value) throws(DataFrameError) {
+        switch value {
+        case .tagged(Value.Tag.dataFrame, .bytes(let arrow)): self = try DataFrame(arrow: arrow)
+        case .array(let rows):
+            var collector = RowCollector()
+            for row in rows { try collector.append(try Self.members(row, collector.rowCount)) }
+            self = try collector.finish()
+        default: throw DataFrameError(.mismatch, "the value is no dataframe")
+        }
+    }
+
+    private static func members(
+        _ row: Value, _ number: Int
+    ) throws(DataFrameError) -> [(name: String, value: TypedCell)] {
+        guard case .map(let map) = row else { throw DataFrameError(.mismatch, "row \(number) is not an object") }
+        return map.map { ($0.key.stringValue ?? $0.key.jsonText, TypedCell(Cell($0.value))) }
+    }
+}
+
+extension Cell {
+    /// The cell that holds a value of a message. Integers beyond 64 bits become decimals, instants in tags timestamps.
+    init(_ value: RembusWire.Value) {
+        switch value {
+        case .null, .undefined, .simple: self = .null
+        case .bool(let flag): self = .bool(flag)
+        case .integer(let number): self = .int(number)
+        case .unsigned(let number): self = .uint(number)
+        case .negative(let complement): self = .decimal(DecimalNumber(-1 - Int128(complement), scale: 0))
+        case .bigInteger(let number):
+            self = DecimalNumber(number.description).map(Cell.decimal) ?? .double(number.doubleValue)
+        case .float(let number): self = .double(number)
+        case .text(let text): self = .text(text)
+        case .bytes(let bytes): self = .bytes(Array(bytes.readableBytesView))
+        case .array(let elements): self = .list(elements.map { Cell($0) })
+        case .map(let map):
+            self = .structure(map.map { Member($0.key.stringValue ?? $0.key.jsonText, Cell($0.value)) })
+        case .tagged(RembusWire.Value.Tag.epochSeconds, let content):
+            let microseconds = (content.doubleValue ?? .nan) * 1e6
+            self =
+                Int64(exactly: microseconds.rounded()).map { .timestamp(Timestamp($0, .microsecond, timeZone: "UTC")) }
+                ?? .null
+        case .tagged(_, let content): self = Cell(content)
+        }
+    }
+}
+
+/// Frames are arguments and results like every other value: `let frame: DataFrame = try await
+/// component.call("query_sensor")`.
+extension DataFrame: DirectlyCodable {
+    package var value: Value { (try? encodedValue()) ?? .null }
+    package init?(value: Value) { try? self.init(value) }
+
+    package func encodedValue() throws -> Value { try .dataFrame(self) }
+
+    package static func decoded(from value: Value) throws -> DataFrame? {
+        switch value {
+        case .tagged(Value.Tag.dataFrame, .bytes), .array: try DataFrame(value)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,210 @@
+"""`rembus query`, `upsert` and `delete` on the tables of our broker: storage.md §6."""
+
+import datetime as dt
+import io
+import json
+import time
+
+import polars
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from support.processes import REFERENCE, Broker, rembus_binary, run_rembus
+
+pytestmark = pytest.mark.skipif(REFERENCE, reason="about our command")
+
+SCHEMA = {
+    "tables": [
+        {
+            "table": "sensor",
+            "topic": ":site/:type/:dn/sensor",
+            "columns": [
+                {"col": "site", "type": "TEXT"},
+                {"col": "type", "type": "TEXT"},
+                {"col": "dn", "type": "TEXT", "nullable": False},
+                {"col": "level", "type": "DOUBLE"},
+            ],
+            "keys": ["dn"],
+        },
+        {
+            "table": "log",
+            "topic": "log",
+            "columns": [{"col": "n", "type": "BIGINT"}, {"col": "text", "type": "TEXT"}],
+        },
+    ]
+}
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    schema = tmp_path_factory.mktemp("schema") / "schema.json"
+    schema.write_text(json.dumps(SCHEMA))
+    broker = Broker(options=["--schema", str(schema)])
+    yield broker
+    broker.discard()
+
+
+@pytest.fixture
+def rembus(tables):
+    def run(*arguments, status=0, **options):
+        finished = run_rembus(*arguments, url=tables.url, **options)
+        assert finished.returncode == status, finished.stderr
+        return finished
+
+    return run
+
+
+@pytest.fixture
+def sensors(rembus, uid):
+    """Three rows of a site of their own; gives its name."""
+    site = f"site{uid}"
+    rows = [
+        {"site": site, "type": "HVAC", "dn": f"{uid}a", "level": 1.5},
+        {"site": site, "type": "HVAC", "dn": f"{uid}b", "level": None},
+        {"site": site, "type": "METER", "dn": f"{uid}c", "level": -2.0},
+    ]
+    rembus("upsert", "sensor", json.dumps(rows))
+    return site
+
+
+def query(rembus, site, *arguments):
+    """Rows of a site as JSON, in the order of dn."""
+    finished = rembus("query", "sensor", "--where", f"site='{site}'", "--order", "dn", "--format", "json", *arguments)
+    return json.loads(finished.stdout)
+
+
+# query
+
+
+def test_a_table_is_printed_like_polars_does(rembus, sensors, uid):
+    finished = rembus("query", "sensor", "--where", f"site='{sensors}' AND type='HVAC'", "--cols", "type,level",
+                      "--order", "dn")
+    with polars.Config(tbl_width_chars=100):
+        expected = str(polars.DataFrame({"type": ["HVAC", "HVAC"], "level": [1.5, None]}))
+    assert finished.stdout == expected + "\n"
+
+
+def test_columns_order_and_limits(rembus, sensors, uid):
+    assert query(rembus, sensors, "--cols", "dn", "--limit", 1, "--offset", 1) == [{"dn": f"{uid}b"}]
+    finished = rembus("query", "sensor", "--where", f"site='{sensors}'", "--cols", "type, count(*) AS n",
+                      "--order", "n desc", "--format", "jsonl")
+    assert [json.loads(line) for line in finished.stdout.splitlines()] == [
+        {"type": "HVAC", "n": 2}, {"type": "METER", "n": 1}]
+
+
+def test_formats_for_programs(rembus, sensors, uid, tmp_path):
+    where = ["query", "sensor", "--where", f"site='{sensors}'", "--order", "dn"]
+    assert rembus(*where, "--format", "csv").stdout.splitlines() == [
+        "site,type,dn,level", f"{sensors},HVAC,{uid}a,1.5", f"{sensors},HVAC,{uid}b,", f"{sensors},METER,{uid}c,-2.0"]
+    rembus(*where, "--format", "arrow", "--output", tmp_path / "rows.arrow")
+    frame = pa.ipc.open_stream(io.BytesIO((tmp_path / "rows.arrow").read_bytes())).read_all()
+    assert frame.column("level").to_pylist() == [1.5, None, -2.0]
+    rembus(*where, "--format", "parquet", "--output", tmp_path / "rows.parquet")
+    assert pyarrow.parquet.read_table(tmp_path / "rows.parquet").to_pylist() == frame.to_pylist()
+    rembus("query", "sensor", "--where", "false", "--format", "parquet", "--output", tmp_path / "none.parquet")
+    assert pyarrow.parquet.read_table(tmp_path / "none.parquet").column_names == ["site", "type", "dn", "level"]
+
+
+def test_an_empty_result_keeps_its_columns(rembus, uid):
+    finished = rembus("query", "sensor", "--where", f"site='none{uid}'")
+    assert finished.stdout.splitlines()[0] == "shape: (0, 4)"
+    assert "│ site ┆ type ┆ dn  ┆ level │" in finished.stdout
+    assert rembus("query", "sensor", "--where", f"site='none{uid}'", "--format", "json").stdout.strip() == "[]"
+
+
+def test_a_json_connection_gives_the_same(rembus, sensors):
+    assert query(rembus, sensors, "--encoding", "json") == query(rembus, sensors)
+
+
+def test_the_state_of_an_earlier_time(rembus, sensors, uid):
+    time.sleep(1.1)
+    moment = dt.datetime.now(dt.timezone.utc)
+    time.sleep(1.1)
+    rembus("delete", "sensor", "--where", f"dn='{uid}a'")
+    assert len(query(rembus, sensors)) == 2
+    for text in (str(int(moment.timestamp())), moment.strftime("%Y-%m-%d %H:%M:%S+00:00"),
+                 moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")):
+        assert len(query(rembus, sensors, "--when", text)) == 3, text
+
+
+def test_an_unknown_table_says_where_tables_come_from(rembus):
+    finished = rembus("query", "nothing", status=5)
+    assert "no table `nothing`" in finished.stderr and "--schema" in finished.stderr
+    for command in (["upsert", "nothing", "{}"], ["delete", "nothing", "--where", "true"]):
+        assert "no table `nothing`" in rembus(*command, status=5).stderr
+
+
+def test_a_wrong_condition_is_refused_with_the_reason(rembus):
+    assert "colour" in rembus("query", "sensor", "--where", "colour='red'", status=5).stderr
+    assert rembus("query", "sensor", "--when", "yesterday-ish", status=5).stderr.startswith("rembus: ")
+
+
+def test_binary_formats_do_not_go_to_terminals(tables, tmp_path):
+    import os
+    import pty
+    import subprocess
+
+    main, terminal = pty.openpty()
+    try:
+        finished = subprocess.run(
+            [rembus_binary(), "query", "sensor", "--format", "arrow", "--url", tables.url],
+            stdout=terminal, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=20)
+        assert finished.returncode == 64 and "terminal" in finished.stderr
+    finally:
+        os.close(main)
+        os.close(terminal)
+
+
+# upsert
+
+
+def test_records_of_every_source(rembus, uid, tmp_path):
+    site = f"site{uid}"
+    row = {"site": site, "type": "t", "dn": f"{uid}1", "level": 1}
+    rembus("upsert", "sensor", json.dumps(row), json.dumps({**row, "dn": f"{uid}2"}))
+    (tmp_path / "rows.json").write_text(json.dumps([{**row, "dn": f"{uid}3"}]))
+    (tmp_path / "rows.jsonl").write_text(json.dumps({**row, "dn": f"{uid}4"}) + "\n\n" + json.dumps({**row, "dn": f"{uid}5"}))
+    (tmp_path / "rows.csv").write_text(f"site,type,dn,level\n{site},t,{uid}6,6.5\n{site},t,{uid}7,\n")
+    polars.DataFrame({"site": [site], "type": ["t"], "dn": [f"{uid}8"], "level": [8.0]}).write_ipc_stream(
+        tmp_path / "rows.arrow")
+    for file in ("rows.json", "rows.jsonl", "rows.csv", "rows.arrow"):
+        rembus("upsert", "sensor", "--file", tmp_path / file)
+    rembus("upsert", "sensor", "--file", "-", stdin=json.dumps([{**row, "dn": f"{uid}9"}]))
+    rows = query(rembus, site)
+    assert [row["dn"] for row in rows] == [f"{uid}{n}" for n in range(1, 10)]
+    assert [row["level"] for row in rows] == [1, 1, 1, 1, 1, 6.5, None, 8, 1]
+
+
+def test_an_update_changes_what_it_mentions(rembus, sensors, uid):
+    rembus("upsert", "sensor", json.dumps({"dn": f"{uid}a", "type": "NEW"}))
+    assert query(rembus, sensors)[0] == {"site": sensors, "type": "NEW", "dn": f"{uid}a", "level": 1.5}
+    rembus("upsert", "sensor", json.dumps({"dn": f"{uid}a", "site": sensors}), "--nulls")
+    assert query(rembus, sensors)[0] == {"site": sensors, "type": None, "dn": f"{uid}a", "level": None}
+
+
+def test_records_that_do_not_fit_are_refused(rembus, tmp_path):
+    assert "dn" in rembus("upsert", "sensor", '{"site": "x"}', status=5).stderr
+    assert "level" in rembus("upsert", "sensor", '{"dn": "x", "level": "warm"}', status=5).stderr
+    rembus("upsert", "sensor", "no json", status=64)
+    rembus("upsert", "sensor", status=64)
+    assert "cannot read" in rembus("upsert", "sensor", "--file", tmp_path / "nothing.json", status=1).stderr
+    (tmp_path / "bad.csv").write_text("a,b\n1\n")
+    assert "line 2" in rembus("upsert", "sensor", "--file", tmp_path / "bad.csv", status=1).stderr
+
+
+# delete
+
+
+def test_delete_needs_to_know_what(rembus):
+    rembus("delete", "log", status=64)
+    rembus("delete", "log", "--all", "--where", "true", status=64)
+
+
+def test_deletes_some_or_all(rembus):
+    rembus("upsert", "log", json.dumps([{"n": n, "text": "x"} for n in range(5)]))
+    rembus("delete", "log", "--where", "n < 2")
+    rows = json.loads(rembus("query", "log", "--order", "n", "--format", "json").stdout)
+    assert [row["n"] for row in rows] == [2, 3, 4]
+    rembus("delete", "log", "--all")
+    assert json.loads(rembus("query", "log", "--format", "json").stdout) == []
