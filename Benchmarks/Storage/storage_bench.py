@@ -40,11 +40,17 @@ SCHEMA = {
 }
 
 
+#: Pieces on their way, and the bytes of an acknowledgement on the wire.
+WINDOW = 4
+ACK_BYTES = 2 + 11
+
+
 class RawConnection:
     """A WebSocket connection that sends frames as they are. The masking key is zero, so that masking changes nothing."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port))
+        self.sent = self.received = 0
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -53,6 +59,18 @@ class RawConnection:
         while b"\r\n\r\n" not in answer:
             answer += self.socket.recv(4096)
         assert b" 101 " in answer, answer
+
+    def send(self, piece):
+        """Sends a piece with an acknowledged publication behind it, when at most WINDOW pieces are not acknowledged: as a
+        publisher that wants its data stored would, instead of flooding the broker with what it may drop."""
+        self.sent += 1
+        barrier = cbor2.dumps([0x11, self.sent.to_bytes(8, "little"), "barrier", []])
+        self.socket.sendall(piece + self.frame(barrier))
+        self.wait(WINDOW)
+
+    def wait(self, outstanding=0):
+        while self.sent - self.received // ACK_BYTES > outstanding:
+            self.received += len(self.socket.recv(1 << 16))
 
     @staticmethod
     def frame(message: bytes) -> bytes:
@@ -112,7 +130,8 @@ def load(broker, piece, rows_per_piece, pieces, reference):
     total = rows_per_piece * pieces
     before, start = cpu_seconds(broker.process.pid), time.perf_counter()
     for _ in range(pieces):
-        connection.socket.sendall(piece)
+        connection.send(piece)
+    connection.wait()
     sent = time.perf_counter() - start
     while stored_rows(peer, reference) < total:
         assert time.perf_counter() - start < 300, "the rows do not arrive"

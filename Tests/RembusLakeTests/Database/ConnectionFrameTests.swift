@@ -2,7 +2,7 @@ import DataFrames
 import RembusLake
 import Testing
 
-@Suite struct FrameTests {
+@Suite struct ConnectionFrameTests {
     private let connection: Connection
 
     init() throws {

@@ -1,0 +1,79 @@
+package import Logging
+package import RembusStore
+
+/// The attached DuckLake catalog: one DuckDB database in memory with the catalog under the name `rl`, from which
+/// connections for writing, reading and maintenance are taken.
+package final class Catalog: Sendable {
+    /// The name that the catalog is attached under, as the reference does (storage.md §7).
+    package static let alias = "rl"
+    /// The schema of all tables.
+    static let schema = "main"
+
+    private let database: Database
+    /// Held as long as the catalog is open.
+    private let lock: CatalogLock?
+    /// The data path that the catalog uses, with a slash at its end.
+    package let dataPath: String
+    /// The broker's name in the rows of the system tables.
+    package let name: String
+
+    /// Opens the catalog, makes what is missing of it, and locks DuckDB's configuration: from then on no connection can
+    /// reach files outside the data path or load anything. Blocking.
+    ///
+    /// - Throws: ``LakeError`` in one sentence: the library is missing, the catalog is in use, a table does not fit.
+    package init(_ configuration: LakeConfiguration, schema: StoreSchema, logger: Logger) throws(LakeError) {
+        try DuckDBLibrary.load(path: configuration.libraryPath)
+        try configuration.makeFolders()
+        lock = try CatalogLock(configuration)
+        name = configuration.name
+        let database = try Database(options: configuration.databaseOptions)
+        let connection = try database.connect()
+        try connection.attach(configuration, logger: logger)
+        dataPath = try connection.storedDataPath() ?? configuration.resolvedDataPath + "/"
+        if !dataPath.contains("://") { try Folders.make(dataPath) }
+        try connection.makeTables(schema, configuration, logger: logger)
+        try connection.lockDown(dataPath: dataPath)
+        self.database = database
+    }
+
+    /// A new connection that uses the catalog.
+    package func connect() throws(LakeError) -> Connection {
+        let connection = try database.connect()
+        try connection.execute("USE \(Self.alias)")
+        return connection
+    }
+
+    /// Closes the catalog: its file is whole and free for others. Connections that are still there have no tables any
+    /// more.
+    func close() {
+        defer { lock?.release() }
+        guard let connection = try? database.connect() else { return }
+        try? connection.execute("DETACH \(Self.alias)")
+    }
+
+    /// The quoted name of a table of the catalog.
+    package static func table(_ name: String) -> String {
+        SQL.identifier([alias, schema, name])
+    }
+}
+
+extension LakeConfiguration {
+    /// DuckDB's settings at the start.
+    var databaseOptions: [String: String] {
+        [
+            "threads": String(max(1, threads)),
+            "memory_limit": "\(max(64, memoryLimit >> 20))MiB",
+            "temp_directory": "\(directory)/\(name).spill",
+        ]
+    }
+
+    /// Makes the folders of the catalog's file and of the data files.
+    fileprivate func makeFolders() throws(LakeError) {
+        try Folders.make(directory)
+        if let file = catalog.file, let slash = file.lastIndex(of: "/"), slash > file.startIndex {
+            try Folders.make(String(file[..<slash]))
+        }
+        let path = resolvedDataPath
+        if !ignoresDataPath, !path.contains("://") { try Folders.make(path) }
+    }
+}

@@ -1,0 +1,74 @@
+/// Where the DuckLake catalog lies: the list of tables, snapshots and data files (storage.md §7).
+package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
+    /// A DuckDB file, which one process can open at a time.
+    case duckdb(path: String)
+    /// An SQLite file, which several processes on one machine can open.
+    case sqlite(path: String)
+    /// A database of a PostgreSQL server, as a connection URL or as `dbname=… host=…`. It holds passwords.
+    case postgres(connection: String)
+
+    /// Reads the forms of `DUCKLAKE_URL`: `ducklake:<path>`, `ducklake:sqlite:<path>`,
+    /// `ducklake:postgres:<connection>`.
+    package init(url: String) throws(LakeError) {
+        let scheme = "ducklake:"
+        guard url.hasPrefix(scheme) else {
+            throw LakeError(
+                .invalid,
+                "DUCKLAKE_URL must begin with ducklake:, as in ducklake:/path/file.ducklake, ducklake:sqlite:/path/file"
+                    + " or ducklake:postgres:postgresql://user@host/database")
+        }
+        let rest = url.dropFirst(scheme.count)
+        let forms: [(prefix: String, make: (String) -> CatalogLocation)] = [
+            ("sqlite:", CatalogLocation.sqlite), ("postgres:", CatalogLocation.postgres),
+            ("postgresql:", CatalogLocation.postgres), ("duckdb:", CatalogLocation.duckdb),
+        ]
+        for form in forms where rest.hasPrefix(form.prefix) {
+            // `ducklake:postgresql://…` is a whole URL, not a prefix before one.
+            if form.prefix == "postgresql:", rest.dropFirst(form.prefix.count).hasPrefix("//") {
+                self = .postgres(connection: String(rest))
+                return
+            }
+            self = try Self.checked(form.make(String(rest.dropFirst(form.prefix.count))), url)
+            return
+        }
+        self = try Self.checked(.duckdb(path: String(rest)), url)
+    }
+
+    private static func checked(_ location: CatalogLocation, _ url: String) throws(LakeError) -> CatalogLocation {
+        switch location {
+        case .duckdb(let path) where path.isEmpty, .sqlite(let path) where path.isEmpty,
+            .postgres(let path) where path.isEmpty:
+            throw LakeError(.invalid, "DUCKLAKE_URL \(url) names no catalog behind its last colon")
+        case .duckdb, .sqlite, .postgres: return location
+        }
+    }
+
+    /// What `ATTACH` takes. It holds the passwords of a connection to PostgreSQL.
+    var attachURL: String {
+        switch self {
+        case .duckdb(let path): "ducklake:\(path)"
+        case .sqlite(let path): "ducklake:sqlite:\(path)"
+        case .postgres(let connection): "ducklake:postgres:\(connection)"
+        }
+    }
+
+    /// The extension that reads such a catalog, besides DuckLake's own.
+    var extensionName: String? {
+        switch self {
+        case .duckdb: nil
+        case .sqlite: "sqlite_scanner"
+        case .postgres: "postgres_scanner"
+        }
+    }
+
+    /// The catalog's file; nil for a server.
+    var file: String? {
+        switch self {
+        case .duckdb(let path), .sqlite(let path): path
+        case .postgres: nil
+        }
+    }
+
+    /// The URL without passwords.
+    package var description: String { attachURL.withoutSecrets() }
+}

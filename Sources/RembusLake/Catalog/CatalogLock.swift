@@ -1,0 +1,40 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// Keeps a second broker out of a catalog in a file: two writers of one name would both archive the same journal.
+///
+/// The lock is the kernel's, on a file beside the catalog, and ends with the process. An SQLite catalog may be shared
+/// by brokers of different names, so the lock is of the name there.
+final class CatalogLock: Sendable {
+    private let descriptor: Int32
+
+    /// Nil for a catalog on a server.
+    init?(_ configuration: LakeConfiguration) throws(LakeError) {
+        let path: String
+        switch configuration.catalog {
+        case .duckdb(let file): path = "\(file).lock"
+        case .sqlite(let file): path = "\(file).\(configuration.name.replacing("/", with: "_")).lock"
+        case .postgres: return nil
+        }
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw LakeError(.io, "cannot open \(path): \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw LakeError(.io, "another broker uses \(configuration.catalog) (\(path) is locked)")
+        }
+    }
+
+    /// Lets others in.
+    func release() {
+        flock(descriptor, LOCK_UN)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}

@@ -1,0 +1,42 @@
+import RembusStore
+
+extension Connection {
+    /// The named components that an earlier broker of this name, of whatever make, left in the catalog. Their one mark
+    /// counts for every subscription and partition.
+    func storedComponents(name: String, partitions: Int) throws(LakeError) -> [ComponentRecord] {
+        var records: [String: ComponentRecord] = [:]
+        var marks: [String: UInt64] = [:]
+        for row in try query(
+            "SELECT twin, max(mark) FROM \(SystemTable.mark.sql) WHERE name = ? GROUP BY 1", [.text(name)]
+        )
+        .rows {
+            if let twin = row[0].text { marks[twin] = row[1].unsigned ?? 0 }
+        }
+        let subscriptions =
+            "SELECT twin, topic, max(msg_from) FROM \(SystemTable.subscriber.sql) WHERE name = ? GROUP BY ALL"
+        for row in try query("\(subscriptions) ORDER BY ALL", [.text(name)]).rows {
+            guard let twin = row[0].text, let topic = row[1].text else { continue }
+            let all = [UInt64](repeating: marks[twin] ?? 0, count: partitions)
+            records[twin, default: ComponentRecord(name: twin)].subscriptions.append(
+                ComponentRecord.Subscription(topic: topic, messageFrom: row[2].double ?? 0, marks: all))
+        }
+        let exposed = "SELECT DISTINCT twin, topic FROM \(SystemTable.exposer.sql) WHERE name = ? ORDER BY ALL"
+        for row in try query(exposed, [.text(name)]).rows {
+            guard let twin = row[0].text, let topic = row[1].text else { continue }
+            records[twin, default: ComponentRecord(name: twin)].exposed.append(topic)
+        }
+        return records.values.sorted { $0.name < $1.name }
+    }
+
+    /// The administrators in the catalog.
+    func storedAdministrators(name: String) throws(LakeError) -> [String] {
+        try query("SELECT DISTINCT twin FROM \(SystemTable.admin.sql) WHERE name = ? ORDER BY 1", [.text(name)])
+            .rows.compactMap { $0[0].text }
+    }
+
+    /// The tenants in the catalog and their secrets.
+    func storedTenants(name: String) throws(LakeError) -> [(tenant: String, secret: String)] {
+        try query("SELECT tenant, secret FROM \(SystemTable.tenant.sql) WHERE name = ? ORDER BY 1", [.text(name)])
+            .rows.compactMap { row in row[0].text.flatMap { tenant in row[1].text.map { (tenant, $0) } } }
+    }
+}

@@ -1,0 +1,74 @@
+package import RembusStore
+
+/// Where the tables lie and how they are written.
+package struct LakeConfiguration: Sendable {
+    /// The folder of everything that brokers keep (`REMBUS_DIR`).
+    package var directory: String
+    /// The broker's name, which is in every row of the system tables.
+    package var name: String
+    /// The catalog; by default the DuckDB file `<directory>/<name>.ducklake`.
+    package var catalog: CatalogLocation
+    /// Where data files go: a folder or an `s3://bucket/prefix` URL. Nil for `<directory>/<name>`.
+    package var dataPath: String?
+    /// True to use the data path that the catalog remembers, whatever is configured here (`DUCKDB_IGNORE_DATA_PATH`).
+    package var ignoresDataPath = false
+    /// The server of an `s3://` data path.
+    package var objectStore = ObjectStoreSettings()
+    /// DuckDB's library; nil to look in the usual places.
+    package var libraryPath: String?
+
+    /// What DuckDB may use of memory, in bytes, for writing and queries together; beyond it spills to disk.
+    package var memoryLimit = 1 << 30
+    /// Threads of DuckDB, for writing and queries together. More make queries faster and leave the event loops less.
+    package var threads = 1
+    /// How many queries of clients run at the same time.
+    package var readers = 2
+    /// Limits of the table services.
+    package var services = TableServices.Limits()
+    /// How long publications gather before they are written (`REMBUS_ARCHIVER_INTERVAL`).
+    package var interval = Duration.seconds(1)
+    /// A batch is written at the latest when it has so many publications …
+    package var batchRows = 500_000
+    /// … or so many bytes.
+    package var batchBytes = 64 << 20
+    /// Up to so many rows of one table and batch stay inside the catalog instead of making a small file; 0 to always
+    /// make a file. Maintenance moves them into files later.
+    package var inliningLimit = 100
+    /// The files that are merged, the snapshots that are forgotten.
+    package var maintenance = MaintenanceSettings()
+    /// Which publications go to the `message` table, and how long and how much of it is kept, by topic. What fills a
+    /// table of the schema goes there in any case.
+    package var policy = RecordPolicy()
+
+    /// The defaults for a broker called `name` that keeps its files in `directory`.
+    package init(directory: String, name: String) {
+        self.directory = directory
+        self.name = name
+        catalog = .duckdb(path: "\(directory)/\(name).ducklake")
+    }
+
+    /// The same, as environment variables say: `DUCKLAKE_URL`, `DUCKDB_IGNORE_DATA_PATH`, `REMBUS_DATA_PATH`,
+    /// `REMBUS_ARCHIVER_INTERVAL` (seconds) and those of ``ObjectStoreSettings``.
+    ///
+    /// - Throws: ``LakeError`` naming the variable that makes no sense.
+    package init(directory: String, name: String, environment: [String: String]) throws(LakeError) {
+        self.init(directory: directory, name: name)
+        if let url = environment["DUCKLAKE_URL"], !url.isEmpty { catalog = try CatalogLocation(url: url) }
+        if let path = environment["REMBUS_DATA_PATH"], !path.isEmpty { dataPath = path }
+        ignoresDataPath = environment["DUCKDB_IGNORE_DATA_PATH"] != nil
+        objectStore = ObjectStoreSettings(environment: environment)
+        if let text = environment["REMBUS_ARCHIVER_INTERVAL"], !text.isEmpty {
+            guard let seconds = Double(text), seconds > 0, seconds <= 86400 else {
+                throw LakeError(.invalid, "REMBUS_ARCHIVER_INTERVAL is \(text), not a number of seconds above 0")
+            }
+            interval = .seconds(seconds)
+        }
+    }
+
+    /// The configured or default data path, whole and without a slash at its end.
+    var resolvedDataPath: String {
+        var path = dataPath ?? "\(directory)/\(name)"
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+}

@@ -1,0 +1,84 @@
+/// The tables that every broker keeps in its catalog (storage.md §5), and ours beside them, which the reference does
+/// not know and leaves alone.
+enum SystemTable: String, CaseIterable {
+    case message, component, exposer, subscriber, mark, admin
+    case topicAuth = "topic_auth"
+    case tenant
+    case waitAck2 = "wait_ack2"
+    /// Publisher and tenant of a message, which `message` has no room for.
+    case messageSource = "message_source"
+    /// What did not fit its table, with the reason (storage.md §4.9).
+    case rejected
+    /// The newest receive time per journal partition that is in the tables; the greatest row counts.
+    case progress = "rembus_progress"
+
+    struct Column: Equatable {
+        var name: String
+        var type: String
+        var isNullable: Bool
+
+        init(_ name: String, _ type: String, null isNullable: Bool = false) {
+            (self.name, self.type, self.isNullable) = (name, type, isNullable)
+        }
+
+        var definition: String { "\(SQL.identifier(name)) \(type)\(isNullable ? "" : " NOT NULL")" }
+    }
+
+    var columns: [Column] {
+        switch self {
+        case .message:
+            [
+                Column("name", "VARCHAR"), Column("recv", "UBIGINT", null: true),
+                Column("slot", "UINTEGER", null: true),
+                Column("qos", "UTINYINT", null: true), Column("uid", "UBIGINT", null: true), Column("topic", "VARCHAR"),
+                Column("data", "BLOB", null: true),
+            ]
+        case .component:
+            [
+                Column("broker", "VARCHAR"), Column("host", "VARCHAR"), Column("twin", "VARCHAR"),
+                Column("status", "VARCHAR", null: true), Column("last_changed", "TIMESTAMP", null: true),
+            ]
+        case .exposer, .topicAuth: [Column("name", "VARCHAR"), Column("twin", "VARCHAR"), Column("topic", "VARCHAR")]
+        case .subscriber:
+            [
+                Column("name", "VARCHAR"), Column("twin", "VARCHAR"), Column("topic", "VARCHAR"),
+                Column("msg_from", "DOUBLE", null: true),
+            ]
+        case .mark: [Column("name", "VARCHAR"), Column("twin", "VARCHAR"), Column("mark", "UBIGINT", null: true)]
+        case .admin: [Column("name", "VARCHAR"), Column("twin", "VARCHAR", null: true)]
+        case .tenant: [Column("name", "VARCHAR"), Column("tenant", "VARCHAR"), Column("secret", "VARCHAR")]
+        case .waitAck2:
+            [
+                Column("name", "VARCHAR"), Column("twin", "VARCHAR"), Column("ts", "UBIGINT", null: true),
+                Column("id", "UBIGINT", null: true),
+            ]
+        case .messageSource:
+            [
+                Column("name", "VARCHAR"), Column("recv", "UBIGINT", null: true),
+                Column("publisher", "VARCHAR", null: true), Column("tenant", "VARCHAR", null: true),
+            ]
+        case .rejected:
+            [
+                Column("name", "VARCHAR"), Column("recv", "UBIGINT", null: true),
+                Column("topic", "VARCHAR", null: true),
+                Column("reason", "VARCHAR", null: true), Column("data", "BLOB", null: true),
+            ]
+        case .progress:
+            [
+                Column("name", "VARCHAR"), Column("partition", "UINTEGER", null: true),
+                Column("recv", "UBIGINT", null: true),
+            ]
+        }
+    }
+
+    /// The column that files are sorted by, so that a range of times touches few of them.
+    var sortColumn: String? {
+        switch self {
+        case .message, .messageSource, .rejected: "recv"
+        default: nil
+        }
+    }
+
+    /// The quoted name with the catalog.
+    var sql: String { Catalog.table(rawValue) }
+}

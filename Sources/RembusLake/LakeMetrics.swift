@@ -1,0 +1,53 @@
+/// What the lake has done since the start, and how it stands.
+package struct LakeMetrics: Sendable {
+    /// Publications in the `message` table.
+    package var messages: UInt64 = 0
+    /// Rows written, by table; the rows of frames too. Those of a keyed table count although they replace others.
+    package var rows: [String: UInt64] = [:]
+    /// Publications that did not fit, by table and reason.
+    package var rejected: [Rejected: UInt64] = [:]
+    /// Batches written, and how long that took.
+    package var commits: UInt64 = 0
+    package var commitTime = Duration.zero
+    package var lastCommitTime = Duration.zero
+    package var longestCommitTime = Duration.zero
+    /// Attempts to write that failed, and the last one's reason; nil while the lake works.
+    package var failures: UInt64 = 0
+    package var lastFailure: String?
+    /// Bytes in the journal that are not in the lake yet.
+    package var lagBytes: UInt64 = 0
+    /// Data files and their bytes by table, as of the last maintenance.
+    package var files: [String: Files] = [:]
+    /// Snapshots, as of the last maintenance.
+    package var snapshots: UInt64 = 0
+    /// Rows inside the catalog by table, as of the last maintenance; only those that were written by this process.
+    package var inlinedRows: [String: UInt64] = [:]
+    /// Rounds of maintenance, the time of the last one, and the time and failures of every kind of step.
+    package var maintenanceRounds: UInt64 = 0
+    package var lastMaintenance: UInt64?
+    package var steps: [String: Step] = [:]
+
+    /// A table and why.
+    package struct Rejected: Sendable, Hashable {
+        package var table: String
+        package var reason: String
+
+        package init(table: String, reason: String) {
+            (self.table, self.reason) = (table, reason)
+        }
+    }
+
+    /// The data files of a table.
+    package struct Files: Sendable, Hashable {
+        package var count: UInt64
+        package var bytes: UInt64
+    }
+
+    /// A kind of maintenance.
+    package struct Step: Sendable, Hashable {
+        package var count: UInt64 = 0
+        package var failures: UInt64 = 0
+        package var time = Duration.zero
+        package var longest = Duration.zero
+    }
+}

@@ -1,0 +1,116 @@
+import RembusStore
+
+extension Maintenance {
+    /// Deletes publications that are older than their topic's retention, or more than it (known-defects.md R26), and
+    /// what only this broker knew.
+    var retention: [Step] {
+        guard round % max(1, settings.retentionRounds) == 0 else { return [] }
+        var steps: [Step] = []
+        let name = SQL.literal(configuration.name)
+        let policy = configuration.policy
+        if policy.patterns.contains(where: { $0.retention != Retention() }) {
+            steps.append(
+                Step(kind: "retention") { connection throws(LakeError) in
+                    try MessageRetention(policy, name: name).enforce(connection)
+                })
+        }
+        if let age = settings.rejectedRetention {
+            steps.append(
+                Step(kind: "retention") { connection throws(LakeError) in
+                    let before = "recv < epoch_ns(\(age.ago))"
+                    try connection.execute(
+                        "DELETE FROM \(SystemTable.rejected.sql) WHERE name = \(name) AND \(before)")
+                })
+        }
+        steps.append(
+            Step(kind: "retention") { connection throws(LakeError) in
+                let progress = SystemTable.progress.sql
+                let count = try connection.query("SELECT count(*) FROM \(progress)").value?.integer ?? 0
+                guard count > 10_000 else { return }
+                try connection.execute(
+                    """
+                    DELETE FROM \(progress) AS old USING (
+                        SELECT "partition" AS p, max(recv) AS newest FROM \(progress) WHERE name = \(name) GROUP BY 1
+                    ) WHERE name = \(name) AND old."partition" = p AND recv < newest
+                    """)
+            })
+        return steps
+    }
+}
+
+/// What of the `message` table is past its time.
+struct MessageRetention {
+    private let policy: RecordPolicy
+    /// The broker's name, quoted.
+    private let name: String
+
+    init(_ policy: RecordPolicy, name: String) {
+        self.policy = policy
+        self.name = name
+    }
+
+    /// Deletes it, in one transaction.
+    func enforce(_ connection: Connection) throws(LakeError) {
+        let expired = try expiredTopics(connection)
+        guard !expired.isEmpty else { return }
+        try connection.execute("CREATE OR REPLACE TEMP TABLE expired (expired_topic VARCHAR, before UBIGINT)")
+        for start in stride(from: 0, to: expired.count, by: 1000) {
+            let rows = expired[start..<min(start + 1000, expired.count)].map {
+                "(\(SQL.literal($0.topic)), \($0.before))"
+            }
+            try connection.execute("INSERT INTO temp.main.expired VALUES \(rows.joined(separator: ", "))")
+        }
+        let (message, source) = (SystemTable.message.sql, SystemTable.messageSource.sql)
+        try connection.transaction { () throws(LakeError) in
+            try connection.execute(
+                """
+                DELETE FROM \(source) WHERE name = \(name) AND recv IN (
+                    SELECT recv FROM \(message) JOIN temp.main.expired ON topic = expired_topic AND recv < before
+                    WHERE name = \(name));
+                DELETE FROM \(message) USING temp.main.expired
+                WHERE name = \(name) AND topic = expired_topic AND recv < before
+                """)
+        }
+        try connection.execute("DROP TABLE temp.main.expired")
+    }
+
+    /// Topics that have publications received before the time up to which theirs go.
+    private func expiredTopics(_ connection: Connection) throws(LakeError) -> [(topic: String, before: UInt64)] {
+        let now = WallClock.nanoseconds
+        let oldest = try connection.query(
+            "SELECT topic, min(recv) FROM \(SystemTable.message.sql) WHERE name = \(name) GROUP BY 1"
+        ).rows
+        let limits = try sizeLimits(connection)
+        return oldest.compactMap { row in
+            guard let topic = row[0].text, let first = row[1].unsigned, let pattern = policy.pattern(for: topic) else {
+                return nil
+            }
+            let age = policy.patterns[pattern].retention.maxAge.map { now > $0 ? now - $0 : 0 } ?? 0
+            let before = max(age, limits[pattern] ?? 0)
+            return first < before ? (topic, before) : nil
+        }
+    }
+
+    /// Per pattern with a size, a time since which publications fill that size and little more.
+    private func sizeLimits(_ connection: Connection) throws(LakeError) -> [Int: UInt64] {
+        let limited = policy.patterns.indices.filter { policy.patterns[$0].retention.maxBytes != nil }
+        guard !limited.isEmpty else { return [:] }
+        // In steps of about four seconds, which is exact enough and needs little memory.
+        let shift: UInt64 = 32
+        let sizes = try connection.query(
+            """
+            SELECT topic, recv >> \(shift), sum(octet_length(data) + octet_length(encode(topic)) + 32)
+            FROM \(SystemTable.message.sql) WHERE name = \(name) GROUP BY 1, 2 ORDER BY 2 DESC
+            """)
+        var totals: [Int: UInt64] = [:]
+        var limits: [Int: UInt64] = [:]
+        for row in sizes.rows {
+            guard let topic = row[0].text, let bucket = row[1].unsigned, let size = row[2].unsigned,
+                let pattern = policy.pattern(for: topic), let limit = policy.patterns[pattern].retention.maxBytes
+            else { continue }
+            totals[pattern, default: 0] += size
+            if limits[pattern] == nil, totals[pattern, default: 0] > limit { limits[pattern] = bucket << shift }
+        }
+        return limits
+    }
+}

@@ -1,0 +1,87 @@
+import RembusStore
+import RembusWire
+
+/// Publications on their way into the lake: the rows of `message` and of every table, in receive order.
+///
+/// Of the writer's thread only. It is kept until it is committed.
+final class Batch {
+    let messages = MessageBatch()
+    /// For every row of `messages`, 1 when it is to be recorded: others are here for the tables only.
+    private(set) var recorded: [UInt8] = []
+    private(set) var unrecordedCount = 0
+    /// By the table's number in the schema.
+    let tables: [TableBatch]
+    let rejections = Rejections()
+    /// Per journal partition, the receive time of the last publication in here and in all batches before.
+    private(set) var progress: [UInt64] = []
+    private(set) var byteCount = 0
+
+    private let cache: TopicCache
+    private let nameOf: (UInt32) -> String?
+    /// Names by number, to ask the journal once per batch.
+    private var names: [UInt32: String?] = [:]
+
+    init(
+        _ schema: StoreSchema, matcher: TableMatcher, policy: RecordPolicy, name: @escaping (UInt32) -> String?
+    ) {
+        tables = schema.tables.map(TableBatch.init)
+        cache = TopicCache(matcher, policy)
+        nameOf = name
+    }
+
+    var isEmpty: Bool { messages.rowCount == 0 }
+
+    /// Adds a publication: to `message`, and to its table when it has one that it fits.
+    func append(_ header: RecordHeader, _ message: UnsafeRawBufferPointer) {
+        byteCount += message.count + RecordFormat.headerBytes
+        // What is in the journal was checked when it came in; anything else has no row to be in.
+        guard case .regular(let frame) = FrameHeader.parse(message), frame.kind == .publish else { return }
+        messages.append(
+            header, frame: frame, message: message, publisher: name(header.publisher), tenant: name(header.tenant))
+        let (match, isRecorded) = cache.find(frame.topicBytes(in: message))
+        recorded.append(isRecorded ? 1 : 0)
+        if !isRecorded { unrecordedCount += 1 }
+        guard let match else { return }
+        let outcome = tables[match.table].append(
+            arguments: frame.arguments(in: message), match: match, receivedAt: header.receivedAt,
+            slot: frame.slot(in: message))
+        if case .rejected(let reason) = outcome {
+            rejections.add(message: messages.rowCount - 1, table: match.table, reason)
+        }
+    }
+
+    /// Says how far the journal is in here.
+    func close(_ progress: [UInt64]) {
+        self.progress = progress
+    }
+
+    /// The row of `messages` that was received at a time; nil when there is none.
+    func message(receivedAt time: UInt64) -> Int? {
+        var (low, high) = (0, messages.rowCount)
+        while low < high {
+            let middle = (low + high) / 2
+            if messages.receivedAt.value(middle, as: UInt64.self) < time { low = middle + 1 } else { high = middle }
+        }
+        guard low < messages.rowCount, messages.receivedAt.value(low, as: UInt64.self) == time else { return nil }
+        return low
+    }
+
+    /// Empties it and keeps the memory.
+    func reset() {
+        messages.reset()
+        recorded.removeAll(keepingCapacity: true)
+        unrecordedCount = 0
+        for table in tables where !table.isEmpty { table.reset() }
+        rejections.removeAll()
+        names.removeAll(keepingCapacity: true)
+        byteCount = 0
+    }
+
+    private func name(_ number: UInt32) -> String? {
+        guard number != 0 else { return nil }
+        if let name = names[number] { return name }
+        let name = nameOf(number)
+        names[number] = .some(name)
+        return name
+    }
+}

@@ -1,0 +1,107 @@
+import DataFrames
+import RembusStore
+import RembusWire
+
+/// How the rows of a dataframe become rows of a staging table: the columns of the frame that are needed, and an SQL
+/// expression per staged column (storage.md §4.4 Build).
+struct FramePlan {
+    /// The needed columns, named `f0`, `f1`, … after the table's columns.
+    let frame: DataFrame
+    /// The expressions, in the order of the staging table.
+    let values: String
+    /// True when a row of this frame leaves a column as it is in a row that exists.
+    let isPartial: Bool
+
+    private static let order = "f_order"
+
+    /// - Parameter order: By what the rows are ordered, as the first row's; 0 for a table without keys.
+    /// - Throws: ``RejectReason``: the payload is no frame, or lacks a column that nothing else gives.
+    init(_ rows: FrameRows, of table: TableSchema, statements: TableStatements, order: UInt64) throws {
+        let source: DataFrame
+        do {
+            source = try DataFrame(arrow: rows.payload)
+        } catch {
+            throw RejectReason(.notADataFrame, "\(error)")
+        }
+        var columns: [Column] = []
+        var values: [String] = []
+        var masks = [UInt64](repeating: 0, count: statements.maskCount)
+        var isPartial = false
+        for (index, column) in table.allColumns.enumerated() {
+            if let given = source[column.name] {
+                columns.append(given.renamed("f\(index)"))
+                values.append(Self.cast("f\(index)", to: column.type))
+                Self.mention(index, in: &masks)
+                continue
+            }
+            if index == table.receivedAtColumn || index == table.slotColumn {
+                // As a column, so that frames of different times can go in together.
+                columns.append(Self.extra(index, rows, table, count: source.rowCount))
+                values.append("f\(index)")
+                continue
+            }
+            switch try Self.missing(index, rows, table) {
+            case .value(let value):
+                values.append(Self.cast(value.sqlLiteral, to: column.type))
+                Self.mention(index, in: &masks)
+            case .null, .required:
+                values.append("NULL")
+                isPartial = true
+            }
+        }
+        if statements.isKeyed {
+            columns.append(Column(Self.order, (0..<UInt64(source.rowCount)).map { order + $0 }))
+            values.append(Self.order)
+            values += masks.map(String.init)
+        } else if columns.isEmpty {
+            // All is constant, but there are as many rows as the frame has.
+            columns.append(Column(Self.order, (0..<UInt64(source.rowCount)).map { $0 }))
+        }
+        frame = try DataFrame(columns: columns)
+        self.values = values.joined(separator: ", ")
+        self.isPartial = isPartial && statements.isKeyed
+    }
+
+    /// The receive time or the slot, once per row.
+    private static func extra(_ column: Int, _ rows: FrameRows, _ table: TableSchema, count: Int) -> Column {
+        if column == table.receivedAtColumn {
+            return Column("f\(column)", [UInt64](repeating: rows.receivedAt, count: count))
+        }
+        return Column("f\(column)", [UInt32?](repeating: rows.slot, count: count))
+    }
+
+    /// What a column gets that the frame does not have.
+    private static func missing(_ column: Int, _ rows: FrameRows, _ table: TableSchema) throws -> FrameConstant {
+        let constant = rows.missing[column]
+        if constant == .required {
+            let name = table.columns[column].name
+            throw RejectReason(
+                .missingColumn, "The dataframe has no column \(name), and nothing else gives it.", column: name)
+        }
+        return constant
+    }
+
+    private static func mention(_ column: Int, in masks: inout [UInt64]) {
+        guard column / 64 < masks.count else { return }
+        masks[column / 64] |= 1 << UInt64(column % 64)
+    }
+
+    private static func cast(_ value: String, to type: ColumnType) -> String {
+        let cast = "CAST(\(value) AS \(type.sql))"
+        return type.castsInDatabase ? "CAST(\(cast) AS VARCHAR)" : cast
+    }
+}
+
+extension Value {
+    /// The value as an SQL literal that can be cast to a column's type.
+    fileprivate var sqlLiteral: String {
+        switch self {
+        case .null, .undefined: "NULL"
+        case .bool, .integer, .unsigned, .negative, .bigInteger: description
+        case .float(let value) where value.isFinite: "\(value)"
+        case .float(let value): "'\(value)'"
+        case .text(let text): SQL.literal(text)
+        default: SQL.literal(jsonText)
+        }
+    }
+}

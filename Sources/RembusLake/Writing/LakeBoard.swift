@@ -1,0 +1,39 @@
+import RembusStore
+import Synchronization
+
+/// Where the writer's thread puts the numbers that others read.
+final class LakeBoard: Sendable {
+    private let state = Mutex(LakeMetrics())
+
+    var metrics: LakeMetrics { state.withLock { $0 } }
+
+    func update(_ body: (inout LakeMetrics) -> Void) {
+        state.withLock { body(&$0) }
+    }
+
+    func committed(_ batch: Batch, frameRows: [Int: Int], schema: StoreSchema, time: Duration) {
+        state.withLock { metrics in
+            metrics.messages += UInt64(batch.messages.rowCount)
+            for (index, table) in batch.tables.enumerated() where !table.isEmpty {
+                let count = UInt64(table.rowCount + (frameRows[index] ?? 0))
+                metrics.rows[schema.tables[index].name, default: 0] += count
+            }
+            for (kind, count) in batch.rejections.counts {
+                let key = LakeMetrics.Rejected(table: schema.tables[kind.table].name, reason: kind.code.rawValue)
+                metrics.rejected[key, default: 0] += UInt64(count)
+            }
+            metrics.commits += 1
+            metrics.commitTime += time
+            metrics.lastCommitTime = time
+            metrics.longestCommitTime = max(metrics.longestCommitTime, time)
+            metrics.lastFailure = nil
+        }
+    }
+
+    func failed(_ error: LakeError) {
+        state.withLock { metrics in
+            metrics.failures += 1
+            metrics.lastFailure = error.message
+        }
+    }
+}

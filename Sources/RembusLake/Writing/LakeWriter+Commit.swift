@@ -1,0 +1,149 @@
+import Logging
+import RembusStore
+
+extension LakeWriter {
+    /// Brings the waiting batch into the lake, whole and once. Rows that the database refuses go to `rejected` instead
+    /// of their tables. Throws when the lake itself fails: the batch then waits.
+    func commit() throws(LakeError) {
+        // After a failure the transaction may have gone through all the same: then its progress is there.
+        if retry != nil, try isCommitted() { return try clear() }
+        let active = batch.tables.indices.filter { !batch.tables[$0].isEmpty }
+        if !isStaged {
+            if try writeDirectly(active) { return try clear() }
+            try stage(active)
+        }
+        while let (table, error) = try writeTransaction(active) {
+            guard try isolate(table, error) else { throw error }
+        }
+        try clear()
+    }
+
+    private func stage(_ active: [Int]) throws(LakeError) {
+        try staging.stage(batch.messages, recorded: batch.recorded)
+        staging.frames.removeAll()
+        staging.emptied.removeAll()
+        for table in active {
+            try staging.stage(batch.tables[table], table: table)
+            for (frame, reason) in try staging.stageFrames(of: batch.tables[table], table: table) {
+                reject(receivedAt: batch.tables[table].frames[frame].receivedAt, table: table, reason)
+            }
+        }
+        isStaged = true
+    }
+
+    private func clear() throws(LakeError) {
+        isStaged = false
+        committed = batch.progress
+        try? staging.clear(batch.tables.indices.filter { !batch.tables[$0].isEmpty })
+    }
+
+    /// One transaction over all tables. Returns the table whose rows the database refuses, after rolling back.
+    private func writeTransaction(_ active: [Int]) throws(LakeError) -> (table: Int, error: LakeError)? {
+        try staging.stage(batch.rejections, of: batch.messages)
+        var current: Int?
+        do {
+            try connection.transaction { () throws(LakeError) in
+                try connection.execute(systemInserts)
+                for table in active where !staging.emptied.contains(table) {
+                    current = table
+                    try connection.execute(
+                        statements[table].write(from: Staging.path(table), masked: isMasked(table)))
+                }
+                current = nil
+                try connection.execute(progressInsert)
+            }
+            return nil
+        } catch {
+            guard let current, error.isAboutRows else { throw error }
+            return (current, error)
+        }
+    }
+
+    /// Whether some row leaves a column of its table as it is.
+    func isMasked(_ table: Int) -> Bool {
+        let batch = batch.tables[table]
+        return batch.mentioned.contains { !$0.areAllSet } || staging.hasPartialFrames(table)
+    }
+
+    private var systemInserts: String {
+        let name = SQL.literal(configuration.name)
+        let isWhole = batch.unrecordedCount == 0
+        let recorded = isWhole ? "" : " WHERE recorded"
+        let ofRecorded =
+            isWhole ? "" : " WHERE recv IN (SELECT recv FROM temp.main.\(Staging.messages) WHERE recorded)"
+        var text = """
+            INSERT INTO \(SystemTable.message.sql) (name, recv, slot, qos, uid, topic, data)
+            SELECT \(name), recv, slot, qos, uid, topic, data FROM temp.main.\(Staging.messages)\(recorded);
+            """
+        if batch.messages.sourceCount > 0 {
+            text += """
+                INSERT INTO \(SystemTable.messageSource.sql) (name, recv, publisher, tenant)
+                SELECT \(name), recv, publisher, tenant FROM temp.main.\(Staging.sources)\(ofRecorded);
+                """
+        }
+        return text + rejectedInsert
+    }
+
+    /// What was rejected, from its staging table; empty without.
+    var rejectedInsert: String {
+        guard !batch.rejections.kept.isEmpty else { return "" }
+        let name = SQL.literal(configuration.name)
+        return """
+            INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data)
+            SELECT \(name), recv, topic, reason, data FROM temp.main.\(Staging.rejected);
+            """
+    }
+
+    var progressInsert: String {
+        let name = SQL.literal(configuration.name)
+        let rows = newProgress.map { "(\(name), \($0.partition), \($0.time))" }
+        return "INSERT INTO \(SystemTable.progress.sql) VALUES \(rows.joined(separator: ", "))"
+    }
+
+    /// The partitions that the batch has something of.
+    private var newProgress: [(partition: Int, time: UInt64)] {
+        batch.progress.enumerated().compactMap { partition, time in
+            time > (partition < committed.count ? committed[partition] : 0) ? (partition, time) : nil
+        }
+    }
+
+    /// Whether the waiting batch is in the lake, by its progress: that is written in the same transaction.
+    private func isCommitted() throws(LakeError) -> Bool {
+        let stored = try connection.archivedTimes(name: configuration.name, count: batch.progress.count)
+        return newProgress.allSatisfy { stored[$0.partition] >= $0.time }
+    }
+
+    /// Puts a publication into `rejected`.
+    func reject(receivedAt time: UInt64, table: Int, _ reason: RejectReason) {
+        guard let message = batch.message(receivedAt: time) else { return }
+        batch.rejections.add(message: message, table: table, reason)
+    }
+}
+
+extension Connection {
+    /// The newest receive time per partition that is in the lake. Rows of a run with more partitions count for theirs.
+    func archivedTimes(name: String, count: Int) throws(LakeError) -> [UInt64] {
+        var times = [UInt64](repeating: 0, count: count)
+        let sql = "SELECT \"partition\", max(recv) FROM \(SystemTable.progress.sql) WHERE name = ? GROUP BY 1"
+        for row in try query(sql, [.text(name)]).rows {
+            guard let partition = row[0].integer, partition < count, let time = row[1].unsigned else { continue }
+            times[partition] = time
+        }
+        return times
+    }
+}
+
+extension LakeError {
+    /// True when the database refused what a statement brought, not when it could not work at all.
+    var isAboutRows: Bool {
+        switch kind {
+        case .conversion, .constraint, .invalid, .name, .syntax: return true
+        // Errors of an SQLite or PostgreSQL catalog have no class of their own.
+        case .other:
+            let signs = ["locked", "invalidated", "onnect", "Failed to", "busy"]
+            return !signs.contains { message.contains($0) }
+        case .unavailable, .transaction, .interrupted, .timedOut, .outOfMemory, .io, .permission, .tooLarge:
+            return false
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Logging
+import RembusStore
+
+extension LakeWriter {
+    /// Attempts per table and batch; what is then still suspect is rejected as a whole.
+    private static let maxAttempts = 2000
+
+    /// Finds the rows of a staged table that the database refuses, by halving, and moves them to `rejected`. False when
+    /// none is refused any more: the failure was not of the rows.
+    func isolate(_ table: Int, _ error: LakeError) throws(LakeError) -> Bool {
+        logger.warning(
+            "the database refuses rows of a table; looking for them",
+            metadata: ["table": "\(schema.tables[table].name)", "error": "\(error)"])
+        let count = try staging.rowCount(table)
+        if let refusal = try refusal(table, 0..<0) {
+            // Not even no rows can be written: the table is not what it was at the start, unless nothing works.
+            _ = try connection.archivedTimes(name: configuration.name, count: 0)
+            try remove(0..<count, of: table, refusal)
+            staging.emptied.insert(table)
+            return true
+        }
+        var attempts = 0
+        var isFound = false
+        var suspects = [0..<count]
+        while let range = suspects.popLast() {
+            attempts += 1
+            guard !range.isEmpty, let refusal = try refusal(table, range) else { continue }
+            isFound = true
+            if range.count == 1 || attempts > Self.maxAttempts {
+                try remove(range, of: table, refusal)
+            } else {
+                let middle = range.lowerBound + range.count / 2
+                suspects.append(middle..<range.upperBound)
+                suspects.append(range.lowerBound..<middle)
+            }
+        }
+        return isFound
+    }
+
+    /// Why these rows are refused; nil when they are not. Nothing is kept.
+    private func refusal(_ table: Int, _ rows: Range<Int>) throws(LakeError) -> LakeError? {
+        let some =
+            "(SELECT * FROM \(Staging.path(table)) WHERE rowid >= \(rows.lowerBound) AND rowid < \(rows.upperBound))"
+        try connection.execute("BEGIN TRANSACTION")
+        defer { try? connection.execute("ROLLBACK") }
+        do {
+            try connection.execute(statements[table].write(from: some, masked: isMasked(table)))
+            return nil
+        } catch {
+            guard error.isAboutRows else { throw error }
+            return error
+        }
+    }
+
+    /// Takes rows out of the staged table. A frame goes as a whole.
+    private func remove(_ rows: Range<Int>, of table: Int, _ error: LakeError) throws(LakeError) {
+        let reason = RejectReason(error)
+        let batch = batch.tables[table]
+        for row in rows.clamped(to: 0..<batch.rowCount) {
+            reject(receivedAt: batch.receivedAt.value(row), table: table, reason)
+        }
+        var removed = [rows]
+        for (frame, range) in staging.frameRows(table) where range.overlaps(rows) && !range.isEmpty {
+            reject(receivedAt: batch.frames[frame].receivedAt, table: table, reason)
+            removed.append(range)
+        }
+        for range in removed { try staging.remove(range, of: table) }
+    }
+}
+
+extension RejectReason {
+    /// The database's refusal of a row.
+    init(_ error: LakeError) {
+        // DuckDB's texts go on with the statement and hints.
+        let text = error.message.prefix { $0 != "\n" }
+        switch error.kind {
+        case .conversion: self.init(.cannotCast, String(text))
+        case .constraint: self.init(.nullNotAllowed, String(text))
+        default: self.init(.database, String(text))
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import RembusStore
+
+/// The journal's partitions as one stream of records in receive order.
+///
+/// Of the writer's thread only. What it has given counts as taken: a batch that cannot be written is kept by its owner.
+final class PageMerger {
+    private struct Cursor {
+        var page: StorePage?
+        /// The receive time of the page's first record that is not taken.
+        var head: UInt64?
+        /// The receive time of the last record taken.
+        var after: UInt64
+        /// Nothing more was there when last asked.
+        var isDry = false
+    }
+
+    /// Five seconds.
+    private static let patience: UInt64 = 5_000_000_000
+
+    private let source: any JournalSource
+    private var cursors: [Cursor]
+    private let pageBytes: Int
+
+    /// - Parameter progress: Per partition, the receive time of the last record that is archived.
+    init(_ source: any JournalSource, progress: [UInt64], pageBytes: Int = 4 << 20) {
+        self.source = source
+        self.pageBytes = pageBytes
+        cursors = (0..<source.partitionCount).map { Cursor(after: $0 < progress.count ? progress[$0] : 0) }
+    }
+
+    /// The newest receive time taken, per partition.
+    var taken: [UInt64] { cursors.map(\.after) }
+
+    /// Calls `body` with records in receive order until it returns false (that record stays), until one is newer than
+    /// `horizon`, or until nothing is left. Returns true when nothing up to the horizon is left. A record far behind
+    /// the horizon is of a clock that was set back since; waiting for that time would help nobody.
+    func read(
+        horizon: UInt64, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
+    ) throws -> Bool {
+        for index in cursors.indices { cursors[index].isDry = false }
+        while true {
+            for index in cursors.indices { try fill(index) }
+            guard let first = index(of: cursors.map(\.head)) else { return true }
+            var others = cursors.map(\.head)
+            others[first] = nil
+            // One partition is read on until another one's record is older.
+            guard let head = cursors[first].head else { return true }
+            let bound = head > horizon &+ Self.patience ? .max : horizon
+            let limit = min(bound, others.compactMap { $0 }.min() ?? .max)
+            guard head <= limit else { return true }
+            guard take(first, through: limit, body) else { return false }
+        }
+    }
+
+    /// Takes records up to a time; false when `body` wants no more.
+    private func take(
+        _ index: Int, through limit: UInt64, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
+    ) -> Bool {
+        var isWanted = true
+        var after = cursors[index].after
+        var head: UInt64?
+        cursors[index].page?.read { header, message in
+            guard header.receivedAt <= limit else {
+                head = header.receivedAt
+                return false
+            }
+            // Never twice, wherever a page begins.
+            guard header.receivedAt > after else { return true }
+            guard body(header, message) else {
+                isWanted = false
+                head = header.receivedAt
+                return false
+            }
+            after = header.receivedAt
+            return true
+        }
+        cursors[index].after = after
+        cursors[index].head = head
+        if head == nil { cursors[index].page = nil }
+        return isWanted
+    }
+
+    private func fill(_ index: Int) throws {
+        while cursors[index].head == nil, !cursors[index].isDry {
+            guard var page = try source.page(partition: index, after: cursors[index].after, maxBytes: pageBytes) else {
+                cursors[index].isDry = true
+                return
+            }
+            var head: UInt64?
+            page.read { header, _ in
+                head = header.receivedAt
+                return false
+            }
+            // A page of nothing but what is not recorded: there is nothing behind it that is committed.
+            guard let head else {
+                cursors[index].isDry = true
+                return
+            }
+            cursors[index].head = head
+            cursors[index].page = page
+        }
+    }
+
+    private func index(of heads: [UInt64?]) -> Int? {
+        var best: (index: Int, time: UInt64)?
+        for (index, head) in heads.enumerated() {
+            if let head, head < best?.time ?? .max { best = (index, head) }
+        }
+        return best?.index
+    }
+}

@@ -1,0 +1,152 @@
+import RembusStore
+
+/// The tables in memory that a batch's rows are laid out in, before one transaction takes them into the lake.
+///
+/// Of the writer's thread only. Rows keep their numbers (`rowid`), which is how bad ones are found and left out.
+final class Staging {
+    let connection: Connection
+    /// By the table's number in the schema.
+    let statements: [TableStatements]
+    /// Per table, where the rows of its frames are, and whether one of them leaves a column out.
+    var frames: [Int: StagedFrames] = [:]
+    /// Tables that cannot be written at all, of which no row is left.
+    var emptied: Set<Int> = []
+
+    init(_ connection: Connection, statements: [TableStatements]) {
+        self.connection = connection
+        self.statements = statements
+    }
+
+    /// The name of the staging table of a schema's table, and its quoted path.
+    static func name(_ table: Int) -> String { "stage_\(table)" }
+    static func path(_ table: Int) -> String { "temp.main.stage_\(table)" }
+    static let messages = "stage_message"
+    static let sources = "stage_source"
+    static let rejected = "stage_rejected"
+
+    /// Makes the empty table of a schema's table and lays its rows out in it, all but the frames.
+    func stage(_ batch: TableBatch, table: Int) throws(LakeError) {
+        try connection.execute(statements[table].createStaging(Self.name(table)))
+        guard batch.rowCount > 0 else { return }
+        var columns = batch.columns.map(AppendColumn.init)
+        guard statements[table].isKeyed else { return try append(columns, rows: batch.rowCount, to: Self.name(table)) }
+        let order = RowOrder(batch)
+        let masks = RowMasks(batch, count: statements[table].maskCount)
+        try order.withPointer { pointer throws(LakeError) in
+            columns.append(pointer.map { AppendColumn(.fixed($0, width: 8)) } ?? AppendColumn(batch.receivedAt))
+            try masks.withPointers { pointers throws(LakeError) in
+                columns += pointers.map { AppendColumn(.fixed($0, width: 8)) }
+                try append(columns, rows: batch.rowCount, to: Self.name(table))
+            }
+        }
+    }
+
+    /// Lays out the rows of `message` and `message_source`.
+    /// - Parameter recorded: For every row, 1 when `message` is to have it.
+    func stage(_ batch: MessageBatch, recorded: [UInt8]) throws(LakeError) {
+        try connection.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE \(Self.messages)
+            (recv UBIGINT, slot UINTEGER, qos UTINYINT, uid UBIGINT, topic VARCHAR, data BLOB, recorded BOOLEAN);
+            CREATE OR REPLACE TEMP TABLE \(Self.sources) (recv UBIGINT, publisher VARCHAR, tenant VARCHAR)
+            """)
+        try recorded.withUnsafeBytes { recorded in
+            Result { () throws(LakeError) in
+                guard let base = recorded.baseAddress else { return }
+                let columns = batch.columns.map(AppendColumn.init) + [AppendColumn(.fixed(base, width: 1))]
+                try append(columns, rows: batch.rowCount, to: Self.messages)
+            }
+        }.get()
+        guard batch.sourceCount > 0 else { return }
+        let sources = [batch.sourceReceivedAt, batch.sourcePublishers, batch.sourceTenants]
+        try append(sources.map(AppendColumn.init), rows: batch.sourceCount, to: Self.sources)
+    }
+
+    /// Lays out the rows of `rejected`.
+    func stage(_ rejections: Rejections, of messages: MessageBatch) throws(LakeError) {
+        try connection.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE \(Self.rejected)
+            (recv UBIGINT, topic VARCHAR, reason VARCHAR, data BLOB)
+            """)
+        guard !rejections.kept.isEmpty else { return }
+        var times: [UInt64] = []
+        var (topics, reasons, data) = (BytesColumn(), BytesColumn(), BytesColumn())
+        for rejection in rejections.kept {
+            times.append(messages.receivedAt.value(rejection.message))
+            topics.append(messages.topics.bytes(rejection.message))
+            reasons.append("\(rejection.reason.code.rawValue): \(rejection.reason.message)".utf8)
+            // Large ones, dataframes mostly, are in `message` and need not be here as well.
+            let payload = messages.data.bytes(rejection.message)
+            data.append(
+                payload.count <= Rejections.maxBytes ? payload : UnsafeRawBufferPointer(rebasing: payload.prefix(0)))
+        }
+        try times.withUnsafeBytes { times in
+            Result { () throws(LakeError) in
+                try topics.withColumn { topics throws(LakeError) in
+                    try reasons.withColumn { reasons throws(LakeError) in
+                        try data.withColumn { data throws(LakeError) in
+                            guard let base = times.baseAddress else { return }
+                            let columns = [AppendColumn(.fixed(base, width: 8)), topics, reasons, data]
+                            try append(columns, rows: rejections.kept.count, to: Self.rejected)
+                        }
+                    }
+                }
+            }
+        }.get()
+    }
+
+    /// Empties the memory of all tables.
+    func clear(_ tables: some Sequence<Int>) throws(LakeError) {
+        let names = [Self.messages, Self.sources, Self.rejected] + tables.map(Self.name)
+        for name in names { try connection.execute("DROP TABLE IF EXISTS temp.main.\(name)") }
+    }
+
+    /// How many rows a staged table was given; numbers of rows are below.
+    func rowCount(_ table: Int) throws(LakeError) -> Int {
+        try connection.query("SELECT coalesce(max(rowid) + 1, 0) FROM \(Self.path(table))").value?.integer ?? 0
+    }
+
+    /// Takes rows out; the others keep their numbers.
+    func remove(_ rows: Range<Int>, of table: Int) throws(LakeError) {
+        try connection.execute(
+            "DELETE FROM \(Self.path(table)) WHERE rowid >= \(rows.lowerBound) AND rowid < \(rows.upperBound)")
+    }
+
+    /// The frames of a staged table, by their number in the batch, and their rows.
+    func frameRows(_ table: Int) -> [(frame: Int, rows: Range<Int>)] { frames[table]?.rows ?? [] }
+
+    /// Whether some frame of the table leaves a column out that it neither has a constant for.
+    func hasPartialFrames(_ table: Int) -> Bool { frames[table]?.isPartial ?? false }
+
+    private func append(_ columns: [AppendColumn], rows: Int, to table: String) throws(LakeError) {
+        let appender = try Appender(connection, catalog: "temp", schema: "main", table: table)
+        try appender.append(columns, rows: 0..<rows)
+        try appender.close()
+    }
+}
+
+extension AppendColumn {
+    /// The rows of a column buffer; valid until the buffer changes.
+    init(_ buffer: ColumnBuffer) {
+        let content: Content =
+            buffer.storage.width == 0
+            ? .bytes(buffer.arena, offsets: buffer.offsets) : .fixed(buffer.values, width: buffer.storage.width)
+        self.init(content, validity: buffer.nullCount == 0 ? nil : buffer.validity)
+    }
+}
+
+extension BytesColumn {
+    /// Calls `body` with the rows, all of them present.
+    fileprivate func withColumn(_ body: (AppendColumn) throws(LakeError) -> Void) throws(LakeError) {
+        try bytes.withUnsafeBytes { bytes in
+            offsets.withUnsafeBufferPointer { offsets in
+                Result { () throws(LakeError) in
+                    guard let start = offsets.baseAddress else { return }
+                    // Without a byte in any row there is no address, and none is looked at.
+                    try body(AppendColumn(.bytes(bytes.baseAddress ?? UnsafeRawPointer(start), offsets: start)))
+                }
+            }
+        }.get()
+    }
+}

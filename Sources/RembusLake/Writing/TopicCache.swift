@@ -1,0 +1,84 @@
+import RembusStore
+
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// What topics have to do with tables, found by the topic's bytes without making a text of them.
+///
+/// Of the writer's thread only. It is emptied when it is full, so that ever new topics cost time but no memory.
+final class TopicCache {
+    private struct Entry {
+        var hash: Int
+        var start: Int
+        var count: Int
+        var match: TableMatch?
+        var isRecorded: Bool
+    }
+
+    private static let limit = 1 << 16
+
+    private let matcher: TableMatcher
+    private let policy: RecordPolicy
+    private var entries: [Entry] = []
+    private var topics: [UInt8] = []
+    /// Entry numbers plus one, by hash; 0 is free. At most half full.
+    private var slots = [Int32](repeating: 0, count: 1 << 10)
+
+    init(_ matcher: TableMatcher, _ policy: RecordPolicy) {
+        self.matcher = matcher
+        self.policy = policy
+    }
+
+    /// The table that a topic's publications go to, nil for none, and whether they are recorded in `message`.
+    func find(_ topic: UnsafeRawBufferPointer) -> (match: TableMatch?, isRecorded: Bool) {
+        var hasher = Hasher()
+        hasher.combine(bytes: topic)
+        let hash = hasher.finalize()
+        var slot = hash & (slots.count - 1)
+        while slots[slot] != 0 {
+            let entry = entries[Int(slots[slot]) - 1]
+            if entry.hash == hash, isSame(entry, topic) { return (entry.match, entry.isRecorded) }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return add(topic, hash: hash)
+    }
+
+    private func isSame(_ entry: Entry, _ topic: UnsafeRawBufferPointer) -> Bool {
+        guard entry.count == topic.count else { return false }
+        return topics.withUnsafeBytes { all in
+            guard let own = all.baseAddress, let other = topic.baseAddress else { return topic.isEmpty }
+            return memcmp(own + entry.start, other, entry.count) == 0
+        }
+    }
+
+    private func add(_ topic: UnsafeRawBufferPointer, hash: Int) -> (match: TableMatch?, isRecorded: Bool) {
+        if entries.count >= Self.limit {
+            entries.removeAll()
+            topics.removeAll()
+            slots = [Int32](repeating: 0, count: 1 << 10)
+        } else if entries.count * 2 >= slots.count {
+            grow()
+        }
+        let text = String(decoding: topic, as: UTF8.self)
+        let (match, isRecorded) = (matcher.match(text), policy.isRecorded(text))
+        entries.append(
+            Entry(hash: hash, start: topics.count, count: topic.count, match: match, isRecorded: isRecorded))
+        topics.append(contentsOf: topic)
+        place(entries.count, hash: hash)
+        return (match, isRecorded)
+    }
+
+    private func place(_ number: Int, hash: Int) {
+        var slot = hash & (slots.count - 1)
+        while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = Int32(number)
+    }
+
+    private func grow() {
+        slots = [Int32](repeating: 0, count: slots.count * 2)
+        for (index, entry) in entries.enumerated() { place(index + 1, hash: entry.hash) }
+    }
+}
