@@ -80,6 +80,12 @@ prepare_toolchain() {
     install_missing ${missing[@]+"${missing[@]}"}
 }
 
+# Servers that the tests start on loopback.
+prepare_servers() {
+    [ "$(uname -s)" = Linux ] || return 0
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_missing postgresql
+}
+
 prepare_python() {
     local python stamp
     # The stamp is the text that decides what .venv contains; a failed set-up leaves none.
@@ -110,6 +116,7 @@ case "$goal" in
         prepare_toolchain
         check_swift
         prepare_duckdb
+        prepare_servers
         prepare_python
         ;;
     *)
