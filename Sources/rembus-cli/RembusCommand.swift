@@ -31,7 +31,8 @@ struct RembusCommand: AsyncParsableCommand {
         version: RembusVersion.current,
         subcommands: [
             BrokerCommand.self, PublishCommand.self, SubscribeCommand.self, CallCommand.self, ExposeCommand.self,
-            QueryCommand.self, UpsertCommand.self, DeleteCommand.self, BenchCommand.self, CompletionCommand.self, ReferenceCommand.self,
+            QueryCommand.self, UpsertCommand.self, DeleteCommand.self, BenchCommand.self, CompletionCommand.self,
+            ReferenceCommand.self,
         ])
 
     static func main() async {

@@ -15,7 +15,6 @@ extension Connection {
                         try table.check(columns)
                     } else {
                         try create(table.rawValue, table.columns.map(\.definition))
-                        if let column = table.sortColumn { try sort(table.rawValue, by: column) }
                     }
                 }
                 for table in schema.tables {
@@ -40,14 +39,11 @@ extension Connection {
         try execute("CREATE TABLE \(Catalog.table(name)) (\(definitions.joined(separator: ", ")))")
     }
 
-    private func sort(_ name: String, by column: String) throws(LakeError) {
-        try execute("ALTER TABLE \(Catalog.table(name)) SET SORTED BY (\(SQL.identifier(column)) ASC)")
-    }
-
+    /// Rows are appended in the order in which they were received and files are merged with their neighbours, so every file
+    /// covers a stretch of time without being sorted: `SET SORTED BY` sorts each insert once more, which costs a third of it.
     private func create(_ table: TableSchema) throws(LakeError) {
         do {
             try create(table.name, table.allColumns.map(\.definition))
-            if let column = table.receivedAtColumn { try sort(table.name, by: table.allColumns[column].name) }
             if !table.partition.isEmpty {
                 let keys = table.partition.map { $0.sql(in: table) }.joined(separator: ", ")
                 try execute("ALTER TABLE \(Catalog.table(table.name)) SET PARTITIONED BY (\(keys))")

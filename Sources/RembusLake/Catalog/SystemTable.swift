@@ -71,14 +71,6 @@ enum SystemTable: String, CaseIterable {
         }
     }
 
-    /// The column that files are sorted by, so that a range of times touches few of them.
-    var sortColumn: String? {
-        switch self {
-        case .message, .messageSource, .rejected: "recv"
-        default: nil
-        }
-    }
-
     /// The quoted name with the catalog.
     var sql: String { Catalog.table(rawValue) }
 }

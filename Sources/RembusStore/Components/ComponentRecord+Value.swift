@@ -23,7 +23,8 @@ extension ComponentRecord {
         self.exposed = exposed.compactMap(\.stringValue)
         for item in subscriptions {
             guard let parts = item.arrayValue, parts.count >= 4, let topic = parts[0].stringValue, !topic.isEmpty,
-                let messageFrom = parts[1].doubleValue, let marks = Self.times(parts[2]), let owed = Self.times(parts[3])
+                let messageFrom = parts[1].doubleValue, let marks = Self.times(parts[2]),
+                let owed = Self.times(parts[3])
             else { return nil }
             self.subscriptions.append(
                 Subscription(topic: topic, messageFrom: messageFrom, marks: marks, owed: owed))

@@ -37,7 +37,8 @@ extension BrokerSettings {
         "handshake_timeout": "seconds a connection may take for the WebSocket handshake",
         "drain_timeout": "seconds a shutdown waits for queued messages to leave",
         "threads": "event loop threads, at most 64; 0 means one per core less one",
-        "store_bytes": "bytes of memory for the newest publications, which replay and slow subscribers read; 0 keeps none",
+        "store_bytes":
+            "bytes of memory for the newest publications, which replay and slow subscribers read; 0 keeps none",
         "max_ws_frame": "largest message, bytes; a larger one ends its connection with code 1009",
         "max_topic_bytes": "longest topic, bytes",
         "max_subscriptions": "subscriptions of one connection",

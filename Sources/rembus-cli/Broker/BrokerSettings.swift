@@ -16,43 +16,44 @@ enum BrokerSettings {
         let write: @Sendable (Value, inout BrokerConfiguration) -> Bool
     }
 
-    static let keys: [Key] = [
-        Key(
-            name: "name", variable: "REMBUS_NAME", read: { .text($0.name) },
-            write: { value, configuration in value.stringValue.map { configuration.name = $0 } != nil }),
-        Key(
-            name: "host", variable: "REMBUS_HOST", read: { .text($0.host) },
-            write: { value, configuration in value.stringValue.map { configuration.host = $0 } != nil }),
-        whole("port", "REMBUS_PORT", 0...65535, \.port),
-        Key(
-            name: "policy", variable: "REMBUS_POLICY", read: { .text($0.policy.rawValue) },
-            write: { value, configuration in
-                guard let policy = value.stringValue.flatMap(RoutingPolicy.init) else { return false }
-                configuration.policy = policy
-                return true
-            }),
-        Key(
-            name: "connection_mode", variable: "REMBUS_CONNECTION_MODE", read: { _ in .text("anonymous") },
-            // The authenticated mode is not built yet; to start without it would be worse than not to start.
-            write: { value, _ in value == .text("anonymous") }),
-        flag("overwrite_connection", "REMBUS_OVERWRITE_CONNECTION", \.overwriteConnection),
-        flag("server", "REMBUS_SERVER", \.isServer),
-        seconds("request_timeout", "REMBUS_TIMEOUT", \.requestTimeout),
-        seconds("ack_timeout", "REMBUS_ACK_TIMEOUT", \.ackTimeout),
-        whole("send_retries", "REMBUS_SEND_RETRIES", 0...1_000_000, \.sendRetries),
-        seconds("ws_ping_interval", "REMBUS_WS_PING_INTERVAL", \.pingInterval),
-        seconds("handshake_timeout", "REMBUS_HANDSHAKE_TIMEOUT", \.handshakeTimeout),
-        seconds("drain_timeout", "REMBUS_DRAIN_TIMEOUT", \.drainTimeout),
-        whole("threads", "REMBUS_THREADS", 0...64, \.threads),
-        whole("store_bytes", "REMBUS_STORE_BYTES", 0...(1 << 40), \.storeBytes),
-        whole("max_ws_frame", "REMBUS_MAX_WS_FRAME", 1024...(1 << 30), \.limits.maxMessageBytes),
-        whole("max_topic_bytes", "REMBUS_MAX_TOPIC_BYTES", 1...65535, \.limits.maxTopicBytes),
-        whole("max_subscriptions", "REMBUS_MAX_SUBSCRIPTIONS", 1...10_000_000, \.limits.maxSubscriptions),
-        whole("max_exposed", "REMBUS_MAX_EXPOSED", 1...10_000_000, \.limits.maxExposed),
-        whole("max_pending_calls", "REMBUS_MAX_PENDING_CALLS", 1...65536, \.limits.maxPendingCalls),
-        whole("max_in_flight", "REMBUS_MAX_IN_FLIGHT", 1...65536, \.limits.maxInFlight),
-        whole("max_backlog_bytes", "REMBUS_MAX_BACKLOG_BYTES", 65536...(1 << 32), \.limits.maxBacklogBytes),
-    ] + storageKeys
+    static let keys: [Key] =
+        [
+            Key(
+                name: "name", variable: "REMBUS_NAME", read: { .text($0.name) },
+                write: { value, configuration in value.stringValue.map { configuration.name = $0 } != nil }),
+            Key(
+                name: "host", variable: "REMBUS_HOST", read: { .text($0.host) },
+                write: { value, configuration in value.stringValue.map { configuration.host = $0 } != nil }),
+            whole("port", "REMBUS_PORT", 0...65535, \.port),
+            Key(
+                name: "policy", variable: "REMBUS_POLICY", read: { .text($0.policy.rawValue) },
+                write: { value, configuration in
+                    guard let policy = value.stringValue.flatMap(RoutingPolicy.init) else { return false }
+                    configuration.policy = policy
+                    return true
+                }),
+            Key(
+                name: "connection_mode", variable: "REMBUS_CONNECTION_MODE", read: { _ in .text("anonymous") },
+                // The authenticated mode is not built yet; to start without it would be worse than not to start.
+                write: { value, _ in value == .text("anonymous") }),
+            flag("overwrite_connection", "REMBUS_OVERWRITE_CONNECTION", \.overwriteConnection),
+            flag("server", "REMBUS_SERVER", \.isServer),
+            seconds("request_timeout", "REMBUS_TIMEOUT", \.requestTimeout),
+            seconds("ack_timeout", "REMBUS_ACK_TIMEOUT", \.ackTimeout),
+            whole("send_retries", "REMBUS_SEND_RETRIES", 0...1_000_000, \.sendRetries),
+            seconds("ws_ping_interval", "REMBUS_WS_PING_INTERVAL", \.pingInterval),
+            seconds("handshake_timeout", "REMBUS_HANDSHAKE_TIMEOUT", \.handshakeTimeout),
+            seconds("drain_timeout", "REMBUS_DRAIN_TIMEOUT", \.drainTimeout),
+            whole("threads", "REMBUS_THREADS", 0...64, \.threads),
+            whole("store_bytes", "REMBUS_STORE_BYTES", 0...(1 << 40), \.storeBytes),
+            whole("max_ws_frame", "REMBUS_MAX_WS_FRAME", 1024...(1 << 30), \.limits.maxMessageBytes),
+            whole("max_topic_bytes", "REMBUS_MAX_TOPIC_BYTES", 1...65535, \.limits.maxTopicBytes),
+            whole("max_subscriptions", "REMBUS_MAX_SUBSCRIPTIONS", 1...10_000_000, \.limits.maxSubscriptions),
+            whole("max_exposed", "REMBUS_MAX_EXPOSED", 1...10_000_000, \.limits.maxExposed),
+            whole("max_pending_calls", "REMBUS_MAX_PENDING_CALLS", 1...65536, \.limits.maxPendingCalls),
+            whole("max_in_flight", "REMBUS_MAX_IN_FLIGHT", 1...65536, \.limits.maxInFlight),
+            whole("max_backlog_bytes", "REMBUS_MAX_BACKLOG_BYTES", 65536...(1 << 32), \.limits.maxBacklogBytes),
+        ] + storageKeys
 
     /// Defaults, then environment, then `settings.json` of the broker with this name.
     static func load(name: String?) throws -> BrokerConfiguration {

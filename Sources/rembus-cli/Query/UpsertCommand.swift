@@ -68,7 +68,8 @@ struct RecordFile {
         switch URL(fileURLWithPath: path).pathExtension.lowercased() {
         case "jsonl", "ndjson": return .array(try lines())
         case "csv": return try frame { content throws(DataFrameError) in try DataFrame(csv: content) }
-        case "arrow", "arrows", "ipc": return try frame { content throws(DataFrameError) in try DataFrame(arrow: content) }
+        case "arrow", "arrows", "ipc":
+            return try frame { content throws(DataFrameError) in try DataFrame(arrow: content) }
         default:
             let text = String(buffer: try content())
             return .array(try Self.rows(of: text, in: path == "-" ? "standard input" : path))
@@ -85,7 +86,8 @@ struct RecordFile {
         }
         let rows = value.arrayValue ?? [value]
         guard rows.allSatisfy({ $0.mapValue != nil }) else {
-            throw CommandFailure("\(place) has something that is no object; a row is {\"column\": value, …}", status: .usage)
+            throw CommandFailure(
+                "\(place) has something that is no object; a row is {\"column\": value, …}", status: .usage)
         }
         return rows
     }
