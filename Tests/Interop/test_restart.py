@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.processes import clean_environment, rembus_binary
+from support.processes import clean_environment, rembus_binary, run_rembus
 from support.wire import LAST_RECEIVED, Peer, assert_nothing_for, eventually, new_id
 
 pytestmark = pytest.mark.differs("R9 to R13: what the reference forgets")
@@ -200,3 +200,51 @@ def test_two_brokers_do_not_share_a_folder(start_broker):
         capture_output=True, timeout=20)
     assert second.returncode == 1
     assert "another broker" in second.stderr and "--name" in second.stderr, second.stderr
+
+
+def test_what_has_left_the_journal_comes_from_the_lake(start_broker, connect):
+    # No segment stays once the lake has it, but for the newest.
+    broker = start_broker(REMBUS_THREADS=1, REMBUS_JOURNAL_RETAINED_BYTES=0, REMBUS_ARCHIVER_INTERVAL=0.1)
+    publisher = connect("sensor", to=broker)
+    for number in range(300):
+        publisher.send_publish(f"old/{number % 3}", number, {"text": "x" * number}, qos=1, slot=number)
+    publish_all(publisher, "old/end", [300])
+    assert broker.stop() == 0
+    broker.start()
+    publish_all(connect(to=broker), "other", [0])
+    first = Path(broker.folder) / "broker" / "journal" / "p0" / "0000000000000000.seg"
+    assert eventually(lambda: not first.exists())
+    subscriber = connect("late", to=broker)
+    subscriber.subscribe("old/*", since=LAST_RECEIVED)
+    subscriber.reactive()
+    for number in range(300):
+        flags, identifier, topic, arguments = subscriber.receive_publish()
+        assert (topic, arguments) == ("old/*", [f"old/{number % 3}", number, {"text": "x" * number}])
+        assert int.from_bytes(identifier[:4], "little") == number and flags == 0x50
+    assert subscriber.receive_topic()[1] == ["old/end", 300]
+    # The publisher does not hear itself, and what comes now comes once.
+    own = connect("sensor", to=broker)
+    own.subscribe("old/**", since=LAST_RECEIVED)
+    own.reactive()
+    publish_all(connect(to=broker), "old/new", [301])
+    assert own.receive_topic()[1] == ["old/new", 301]
+    assert subscriber.receive_topic()[1] == ["old/new", 301]
+
+
+def test_without_duckdb_a_broker_still_records(start_broker, connect, restart):
+    broker = start_broker(REMBUS_DUCKDB_LIBRARY="/nowhere/libduckdb.so")
+    assert "journal only" in broker.log()
+    publish_all(connect(to=broker), "news", range(3))
+    restart(broker)
+    subscriber = connect("late", to=broker)
+    subscriber.subscribe("news", since=LAST_RECEIVED)
+    subscriber.reactive()
+    assert received(subscriber, 3) == [0, 1, 2]
+
+
+def test_without_duckdb_tables_are_refused_in_one_sentence(tmp_path):
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"tables": [{"table": "t", "columns": [{"col": "a", "type": "TEXT"}]}]}')
+    result = run_rembus("broker", "--port", 0, "--schema", schema, REMBUS_DUCKDB_LIBRARY="/nowhere/libduckdb.so")
+    assert result.returncode == 1
+    assert "/nowhere/libduckdb.so" in result.stderr and len(result.stderr.strip().splitlines()) == 1
