@@ -1,6 +1,7 @@
 package import CArrowData
 
-/// An `ArrowArray` that was moved here; it is released when nothing uses its memory any more.
+/// An `ArrowArray` that was moved here; it is released when nothing uses its memory any more. Its memory
+/// is only read, and it is released by whoever holds it last, hence unchecked.
 private final class ImportedArray: @unchecked Sendable {
     // Sendable, because the struct is not changed until it is released, which may happen on any thread.
     private var array: ArrowArray

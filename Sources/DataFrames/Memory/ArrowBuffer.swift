@@ -3,7 +3,7 @@ import NIOCore
 /// A piece of immutable memory and what keeps it alive.
 ///
 /// Slices and copies of it share the memory, whoever it belongs to: this library, a received `ByteBuffer`, or another
-/// library that gave it through Arrow's C interface.
+/// library that gave it through Arrow's C interface. Nobody writes to it any more, hence unchecked.
 public struct ArrowBuffer: @unchecked Sendable {
     // Sendable, because nobody writes to the memory once a buffer points to it.
     @usableFromInline let base: UnsafeRawPointer

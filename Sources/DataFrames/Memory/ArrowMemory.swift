@@ -1,4 +1,5 @@
-/// Memory of our own: aligned to 64 bytes, as Arrow recommends, with a capacity of whole 64 bytes.
+/// Memory of our own: aligned to 64 bytes, as Arrow recommends, with a capacity of whole 64 bytes. Written by
+/// its builder alone, before anybody else has it; hence unchecked.
 final class ArrowMemory: @unchecked Sendable {
     // Sendable, because it is written before it is shared only: by the builder that made it and alone has it.
     let base: UnsafeMutableRawPointer

@@ -1,10 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import CRembusChecksum
 import NIOCore
 import RembusWire
@@ -15,7 +8,8 @@ import RembusWire
 /// out of date; then it is written anew beside itself and takes its own place. What a crash tore off its end is cut off.
 package final class ComponentFile {
     private let path: String
-    private var descriptor: Int32
+    private let fileSystem: any StorageFileSystem
+    private var file: any StorageFile
     private var live: [ExactText: Int] = [:]
     private var liveBytes = 0
     private var size = 0
@@ -33,28 +27,26 @@ package final class ComponentFile {
     /// Opens the file, making it when it does not exist, and reads what it holds.
     ///
     /// - Throws: ``StorageError`` when the file cannot be opened or is of another kind.
-    package init(_ path: String) throws(StorageError) {
+    package init(_ path: String, fileSystem: any StorageFileSystem = Disk()) throws(StorageError) {
         self.path = path
-        descriptor = Self.openDescriptor(path, O_RDWR | O_CREAT)
-        guard descriptor >= 0 else { throw StorageError("cannot open \(path)", errno: errno) }
+        self.fileSystem = fileSystem
+        file = try Self.open(path, fileSystem)
         let content = try content()
         guard content.starts(with: Self.magic.prefix(content.count)) else {
             throw StorageError("\(path) is no file of component records; move it away and start again")
         }
         guard content.count >= Self.magic.count else {
-            try Self.write(Self.magic, at: 0, to: descriptor, path)
+            try Self.write(Self.magic, at: 0, to: file)
             size = Self.magic.count
             return
         }
         records = index(content)
         lostBytes = content.count - size
-        if lostBytes > 0, ftruncate(descriptor, off_t(size)) != 0 {
-            throw StorageError("cannot cut the torn end off \(path)", errno: errno)
-        }
+        if lostBytes > 0 { try file.truncate(to: UInt64(size)) }
     }
 
     deinit {
-        if descriptor >= 0 { close(descriptor) }
+        file.close()
     }
 
     /// Adds or replaces records; one without content is forgotten. Durable when it returns.
@@ -66,8 +58,8 @@ package final class ComponentFile {
             bytes += entry
             changes.append((ExactText(record.name), record.isEmpty ? 0 : entry.count))
         }
-        try Self.write(bytes, at: size, to: descriptor, path)
-        guard fdatasync(descriptor) == 0 else { throw StorageError("cannot sync \(path)", errno: errno) }
+        try Self.write(bytes, at: size, to: file)
+        try file.sync()
         size += bytes.count
         for change in changes {
             liveBytes += change.count - (live[change.name] ?? 0)
@@ -120,61 +112,40 @@ package final class ComponentFile {
     private func rewrite() throws(StorageError) {
         let records = index(try content())
         let temporary = path + ".new"
-        let fresh = Self.openDescriptor(temporary, O_RDWR | O_CREAT | O_TRUNC)
-        guard fresh >= 0 else { throw StorageError("cannot open \(temporary)", errno: errno) }
+        let fresh = try Self.open(temporary, fileSystem)
         let bytes = Self.magic + records.flatMap(Self.entry)
         do throws(StorageError) {
-            try Self.write(bytes, at: 0, to: fresh, temporary)
-            guard fdatasync(fresh) == 0, rename(temporary, path) == 0 else {
-                throw StorageError("cannot replace \(path)", errno: errno)
-            }
+            try fresh.truncate(to: 0)
+            try Self.write(bytes, at: 0, to: fresh)
+            try fresh.sync()
+            try fileSystem.rename(temporary, to: path)
         } catch {
-            close(fresh)
+            fresh.close()
             throw error
         }
-        close(descriptor)
-        descriptor = fresh
+        file.close()
+        file = fresh
         size = bytes.count
     }
 
     private func content() throws(StorageError) -> [UInt8] {
-        var information = stat()
-        guard fstat(descriptor, &information) == 0 else { throw StorageError("cannot read \(path)", errno: errno) }
-        let count = Int(information.st_size)
-        var bytes = [UInt8](repeating: 0, count: count)
-        var done = 0
-        while done < count {
-            let result = bytes.withUnsafeMutableBytes {
-                pread(descriptor, $0.baseAddress.map { $0 + done }, count - done, off_t(done))
-            }
-            if result < 0, errno == EINTR { continue }
-            guard result > 0 else { throw StorageError("cannot read \(path)", errno: errno) }
-            done += result
-        }
-        return bytes
+        var bytes = [UInt8](repeating: 0, count: Int(try file.size()))
+        let count = try bytes.withUnsafeMutableBytes { target in
+            Result { () throws(StorageError) in try file.read(into: target, at: 0) }
+        }.get()
+        return Array(bytes.prefix(count))
     }
 
-    private static func write(
-        _ bytes: [UInt8], at offset: Int, to descriptor: Int32, _ path: String
-    ) throws(StorageError) {
-        var done = 0
-        while done < bytes.count {
-            let result = bytes.withUnsafeBytes {
-                pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
-            }
-            if result < 0, errno == EINTR { continue }
-            guard result > 0 else { throw StorageError("cannot write \(path)", errno: errno) }
-            done += result
-        }
+    private static func write(_ bytes: [UInt8], at offset: Int, to file: any StorageFile) throws(StorageError) {
+        try bytes.withUnsafeBytes { bytes in
+            Result { () throws(StorageError) in try file.write(bytes, at: UInt64(offset)) }
+        }.get()
     }
 
-    private static func openDescriptor(_ path: String, _ flags: Int32) -> Int32 {
-        #if canImport(Darwin)
-        Darwin.open(path, flags | O_CLOEXEC, 0o600)
-        #elseif canImport(Musl)
-        Musl.open(path, flags | O_CLOEXEC, 0o600)
-        #else
-        Glibc.open(path, flags | O_CLOEXEC, 0o600)
-        #endif
+    private static func open(
+        _ path: String, _ fileSystem: any StorageFileSystem
+    ) throws(StorageError) -> any StorageFile {
+        guard let file = try fileSystem.open(path, readOnly: false) else { throw StorageError("cannot open \(path)") }
+        return file
     }
 }

@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// A library of the system that may be missing.
+/// A library of the system that may be missing. The handle is constant and stays valid, hence unchecked.
 struct SystemLibrary: @unchecked Sendable {
     // Sendable, because the handle is never closed and only looked up in.
     private let handle: UnsafeMutableRawPointer
