@@ -51,7 +51,9 @@ final class Lane: @unchecked Sendable {
         self.links = LinkGroup(eventLoop: eventLoop)
         self.outgoing = Array(repeating: nil, count: laneCount)
         // Receive times go on behind those of an earlier run, whatever the clock says now.
-        lastReceiveTime = core.store.lastReceivedAt(partition: index) & ~Self.partitionBits | UInt64(index)
+        let archived = core.storage.archivedTimes.dropFirst(index).first ?? 0
+        let last = max(core.store.lastReceivedAt(partition: index), archived)
+        lastReceiveTime = last & ~Self.partitionBits | UInt64(index)
     }
 
     private static let partitionBits = UInt64(RecordHeader.maxPartitions - 1)

@@ -127,7 +127,7 @@ def test_a_port_that_is_no_port_is_an_error(port):
     assert run_rembus("broker", f"--port={port}").returncode > 0
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"connection_mode": "whatever"}', '{"request_timeout": "soon"}'])
+@pytest.mark.parametrize("content", ["{", "[]", '{"connection_mode": "whatever"}', '{"request_timeout": "soon"}', '{"archiver_interval": 0}'])
 def test_bad_settings_are_said_in_one_sentence(tmp_path, content):
     (tmp_path / "broker").mkdir()
     (tmp_path / "broker" / "settings.json").write_text(content)

@@ -7,6 +7,9 @@ package struct BrokerStorage: Sendable {
     package var store: any Store
     /// Whether publications under a topic go to the disk; asked once per topic and lane.
     package var isRecorded: @Sendable (String) -> Bool
+    /// Per partition, the receive time up to which publications are archived: new ones come behind it, also when the
+    /// journal was deleted and the clock set back, or the archive would take them for its own.
+    package var archivedTimes: [UInt64]
     /// Where subscriptions, marks and exposed topics outlive the broker; nil for nowhere.
     package var components: ComponentKeeper?
     /// What was known of components when the broker ended.
@@ -20,13 +23,14 @@ package struct BrokerStorage: Sendable {
 
     package init(
         store: any Store, isRecorded: @escaping @Sendable (String) -> Bool = { _ in false },
-        components: ComponentKeeper? = nil, restored: [ComponentRecord] = [],
+        archivedTimes: [UInt64] = [], components: ComponentKeeper? = nil, restored: [ComponentRecord] = [],
         recentPublications: [RecentPublication] = [],
         services: [String: @Sendable ([Value]) async throws -> Value] = [:],
         close: @escaping @Sendable () async -> Void = {}
     ) {
         self.store = store
         self.isRecorded = isRecorded
+        self.archivedTimes = archivedTimes
         self.components = components
         self.restored = restored
         self.recentPublications = recentPublications

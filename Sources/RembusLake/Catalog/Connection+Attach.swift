@@ -49,7 +49,8 @@ extension Connection {
         _ logger: Logger, _ body: () throws(LakeError) -> Result
     ) throws(LakeError) -> Result {
         var delay = 100
-        for attempt in 1... {
+        var attempt = 1
+        while true {
             do {
                 return try body()
             } catch {
@@ -58,9 +59,9 @@ extension Connection {
                     "the catalog is locked by another process; trying again", metadata: ["attempt": "\(attempt)"])
                 Pause.milliseconds(delay)
                 delay = min(2 * delay, 2000)
+                attempt += 1
             }
         }
-        fatalError("the loop above ends by returning or throwing")
     }
 
     private func loadObjectStore(_ configuration: LakeConfiguration) throws(LakeError) {

@@ -47,24 +47,6 @@ package struct LakeConfiguration: Sendable {
         catalog = .duckdb(path: "\(directory)/\(name).ducklake")
     }
 
-    /// The same, as environment variables say: `DUCKLAKE_URL`, `DUCKDB_IGNORE_DATA_PATH`, `REMBUS_DATA_PATH`,
-    /// `REMBUS_ARCHIVER_INTERVAL` (seconds) and those of ``ObjectStoreSettings``.
-    ///
-    /// - Throws: ``LakeError`` naming the variable that makes no sense.
-    package init(directory: String, name: String, environment: [String: String]) throws(LakeError) {
-        self.init(directory: directory, name: name)
-        if let url = environment["DUCKLAKE_URL"], !url.isEmpty { catalog = try CatalogLocation(url: url) }
-        if let path = environment["REMBUS_DATA_PATH"], !path.isEmpty { dataPath = path }
-        ignoresDataPath = environment["DUCKDB_IGNORE_DATA_PATH"] != nil
-        objectStore = ObjectStoreSettings(environment: environment)
-        if let text = environment["REMBUS_ARCHIVER_INTERVAL"], !text.isEmpty {
-            guard let seconds = Double(text), seconds > 0, seconds <= 86400 else {
-                throw LakeError(.invalid, "REMBUS_ARCHIVER_INTERVAL is \(text), not a number of seconds above 0")
-            }
-            interval = .seconds(seconds)
-        }
-    }
-
     /// The configured or default data path, whole and without a slash at its end.
     var resolvedDataPath: String {
         var path = dataPath ?? "\(directory)/\(name)"

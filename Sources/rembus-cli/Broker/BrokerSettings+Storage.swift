@@ -24,7 +24,8 @@ extension BrokerSettings {
                 configuration.storage.journalSync = sync
                 return true
             }),
-        seconds("journal_sync_interval", "REMBUS_JOURNAL_SYNC_INTERVAL", \.storage.journalSyncInterval),
+        seconds(
+            "journal_sync_interval", "REMBUS_JOURNAL_SYNC_INTERVAL", \.storage.journalSyncInterval, 0.001...86_400),
         whole("journal_retained_bytes", "REMBUS_JOURNAL_RETAINED_BYTES", 0...(1 << 50), \.storage.journalRetainedBytes),
         whole("journal_max_bytes", "REMBUS_JOURNAL_MAX_BYTES", 0...(1 << 50), \.storage.journalMaxBytes),
         Key(
@@ -47,12 +48,13 @@ extension BrokerSettings {
                 configuration.storage.ignoresDataPath = value.boolValue ?? true
                 return true
             }),
-        seconds("archiver_interval", "REMBUS_ARCHIVER_INTERVAL", \.storage.archiverInterval),
+        seconds("archiver_interval", "REMBUS_ARCHIVER_INTERVAL", \.storage.archiverInterval, 0.001...86_400),
         whole("lake_memory_bytes", "REMBUS_LAKE_MEMORY_BYTES", (64 << 20)...(1 << 46), \.storage.lakeMemoryBytes),
         whole("lake_threads", "REMBUS_LAKE_THREADS", 1...256, \.storage.lakeThreads),
         whole("query_threads", "REMBUS_QUERY_THREADS", 1...64, \.storage.queryThreads),
         whole("inlining_rows", "REMBUS_INLINING_ROWS", 0...100_000, \.storage.inliningRows),
-        seconds("maintenance_interval", "REMBUS_MAINTENANCE_INTERVAL", \.storage.maintenanceInterval),
+        seconds(
+            "maintenance_interval", "REMBUS_MAINTENANCE_INTERVAL", \.storage.maintenanceInterval, 0.001...1_000_000_000),
         seconds("snapshot_retention", "REMBUS_SNAPSHOT_RETENTION", \.storage.snapshotRetention),
     ]
 

@@ -138,7 +138,8 @@ enum BrokerSettings {
     }
 
     static func seconds(
-        _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Duration> & Sendable
+        _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Duration> & Sendable,
+        _ range: ClosedRange<Double> = 0...1e9
     ) -> Key {
         Key(
             name: name, variable: variable,
@@ -147,7 +148,7 @@ enum BrokerSettings {
                 return Int64(exactly: seconds).map(Value.integer) ?? .float(seconds)
             },
             write: { value, configuration in
-                guard let number = number(value), number >= 0, number <= 1e9 else { return false }
+                guard let number = number(value), range.contains(number) else { return false }
                 configuration[keyPath: path] = .milliseconds(Int64(number * 1000))
                 return true
             })

@@ -40,7 +40,8 @@ struct StorageComposer {
         return BrokerStorage(
             store: journal,
             isRecorded: { policy.isRecorded($0) || matcher.match($0) != nil },
-            components: keeper, restored: restored, recentPublications: recent, services: services,
+            archivedTimes: lake?.archivedTimes ?? [], components: keeper, restored: restored,
+            recentPublications: recent, services: services,
             close: {
                 journal.setArchive(nil)
                 await lake?.stop()
@@ -144,9 +145,8 @@ struct StorageComposer {
     }
 
     private func lakeConfiguration(_ policy: RecordPolicy) throws -> LakeConfiguration {
-        var lake = try LakeConfiguration(
-            directory: BrokerSettings.directory().path, name: configuration.name,
-            environment: ProcessInfo.processInfo.environment)
+        var lake = LakeConfiguration(directory: BrokerSettings.directory().path, name: configuration.name)
+        lake.objectStore = ObjectStoreSettings(environment: ProcessInfo.processInfo.environment)
         if let url = settings.lakeURL { lake.catalog = try CatalogLocation(url: url) }
         lake.dataPath = settings.lakeDataPath
         lake.ignoresDataPath = settings.ignoresDataPath

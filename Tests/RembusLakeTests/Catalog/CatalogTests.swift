@@ -196,15 +196,15 @@ import Testing
             ), ("ducklake:postgres:dbname=x password=secret", "ducklake:postgres:dbname=x password=***"),
         ])
     func url(text: String, shown: String) throws {
-        let configuration = try LakeConfiguration(directory: "/d", name: "n", environment: ["DUCKLAKE_URL": text])
-        #expect(configuration.catalog.description == shown)
-        #expect(configuration.catalog.url == text)
+        let catalog = try CatalogLocation(url: text)
+        #expect(catalog.description == shown)
+        #expect(catalog.url == text)
     }
 
     @Test("a wrong DUCKLAKE_URL", arguments: ["postgres:x", "ducklake:", "ducklake:sqlite:"])
     func wrongURL(text: String) {
         #expect(throws: LakeError.self) {
-            try LakeConfiguration(directory: "/d", name: "n", environment: ["DUCKLAKE_URL": text])
+            try CatalogLocation(url: text)
         }
     }
 
