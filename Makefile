@@ -5,6 +5,9 @@ PREFIX ?= /usr/local
 FUZZ_CASES ?= 1000000
 FUZZER ?= FuzzCBORMessage
 FUZZ_SECONDS ?= 60
+CHAOS_SECONDS ?= 120
+CHAOS_SEEDS ?= 10
+SOAK_SECONDS ?= 3600
 ARGS ?=
 PYTEST_ARGS ?=
 
@@ -15,6 +18,7 @@ SWIFT := swift
 # One scratch folder for every target; a second one would build the dependencies again.
 SCRATCH := .build
 EXAMPLES := .build-examples
+TSAN := .build-tsan
 PYTHON := $(CURDIR)/.venv/bin/python
 REMBUS_BIN ?= $(CURDIR)/$(SCRATCH)/$(CONFIG)/rembus
 
@@ -25,7 +29,7 @@ UNIT = REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CO
 BLOCKING_TESTS := ^(RembusLakeTests|RembusStoreTests)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build release test unit frames interop crash websocket examples lint format fuzz libfuzzer bench storagebench microbench install clean
+.PHONY: help run setup build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench microbench install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' \
@@ -71,6 +75,17 @@ interop: ## run the Python package and raw clients against the built broker and 
 crash: ## kill a broker under load 200 times and compare what it acknowledged with what is in its tables
 	CRASH_ROUNDS=200 $(PYTEST) Tests/Interop/test_crash.py
 
+chaos: ## put a bad network between SDK and broker for CHAOS_SECONDS in each of CHAOS_SEEDS scenarios
+	CHAOS_SECONDS=$(CHAOS_SECONDS) CHAOS_SEEDS=$(CHAOS_SEEDS) $(PYTEST) Tests/Interop/test_chaos.py
+
+soak: ## mixed load for SOAK_SECONDS: memory and file descriptors must stay where they are
+	SOAK_SECONDS=$(SOAK_SECONDS) $(PYTEST) Tests/Interop/test_soak.py
+
+tsan: ## build with the Thread Sanitizer; run the tests of everything with threads and a short system test under it
+	@scripts/setup.sh test
+	$(SWIFT) build --scratch-path $(TSAN) --sanitize=thread --build-tests
+	scripts/tsan.sh $(TSAN)
+
 websocket: ## run the RFC 6455 cases against the broker's listener and the SDK's dialer
 	$(PYTEST) Tests/WebSocket
 
@@ -105,5 +120,5 @@ install: release ## install the command in PREFIX/bin (PREFIX=/usr/local)
 	install -m 755 $(SCRATCH)/release/rembus "$(DESTDIR)$(PREFIX)/bin/rembus"
 
 clean: ## remove what was built and the Python environment
-	rm -rf $(SCRATCH) $(EXAMPLES) Fuzz/.build .venv
+	rm -rf $(SCRATCH) $(EXAMPLES) $(TSAN) Fuzz/.build .venv
 	find Tests -name __pycache__ -type d -prune -exec rm -rf {} +

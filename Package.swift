@@ -22,6 +22,10 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -40,8 +44,23 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: strict),
+        // Proofs of identity, both ends: keys, signatures, secrets, and the files they are in.
+        .target(
+            name: "RembusIdentity",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
+        // Who may do what on a broker, and the record of who did.
+        .target(
+            name: "RembusTrust",
+            dependencies: ["RembusWire", "RembusIdentity", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         // The structs of the Arrow C data interface, which frames cross library borders in.
         .target(name: "CArrowData"),
@@ -74,7 +93,7 @@ let package = Package(
         .target(
             name: "RembusBroker",
             dependencies: [
-                "RembusWire", "RembusTransport", "RembusStore", "DataFrames",
+                "RembusWire", "RembusTransport", "RembusStore", "RembusIdentity", "RembusTrust", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -85,7 +104,7 @@ let package = Package(
         .target(
             name: "Rembus",
             dependencies: [
-                "RembusWire", "RembusTransport", "DataFrames",
+                "RembusWire", "RembusTransport", "RembusIdentity", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -95,10 +114,13 @@ let package = Package(
         .executableTarget(
             name: "rembus-cli",
             dependencies: [
-                "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake", "DataFrames",
+                "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
+                "RembusIdentity", "RembusTrust", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -111,6 +133,9 @@ let package = Package(
             dependencies: ["RembusWire", "RembusStore", "DataFrames", .product(name: "NIOCore", package: "swift-nio")],
             path: "Benchmarks/Micro",
             swiftSettings: strict),
+        // Components that the tests of bad networks watch, for Tests/Interop.
+        .executableTarget(
+            name: "chaos-peer", dependencies: ["Rembus"], path: "Tests/ChaosPeer", swiftSettings: strict),
         // Reads and writes frames for Tests/DataFrames.
         .executableTarget(
             name: "frame-probe",
@@ -141,17 +166,48 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "RembusIdentityTests",
+            dependencies: [
+                "RembusIdentity", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusTrustTests",
+            dependencies: ["RembusTrust", "RembusIdentity", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
+        // Authorities and certificates that live as long as a test.
+        .target(
+            name: "TestCertificates",
+            dependencies: [
+                .product(name: "X509", package: "swift-certificates"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Tests/TestCertificates",
+            swiftSettings: strict),
+        .testTarget(
             name: "RembusTransportTests",
-            dependencies: ["RembusTransport", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "RembusTransport", "TestCertificates",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "RembusBrokerTests",
-            dependencies: ["RembusBroker", "RembusWire", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "RembusBroker", "RembusWire", "RembusTransport", "RembusStore", "RembusTrust", "RembusIdentity",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "RembusTests",
             dependencies: [
-                "Rembus", "RembusWire", "RembusTransport",
+                "Rembus", "RembusWire", "RembusTransport", "TestCertificates",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

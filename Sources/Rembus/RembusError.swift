@@ -37,8 +37,12 @@ public struct RembusError: Error, Sendable, Hashable {
         public static let loginRefused = Code(local: "loginRefused")
         /// Another connection uses the name of the component at the moment.
         public static let nameInUse = Code(local: "nameInUse")
-        /// The broker asks for a proof of identity.
+        /// The broker asks for a proof of identity, and there is none here.
         public static let authenticationRequired = Code(local: "authenticationRequired")
+        /// The broker does not accept the proof of identity.
+        public static let authenticationFailed = Code(local: "authenticationFailed")
+        /// The file with the component's key cannot be used or written, or must not be replaced.
+        public static let keyFile = Code(local: "keyFile")
         /// A URL or a component name has no valid form.
         public static let invalidURL = Code(local: "invalidURL")
         /// A setting has no valid value.

@@ -9,7 +9,8 @@ public import Logging
 import NIOCore
 import NIOPosix
 import RembusStore
-import RembusTransport
+package import RembusTransport
+import RembusTrust
 public import RembusWire
 public import ServiceLifecycle
 import Synchronization
@@ -28,19 +29,32 @@ public final class Broker: Service, Sendable {
     private let core: BrokerCore
     private let group: MultiThreadedEventLoopGroup
     private let lifecycle = BrokerLifecycle()
+    private let certificates: TLSServerContext?
+    private let upkeep: Upkeep
 
-    /// Makes a broker that keeps publications in memory; nothing is listened on before ``start()``.
+    /// Makes a broker that keeps publications and rules in memory; nothing is listened on before ``start()``.
     public convenience init(configuration: BrokerConfiguration, logger: Logger) {
         // A broker that keeps nothing still needs a store to ask; it is never written to.
         let store = MemoryStore(partitions: configuration.eventLoopCount, limit: configuration.storeBytes)
-        self.init(configuration: configuration, logger: logger, storage: BrokerStorage(store: store))
+        self.init(
+            configuration: configuration, logger: logger, storage: BrokerStorage(store: store),
+            trust: BrokerTrust(store: TrustStore(logger: logger)))
     }
 
     /// Makes a broker over a storage, which it closes when it shuts down. The storage has at least
     /// ``BrokerConfiguration/eventLoopCount`` partitions.
-    package init(configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage) {
+    ///
+    /// - Parameters:
+    ///   - trust: Who may do what, and where that is written down.
+    ///   - certificates: What a TLS listener shows; needed when the configuration says that connections are TLS.
+    package init(
+        configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
+        certificates: TLSServerContext? = nil
+    ) {
         group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopCount)
-        core = BrokerCore(configuration: configuration, logger: logger, storage: storage)
+        core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
+        self.certificates = certificates
+        upkeep = Upkeep(core: core, certificates: certificates)
         core.makeLanes(on: group)
     }
 
@@ -50,9 +64,12 @@ public final class Broker: Service, Sendable {
     /// One line that says what is running: name, addresses, store, mode.
     public var summary: String {
         let store = core.recordsPublications ? core.store.description : "none"
-        let mode = core.configuration.isServer ? ", server mode" : ""
+        var facts = ["store: \(store)"]
+        if core.configuration.isServer { facts.append("server mode") }
+        if core.configuration.isAuthenticated { facts.append("authenticated") }
+        if core.configuration.isLocal { facts.append("this machine only, --host opens it") }
         return
-            "rembus broker \(core.configuration.name) ready on \(addresses.joined(separator: ", ")) (store: \(store)\(mode))"
+            "rembus broker \(core.configuration.name) ready on \(addresses.joined(separator: ", ")) (\(facts.joined(separator: "; ")))"
     }
 
     /// How many connections are open now.
@@ -64,22 +81,53 @@ public final class Broker: Service, Sendable {
         let core = self.core
         do {
             let listener = try await WebSocketListener.bind(
-                group: group, host: configuration.host, port: configuration.port,
-                configuration: LinkConfiguration(configuration)
-            ) { channel, linkConfiguration in
-                core.lane(of: channel.eventLoop)?.accept(channel, linkConfiguration)
+                group: group, host: configuration.host, port: configuration.port, tls: certificates,
+                admission: core.admission, origins: OriginPolicy(allowed: configuration.security.allowedOrigins),
+                configuration: LinkConfiguration(configuration), logger: core.logger
+            ) { channel, linkConfiguration, facts in
+                core.lane(of: channel.eventLoop)?.accept(channel, linkConfiguration, facts)
             }
-            lifecycle.started(listener, host: configuration.host)
+            lifecycle.started(listener, host: configuration.host, isSecure: certificates != nil)
         } catch {
             await closeStorage()
             await shutDownThreads()
             throw BrokerError.cannotListen(host: configuration.host, port: configuration.port, error)
         }
         for lane in core.lanes { lane.eventLoop.execute { lane.start() } }
-        if configuration.host != "127.0.0.1", configuration.host != "localhost", configuration.host != "::1" {
-            core.logger.warning(
-                "listening on \(configuration.host) without authentication: anyone who reaches it may connect")
+        upkeep.start(on: group.next())
+        warn()
+    }
+
+    /// Says what is open that perhaps should not be (known-defects.md S1, S10, S21).
+    private func warn() {
+        let configuration = core.configuration
+        if configuration.security.trustsNames {
+            core.logger.warning("names are trusted without proof: anybody can be an administrator")
         }
+        guard !configuration.isLocal else { return }
+        if !configuration.isAuthenticated {
+            core.logger.warning(
+                "listening on \(configuration.host) without authentication: anyone who reaches it may connect; --authenticated asks for a proof")
+        } else if !configuration.security.isSecure {
+            core.logger.warning(
+                "listening on \(configuration.host) without TLS: what is sent can be read and changed on the way; use --secure")
+        }
+    }
+
+    /// Reads certificates, administrators, tenants and grants again, as SIGHUP asks for. New connections get the new
+    /// certificate; rules count at once.
+    public func reload() {
+        upkeep.reload()
+    }
+
+    /// Has `action` called when an administrator asks the broker to stop; calling ``shutDown()`` is up to it.
+    public func onShutdownRequest(_ action: @escaping @Sendable () -> Void) {
+        core.whenShutdownIsRequested(action)
+    }
+
+    /// Has `action` called when an administrator changes how much is logged.
+    public func onLogLevelChange(_ action: @escaping @Sendable (Logger.Level) -> Void) {
+        core.whenLogLevelChanges(action)
     }
 
     /// Has the broker itself answer calls of `topic`. A thrown error becomes status 40 with its text.
@@ -104,6 +152,7 @@ public final class Broker: Service, Sendable {
     /// `drainTimeout` has passed. May be called once more without harm.
     public func shutDown() async {
         guard let listener = lifecycle.stop() else { return }
+        upkeep.stop()
         try? await listener.channel.close().get()
         let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         core.whenChannelsEnd { ended.continuation.yield() }
@@ -130,6 +179,7 @@ public final class Broker: Service, Sendable {
     private func closeStorage() async {
         await core.storage.components?.flush()
         await core.storage.close()
+        await core.trust.audit?.close()
     }
 
     private func shutDownThreads() async {
@@ -166,6 +216,7 @@ extension LinkConfiguration {
             pingInterval: ping.nanoseconds > 0 ? ping : nil,
             handshakeTimeout: TimeAmount(configuration.handshakeTimeout),
             highWaterMark: min(2 << 20, configuration.limits.maxBacklogBytes / 2),
-            lowWaterMark: min(512 << 10, configuration.limits.maxBacklogBytes / 8))
+            lowWaterMark: min(512 << 10, configuration.limits.maxBacklogBytes / 8),
+            maxUnreadBytes: 2 * configuration.limits.maxBacklogBytes)
     }
 }

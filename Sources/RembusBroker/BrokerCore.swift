@@ -1,6 +1,8 @@
 import Logging
 import NIOCore
 import RembusStore
+import RembusTransport
+import RembusTrust
 import RembusWire
 import Synchronization
 
@@ -13,8 +15,13 @@ final class BrokerCore: @unchecked Sendable {
     let storage: BrokerStorage
     let store: any Store
     let tables: RoutingTables
+    let trust: BrokerTrust
+    let identities: IdentityService
+    let admission: ConnectionAdmission
     let counters = BrokerCounters()
     private(set) var lanes: [Lane] = []
+    private let onShutdownRequest = Mutex<(@Sendable () -> Void)?>(nil)
+    private let onLogLevel = Mutex<(@Sendable (Logger.Level) -> Void)?>(nil)
     private let onChannelEnd = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Marks what this broker has passed on to others; below 2⁵³, as JSON peers need (protocol.md §9.2).
@@ -28,12 +35,19 @@ final class BrokerCore: @unchecked Sendable {
     /// Interval of the lanes' timers: fine enough for the shortest time-out.
     let tickInterval: TimeAmount
 
-    init(configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage) {
+    init(configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust) {
         self.configuration = configuration
         self.logger = logger
         self.storage = storage
         store = storage.store
-        tables = RoutingTables(limits: configuration.limits, storage: storage)
+        self.trust = trust
+        admission = ConnectionAdmission(
+            maxConnections: configuration.limits.maxConnections,
+            maxPerAddress: configuration.limits.maxConnectionsPerAddress,
+            handshakesPerSecond: configuration.limits.handshakesPerSecond)
+        identities = IdentityService(trust: trust, settings: configuration.security, logger: logger)
+        let rules = AccessRules(trust.store.document, trustsNames: configuration.security.trustsNames)
+        tables = RoutingTables(limits: configuration.limits, storage: storage, rules: rules)
         recordsPublications = configuration.storeBytes > 0
         var limits = DecodingLimits.standard
         limits.maxBytes = configuration.limits.maxMessageBytes
@@ -45,8 +59,35 @@ final class BrokerCore: @unchecked Sendable {
         let shortest = min(ackTimeout.nanoseconds, requestTimeout.nanoseconds) / 4
         tickInterval = .nanoseconds(min(max(shortest, 10_000_000), 250_000_000))
         BuiltIns.install(in: tables, name: configuration.name, started: .now())
-        for (topic, service) in storage.services { tables.setHandler(.task(service), for: topic) }
+        for (topic, service) in storage.services { tables.setHandler(.service(service), for: topic) }
         tables.restore(storage)
+    }
+
+    /// Has the rules as they are now count for every connection.
+    func applyRules() {
+        tables.setRules(AccessRules(trust.store.document, trustsNames: configuration.security.trustsNames))
+    }
+
+    /// Has `action` called when an administrator asks for the end.
+    func whenShutdownIsRequested(_ action: @escaping @Sendable () -> Void) {
+        onShutdownRequest.withLock { $0 = action }
+    }
+
+    func requestShutdown() {
+        logger.notice("an administrator asks the broker to stop")
+        onShutdownRequest.withLock { $0 }?()
+    }
+
+    /// Has `action` called when an administrator changes how much is logged.
+    func whenLogLevelChanges(_ action: @escaping @Sendable (Logger.Level) -> Void) {
+        onLogLevel.withLock { $0 = action }
+    }
+
+    /// False when there is no such level.
+    func setLogLevel(_ name: String) -> Bool {
+        guard let level = Logger.Level(rawValue: name) else { return false }
+        onLogLevel.withLock { $0 }?(level)
+        return true
     }
 
     func makeLanes(on group: any EventLoopGroup) {
@@ -81,6 +122,10 @@ final class BrokerCounters: Sendable {
     let dropped = Atomic<Int>(0)
     /// Connections closed for what they sent.
     let malformed = Atomic<Int>(0)
+    /// Proofs of identity that were none.
+    let failedLogins = Atomic<Int>(0)
+    /// What the rules refused.
+    let denied = Atomic<Int>(0)
     /// QoS 1/2 deliveries given up after all retries.
     let unacknowledged = Atomic<Int>(0)
     /// Bytes of log that slow readers wanted when they were gone.

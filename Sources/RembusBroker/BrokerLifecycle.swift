@@ -13,12 +13,12 @@ final class BrokerLifecycle: Sendable {
 
     var addresses: [String] { state.withLock { $0.addresses } }
 
-    func started(_ listener: WebSocketListener, host: String) {
+    func started(_ listener: WebSocketListener, host: String, isSecure: Bool) {
         let port = listener.channel.localAddress?.port ?? 0
         let shown = host.contains(":") ? "[\(host)]" : host
         state.withLock {
             $0.listener = listener
-            $0.addresses = ["ws://\(shown):\(port)"]
+            $0.addresses = ["\(isSecure ? "wss" : "ws")://\(shown):\(port)"]
         }
     }
 

@@ -5,15 +5,22 @@ import RembusTransport
 /// Connections come and, at shutdown, go.
 extension Lane {
     /// Makes the session and the link of an accepted connection.
-    func accept(_ channel: any Channel, _ configuration: LinkConfiguration) -> Link {
+    func accept(_ channel: any Channel, _ configuration: LinkConfiguration, _ facts: ConnectionFacts) -> Link {
         let address = channel.remoteAddress.map { "\($0.ipAddress ?? "local"):\($0.port ?? 0)" } ?? "unknown"
         let link = Link(
             role: .server, group: links, configuration: configuration, remoteAddress: address, delegate: nil)
-        let session = Session(lane: self, link: link)
+        let session = Session(lane: self, link: link, certificateName: facts.certificateName)
         link.delegate = session
         add(session)
         core.channelOpened(channel)
         core.logger.debug("connection from \(address)")
+        if session.mustProve {
+            // Behind the answer to the handshake, which is still being written.
+            eventLoop.execute {
+                session.begin()
+                self.endBurst()
+            }
+        }
         return link
     }
 

@@ -43,6 +43,8 @@ final class Lane: @unchecked Sendable {
     private var unsaved: [Session] = []
     private var ticker: RepeatedTask?
     private var ticksUntilSave = 0
+    private var ticksUntilSweep = 0
+    private var sweptGeneration: UInt64 = 0
 
     init(index: Int, eventLoop: any EventLoop, core: BrokerCore, laneCount: Int) {
         self.index = index
@@ -268,8 +270,23 @@ final class Lane: @unchecked Sendable {
         for session in sessions.values where session.state.name != nil { session.save() }
     }
 
+    /// Routes of an older generation are dropped this often, for topics that nobody publishes on again.
+    private static let sweepInterval = TimeAmount.seconds(1)
+
+    private func dropStaleRoutes() {
+        ticksUntilSweep -= 1
+        guard ticksUntilSweep <= 0 else { return }
+        ticksUntilSweep = Int(Self.sweepInterval.nanoseconds / core.tickInterval.nanoseconds)
+        let generation = core.tables.generation.load(ordering: .acquiring)
+        guard generation != sweptGeneration else { return }
+        sweptGeneration = generation
+        routes.removeStale(generation: generation)
+        for session in sessions.values where session.lastRoute?.generation != generation { session.lastRoute = nil }
+    }
+
     private func tick() {
         saveMarks()
+        dropStaleRoutes()
         guard !watched.isEmpty else { return }
         beginBurst()
         let current = watched

@@ -70,7 +70,7 @@ final class LaneBatch: @unchecked Sendable {
                     guard case .regular(let header) = FrameHeader.parse(message) else { continue }
                     caller.sendResponse(message, header, id: id)
                 case .failure(let caller, let id, let status, let text):
-                    caller.respond(id, status, .text(text))
+                    caller.sendFailure(id, status, text)
                 }
             }
         }

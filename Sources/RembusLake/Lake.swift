@@ -1,6 +1,6 @@
 package import Logging
 package import RembusStore
-package import RembusWire
+import RembusWire
 
 /// The tables of a broker in a DuckLake: every recorded publication in `message`, and those that fit a table of the
 /// schema in that table too (storage.md).
@@ -18,7 +18,7 @@ package final class Lake: Sendable {
     package let archivedTimes: [UInt64]
     private let queries: ReaderPool
     /// The services `query_<table>`, `delete_<table>` and `upsert_<table>` by name (storage.md §6).
-    package let services: [String: @Sendable ([Value]) async throws -> Value]
+    package let services: [String: TableService]
     private let board = LakeBoard()
 
     /// Opens the catalog and makes the tables that are missing. Blocking; not on an event loop.
@@ -39,7 +39,11 @@ package final class Lake: Sendable {
         reader = LakeArchive(
             catalog, name: configuration.name, partitionCount: source.partitionCount, number: number, logger: logger)
         queries = ReaderPool(count: configuration.readers) { [catalog] () throws(LakeError) in try catalog.connect() }
-        services = TableServices(schema, readers: queries, writer: writer, limits: configuration.services).methods
+        services =
+            TableServices(
+                schema, readers: queries, writer: writer, limits: configuration.services,
+                tenant: configuration.tableTenant, logger: logger
+            ).methods
         for notice in schema.notices { logger.warning("\(notice)") }
     }
 
@@ -75,20 +79,34 @@ package final class Lake: Sendable {
         writer.components.set(records)
     }
 
-    /// What the catalog says of this broker's components, administrators and tenants: for the first start on a catalog
-    /// of another broker. Blocking.
+    /// Takes the rights into the catalog's tables, at the next turn of the writer. Pins that lie there in the open are
+    /// replaced by what is given here.
+    package func projectTrust(_ trust: ProjectedTrust) {
+        writer.trust.set(trust)
+    }
+
+    /// What the catalog says of this broker's components, rights and tenants: for the first start on a catalog of another
+    /// broker, and for what others wrote there since. Blocking.
     package func storedState() throws(LakeError) -> StoredState {
         let connection = try catalog.connect()
+        let name = configuration.name
         return StoredState(
-            components: try connection.storedComponents(name: configuration.name, partitions: source.partitionCount),
-            administrators: try connection.storedAdministrators(name: configuration.name),
-            tenants: try connection.storedTenants(name: configuration.name))
+            components: try connection.storedComponents(name: name, partitions: source.partitionCount),
+            administrators: try connection.storedAdministrators(name: name),
+            tenants: try connection.storedTenants(name: name),
+            authorizations: try connection.storedAuthorizations(name: name),
+            projected: try connection.storedTrust(name: name))
     }
 
     /// State that brokers keep in the catalog (storage.md §5).
     package struct StoredState: Sendable {
         package var components: [ComponentRecord]
+        /// Those that this broker did not write itself.
         package var administrators: [String]
         package var tenants: [(tenant: String, secret: String)]
+        /// Those that this broker did not write itself.
+        package var authorizations: [(topic: String, name: String)]
+        /// What this broker wrote last, without the tenants; nil when it never did.
+        package var projected: ProjectedTrust?
     }
 }

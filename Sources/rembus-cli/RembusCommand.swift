@@ -20,9 +20,16 @@ struct RembusCommand: AsyncParsableCommand {
               rembus broker --schema schema.json
               rembus query sensor --where "type='HVAC'"
 
+            A broker that others can reach:
+              rembus keys init --host broker.example.org
+              rembus admin tenant add . --pin-file pin.txt
+              rembus broker --secure --authenticated --host 0.0.0.0
+              rembus register sensor-7 --pin-file pin.txt --url wss://broker.example.org
+
             Environment:
               REMBUS_BASE_URL   the broker to connect to (default: ws://127.0.0.1:8338)
-              REMBUS_DIR        the folder of settings and state (default: ~/.config/rembus)
+              REMBUS_DIR        the folder of settings, keys and state (default: ~/.config/rembus)
+              HTTP_CA_BUNDLE    the authority to trust on wss:// (default: the single file in $REMBUS_DIR/ca)
               NO_COLOR          no colours, when set to anything
 
             Exit status:
@@ -31,7 +38,8 @@ struct RembusCommand: AsyncParsableCommand {
         version: RembusVersion.current,
         subcommands: [
             BrokerCommand.self, PublishCommand.self, SubscribeCommand.self, CallCommand.self, ExposeCommand.self,
-            QueryCommand.self, UpsertCommand.self, DeleteCommand.self, BenchCommand.self, CompletionCommand.self,
+            QueryCommand.self, UpsertCommand.self, DeleteCommand.self, KeysCommand.self, RegisterCommand.self,
+            UnregisterCommand.self, AdministrationCommand.self, BenchCommand.self, CompletionCommand.self,
             ReferenceCommand.self,
         ])
 

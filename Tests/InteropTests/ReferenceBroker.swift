@@ -4,7 +4,8 @@ import Testing
 /// The Python reference broker as a process, on a port of its own and with its data in a temporary folder.
 final class ReferenceBroker {
     let port: Int
-    private let folder: URL
+    /// The broker's `REMBUS_DIR`.
+    let folder: URL
     private var process: Process?
 
     init() throws {
@@ -40,14 +41,48 @@ final class ReferenceBroker {
     /// The program that the Python tests start too.
     private static let program = repository.appendingPathComponent("Tests/support/reference_broker.py").path
 
-    /// Starts the broker and returns when it listens.
-    func start() async throws {
+    /// The program that writes pins into the broker's catalog.
+    private static let tenantProgram = repository.appendingPathComponent("Tests/support/reference_tenants.py").path
+
+    /// Sets the pins of tenants, before the first start.
+    func setPins(_ pins: [String: String]) throws {
+        try run([Self.tenantProgram, "broker"] + pins.map { "\($0)=\($1)" })
+    }
+
+    /// Runs statements with the package imported, in the broker's folder, and gives what they print.
+    @discardableResult
+    func runPython(_ statements: String) throws -> String {
+        try run(["-c", "import rembus; \(statements)"])
+    }
+
+    @discardableResult
+    private func run(_ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(Self.python))
+        process.arguments = arguments
+        process.environment = environment
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(text)")
+        return text
+    }
+
+    private var environment: [String: String] {
+        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("REMBUS_") }
+        environment["REMBUS_DIR"] = folder.path
+        return environment
+    }
+
+    /// Starts the broker and returns when it listens. `settings` are further variables of its environment.
+    func start(settings: [String: String] = [:]) async throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: try #require(Self.python))
         process.arguments = [Self.program, "\(port)", "broker", "first_up", "broker"]
-        var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("REMBUS_") }
-        environment["REMBUS_DIR"] = folder.path
-        process.environment = environment
+        process.environment = environment.merging(settings) { $1 }
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice

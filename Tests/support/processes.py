@@ -17,7 +17,7 @@ REFERENCE = os.environ.get("REMBUS_BROKER") == "python"
 #: How long a process may take for what takes milliseconds on an idle machine. Only a broken broker waits this long.
 PATIENCE = 20.0
 
-_ADDRESS = re.compile(r"ws://([^\s:/]+|\[[^\]]+\]):(\d+)")
+_ADDRESS = re.compile(r"wss?://([^\s:/]+|\[[^\]]+\]):(\d+)")
 
 
 def rembus_binary() -> str:

@@ -263,6 +263,14 @@ class Peer:
             body["result" if message[2] == OK else "error"] = {self._key: 4, "sts": message[2], "data": message[3]}
         elif kind in (ACK, ACK2):
             body["result"] = {self._key: kind}
+        elif kind == ATTESTATION:
+            body |= {"method": message[2], "params": {
+                self._key: 11, "signature": base64_text(message[3]), "meta": message[4]}}
+        elif kind == REGISTER:
+            body |= {"method": message[2], "params": {
+                self._key: 10, "pin": message[3], "key_val": base64_text(message[4]), "key_type": message[5]}}
+        elif kind == UNREGISTER:
+            body |= {"method": "__unregister__", "params": {self._key: 9}}
         else:
             raise ValueError(f"no JSON form for {message}")
         return json.dumps(body)
@@ -292,7 +300,12 @@ class Peer:
         if kind in (ACK, ACK2):
             return [kind, identifier]
         assert kind == RESPONSE and ("result" in body) == (content["sts"] in (0, 11)), body
-        return [RESPONSE, identifier, content["sts"], content.get("data")]
+        data = content.get("data")
+        if content["sts"] == 11:
+            # A challenge: base64 text, or integers for the Julia dialect (D11).
+            assert isinstance(data, list if self.encoding == "julia" else str), body
+            data = bytes(data) if isinstance(data, list) else base64.b64decode(data)
+        return [RESPONSE, identifier, content["sts"], data]
 
     def _discriminator(self, content):
         if not self.reference:

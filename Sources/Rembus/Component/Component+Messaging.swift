@@ -72,7 +72,8 @@ extension Component {
         return try await ask(subject, id: id, frame: frame, timeout: timeout).successData(subject).value
     }
 
-    nonisolated(nonsending) private func ask(
+    /// Sends a request and waits for its answer, whatever that is.
+    nonisolated(nonsending) func ask(
         _ subject: PendingCall.Subject, id: UInt64, frame: OutgoingFrame, timeout: Duration?
     ) async throws -> Reply {
         try Task.checkCancellation()

@@ -25,7 +25,9 @@ public final class Component: Messaging {
     ///     is anonymous: the broker keeps nothing for it.
     ///   - configuration: Everything else.
     /// - Throws: ``RembusError``: `invalidURL`, `invalidSetting`, `connectionDown` when the broker cannot be reached,
-    ///   `nameInUse` when the name is connected already, `loginRefused`, `authenticationRequired`, `unsupported`.
+    ///   `nameInUse` when the name is connected already, `loginRefused`, `authenticationRequired` when the broker asks for a
+    ///   proof of identity and there is no credential, `authenticationFailed` when it does not accept the proof, `keyFile`,
+    ///   `unsupported`.
     public static func connect(
         _ url: String, configuration: ComponentConfiguration = ComponentConfiguration()
     ) async throws -> Component {

@@ -1,6 +1,7 @@
 public import Logging
 public import NIOCore
 import NIOPosix
+public import RembusIdentity
 
 /// How a component behaves. Every field has a default that suits most programs.
 ///
@@ -32,7 +33,16 @@ public struct ComponentConfiguration: Sendable {
     /// Default false, `start_anyway`, `REMBUS_START_ANYWAY`.
     public var startAnyway: Bool?
 
-    /// Where settings live. Default `REMBUS_DIR`, else `rembus` in the user's configuration folder.
+    /// What the component proves its name with. Default: what is in `<directory>/<name>/.secret`, where
+    /// ``Component/register(_:pin:scheme:configuration:)`` puts the key. A broker that knows no key of the name asks for none.
+    public var credential: Credential?
+
+    /// Whether to wait for the broker's challenge before saying anything (protocol.md §7.3). It works with brokers in
+    /// authenticated mode only; with those it is not needed, but keeps the component from ever logging in without a proof.
+    /// Default false, `connection_mode` = `authenticated`, `REMBUS_CONNECTION_MODE`.
+    public var authenticated: Bool?
+
+    /// Where settings and keys live. Default `REMBUS_DIR`, else `rembus` in the user's configuration folder.
     public var directory: String?
 
     /// What URLs leave out. Default `REMBUS_BASE_URL`, else `ws://127.0.0.1:8338`.
@@ -40,6 +50,9 @@ public struct ComponentConfiguration: Sendable {
 
     /// Whether subscribing also starts delivery. Default true; when false nothing arrives before `reactive()`.
     public var isReactive = true
+
+    /// Authorities and certificates of `wss` connections.
+    public var tls = TLSOptions()
 
     /// How a lost connection is replaced.
     public var reconnect = ReconnectPolicy()
@@ -55,6 +68,9 @@ public struct ComponentConfiguration: Sendable {
 
     /// The threads that connections live on; a component uses one of them. Default: the group shared by the process.
     public var eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+
+    /// Whether a challenge is of no interest: the connection registers a name and stays anonymous.
+    var ignoresChallenges = false
 
     /// Replaces the environment of the process, for tests.
     package var environment: [String: String]?

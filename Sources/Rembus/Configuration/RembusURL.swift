@@ -23,6 +23,14 @@ public struct RembusURL: Sendable, Hashable {
         case mqtt
         /// MQTT over TLS.
         case mqtts
+
+        /// Whether connections are encrypted.
+        public var isSecure: Bool {
+            switch self {
+            case .wss, .tls, .mqtts: true
+            case .ws, .tcp, .zmq, .mqtt: false
+            }
+        }
     }
 
     /// The protocol.

@@ -69,6 +69,17 @@ struct SettingSources {
         return ["1", "true", "yes", "on"].contains(text.lowercased())
     }
 
+    /// A text and where it is from; nil when no source has it.
+    func text(_ key: Key) throws(RembusError) -> (text: String, origin: String)? {
+        if let value = file[key.file] {
+            let origin = "\(key.file) in \(path)"
+            guard let text = value.stringValue else { throw Settings.failure("\(origin) must be a text.") }
+            return (text, origin)
+        }
+        guard let text = environment[key.variable], !text.isEmpty else { return nil }
+        return (text, key.variable)
+    }
+
     private func number(_ key: Key) throws(RembusError) -> (Double, origin: String)? {
         if let value = file[key.file] {
             let origin = "\(key.file) in \(path)"

@@ -10,6 +10,8 @@ struct Settings: Sendable {
     var pingInterval: Duration = .seconds(30)
     var maxMessageBytes = 62_914_560
     var startAnyway = false
+    /// Whether the broker's challenge is waited for.
+    var isAuthenticated = false
 
     /// The keys of `settings.json` and the environment variables that mean the same.
     private enum Key {
@@ -18,6 +20,7 @@ struct Settings: Sendable {
         static let sendRetries = ("send_retries", "REMBUS_SEND_RETRIES")
         static let pingInterval = ("ws_ping_interval", "REMBUS_WS_PING_INTERVAL")
         static let startAnyway = ("start_anyway", "REMBUS_START_ANYWAY")
+        static let connectionMode = ("connection_mode", "REMBUS_CONNECTION_MODE")
         static let maxMessageBytes = ("max_ws_frame", "")
     }
 
@@ -34,7 +37,23 @@ struct Settings: Sendable {
         sendRetries = try sources.count(Key.sendRetries, given.sendRetries, else: sendRetries)
         maxMessageBytes = try sources.count(Key.maxMessageBytes, given.maxMessageBytes, else: maxMessageBytes)
         startAnyway = try sources.flag(Key.startAnyway, given.startAnyway, else: startAnyway)
+        if let mode = given.authenticated {
+            isAuthenticated = mode
+        } else {
+            isAuthenticated = try Self.isAuthenticated(sources.text(Key.connectionMode))
+        }
         try check()
+        guard !isAuthenticated || name != nil else {
+            throw Self.failure("An authenticated component needs a name: add it to the URL.")
+        }
+    }
+
+    private static func isAuthenticated(_ mode: (text: String, origin: String)?) throws(RembusError) -> Bool {
+        switch mode?.text {
+        case nil, "anonymous"?: return false
+        case "authenticated"?: return true
+        default: throw failure("\(mode?.origin ?? "") must be `anonymous` or `authenticated`.")
+        }
     }
 
     /// Explicit arguments come unchecked; this covers every source.

@@ -20,6 +20,10 @@ final class Connection: Sendable {
 
     private let eventLoop: any EventLoop
     private let policy: ReconnectPolicy
+    /// Where the proof of identity comes from.
+    let credentials: CredentialSource
+    /// nil when the connection is not encrypted.
+    private let tls: TLSClientContext?
     private let session: NIOLoopBoundBox<Session?>
     private let reconnecting = Mutex<Task<Void, Never>?>(nil)
 
@@ -30,6 +34,8 @@ final class Connection: Sendable {
         encoding = configuration.encoding
         isReactiveBySubscribing = configuration.isReactive
         policy = configuration.reconnect
+        credentials = CredentialSource(configuration, name: url.name)
+        tls = url.scheme.isSecure ? try configuration.tlsContext() : nil
         var logger = configuration.logger
         logger[metadataKey: "component"] = "\(url.name ?? "anonymous")"
         self.logger = logger
@@ -60,9 +66,10 @@ final class Connection: Sendable {
     }
 
     private static func checkScheme(_ url: RembusURL) throws(RembusError) {
-        guard url.scheme == .ws else {
+        guard url.scheme == .ws || url.scheme == .wss else {
             throw RembusError(
-                .unsupported, "The protocol \(url.scheme.rawValue) is not in this version; only ws connections are.")
+                .unsupported,
+                "The protocol \(url.scheme.rawValue) is not in this version; only ws and wss connections are.")
         }
     }
 
@@ -71,10 +78,12 @@ final class Connection: Sendable {
     /// One attempt: dial and log in.
     func establish() async throws(RembusError) {
         let channel: any Channel
+        // Read for each attempt: the key may have been put there, or replaced, meanwhile.
+        let credential = credentials.find()
         let (session, peer) = (session, "\(url.host):\(url.port)")
         do {
             channel = try await WebSocketDialer.connect(
-                host: url.host, port: url.port, on: eventLoop, configuration: linkConfiguration
+                host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration
             ) { [eventLoop] channel, configuration in
                 session.value?.attach(channel, configuration, peer: peer)
                     ?? Link(
@@ -89,7 +98,7 @@ final class Connection: Sendable {
                 guard let session = session.value else {
                     return continuation.resume(returning: Submissions.closedError(nil) as RembusError?)
                 }
-                session.logIn { continuation.resume(returning: $0) }
+                session.logIn(credential) { continuation.resume(returning: $0) }
             }
         }
         guard let failure else { return }

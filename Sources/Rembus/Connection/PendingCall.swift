@@ -19,12 +19,16 @@ struct PendingCall: Sendable {
         case call(String)
         case command(AdminCommand, topic: String)
         case login
+        case registration(String)
+        case unregistration
 
         var description: String {
             switch self {
             case .call(let topic): "call of `\(topic)`"
             case .command(let command, let topic): "command \(command.name) on `\(topic)`"
             case .login: "login"
+            case .registration(let name): "registration of `\(name)`"
+            case .unregistration: "unregistration"
             }
         }
     }

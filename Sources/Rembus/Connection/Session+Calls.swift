@@ -14,7 +14,7 @@ extension Session {
         send(message, on: link)
     }
 
-    private func register(_ call: PendingCall, id: UInt64) {
+    func register(_ call: PendingCall, id: UInt64) {
         calls[id] = call
         noteInFlight()
         arm(call.deadline)
@@ -33,7 +33,7 @@ extension Session {
     func received(_ reply: Reply, for id: MessageID) {
         // Ids of another length than ours, and answers that come too late, belong to nobody.
         guard let key = id.littleEndianValue, let call = calls.removeValue(forKey: key) else {
-            if reply.status == .challenge, id == .connection { challenged() }
+            if reply.status == .challenge, id == .connection { challenged(reply) }
             return
         }
         noteInFlight()

@@ -10,85 +10,13 @@ extension Session {
         if case .closed = phase { return link }
         phase = .greeting(link)
         self.channel = channel
+        earlyChallenge = nil
         dialect = JSONDialect()
         return link
     }
 
-    /// Logs in on the link that was attached. `completion` gets the error that ended the attempt, if any.
-    func logIn(_ completion: @escaping @Sendable (RembusError?) -> Void) {
-        guard case .greeting(let link) = phase else {
-            return completion(lossError)
-        }
-        // An anonymous component sends no Identity at all (protocol.md §7.1).
-        guard let name else {
-            becomeReady(link)
-            return completion(nil)
-        }
-        let id = ids.next()
-        let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        let call = PendingCall(
-            subject: .login, deadline: .now() + TimeAmount(bounded: settings.requestTimeout),
-            timeout: settings.requestTimeout,
-            completion: .handler { result in completion(bound.value.finishLogin(result)) })
-        begin(call, id: id, message: .identity(.init(id: MessageID(littleEndian: id), name: name)), on: link)
-        group.flush()
-    }
-
-    private func finishLogin(_ result: Result<Reply, RembusError>) -> RembusError? {
-        switch result {
-        case .failure(let error):
-            dropGreeting()
-            return error
-        case .success(let reply):
-            if let error = refusal(reply) {
-                dropGreeting()
-                return error
-            }
-            guard case .greeting(let link) = phase else { return lossError }
-            becomeReady(link)
-            return nil
-        }
-    }
-
-    private func dropGreeting() {
-        guard case .greeting(let link) = phase else { return }
-        phase = .offline
-        link.close(code: 1000, reason: "login failed")
-    }
-
-    private func refusal(_ reply: Reply) -> RembusError? {
-        switch reply.status {
-        case .ok: return nil
-        case .challenge: return Self.challengeError
-        default:
-            let text = (try? reply.data.value)?.stringValue
-            let detail = text.map { ": \($0)" } ?? " with status \(reply.status.rawValue)"
-            return RembusError(
-                text == Self.alreadyConnected ? .nameInUse : .loginRefused,
-                "The broker refused the name \(name ?? "")\(detail).")
-        }
-    }
-
-    /// What brokers say when the name is connected already (protocol.md §7.2).
-    static let alreadyConnected = "already connected"
-
-    static var challengeError: RembusError {
-        RembusError(
-            .authenticationRequired,
-            "The broker asks for a proof of identity: authentication is not built in yet. Use a name without a key.")
-    }
-
-    /// The broker of authenticated mode sends its challenge before anything else (protocol.md §7.3).
-    func challenged() {
-        switch phase {
-        case .greeting: failCalls(Self.challengeError)
-        case .ready: close(Self.challengeError)
-        case .offline, .closed: break
-        }
-    }
-
     /// The broker knows us: everything that it forgot is said again, then what it did not acknowledge.
-    private func becomeReady(_ link: Link) {
+    func becomeReady(_ link: Link) {
         phase = .ready(link)
         restore(on: link)
         resumePublications(on: link)

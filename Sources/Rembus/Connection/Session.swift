@@ -22,6 +22,8 @@ final class Session {
     let encoding: MessageEncoding
     let isReactiveBySubscribing: Bool
     let maxConcurrentRequests: Int
+    /// A connection that registers a name stays anonymous, whatever the broker asks.
+    let ignoresChallenges: Bool
     let submissions: Submissions
     let states: StateHub
     let ids: MessageIDSource
@@ -30,6 +32,10 @@ final class Session {
 
     var phase = Phase.offline
     var channel: (any Channel)?
+    /// The login that is under way on the link.
+    var login: Login?
+    /// A challenge that came before the login began.
+    var earlyChallenge: Value?
     /// Told once per connection that was in use and broke.
     var onLoss: (@Sendable (LinkCloseReason) -> Void)?
     /// Told when the session is closed for good.
@@ -63,6 +69,7 @@ final class Session {
         encoding = parts.configuration.encoding
         isReactiveBySubscribing = parts.configuration.isReactive
         maxConcurrentRequests = parts.configuration.maxConcurrentRequests
+        ignoresChallenges = parts.configuration.ignoresChallenges
         logger = parts.configuration.logger
         submissions = parts.submissions
         states = parts.states

@@ -6,6 +6,8 @@ enum LocalHandler: Sendable {
     case immediate(@Sendable ([Value]) -> Value)
     /// Runs as a task; a thrown error becomes status 40 with its text.
     case task(@Sendable ([Value]) async throws -> Value)
+    /// A service of the storage, which belongs to a tenant and to the topics that fill its table.
+    case service(StorageService)
 }
 
 /// An error of a broker-side handler whose text may go to the caller.

@@ -9,7 +9,16 @@ public struct BrokerConfiguration: Sendable, Equatable {
     public var host = "127.0.0.1"
     /// The WebSocket port; 0 lets the system choose one, which the start-up line then names.
     public var port = 8338
-    /// How a request is given to one of several providers (behaviour.md §8).
+    /// What happens to a subscriber whose connection is full.
+public enum SlowConsumerPolicy: String, Sendable, CaseIterable, Codable {
+    /// It goes on from the store when it can take more; what the store has dropped by then, the oldest first, is lost to
+    /// it and counted.
+    case catchUp = "catch_up"
+    /// It is disconnected with code 1008.
+    case disconnect
+}
+
+/// How a request is given to one of several providers (behaviour.md §8).
     public var policy = RoutingPolicy.firstUp
     /// Whether a second connection that claims a connected name replaces the first (protocol.md §7.6) or is refused.
     public var overwriteConnection = false
@@ -33,6 +42,8 @@ public struct BrokerConfiguration: Sendable, Equatable {
     public var storeBytes = 64 << 20
     /// How far back a replay goes at most; zero for as far as there is anything.
     public var replayWindow = Duration.zero
+    /// Who may connect and how connections are protected.
+    public var security = SecurityConfiguration()
     /// What goes to the disk and where.
     public var storage = StorageConfiguration()
     /// What a peer may use at most.
@@ -53,6 +64,8 @@ public struct BrokerLimits: Sendable, Equatable {
     public var maxMessageBytes = 62_914_560
     /// Longest topic, bytes of UTF-8.
     public var maxTopicBytes = 1024
+    /// Segments of a topic at most, that is slashes plus one.
+    public var maxTopicSegments = 64
     /// Longest component name, bytes of UTF-8.
     public var maxNameBytes = 255
     /// Subscriptions of one connection.
@@ -61,10 +74,22 @@ public struct BrokerLimits: Sendable, Equatable {
     public var maxExposed = 10_000
     /// Requests that wait for the answer of one provider; more are answered with status 43.
     public var maxPendingCalls = 10_000
+    /// Requests of one connection that wait for an answer; more are answered with status 10.
+    public var maxCalls = 10_000
+    /// Connections in all; more are closed at once.
+    public var maxConnections = 50_000
+    /// Connections from one address (IPv6: from one /64 network).
+    public var maxConnectionsPerAddress = 10_000
+    /// New connections per second, in all, that the broker shakes hands with.
+    public var handshakesPerSecond = 5_000
     /// Unacknowledged QoS 1/2 deliveries to one component; more wait in the store.
     public var maxInFlight = 10_000
+    /// Bytes of the unacknowledged QoS 1/2 deliveries to one component; more wait in the store.
+    public var maxInFlightBytes = 32 << 20
     /// Outgoing bytes queued for one connection; what comes on top waits in the store.
     public var maxBacklogBytes = 8 << 20
+    /// What happens to a connection that does not take what is queued for it.
+    public var slowConsumer = SlowConsumerPolicy.catchUp
     /// QoS 2 message ids remembered per publisher to recognise duplicates; they also expire after 10 minutes.
     public var maxDuplicateIDs = 100_000
     /// Names of disconnected components whose subscriptions and marks are kept.
@@ -72,6 +97,15 @@ public struct BrokerLimits: Sendable, Equatable {
 
     /// Every default.
     public init() {}
+}
+
+/// What happens to a subscriber whose connection is full.
+public enum SlowConsumerPolicy: String, Sendable, CaseIterable, Codable {
+    /// It goes on from the store when it can take more; what the store has dropped by then, the oldest first, is lost to
+    /// it and counted.
+    case catchUp = "catch_up"
+    /// It is disconnected with code 1008.
+    case disconnect
 }
 
 /// How a request is given to one of several providers of a topic (behaviour.md §8).

@@ -29,6 +29,8 @@ final class CatchUp {
     /// Rises when a subscription joins: what was asked for before may not have all that it wants.
     private(set) var generation = 0
     private var matches: [UInt64: [Subscription]] = [:]
+    /// The rules that `matches` go by.
+    private var rulesVersion: UInt64 = 0
 
     init(partitionCount: Int) {
         cursors = Array(repeating: Cursor(), count: partitionCount)
@@ -62,11 +64,14 @@ final class CatchUp {
         return subscriptions.map(\.topic)
     }
 
-    /// The subscriptions that a topic belongs to.
-    func matching(_ hash: UInt64, topic: () -> String) -> [Subscription] {
+    /// The subscriptions that a topic belongs to; none when the rules say so.
+    func matching(
+        _ hash: UInt64, _ rules: UInt64, topic: () -> String, isAllowed: (String) -> Bool
+    ) -> [Subscription] {
+        if rules != rulesVersion { (matches, rulesVersion) = ([:], rules) }
         if let known = matches[hash] { return known }
         let text = topic()
-        let found = subscriptions.filter { $0.pattern?.matches(text) ?? (ExactText($0.topic) == ExactText(text)) }
+        let found = !isAllowed(text) ? [] : subscriptions.filter { $0.pattern?.matches(text) ?? (ExactText($0.topic) == ExactText(text)) }
         if matches.count >= 10_000 { matches = [:] }
         matches[hash] = found
         return found

@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import RembusTrust
 import RembusWire
 
 /// One subscription of a connected component, as the routing tables keep it.
@@ -51,8 +52,8 @@ final class Route {
     let utf8: [UInt8]
     /// The tables' generation that the route was made from.
     let generation: UInt64
-    /// True when the topic contains a `*` and so cannot be published to (known-defects.md R31).
-    let isPattern: Bool
+    /// Why nothing can be published to the topic; nil when it can.
+    let objection: Objection?
     /// Whether publications under the topic go to the disk.
     let isRecorded: Bool
     /// Subscriptions of sessions on the lane that resolved the route.
@@ -65,10 +66,12 @@ final class Route {
     let providers: [Provider]
     let rotation: RoundRobinRotation?
     let handler: LocalHandler?
+    /// The rules by which senders are checked; nil when everybody may use the topic.
+    let rules: AccessRules?
 
     init(
         topic: String, hash: UInt64, generation: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
-        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?
+        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, rules: AccessRules?, maxSegments: Int
     ) {
         let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues {
             $0.map(SubscriptionTarget.init)
@@ -78,13 +81,30 @@ final class Route {
         self.hash = hash
         self.utf8 = Array(topic.utf8)
         self.generation = generation
-        self.isPattern = TopicPattern.isPattern(topic)
+        self.objection = Objection(topic, maxSegments: maxSegments)
         self.isRecorded = isRecorded
         self.local = byLane[lane] ?? []
         self.remote = byLane.filter { $0.key != lane }
         self.providers = providers
         self.rotation = rotation
         self.handler = handler
+        self.rules = rules
+    }
+
+    enum Objection: String {
+        /// It contains a `*` (known-defects.md R31).
+        case isPattern = "it is a pattern"
+        case isTooDeep = "it has too many segments"
+
+        init?(_ topic: String, maxSegments: Int) {
+            if TopicPattern.isPattern(topic) {
+                self = .isPattern
+            } else if topic.utf8.count(where: { $0 == UInt8(ascii: "/") }) >= maxSegments {
+                self = .isTooDeep
+            } else {
+                return nil
+            }
+        }
     }
 
     /// Delivers to the subscriptions on the lane that resolved the route.

@@ -22,6 +22,14 @@ struct RouteCache {
         return nil
     }
 
+    /// Forgets the routes of another generation: they hold on to sessions that may have ended.
+    mutating func removeStale(generation: UInt64) {
+        let kept = slots.compactMap { $0?.generation == generation ? $0 : nil }
+        guard kept.count < count else { return }
+        self = RouteCache()
+        for route in kept { insert(route) }
+    }
+
     /// Adds the route, in the place of an older one for the same topic.
     mutating func insert(_ route: Route) {
         if count >= Self.capacity / 2 {

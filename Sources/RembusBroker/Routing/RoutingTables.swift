@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import RembusStore
+import RembusTrust
 import RembusWire
 import Synchronization
 
@@ -21,17 +22,35 @@ final class RoutingTables: @unchecked Sendable {
     private var components: [ExactText: ComponentState] = [:]
     private var brokers: [ComponentState] = []
     private var offline = 0
+    private var currentRules: AccessRules
+    /// Rises with every change of the rules.
+    let rulesVersion = Atomic<UInt64>(0)
     /// Rises with every change; a route made at an older value is stale.
     let generation = Atomic<UInt64>(1)
 
-    init(limits: BrokerLimits, storage: BrokerStorage) {
+    init(limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules) {
         self.limits = limits
+        currentRules = rules
         store = storage.store
         isRecorded = storage.isRecorded
     }
 
     private func changed() {
         generation.wrappingAdd(1, ordering: .releasing)
+    }
+
+    // MARK: Rules
+
+    /// Who may do what, at the moment.
+    var rules: AccessRules { lock.withLock { currentRules } }
+
+    /// Takes over new rules: every route is resolved again by them.
+    func setRules(_ rules: AccessRules) {
+        lock.withLock {
+            currentRules = rules
+            rulesVersion.wrappingAdd(1, ordering: .releasing)
+            changed()
+        }
     }
 
     // MARK: Components
@@ -43,26 +62,42 @@ final class RoutingTables: @unchecked Sendable {
     }
 
     /// Gives a name to a session, with the state that the name had.
-    func bind(_ name: String, to session: Session) -> Binding {
+    func bind(_ name: String, to session: Session, isProven: Bool) -> Binding {
         lock.withLock {
             if let known = components[ExactText(name)] {
                 if let holder = known.session { return .taken(holder) }
                 offline -= 1
                 known.session = session
+                known.principal.isProven = isProven
                 attach(known, to: session)
                 return .bound(known)
             }
             let state = makeState(name)
             state.session = session
+            state.principal.isProven = isProven
             components[ExactText(name)] = state
             return .bound(state)
         }
     }
 
     private func makeState(_ name: String) -> ComponentState {
-        ComponentState(
-            name: name, number: store.number(of: name), tenant: store.number(of: NameRules.tenant(of: name)),
-            limits: limits)
+        let tenant = NameRules.tenant(of: name)
+        return ComponentState(
+            principal: Principal(name: name, tenant: tenant, isProven: false), number: store.number(of: name),
+            tenant: store.number(of: tenant), limits: limits)
+    }
+
+    /// The connection that has a name at the moment.
+    func holder(of name: String) -> Session? {
+        lock.withLock { components[ExactText(name)]?.session }
+    }
+
+    /// Notes whether a component's name is proven.
+    func setProven(_ state: ComponentState, _ isProven: Bool) {
+        lock.withLock {
+            state.principal.isProven = isProven
+            changed()
+        }
     }
 
     /// Takes over what an earlier run wrote down. Only before the first connection.
@@ -88,7 +123,9 @@ final class RoutingTables: @unchecked Sendable {
     /// The state of a connection without a name; nil for a connection that has ended.
     func anonymousState(of session: Session?) -> ComponentState {
         lock.withLock {
-            let state = ComponentState(name: nil, number: 0, tenant: store.number(of: "."), limits: limits)
+            let state = ComponentState(
+                principal: Principal(name: nil, tenant: ".", isProven: false), number: 0,
+                tenant: store.number(of: "."), limits: limits)
             state.session = session
             return state
         }
@@ -100,6 +137,7 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             for subscription in state.subscriptions.values { detach(subscription) }
             state.session = nil
+            state.principal.isProven = false
             brokers.removeAll { $0 === state }
             if state.name != nil, !state.isForgettable, offline < limits.maxOfflineComponents {
                 offline += 1
@@ -114,14 +152,14 @@ final class RoutingTables: @unchecked Sendable {
     /// What `direct` finds under a name (behaviour.md §8, rule 3).
     enum Target {
         case connected(Session, tenant: UInt32)
-        case offline
+        case offline(tenant: UInt32)
         case unknown
     }
 
     func target(_ name: String) -> Target {
         lock.withLock {
             guard let state = components[ExactText(name)] else { return .unknown }
-            guard let session = state.session else { return .offline }
+            guard let session = state.session else { return .offline(tenant: state.tenant) }
             return .connected(session, tenant: state.tenant)
         }
     }
@@ -137,11 +175,13 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock { brokers.append(state) }
     }
 
-    /// The connected brokers of a tenant.
-    func brokers(of tenant: UInt32) -> [BrokerPeer] {
+    /// The connected brokers of a tenant that may know of a topic.
+    func brokers(of tenant: UInt32, knowing topic: String) -> [BrokerPeer] {
         lock.withLock {
             brokers.compactMap { state in
-                guard state.tenant == tenant, let name = state.name, let session = state.session else { return nil }
+                guard state.tenant == tenant, let name = state.name, let session = state.session,
+                    currentRules.allows(state.principal, .subscribe, topic)
+                else { return nil }
                 return BrokerPeer(name: name, session: session)
             }
         }
@@ -231,14 +271,23 @@ final class RoutingTables: @unchecked Sendable {
 
     func makeRoute(topic: String, hash: UInt64, lane: Int) -> Route {
         lock.withLock {
+            let rules = currentRules
             var entries = exact[ExactText(topic)] ?? []
             patterns.forEachMatch(of: topic) { entries.append($0) }
             let list = providers[ExactText(topic)]
+            var states = list?.states ?? []
+            let isGuarded = rules.isGuarded(topic)
+            if isGuarded {
+                // Who is connected may have lost its right since it subscribed or exposed.
+                entries.removeAll { !rules.allows($0.state.principal, .subscribe, topic) }
+                states.removeAll { $0.session != nil && !rules.allows($0.principal, .expose, topic) }
+            }
             return Route(
                 topic: topic, hash: hash, generation: generation.load(ordering: .acquiring), lane: lane,
                 isRecorded: isRecorded(topic), entries: entries,
-                providers: list?.states.map { Provider(state: $0, session: $0.session) } ?? [],
-                rotation: list?.rotation, handler: handlers[ExactText(topic)])
+                providers: states.map { Provider(state: $0, session: $0.session) },
+                rotation: list?.rotation, handler: handlers[ExactText(topic)], rules: isGuarded ? rules : nil,
+                maxSegments: limits.maxTopicSegments)
         }
     }
 
@@ -249,6 +298,10 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             let count = providers.count + exact.count + patternTopics.count + handlers.count
             guard isBroker || count <= Self.maxListedTopics else { return .array([.array([]), .array([])]) }
+            let rules = currentRules
+            func mayKnow(_ topic: ExactText) -> Bool {
+                rules.allows(state.principal, .call, topic.string) || rules.allows(state.principal, .subscribe, topic.string)
+            }
             var provided = Set(handlers.keys)
             for (topic, list) in providers
             where list.states.contains(where: { $0 !== state && $0.tenant == state.tenant }) { provided.insert(topic) }
@@ -263,10 +316,37 @@ final class RoutingTables: @unchecked Sendable {
                 }
             }
             provided.subtract(BuiltIns.unlisted.map { ExactText($0) })
+            if rules.hasPrivateTopics {
+                provided = provided.filter(mayKnow)
+                wanted = wanted.filter(mayKnow)
+            }
             return .array([
                 .array(provided.sorted().map { .text($0.string) }), .array(wanted.sorted().map { .text($0.string) }),
             ])
         }
+    }
+
+    /// Who exposes and who subscribes what, by topic, for administrators (protocol.md §8, `broker_config`).
+    func listing() -> Value {
+        lock.withLock {
+            var subscribers: [ExactText: [String]] = [:]
+            for (topic, targets) in exact { subscribers[topic] = targets.map(\.state.label) }
+            patterns.forEach { target in
+                subscribers[ExactText(target.subscription.topic), default: []].append(target.state.label)
+            }
+            return .map([
+                "exposers": Self.listing(providers.mapValues { $0.states.map(\.label) }),
+                "subscribers": Self.listing(subscribers),
+            ])
+        }
+    }
+
+    private static func listing(_ names: [ExactText: [String]]) -> Value {
+        .map(
+            ValueMap(
+                uniqueKeysWithValues: names.sorted { $0.key < $1.key }.map {
+                    ($0.key.string, .array($0.value.sorted().map { .text($0) }))
+                }))
     }
 
     private static let maxListedTopics = 4096

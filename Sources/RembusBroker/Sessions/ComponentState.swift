@@ -1,15 +1,19 @@
+import NIOCore
 import RembusStore
+import RembusTrust
 import RembusWire
 
 /// What the broker knows of one component beyond its connection: subscriptions, exposed topics, unacknowledged
 /// deliveries, duplicates seen.
 ///
 /// A named component's state outlives its connections (behaviour.md §4.2); an anonymous one's ends with its connection.
-/// While a session is bound, only its event loop touches the state (except `session`, which the routing tables' lock
-/// guards); while none is, only the holder of that lock does. Hence unchecked.
+/// While a session is bound, only its event loop touches the state (except `session` and `principal`, which the routing
+/// tables' lock guards); while none is, only the holder of that lock does. Hence unchecked.
 final class ComponentState: @unchecked Sendable {
     /// nil for an anonymous component.
     let name: String?
+    /// Who the component is for the rules. Guarded by the routing tables' lock.
+    var principal: Principal
     /// Tells components apart in stored records; 0 for anonymous ones.
     let number: UInt32
     let tenant: UInt32
@@ -19,15 +23,25 @@ final class ComponentState: @unchecked Sendable {
     var subscriptions: [ExactText: Subscription] = [:]
     var exposed: Set<ExactText> = []
     @exclusivity(unchecked) var inFlight: CorrelationTable<PendingDelivery>
+    /// Bytes of the messages in `inFlight`.
+    @exclusivity(unchecked) var inFlightBytes = 0
     @exclusivity(unchecked) var duplicates: DuplicateFilter
     @exclusivity(unchecked) var deliveryOrder: UInt64 = 0
 
-    init(name: String?, number: UInt32, tenant: UInt32, limits: BrokerLimits) {
-        self.name = name
+    init(principal: Principal, number: UInt32, tenant: UInt32, limits: BrokerLimits) {
+        name = principal.name
+        self.principal = principal
         self.number = number
         self.tenant = tenant
         inFlight = CorrelationTable(limit: limits.maxInFlight)
         duplicates = DuplicateFilter(limit: limits.maxDuplicateIDs)
+    }
+
+    /// Removes and returns an unacknowledged delivery; nil when there is none.
+    func takeInFlight(_ id: UInt64) -> PendingDelivery? {
+        guard let delivery = inFlight.take(id) else { return nil }
+        inFlightBytes -= delivery.publication.buffer.readableBytes
+        return delivery
     }
 
     /// Whether subscriptions or exposed topics have changed since they were last written down.
@@ -63,6 +77,9 @@ final class ComponentState: @unchecked Sendable {
         }
         for topic in record.exposed { exposed.insert(ExactText(topic)) }
     }
+
+    /// For lists that people read.
+    var label: String { name ?? "(anonymous)" }
 
     /// Nothing is lost when a disconnected component without any of these is forgotten.
     var isForgettable: Bool {

@@ -1,5 +1,6 @@
 import Logging
 import RembusStore
+import RembusTrust
 import RembusWire
 
 /// Admin commands: what a component wants to get and offers to do (protocol.md §8).
@@ -13,6 +14,9 @@ extension Session {
             return respond(admin.id, .error, .null)
         }
         if isReturned(admin.data) { return respond(admin.id, .ok, .null) }
+        if let administration = Administration(command, topic: admin.topic, data: admin.data) {
+            return receive(administration, admin)
+        }
         let outcome = perform(command, topic: admin.topic)
         respond(admin.id, outcome.status, outcome.data)
         if outcome.status == .ok, command.isFlooded { flood(admin) }
@@ -26,20 +30,24 @@ extension Session {
         switch command {
         case .subscribe(let messageFrom):
             guard isUsable(topic) else { return Self.unusableTopic }
+            guard mayAsk(.subscribe, topic) else { return Self.refused }
             guard state.subscriptions[ExactText(topic)] != nil || state.subscriptions.count < limits.maxSubscriptions
             else {
                 return (.error, .text("more than \(limits.maxSubscriptions) subscriptions"))
             }
             subscribe(topic, messageFrom: messageFrom)
         case .unsubscribe:
+            guard mayAsk(.subscribe, topic) else { return Self.refused }
             unsubscribe(topic)
         case .expose:
             guard isUsable(topic) else { return Self.unusableTopic }
+            guard mayAsk(.expose, topic) else { return Self.refused }
             guard state.exposed.contains(ExactText(topic)) || state.exposed.count < limits.maxExposed else {
                 return (.error, .text("more than \(limits.maxExposed) exposed topics"))
             }
             expose(topic)
         case .unexpose:
+            guard mayAsk(.expose, topic) else { return Self.refused }
             unexpose(topic)
         case .reactive(let status, let window):
             isReactive = status
@@ -48,7 +56,8 @@ extension Session {
             guard exposers.count <= limits.maxExposed, subscribers.count <= limits.maxSubscriptions,
                 (exposers + subscribers).allSatisfy(isUsable)
             else { return Self.unusableTopic }
-            exposers.forEach(expose)
+            // Topics that are not for this component stay in vain: routes leave it out.
+            for topic in exposers where mayAsk(.expose, topic) { expose(topic) }
             // A window that is known from before stays (known-defects.md R11).
             for topic in subscribers where state.subscriptions[ExactText(topic)] == nil {
                 subscribe(topic, messageFrom: 0)
@@ -56,26 +65,30 @@ extension Session {
             isReactive = true
             replayWindow = .infinity
         case .privateTopic, .publicTopic, .authorize, .unauthorize:
-            // Admins need a proven identity, which this connection cannot have.
             return (.error, .null)
-        case .other(let name):
-            return Self.administratorCommands.contains(name) ? (.error, .null) : (.unknownAdminCommand, .null)
+        case .other:
+            return (.unknownAdminCommand, .null)
         }
         return (.ok, .null)
     }
 
-    /// Commands that exist, for administrators only.
-    private static let administratorCommands: Set<String> = [
-        "private_topics_config", "broker_config", "load_config", "save_config", "enable_debug", "disable_debug",
-        "shutdown",
-    ]
+    private static let refused = (status: StatusCode.error, data: Value.text(unauthorized))
+
+    /// Whether the component may have what it asks for. A pattern may always be asked for: it brings what is allowed.
+    private func mayAsk(_ action: TrustAction, _ topic: String) -> Bool {
+        if action == .subscribe, TopicPattern.isPattern(topic) { return true }
+        if may(action, topic) { return true }
+        deny(action, topic)
+        return false
+    }
 
     private static let unusableTopic = (
-        status: StatusCode.error, data: Value.text("the topic is empty or too long")
+        status: StatusCode.error, data: Value.text("the topic is empty, too long or has too many segments")
     )
 
     private func isUsable(_ topic: String) -> Bool {
         !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes
+            && topic.utf8.count(where: { $0 == UInt8(ascii: "/") }) < limits.maxTopicSegments
     }
 
     func subscribe(_ topic: String, messageFrom: Double) {

@@ -1,5 +1,6 @@
 import NIOCore
 import RembusTransport
+import RembusTrust
 import RembusWire
 import Synchronization
 
@@ -16,8 +17,15 @@ extension Session {
         guard topic.count <= limits.maxTopicBytes else {
             return respond(id, .error, .text("the topic is too long"))
         }
+        guard openCalls < limits.maxCalls else {
+            return respond(id, .error, .text("more than \(limits.maxCalls) calls wait for an answer"))
+        }
         let route = lane.route(topic)
-        if let handler = route.handler { return run(handler, id, header, bytes) }
+        guard mayUse(route, .call) else {
+            deny(.call, route.topic)
+            return respond(id, .error, .text(Self.unauthorized))
+        }
+        if let handler = route.handler { return run(handler, route, id, header, bytes) }
         if core.configuration.isServer { return respond(id, .methodNotFound, .text(route.topic)) }
         switch ProviderChoice.choose(from: route, for: self, policy: core.configuration.policy) {
         case .provider(let provider): forward(header, bytes, id, to: provider, topic: route.topic)
@@ -56,30 +64,60 @@ extension Session {
         }
         switch tables.target(target) {
         case .connected(let session, let tenant) where tenant == state.tenant:
-            forward(header, bytes, id, to: session, topic: header.topic(in: bytes))
-        case .offline: respond(id, .targetDown, .text(target))
+            let topic = header.topic(in: bytes)
+            guard may(.call, topic) else {
+                deny(.call, topic)
+                return respond(id, .error, .text(Self.unauthorized))
+            }
+            guard openCalls < limits.maxCalls else {
+                return respond(id, .error, .text("more than \(limits.maxCalls) calls wait for an answer"))
+            }
+            forward(header, bytes, id, to: session, topic: topic)
+        case .offline(let tenant) where tenant == state.tenant: respond(id, .targetDown, .text(target))
         default: respond(id, .targetNotFound, .text(target))
         }
     }
 
-    private func run(_ handler: LocalHandler, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+    static let unauthorized = "unauthorized"
+
+    private func run(
+        _ handler: LocalHandler, _ route: Route, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
+    ) {
+        if case .service(let service) = handler {
+            // A table of another tenant does not exist.
+            if let tenant = service.tenant, tenant != principal.tenant {
+                return respond(id, .methodNotFound, .text(route.topic))
+            }
+            if let topics = service.topics, !tables.rules.allowsTable(principal, service.action, topicsMatching: topics) {
+                deny(.call, route.topic)
+                return respond(id, .error, .text(Self.unauthorized))
+            }
+        }
         guard case .request(let request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
         else { return respond(id, .methodException, .text("the arguments cannot be decoded")) }
         switch handler {
         case .immediate(let body):
             respond(id, .ok, body(request.arguments))
-        case .task(let body):
-            Task {
-                let outcome: (StatusCode, Value)
-                do {
-                    outcome = (.ok, try await body(request.arguments))
-                } catch {
-                    outcome = (.methodException, .text("\(error)"))
-                }
-                lane.eventLoop.execute {
-                    self.respond(id, outcome.0, outcome.1)
-                    self.lane.endBurst()
-                }
+        case .task(let body): run(body, request.arguments, id)
+        case .service(let service): run(service.body, request.arguments, id)
+        }
+    }
+
+    private func run(
+        _ body: @escaping @Sendable ([Value]) async throws -> Value, _ arguments: [Value], _ id: MessageID
+    ) {
+        openCalls += 1
+        Task {
+            let outcome: (StatusCode, Value)
+            do {
+                outcome = (.ok, try await body(arguments))
+            } catch {
+                outcome = (.methodException, .text("\(error)"))
+            }
+            lane.eventLoop.execute {
+                self.openCalls -= 1
+                self.respond(id, outcome.0, outcome.1)
+                self.lane.endBurst()
             }
         }
     }
@@ -88,6 +126,7 @@ extension Session {
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, _ id: MessageID, to provider: Session, topic: String
     ) {
         let call = PendingCall(caller: self, callerID: id, topic: topic, deadline: lane.now + core.requestTimeout)
+        openCalls += 1
         provider.callLoad.wrappingAdd(1, ordering: .relaxed)
         if provider.lane === lane {
             provider.forward(bytes, header, call)
@@ -98,6 +137,7 @@ extension Session {
 
     /// Sends the answer to a request of this connection: the provider's frame under the caller's own id.
     func sendResponse(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, id: MessageID) {
+        openCalls -= 1
         guard encoding == .binary else {
             guard
                 case .response(var response)? = try? Message(
@@ -115,6 +155,12 @@ extension Session {
             writer.id(id)
             if let base = bytes.baseAddress { writer.copy(base + start, count) }
         }
+    }
+
+    /// Answers a request of this connection that came to nothing.
+    func sendFailure(_ id: MessageID, _ status: StatusCode, _ text: String) {
+        openCalls -= 1
+        respond(id, status, .text(text))
     }
 
     // MARK: As provider
@@ -165,7 +211,7 @@ extension Session {
         callLoad.wrappingSubtract(1, ordering: .relaxed)
         let text = "\(call.topic): \(reason)"
         if call.caller.lane === lane {
-            call.caller.respond(call.callerID, .methodUnavailable, .text(text))
+            call.caller.sendFailure(call.callerID, .methodUnavailable, text)
         } else {
             lane.batch(for: call.caller.lane.index).addFailure(
                 caller: call.caller, id: call.callerID, status: .methodUnavailable, text: text)

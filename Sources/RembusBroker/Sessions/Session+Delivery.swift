@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import RembusStore
 import RembusTransport
+import RembusTrust
 import RembusWire
 import Synchronization
 
@@ -37,13 +38,14 @@ extension Session {
     }
 
     private func sendAcknowledged(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
-        guard !state.inFlight.isFull else { return false }
+        guard !state.inFlight.isFull, state.inFlightBytes < limits.maxInFlightBytes else { return false }
         let retained = publication.retain()
         state.deliveryOrder += 1
         let pending = PendingDelivery(
             publication: retained, subscription: subscription, receivedAt: publication.record.receivedAt,
             order: state.deliveryOrder, sentAt: lane.now, sendCount: 1)
         guard let id = state.inFlight.insert(pending, slot: publication.slot) else { return false }
+        state.inFlightBytes += retained.buffer.readableBytes
         write(publication.header, publication.bytes, owner: publication.owner, id: id, subscription)
         lane.watch(self)
         return true
@@ -79,7 +81,7 @@ extension Session {
     // MARK: Acknowledgements
 
     func acknowledged(_ id: MessageID?) {
-        guard let id, let value = id.littleEndianValue, let delivery = state.inFlight.take(value) else { return }
+        guard let id, let value = id.littleEndianValue, let delivery = state.takeInFlight(value) else { return }
         delivery.subscription.hasMoved = true
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
         // Room in the window: a subscription that waits for it can go on.
@@ -88,6 +90,8 @@ extension Session {
 
     /// Sends what was not acknowledged in time again, the same frame with the same id (behaviour.md §7).
     func retransmit() {
+        // What was sent before has not even left: a copy would only make the queue longer.
+        guard !link.isCongested else { return }
         let (timeout, retries) = (core.ackTimeout, core.configuration.sendRetries)
         var failed: [(id: UInt64, delivery: PendingDelivery)] = []
         var due: [(id: UInt64, delivery: PendingDelivery)] = []
@@ -109,7 +113,7 @@ extension Session {
         core.counters.unacknowledged.wrappingAdd(failed.count, ordering: .relaxed)
         core.logger.warning("\(label) did not acknowledge \(failed.count) deliveries after \(retries + 1) sends each")
         if state.name == nil {
-            for (id, _) in failed { _ = state.inFlight.take(id) }
+            for (id, _) in failed { _ = state.takeInFlight(id) }
         }
     }
 
@@ -129,9 +133,19 @@ extension Session {
         lane.watch(self)
     }
 
+    /// A right may have been taken away since the first sending.
+    private func mayStillHear(_ retained: RetainedPublication) -> Bool {
+        guard tables.rules.hasPrivateTopics else { return true }
+        return may(.subscribe, retained.buffer.withUnsafeReadableBytes { retained.header.topic(in: $0) })
+    }
+
     private func resend(_ deliveries: [(id: UInt64, delivery: PendingDelivery)]) {
         for (id, delivery) in deliveries.sorted(by: { $0.delivery.order < $1.delivery.order }) {
             let retained = delivery.publication
+            guard mayStillHear(retained) else {
+                _ = state.takeInFlight(id)
+                continue
+            }
             retained.buffer.withUnsafeReadableBytes {
                 write(retained.header, $0, owner: retained.buffer, id: id, delivery.subscription)
             }

@@ -11,7 +11,7 @@ extension Session {
     }
 
     func flood(_ admin: Message.Admin) {
-        let brokers = tables.brokers(of: state.tenant).filter { $0.session !== self }
+        let brokers = tables.brokers(of: state.tenant, knowing: admin.topic).filter { $0.session !== self }
         guard !brokers.isEmpty, var data = admin.data.mapValue else { return }
         var marks = data[AdminCommand.Field.routeMarks]?.arrayValue ?? []
         var touched = data[AdminCommand.Field.touchedNames]?.arrayValue ?? []

@@ -1,47 +1,201 @@
 import Logging
 import NIOCore
+import RembusIdentity
 import RembusTransport
+import RembusTrust
 import RembusWire
+import Synchronization
 
-/// Names: the identity handshake of free mode (protocol.md §7.2).
+/// Names and their proof: the handshakes of both modes (protocol.md §7).
 extension Session {
-    func receive(_ identity: Message.Identity) {
-        if identity.name.isEmpty { return respond(identity.id, .error, .text("empty cid")) }
-        guard case .anonymous = login else {
-            // A name is bound once per connection (known-defects.md S7).
-            return respond(identity.id, .error, .text("already identified"))
-        }
-        let name = identity.name
-        if let refusal = NameRules.refusal(of: name, broker: core.configuration.name, maxBytes: limits.maxNameBytes) {
-            core.logger.notice("refused the name \(name.debugDescription) to \(link.remoteAddress): \(refusal)")
-            return respond(identity.id, .error, .text(refusal))
-        }
-        bind(identity)
+    /// Whether this connection must prove a name before it may do anything else.
+    var mustProve: Bool { core.configuration.isAuthenticated && !isProven }
+
+    /// The connection is open. In authenticated mode the broker speaks first.
+    func begin() {
+        guard mustProve, link.isOpen else { return }
+        link.limitMessages(to: Self.maxHandshakeBytes)
+        let timeout = TimeAmount(core.configuration.security.challengeTimeout)
+        lane.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.endUnproven() }
+        // Whoever shows a certificate has proven its name and only has to say it.
+        guard certificateName == nil else { return }
+        challenge(MessageID.connection, name: nil)
     }
 
-    private func bind(_ identity: Message.Identity) {
-        switch tables.bind(identity.name, to: self) {
-        case .bound(let state):
-            complete(identity, state)
-        case .taken(let holder):
-            guard core.configuration.overwriteConnection else {
-                login = .anonymous
-                core.logger.notice("refused the name \(identity.name) to \(link.remoteAddress): already connected")
-                respond(identity.id, .error, .text("already connected"))
-                takeDeferred()
-                return
+    private func endUnproven() {
+        guard link.isOpen, mustProve else { return }
+        core.logger.notice("closing \(label): no proof of identity in time")
+        core.audit("login", self, outcome: "timeout")
+        link.close(code: 1000, reason: "")
+        lane.endBurst()
+    }
+
+    // MARK: Identity
+
+    func receive(_ identity: Message.Identity) {
+        if identity.name.isEmpty { return respond(identity.id, .error, .text("empty cid")) }
+        // A name is bound once per connection (known-defects.md S7).
+        guard state.name == nil else { return respond(identity.id, .error, .text("already identified")) }
+        if awaitsProof { return postpone(identity) }
+        let name = identity.name
+        if let refusal = refusal(of: name) { return refuse(identity.id, name, refusal) }
+        login.meta = identity.meta
+        if name == certificateName { return bind(name, isProven: true, answering: identity.id) }
+        wait()
+        core.identities.lookUp(name, on: lane.eventLoop) { [self] lookup in
+            proceed { self.decide(identity, lookup) }
+        }
+    }
+
+    private var awaitsProof: Bool { login.challenge.map { $0.expires > lane.now } ?? false }
+
+    /// A challenge is open: its outcome is the answer to this identity too (protocol.md §7.2 a).
+    private func postpone(_ identity: Message.Identity) {
+        guard login.postponed.count < Login.maxPostponed else {
+            return respond(identity.id, .error, .text("answer the challenge first"))
+        }
+        if login.challenge?.name == nil { login.challenge?.name = identity.name }
+        login.postponed.append(identity.id)
+        let timeout = core.requestTimeout
+        lane.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
+            guard let self, login.postponed.contains(identity.id) else { return }
+            answerPostponed(.error)
+            lane.endBurst()
+        }
+    }
+
+    private func answerPostponed(_ status: StatusCode) {
+        let ids = login.postponed
+        login.postponed = []
+        for id in ids { respond(id, status, .null) }
+    }
+
+    private func refusal(of name: String) -> String? {
+        NameRules.refusal(of: name, broker: core.configuration.name, maxBytes: limits.maxNameBytes)
+    }
+
+    private func refuse(_ id: MessageID, _ name: String, _ reason: String) {
+        core.logger.notice("refused the name \(name.debugDescription) to \(link.remoteAddress): \(reason)")
+        core.audit("login", self, claiming: name, outcome: "refused", ["reason": reason])
+        respond(id, .error, .text(reason))
+    }
+
+    private func decide(_ identity: Message.Identity, _ lookup: IdentityService.Lookup) {
+        let name = identity.name
+        switch lookup {
+        case .unprotected:
+            if core.configuration.isAuthenticated {
+                refuse(identity.id, name, "authentication required")
+            } else if tables.rules.needsProof(toBind: name) {
+                refuse(identity.id, name, "the name of an administrator needs a key")
+            } else {
+                bind(name, isProven: false, answering: identity.id)
             }
-            replace(holder, identity)
+        case .protected:
+            guard let holder = tables.holder(of: name), !core.configuration.overwriteConnection else {
+                return challenge(identity.id, name: name)
+            }
+            // Only a connection that is dead may lose its name, and only to somebody who proves it.
+            holder.whenJudged(for: self) { isAlive in
+                if isAlive {
+                    self.refuse(identity.id, name, Self.alreadyConnected)
+                } else {
+                    self.challenge(identity.id, name: name)
+                }
+            }
+        case .unusable:
+            refuse(identity.id, name, "the identity cannot be checked; the broker's log says why")
+        }
+    }
+
+    private static let alreadyConnected = "already connected"
+
+    // MARK: Challenge and proof
+
+    private func challenge(_ id: MessageID, name: String?) {
+        let bytes = RandomBytes.make(32)
+        let expires = lane.now + TimeAmount(core.configuration.security.challengeTimeout)
+        login.challenge = Login.Challenge(bytes: bytes, name: name, expires: expires)
+        respond(id, .challenge, .bytes(ByteBuffer(bytes: bytes)))
+    }
+
+    func receive(_ attestation: Message.Attestation) {
+        guard state.name == nil else { return respond(attestation.id, .error, .text("already identified")) }
+        let name = attestation.name
+        // Taken out before it is checked: a challenge serves once.
+        guard let challenge = login.challenge.take(), challenge.expires > lane.now,
+            challenge.name == nil || challenge.name == name, refusal(of: name) == nil
+        else { return failed(attestation) }
+        login.meta = attestation.meta
+        wait()
+        core.identities.verify(
+            Array(attestation.signature.readableBytesView), challenge: challenge.bytes, name: name, address: host,
+            on: lane.eventLoop
+        ) { [self] isValid in
+            proceed {
+                if isValid {
+                    self.bind(name, isProven: true, answering: attestation.id)
+                } else {
+                    self.failed(attestation)
+                }
+            }
+        }
+    }
+
+    private func failed(_ attestation: Message.Attestation) {
+        login.failures += 1
+        core.counters.failedLogins.wrappingAdd(1, ordering: .relaxed)
+        core.logger.notice("\(label) did not prove to be \(attestation.name.debugDescription)")
+        core.audit("login", self, claiming: attestation.name, outcome: "failed")
+        respond(attestation.id, .error, .null)
+        answerPostponed(.error)
+        // In authenticated mode there is nothing left to do on this connection.
+        if mustProve || login.failures >= Login.maxFailures { link.close(code: 1000, reason: "") }
+    }
+
+    // MARK: Binding
+
+    private func bind(_ name: String, isProven: Bool, answering id: MessageID) {
+        switch tables.bind(name, to: self, isProven: isProven) {
+        case .bound(let state):
+            complete(state, isProven: isProven, answering: id)
+        case .taken(let holder):
+            if core.configuration.overwriteConnection {
+                return replace(holder, name, isProven: isProven, answering: id)
+            }
+            guard isProven else { return refuse(id, name, Self.alreadyConnected) }
+            holder.whenJudged(for: self) { isAlive in
+                if isAlive {
+                    self.refuse(id, name, Self.alreadyConnected)
+                    self.answerPostponed(.error)
+                } else {
+                    self.replace(holder, name, isProven: true, answering: id)
+                }
+            }
+        }
+    }
+
+    /// Calls `judgement` on the newcomer's lane: whether this connection is to keep its name. One that has not proven it,
+    /// or gives no sign of life, is not.
+    private func whenJudged(for newcomer: Session, _ judgement: @escaping @Sendable (Bool) -> Void) {
+        newcomer.wait()
+        lane.eventLoop.execute { [self] in
+            let isAlive = link.isOpen && isProven && link.wasHeardSincePing
+            // So that the next attempt knows.
+            if isAlive { link.ping() }
+            lane.endBurst()
+            newcomer.lane.eventLoop.execute { newcomer.proceed { judgement(isAlive) } }
         }
     }
 
     /// Has the older connection of the name closed, on its own lane, and tries again (protocol.md §7.6).
-    private func replace(_ holder: Session, _ identity: Message.Identity) {
-        login = .binding
-        let newcomer = self
+    private func replace(_ holder: Session, _ name: String, isProven: Bool, answering id: MessageID) {
+        wait()
         holder.lane.eventLoop.execute {
             holder.overwritten()
-            newcomer.lane.eventLoop.execute { newcomer.bindAgain(identity) }
+            self.lane.eventLoop.execute {
+                self.proceed { self.bind(name, isProven: isProven, answering: id) }
+            }
         }
     }
 
@@ -51,25 +205,23 @@ extension Session {
         lane.endBurst()
     }
 
-    private func bindAgain(_ identity: Message.Identity) {
-        guard link.isOpen, case .binding = login else { return }
-        lane.beginBurst()
-        bind(identity)
-        lane.endBurst()
-    }
-
-    private func complete(_ identity: Message.Identity, _ state: ComponentState) {
+    private func complete(_ state: ComponentState, isProven: Bool, answering id: MessageID) {
         let anonymous = self.state
         self.state = state
-        login = .named
-        meta = identity.meta
+        self.isProven = isProven
+        login.challenge = nil
+        lastRoute = nil
+        if gate == .locked { gate = .open }
+        link.limitMessages(to: limits.maxMessageBytes)
+        meta = login.meta
         if !meta.isEmpty { tables.addBroker(state) }
         adopt(anonymous)
         state.hasChanged = true
         lane.saveSoon(self)
         core.logger.info("\(label) connected")
-        respond(identity.id, .ok, tables.exports(for: state, isBroker: !meta.isEmpty))
-        takeDeferred()
+        core.audit("login", self, outcome: isProven ? "proven" : "claimed")
+        respond(id, .ok, tables.exports(for: state, isBroker: !meta.isEmpty))
+        answerPostponed(.ok)
     }
 
     /// What the connection did before it had a name now belongs to the name.
@@ -81,5 +233,25 @@ extension Session {
             subscribe(subscription.topic, messageFrom: subscription.messageFrom)
         }
         for topic in exposed { expose(topic.string) }
+    }
+
+    // MARK: Waiting
+
+    /// Something is decided elsewhere: messages wait, and no more are read.
+    func wait() {
+        guard gate != .waiting else { return }
+        gate = .waiting
+        link.pauseReading()
+    }
+
+    /// Goes on with a decision as a unit of work of its own, then with the messages that waited for it.
+    func proceed(_ decision: () -> Void) {
+        guard link.isOpen, !isClosed, gate == .waiting else { return }
+        lane.beginBurst()
+        gate = mustProve ? .locked : .open
+        link.resumeReading()
+        decision()
+        takeDeferred()
+        lane.endBurst()
     }
 }

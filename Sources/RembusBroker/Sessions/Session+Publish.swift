@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import RembusStore
+import RembusTrust
 import RembusWire
 import Synchronization
 
@@ -54,9 +55,15 @@ extension Session {
             }
             route = lane.route(topic)
             lastRoute = route
+            mayUseLastRoute = mayUse(route, .publish)
         }
-        if route.isPattern {
-            drop("a publication to the pattern \(route.topic)")
+        // Not even acknowledged (behaviour.md §5).
+        guard mayUseLastRoute else {
+            deny(.publish, route.topic)
+            return false
+        }
+        if let objection = route.objection {
+            drop("a publication to \(route.topic.debugDescription): \(objection.rawValue)")
             return true
         }
         let record = RecordHeader(

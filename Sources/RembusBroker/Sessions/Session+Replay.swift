@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import RembusStore
 import RembusTransport
+import RembusTrust
 import RembusWire
 import Synchronization
 
@@ -196,7 +197,7 @@ extension Session {
             case .regular(let header) = FrameHeader.parse(bytes)
         else { return true }
         let hash = record.topicHash != 0 ? record.topicHash : TopicHash.of(header.topicBytes(in: bytes))
-        for subscription in reader.matching(hash, topic: { header.topic(in: bytes) }) {
+        for subscription in reader.matching(hash, rulesVersion, topic: { header.topic(in: bytes) }, isAllowed: mayHear) {
             guard subscription.wants(record.receivedAt, partition: partition) else { continue }
             var publication = Publication(
                 bytes: bytes, header: header, owner: nil, record: record, partition: partition, publisher: nil)
@@ -205,6 +206,11 @@ extension Session {
         }
         return true
     }
+
+    private var rulesVersion: UInt64 { tables.rulesVersion.load(ordering: .acquiring) }
+
+    /// What is replayed goes by the rules of now, as what is live does.
+    private func mayHear(_ topic: String) -> Bool { may(.subscribe, topic) }
 
     private func note(lostBytes: UInt64) {
         guard lostBytes > 0 else { return }

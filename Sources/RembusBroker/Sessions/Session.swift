@@ -10,14 +10,6 @@ import Synchronization
 /// Touched on its lane's event loop only, except for the constants and `callLoad`; other lanes pass references to it
 /// around and reach it through a `LaneBatch`. Hence unchecked.
 final class Session: LinkDelegate, @unchecked Sendable {
-    enum Login {
-        /// Nothing was claimed; the connection may do everything that an anonymous component may.
-        case anonymous
-        /// A name is claimed whose older connection is being closed; messages wait for the outcome.
-        case binding
-        case named
-    }
-
     let lane: Lane
     let link: Link
     let core: BrokerCore
@@ -35,7 +27,13 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// The numbers of `state`, at hand for every publication.
     @exclusivity(unchecked) private(set) var number: UInt32 = 0
     @exclusivity(unchecked) private(set) var tenant: UInt32 = 0
-    @exclusivity(unchecked) var login = Login.anonymous
+    /// Whether the peer may do anything yet.
+    @exclusivity(unchecked) var gate = Gate.open
+    var login = Login()
+    /// Whether the name was proven with a key or a certificate, and not only claimed.
+    @exclusivity(unchecked) var isProven = false
+    /// The name in the client certificate that the connection was opened with.
+    let certificateName: String?
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
     var meta: [String: UInt64] = [:]
     /// Delivery starts with `reactive` and is off again on each new connection (behaviour.md §4.2).
@@ -60,9 +58,17 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var deferred: [(bytes: ByteBuffer, kind: MessageKind)] = []
     /// The route of the last publication: the next one often goes to the same topic.
     @exclusivity(unchecked) var lastRoute: Route?
+    /// Whether this component may publish along `lastRoute`.
+    @exclusivity(unchecked) var mayUseLastRoute = true
+    /// Requests of this connection that wait for an answer.
+    @exclusivity(unchecked) var openCalls = 0
+    /// Publications that were not delivered to this connection because it took no more.
+    var droppedCount = 0
+    /// Topics whose refusal was written to the audit log, so that a flood does not fill it.
+    var deniedTopics: Set<String> = []
     @exclusivity(unchecked) private(set) var isClosed = false
 
-    init(lane: Lane, link: Link) {
+    init(lane: Lane, link: Link, certificateName: String?) {
         self.lane = lane
         self.link = link
         core = lane.core
@@ -70,12 +76,14 @@ final class Session: LinkDelegate, @unchecked Sendable {
         store = core.store
         recordsPublications = core.recordsPublications
         isServer = core.configuration.isServer
+        self.certificateName = certificateName
         maxTopicBytes = core.configuration.limits.maxTopicBytes
         maxBacklogBytes = core.configuration.limits.maxBacklogBytes
         state = tables.anonymousState(of: nil)
         calls = CorrelationTable(limit: core.configuration.limits.maxPendingCalls)
         state = tables.anonymousState(of: self)
         (number, tenant) = (state.number, state.tenant)
+        if core.configuration.isAuthenticated { gate = .locked }
     }
 
     var limits: BrokerLimits { core.configuration.limits }
@@ -86,10 +94,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     // MARK: Messages
 
     func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?) {
-        if case .binding = login {
-            postpone(bytes, kind)
-            return
-        }
+        guard gate == .open else { return receiveGated(bytes, kind) }
         encoding = kind
         if kind == .binary {
             idForm = .number
@@ -165,10 +170,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
         case .ack2(let id): state.duplicates.remove(id)
         case .identity(let identity): receive(identity)
         case .admin(let admin): receive(admin)
-        case .register(let register):
-            respond(register.id, .error, .text("tenant [\(NameRules.tenant(of: register.name))] not enabled"))
-        case .unregister(let id): respond(id, .error, .text("invalid operation"))
-        case .attestation(let attestation): respond(attestation.id, .error, .null)
+        case .register(let register): receive(register)
+        case .unregister(let id): unregister(id)
+        case .attestation(let attestation): receive(attestation)
         case .ping(let id, _): respond(id, .ok, .null)
         case .close: link.close(code: 1000, reason: "")
         }
@@ -179,20 +183,6 @@ final class Session: LinkDelegate, @unchecked Sendable {
         core.counters.malformed.wrappingAdd(1, ordering: .relaxed)
         core.logger.warning("closing \(label): \(text)")
         link.close(code: 1000, reason: "protocol error")
-    }
-
-    private func postpone(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) {
-        guard deferred.count < 1000 else { return refuse("too many messages before the login was answered") }
-        deferred.append((ByteBuffer(bytes: bytes), kind))
-    }
-
-    /// Handles what waited for the login.
-    func takeDeferred() {
-        let waiting = deferred
-        deferred = []
-        for (buffer, kind) in waiting {
-            buffer.withUnsafeReadableBytes { link(link, received: $0, kind: kind, owner: nil) }
-        }
     }
 
     // MARK: End
@@ -216,7 +206,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
         let state = self.state
         // What a stranger does with the connection from here on must not reach the component's state.
         self.state = tables.anonymousState(of: nil)
-        login = .anonymous
+        login = Login()
+        isProven = false
         save(state, isConnected: false)
         tables.release(state)
     }
@@ -230,7 +221,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     }
 
     /// The peer's address without the port.
-    private var host: String {
+    var host: String {
         link.remoteAddress.lastIndex(of: ":").map { String(link.remoteAddress[..<$0]) } ?? link.remoteAddress
     }
 

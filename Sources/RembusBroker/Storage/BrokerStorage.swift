@@ -1,4 +1,5 @@
 package import RembusStore
+package import RembusTrust
 package import RembusWire
 
 /// What a broker keeps its data in, put together by whoever starts it.
@@ -17,7 +18,7 @@ package struct BrokerStorage: Sendable {
     /// QoS 2 publications taken shortly before the broker ended, which their publishers may send again.
     package var recentPublications: [RecentPublication]
     /// Methods that the storage offers, by topic.
-    package var services: [String: @Sendable ([Value]) async throws -> Value]
+    package var services: [String: StorageService]
     /// Called at the end, when no session is left: writes what is queued and closes.
     package var close: @Sendable () async -> Void
 
@@ -25,7 +26,7 @@ package struct BrokerStorage: Sendable {
         store: any Store, isRecorded: @escaping @Sendable (String) -> Bool = { _ in false },
         archivedTimes: [UInt64] = [], components: ComponentKeeper? = nil, restored: [ComponentRecord] = [],
         recentPublications: [RecentPublication] = [],
-        services: [String: @Sendable ([Value]) async throws -> Value] = [:],
+        services: [String: StorageService] = [:],
         close: @escaping @Sendable () async -> Void = {}
     ) {
         self.store = store
@@ -36,6 +37,29 @@ package struct BrokerStorage: Sendable {
         self.recentPublications = recentPublications
         self.services = services
         self.close = close
+    }
+}
+
+/// A method that the storage offers, and who may call it.
+package struct StorageService: Sendable {
+    /// The only tenant that may call it, for which others do not exist; nil for all.
+    package var tenant: String?
+    /// What it does with the topics whose publications it reads or changes.
+    package var action: TrustAction
+    /// The topics whose publications it reads or changes, as patterns with `*` for each segment that may be anything;
+    /// nil for none.
+    package var topics: [String]?
+    /// Answers a call, given its arguments.
+    package var body: @Sendable ([Value]) async throws -> Value
+
+    package init(
+        tenant: String? = nil, action: TrustAction, topics: [String]? = nil,
+        body: @escaping @Sendable ([Value]) async throws -> Value
+    ) {
+        self.tenant = tenant
+        self.action = action
+        self.topics = topics
+        self.body = body
     }
 }
 

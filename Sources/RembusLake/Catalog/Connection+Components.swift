@@ -27,16 +27,4 @@ extension Connection {
         }
         return records.values.sorted { $0.name < $1.name }
     }
-
-    /// The administrators in the catalog.
-    func storedAdministrators(name: String) throws(LakeError) -> [String] {
-        try query("SELECT DISTINCT twin FROM \(SystemTable.admin.sql) WHERE name = ? ORDER BY 1", [.text(name)])
-            .rows.compactMap { $0[0].text }
-    }
-
-    /// The tenants in the catalog and their secrets.
-    func storedTenants(name: String) throws(LakeError) -> [(tenant: String, secret: String)] {
-        try query("SELECT tenant, secret FROM \(SystemTable.tenant.sql) WHERE name = ? ORDER BY 1", [.text(name)])
-            .rows.compactMap { row in row[0].text.flatMap { tenant in row[1].text.map { (tenant, $0) } } }
-    }
 }

@@ -17,6 +17,9 @@ package struct LakeConfiguration: Sendable {
     /// DuckDB's library; nil to look in the usual places.
     package var libraryPath: String?
 
+    /// Whose the tables are for which the schema does not say: everybody's where names prove nothing.
+    package var tableTenant = TableTenant.all
+
     /// What DuckDB may use of memory, in bytes, for writing and queries together; beyond it spills to disk.
     package var memoryLimit = 1 << 30
     /// Threads of DuckDB, for writing and queries together. More make queries faster and leave the event loops less.

@@ -78,7 +78,7 @@ package final class ReaderPool: Sendable {
             defer { state.waiting = [] }
             return (Array(state.running.values), state.waiting)
         }
-        for job in waiting { job.run(.failure(Self.closed)) }
+        for job in waiting { job.run(.failure(.closed)) }
         for reader in readers { reader.current.withLock { $0?.cancel() } }
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in
@@ -96,8 +96,6 @@ package final class ReaderPool: Sendable {
         for reader in idle { reader.queue.sync { reader.connection = nil } }
     }
 
-    private static let closed = LakeError(.unavailable, "the tables are closed")
-
     private enum Placement {
         case started(Reader)
         case waits
@@ -106,7 +104,7 @@ package final class ReaderPool: Sendable {
 
     private func submit(_ job: Job) {
         let placement = state.withLock { state -> Placement in
-            if state.isClosed { return .refused(Self.closed) }
+            if state.isClosed { return .refused(.closed) }
             if state.cancelled.remove(job.number) != nil {
                 return .refused(LakeError(.interrupted, "the query was cancelled"))
             }
@@ -115,7 +113,7 @@ package final class ReaderPool: Sendable {
                 return .started(reader)
             }
             guard state.waiting.count < maximumWaiting else {
-                return .refused(LakeError(.unavailable, "too many queries are waiting; try again later"))
+                return .refused(.busy)
             }
             state.waiting.append(job)
             return .waits

@@ -1,7 +1,8 @@
 import DataFrames
+package import Logging
 import NIOCore
 package import RembusStore
-package import RembusWire
+import RembusWire
 
 /// The services of the schema's tables: `query_<table>`, `delete_<table>` and `upsert_<table>` (storage.md §6).
 ///
@@ -22,9 +23,18 @@ package final class TableServices: Sendable {
     private let writer: any TableWriting
     private let limits: Limits
     private let tables: [ServedTable]
+    private let tenant: TableTenant
+    private let failures: ServiceFailures
 
     /// Services that read with `readers` and write with `writer`.
-    package init(_ schema: StoreSchema, readers: ReaderPool, writer: any TableWriting, limits: Limits = Limits()) {
+    ///
+    /// - Parameter tenant: Whose the tables are for which the schema does not say.
+    package init(
+        _ schema: StoreSchema, readers: ReaderPool, writer: any TableWriting, limits: Limits = Limits(),
+        tenant: TableTenant = .all, logger: Logger
+    ) {
+        self.tenant = tenant
+        failures = ServiceFailures(logger: logger)
         self.readers = readers
         self.writer = writer
         self.limits = limits
@@ -32,14 +42,29 @@ package final class TableServices: Sendable {
     }
 
     /// The services by the name of their method.
-    package var methods: [String: @Sendable ([Value]) async throws -> Value] {
-        var methods: [String: @Sendable ([Value]) async throws -> Value] = [:]
+    package var methods: [String: TableService] {
+        var methods: [String: TableService] = [:]
         for table in tables {
-            methods["query_\(table.schema.name)"] = { [self] in try await query(table, $0) }
-            methods["delete_\(table.schema.name)"] = { [self] in try await delete(table, $0) }
-            methods["upsert_\(table.schema.name)"] = { [self] in try await upsert(table, $0) }
+            methods["query_\(table.schema.name)"] = service(of: table, isWriting: false, query)
+            methods["delete_\(table.schema.name)"] = service(of: table, isWriting: true, delete)
+            methods["upsert_\(table.schema.name)"] = service(of: table, isWriting: true, upsert)
         }
         return methods
+    }
+
+    private func service(
+        of table: ServedTable, isWriting: Bool,
+        _ body: @escaping @Sendable (ServedTable, [Value]) async throws -> Value
+    ) -> TableService {
+        TableService(
+            tenant: table.schema.tenant ?? tenant, isWriting: isWriting, topics: table.schema.fillingTopics
+        ) { [failures] arguments in
+            do {
+                return try await body(table, arguments)
+            } catch {
+                throw failures.forCaller(error, table: table.schema.name)
+            }
+        }
     }
 
     private func query(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {

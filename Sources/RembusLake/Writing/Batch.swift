@@ -38,7 +38,9 @@ final class Batch {
         guard case .regular(let frame) = FrameHeader.parse(message), frame.kind == .publish else { return }
         messages.append(
             header, frame: frame, message: message, publisher: name(header.publisher), tenant: name(header.tenant))
-        let (match, isRecorded) = cache.find(frame.topicBytes(in: message))
+        let (match, isRecorded) = cache.find(frame.topicBytes(in: message), tenant: header.tenant) {
+            name(header.tenant) ?? MessageBatch.defaultTenant
+        }
         recorded.append(isRecorded ? 1 : 0)
         if !isRecorded { unrecordedCount += 1 }
         guard let match else { return }

@@ -22,6 +22,7 @@ final class LakeWriter: @unchecked Sendable {
     let merger: PageMerger
     let warnings: RejectionLog
     let components = ComponentProjection()
+    let trust = TrustProjection()
     var maintenance: Maintenance
     /// What a failure waits for; nil while all goes well.
     var retry: RetryState?
@@ -50,7 +51,8 @@ final class LakeWriter: @unchecked Sendable {
         self.logger = logger
         statements = schema.tables.map(TableStatements.init)
         connection = try catalog.connect()
-        batch = Batch(schema, matcher: TableMatcher(schema), policy: configuration.policy) { [source] in
+        let matcher = TableMatcher(schema, tenant: configuration.tableTenant)
+        batch = Batch(schema, matcher: matcher, policy: configuration.policy) { [source] in
             source.name(of: $0)
         }
         staging = Staging(connection, statements: statements)
@@ -98,7 +100,7 @@ final class LakeWriter: @unchecked Sendable {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in
                 guard !isStopping else {
-                    return continuation.resume(throwing: LakeError(.unavailable, "the broker is stopping"))
+                    return continuation.resume(throwing: LakeError.stopping)
                 }
                 maintenance.wrote(nil)
                 continuation.resume(with: Swift.Result { try body(connection) })
@@ -132,8 +134,10 @@ final class LakeWriter: @unchecked Sendable {
         }
     }
 
-    /// Writes the component tables, seldom enough that marks, which change all the time, cost little.
+    /// Writes what changed of rights at once, and the component tables seldom enough that marks, which change all the
+    /// time, cost little.
     private func project() {
+        projectTrust()
         guard nextProjection <= .now || isStopping else { return }
         nextProjection = .now + .seconds(5)
         do throws(LakeError) {
@@ -141,6 +145,15 @@ final class LakeWriter: @unchecked Sendable {
             for table in [SystemTable.subscriber, .exposer, .mark, .component] { maintenance.wrote(table.rawValue) }
         } catch {
             logger.warning("the component tables cannot be written now", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func projectTrust() {
+        do throws(LakeError) {
+            guard try trust.write(connection, name: configuration.name) else { return }
+            for table in TrustProjection.tables { maintenance.wrote(table.rawValue) }
+        } catch {
+            logger.warning("the tables of rights cannot be written now", metadata: ["error": "\(error)"])
         }
     }
 

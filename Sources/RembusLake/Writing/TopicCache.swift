@@ -14,6 +14,8 @@ final class TopicCache {
         var hash: Int
         var start: Int
         var count: Int
+        /// The tenant's number; 0 where tenants make no difference.
+        var tenant: UInt32
         var match: TableMatch?
         var isRecorded: Bool
     }
@@ -32,18 +34,26 @@ final class TopicCache {
         self.policy = policy
     }
 
-    /// The table that a topic's publications go to, nil for none, and whether they are recorded in `message`.
-    func find(_ topic: UnsafeRawBufferPointer) -> (match: TableMatch?, isRecorded: Bool) {
+    /// The table that a topic's publications of a tenant go to, nil for none, and whether they are recorded in `message`.
+    ///
+    /// - Parameters:
+    ///   - tenant: The tenant's number in the journal.
+    ///   - name: Its name, which is asked for seldom.
+    func find(
+        _ topic: UnsafeRawBufferPointer, tenant: UInt32, name: () -> String
+    ) -> (match: TableMatch?, isRecorded: Bool) {
+        let tenant = matcher.dependsOnTenant ? tenant : 0
         var hasher = Hasher()
         hasher.combine(bytes: topic)
+        hasher.combine(tenant)
         let hash = hasher.finalize()
         var slot = hash & (slots.count - 1)
         while slots[slot] != 0 {
             let entry = entries[Int(slots[slot]) - 1]
-            if entry.hash == hash, isSame(entry, topic) { return (entry.match, entry.isRecorded) }
+            if entry.hash == hash, entry.tenant == tenant, isSame(entry, topic) { return (entry.match, entry.isRecorded) }
             slot = (slot + 1) & (slots.count - 1)
         }
-        return add(topic, hash: hash)
+        return add(topic, tenant, name, hash: hash)
     }
 
     private func isSame(_ entry: Entry, _ topic: UnsafeRawBufferPointer) -> Bool {
@@ -54,7 +64,9 @@ final class TopicCache {
         }
     }
 
-    private func add(_ topic: UnsafeRawBufferPointer, hash: Int) -> (match: TableMatch?, isRecorded: Bool) {
+    private func add(
+        _ topic: UnsafeRawBufferPointer, _ tenant: UInt32, _ name: () -> String, hash: Int
+    ) -> (match: TableMatch?, isRecorded: Bool) {
         if entries.count >= Self.limit {
             entries.removeAll()
             topics.removeAll()
@@ -63,9 +75,12 @@ final class TopicCache {
             grow()
         }
         let text = String(decoding: topic, as: UTF8.self)
-        let (match, isRecorded) = (matcher.match(text), policy.isRecorded(text))
+        let match = matcher.match(text, tenant: matcher.dependsOnTenant ? name() : nil)
+        let isRecorded = policy.isRecorded(text)
         entries.append(
-            Entry(hash: hash, start: topics.count, count: topic.count, match: match, isRecorded: isRecorded))
+            Entry(
+                hash: hash, start: topics.count, count: topic.count, tenant: tenant, match: match,
+                isRecorded: isRecorded))
         topics.append(contentsOf: topic)
         place(entries.count, hash: hash)
         return (match, isRecorded)

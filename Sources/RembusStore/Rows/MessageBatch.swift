@@ -48,7 +48,7 @@ package final class MessageBatch {
     }
 
     /// The name of the tenant of those who have none.
-    private static let defaultTenant = "."
+    package static let defaultTenant = "."
 
     /// Adds a record. False, and nothing is added, when its message is not a publication in the usual form.
     ///

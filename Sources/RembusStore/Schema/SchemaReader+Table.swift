@@ -3,7 +3,7 @@ import RembusWire
 extension SchemaReader {
     /// Keys that a table has; `format` is one of the reference's that means nothing here.
     private static let tableKeys: Set<String> = [
-        "table", "topic", "columns", "keys", "extras", "delete_topic", "partition", "format",
+        "table", "topic", "columns", "keys", "extras", "delete_topic", "partition", "tenant", "format",
     ]
 
     mutating func readTable(_ value: Value) throws(SchemaError) -> TableSchema {
@@ -30,7 +30,13 @@ extension SchemaReader {
         return TableSchema(
             name: name, topic: topic, columns: columns, allColumns: all, keys: try readKeys(map, columns: columns),
             receivedAtColumn: receivedAt, slotColumn: slot, partition: try readPartition(map, columns: all),
-            deleteTopic: try text("delete_topic", of: map))
+            tenant: try readTenant(map), deleteTopic: try text("delete_topic", of: map))
+    }
+
+    private func readTenant(_ map: ValueMap) throws(SchemaError) -> TableTenant? {
+        guard let tenant = try text("tenant", of: map) else { return nil }
+        try checkName(tenant, of: "tenant")
+        return tenant == "*" ? .all : .only(ExactText(tenant))
     }
 
     private mutating func readColumns(_ value: Value?) throws(SchemaError) -> [ColumnSchema] {

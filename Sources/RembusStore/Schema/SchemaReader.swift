@@ -31,7 +31,7 @@ struct SchemaReader {
                     "a table of this name exists already",
                     other.name == next.name ? nil : "upper and lower case are the same to the database")
             }
-            if let other = tables.first(where: { covers($0.topic, next.topic) }) {
+            if let other = tables.first(where: { covers($0, next) }) {
                 notice("gets nothing by its topic, which is one of table \(quoted(other.name)) too")
             }
             tables.append(next)
@@ -40,9 +40,10 @@ struct SchemaReader {
         return tables
     }
 
-    /// Whether every topic of `second` is one of `first` too.
-    private func covers(_ first: String, _ second: String) -> Bool {
-        let (left, right) = (TopicSegment.split(first), TopicSegment.split(second))
+    /// Whether every publication for `second` is one for `first` too.
+    private func covers(_ first: TableSchema, _ second: TableSchema) -> Bool {
+        guard first.tenant == .all || first.tenant == second.tenant else { return false }
+        let (left, right) = (TopicSegment.split(first.topic), TopicSegment.split(second.topic))
         guard left.count == right.count else { return false }
         return zip(left, right).allSatisfy { left, right in
             if case .variable = left { true } else { left == right }

@@ -23,12 +23,19 @@ package struct TableMatcher: Sendable {
     }
 
     private let schema: StoreSchema
+    /// By the table's number.
+    private let tenants: [TableTenant]
     /// Tables by the number of their topic's segments, in schema order.
     private var entries: [Int: [Entry]] = [:]
     private var names: [ExactText: Int] = [:]
+    /// False when every table is everybody's: then tenants make no difference.
+    package let dependsOnTenant: Bool
 
-    package init(_ schema: StoreSchema) {
+    /// - Parameter tenant: Whose the tables are for which the schema does not say.
+    package init(_ schema: StoreSchema, tenant: TableTenant = .all) {
         self.schema = schema
+        tenants = schema.tables.map { $0.tenant ?? tenant }
+        dependsOnTenant = tenants.contains { $0 != .all }
         for (index, table) in schema.tables.enumerated() {
             let segments = TopicSegment.split(table.topic)
             entries[segments.count, default: []].append(Entry(table: index, segments: segments))
@@ -36,17 +43,24 @@ package struct TableMatcher: Sendable {
         }
     }
 
-    /// The first table whose topic matches, else the one named like the whole topic. The answer is worth keeping per
-    /// topic: it holds the row that an empty message to the topic gives.
-    package func match(_ topic: String) -> TableMatch? {
+    /// The first table whose topic and tenant match, else the one named like the whole topic. The answer is worth keeping
+    /// per topic: it holds the row that an empty message to the topic gives.
+    ///
+    /// - Parameter tenant: The publisher's; nil for any, which asks whether there are publications under the topic that
+    ///   fill a table.
+    package func match(_ topic: String, tenant: String? = nil) -> TableMatch? {
         let parts = topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
-        for entry in entries[parts.count] ?? [] {
+        for entry in entries[parts.count] ?? [] where isOpen(entry.table, tenant) {
             if let variables = Self.variables(entry.segments, parts) {
                 return TableMatch(table: entry.table, of: schema.tables[entry.table], variables: variables)
             }
         }
-        guard let table = names[ExactText(topic)] else { return nil }
+        guard let table = names[ExactText(topic)], isOpen(table, tenant) else { return nil }
         return TableMatch(table: table, of: schema.tables[table], variables: [:])
+    }
+
+    private func isOpen(_ table: Int, _ tenant: String?) -> Bool {
+        tenant.map { tenants[table].includes($0) } ?? true
     }
 
     /// The values of the variables, nil when a segment differs.

@@ -19,6 +19,8 @@ package struct TableSchema: Sendable {
     package let slotColumn: Int?
     /// What the table's files are divided by; empty for one division.
     package let partition: [PartitionKey]
+    /// Whose table it is; nil when the schema does not say.
+    package let tenant: TableTenant?
     /// Read from the schema file, not used by anything (storage.md §2).
     package let deleteTopic: String?
 }

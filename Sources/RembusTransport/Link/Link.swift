@@ -1,4 +1,5 @@
 package import NIOCore
+import NIOSSL
 import RembusWire
 
 /// One connection, both directions: whole messages in to a delegate, whole messages out through an outbox.
@@ -6,6 +7,8 @@ import RembusWire
 /// Used on its channel's event loop only. `sendBinary` and `sendText` collect frames in memory; `LinkGroup.flush()` hands
 /// them to the socket. While the socket does not take more, frames wait in the outbox: its size is `backlog`, and what
 /// to do about it is the owner's policy.
+///
+/// Messages travel as WebSocket frames or, on plain TCP and TLS connections, behind a length; `framing` says which.
 package final class Link: ChannelInboundHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
@@ -30,7 +33,14 @@ package final class Link: ChannelInboundHandler {
     @exclusivity(unchecked) package var delegate: (any LinkDelegate)?
 
     let role: Role
+    /// Whether messages are cut out by their length (protocol.md §11), which has no pings, no close and no text.
+    private let isLengthPrefixed: Bool
+    /// Whether frames are masked: those of WebSocket clients.
+    private let masksFrames: Bool
     @exclusivity(unchecked) private var reader: WebSocketReader
+    @exclusivity(unchecked) private var lengthReader: LengthFrameReader
+    /// Taken over between reads: the reader is in use while messages are handled.
+    @exclusivity(unchecked) private var nextMaxMessageBytes: Int?
     @exclusivity(unchecked) private var outbox = Outbox()
     @exclusivity(unchecked) private var masks: MaskSource
     @exclusivity(unchecked) private var state = State.open
@@ -39,6 +49,8 @@ package final class Link: ChannelInboundHandler {
     @exclusivity(unchecked) private var isWritable = true
     @exclusivity(unchecked) private(set) package var isCongested = false
     private var isReadPaused = false
+    /// Reading waits for the peer to take what is queued for it.
+    @exclusivity(unchecked) private var isHeldBack = false
     private var pingTask: Scheduled<Void>?
     /// Reads since the last ping went out; none for two intervals means a dead peer.
     @exclusivity(unchecked) private var heardSincePing = true
@@ -53,7 +65,10 @@ package final class Link: ChannelInboundHandler {
         self.configuration = configuration
         self.remoteAddress = remoteAddress
         self.delegate = delegate
+        self.isLengthPrefixed = configuration.framing == .lengthPrefixed
+        self.masksFrames = role == .client && configuration.framing == .webSocket
         self.reader = WebSocketReader(expectsMask: role == .server, maxMessageBytes: configuration.maxMessageBytes)
+        self.lengthReader = LengthFrameReader(maxMessageBytes: configuration.maxMessageBytes)
         self.masks = MaskSource()
     }
 
@@ -83,9 +98,17 @@ package final class Link: ChannelInboundHandler {
         heardSincePing = true
         if case .closed = state { return }
         let buffer = unwrapInboundIn(data)
+        if let limit = nextMaxMessageBytes.take() {
+            reader.maxMessageBytes = limit
+            lengthReader.maxMessageBytes = limit
+        }
         do {
             try buffer.withUnsafeReadableBytes { bytes in
-                try reader.feed(bytes, scratch: group.scratch) { handle($0) }
+                if isLengthPrefixed {
+                    try lengthReader.feed(bytes) { handle(.message($0, .binary, owner: $1)) }
+                } else {
+                    try reader.feed(bytes, scratch: group.scratch) { handle($0) }
+                }
             }
         } catch let violation as WebSocketViolation {
             close(code: violation.code, reason: violation.text)
@@ -97,11 +120,14 @@ package final class Link: ChannelInboundHandler {
     package func channelReadComplete(context: ChannelHandlerContext) {
         delegate?.linkReadCompleted(self)
         group.flush()
+        if outbox.byteCount > configuration.maxUnreadBytes { holdBack(true) }
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         guard isWritable else { return }
+        // A peer that takes bytes is alive, also while nothing is read from it.
+        heardSincePing = true
         flush()
         // Draining may have let the owner send more, on this link and on others.
         group.flush()
@@ -109,10 +135,14 @@ package final class Link: ChannelInboundHandler {
 
     package func channelInactive(context: ChannelHandlerContext) {
         ended(.broken)
+        // Whoever still knows this link does not keep its memory.
+        outbox.removeAll()
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        ended(LinkCloseReason(code: 1006, text: "\(error)", isRemote: true))
+        // A peer that hangs up without the farewell of TLS is gone like any other.
+        let isHangUp = error as? NIOSSLError == .uncleanShutdown
+        ended(isHangUp ? .broken : LinkCloseReason(code: 1006, text: "\(error)", isRemote: true))
         context.close(promise: nil)
     }
 
@@ -151,7 +181,7 @@ package final class Link: ChannelInboundHandler {
     /// masks).
     package func sendBinary(prefixLength: Int, payload: ByteBuffer, _ fill: (UnsafeMutableRawPointer) -> Void) {
         guard case .open = state else { return }
-        if role == .client {
+        if masksFrames {
             sendFrame(.binary, length: prefixLength &+ payload.readableBytes) { target in
                 fill(target)
                 payload.withUnsafeReadableBytes {
@@ -163,9 +193,8 @@ package final class Link: ChannelInboundHandler {
             return
         }
         let total = prefixLength &+ payload.readableBytes
-        append(headLength: WebSocketFrame.headLength(payload: total, masked: false), bodyLength: prefixLength) {
-            target in
-            let head = Self.writeHead(.binary, length: total, mask: nil, to: target)
+        append(headLength: headLength(payload: total), bodyLength: prefixLength) { target in
+            let head = writeHead(.binary, length: total, mask: nil, to: target)
             fill(target + head)
         }
         outbox.append(shared: payload)
@@ -174,7 +203,7 @@ package final class Link: ChannelInboundHandler {
 
     /// Collects one JSON-RPC message.
     package func sendText(_ text: ByteBuffer) {
-        guard case .open = state else { return }
+        guard case .open = state, !isLengthPrefixed else { return }
         text.withUnsafeReadableBytes { bytes in
             sendFrame(.text, length: bytes.count) { target in
                 if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
@@ -184,10 +213,9 @@ package final class Link: ChannelInboundHandler {
 
     @inline(__always)
     private func sendFrame(_ opcode: WebSocketFrame.Opcode, length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
-        let mask = role == .client ? masks.next() : nil
-        append(headLength: WebSocketFrame.headLength(payload: length, masked: mask != nil), bodyLength: length) {
-            target in
-            let body = target + Self.writeHead(opcode, length: length, mask: mask, to: target)
+        let mask = masksFrames ? masks.next() : nil
+        append(headLength: headLength(payload: length), bodyLength: length) { target in
+            let body = target + writeHead(opcode, length: length, mask: mask, to: target)
             fill(body)
             if let mask { WebSocketFrame.applyMask(mask, phase: 0, from: body, to: body, count: length) }
         }
@@ -216,7 +244,23 @@ package final class Link: ChannelInboundHandler {
         if outbox.byteCount > configuration.highWaterMark { isCongested = true }
     }
 
-    private static func writeHead(
+    @inline(__always)
+    private func headLength(payload: Int) -> Int {
+        isLengthPrefixed
+            ? LengthFrame.headLength(payload: payload)
+            : WebSocketFrame.headLength(payload: payload, masked: masksFrames)
+    }
+
+    @inline(__always)
+    private func writeHead(
+        _ opcode: WebSocketFrame.Opcode, length: Int, mask: UInt32?, to target: UnsafeMutableRawPointer
+    ) -> Int {
+        isLengthPrefixed
+            ? LengthFrame.writeHead(length: length, to: target)
+            : Self.writeWebSocketHead(opcode, length: length, mask: mask, to: target)
+    }
+
+    private static func writeWebSocketHead(
         _ opcode: WebSocketFrame.Opcode, length: Int, mask: UInt32?, to target: UnsafeMutableRawPointer
     ) -> Int {
         let maskBit: UInt8 = mask == nil ? 0 : 0x80
@@ -252,6 +296,7 @@ package final class Link: ChannelInboundHandler {
             // Writability can change inside `write`; the property is updated by the channel event it causes.
         }
         if didWrite { context.flush() }
+        if isHeldBack, outbox.byteCount <= configuration.lowWaterMark { holdBack(false) }
         if isCongested, outbox.byteCount <= configuration.lowWaterMark {
             isCongested = false
             delegate?.linkDrained(self)
@@ -260,23 +305,39 @@ package final class Link: ChannelInboundHandler {
 
     // MARK: Flow control
 
+    /// Has messages of at most `bytes` accepted from the next read on: a stranger may be given less than
+    /// ``configuration`` says.
+    package func limitMessages(to bytes: Int) {
+        nextMaxMessageBytes = bytes
+    }
+
     /// Stops reading from the socket, so that the peer feels that its messages cannot be taken.
     package func pauseReading() {
         guard !isReadPaused else { return }
         isReadPaused = true
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: false)
+        updateReading()
     }
 
     package func resumeReading() {
         guard isReadPaused else { return }
         isReadPaused = false
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: true)
+        updateReading()
+    }
+
+    private func holdBack(_ isHeldBack: Bool) {
+        guard isHeldBack != self.isHeldBack else { return }
+        self.isHeldBack = isHeldBack
+        updateReading()
+    }
+
+    private func updateReading() {
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: !isReadPaused && !isHeldBack)
     }
 
     // MARK: Liveness and end
 
     private func schedulePing() {
-        guard let interval = configuration.pingInterval else { return }
+        guard let interval = configuration.pingInterval, !isLengthPrefixed else { return }
         // A strong reference, given up with the task: a weak one would make every later count of references slow.
         pingTask = eventLoop.assumeIsolated().scheduleTask(in: interval) { self.pingIntervalPassed() }
     }
@@ -295,7 +356,7 @@ package final class Link: ChannelInboundHandler {
 
     /// Sends a ping now; a live peer answers, which shows in `heardSincePing`.
     package func ping() {
-        guard isOpen else { return }
+        guard isOpen, !isLengthPrefixed else { return }
         heardSincePing = false
         sendFrame(.ping, length: 0) { _ in }
         group.flush()
@@ -311,12 +372,16 @@ package final class Link: ChannelInboundHandler {
         let cause = LinkCloseReason(code: code, text: reason, isRemote: false)
         state = .closing(cause)
         resumeReading()
+        holdBack(false)
         group.flush()
         report(cause)
+        // There is no answer to wait for: the connection ends when what was sent before is written.
+        if isLengthPrefixed { return hangUp() }
         eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { self.drop() }
     }
 
     private func sendClose(code: UInt16, reason: String) {
+        guard !isLengthPrefixed else { return }
         // A Close frame holds at most 123 bytes of reason; cut at a character.
         var text = reason
         while text.utf8.count > 120 { text.removeLast() }

@@ -2,6 +2,16 @@ package import NIOCore
 
 /// Limits and intervals of a link.
 package struct LinkConfiguration: Sendable {
+    /// How messages are cut out of the bytes of a connection.
+    package enum Framing: Sendable {
+        /// WebSocket messages (RFC 6455).
+        case webSocket
+        /// Length-framed CBOR (protocol.md §11).
+        case lengthPrefixed
+    }
+
+    /// Set by listeners and dialers to what they speak.
+    package var framing = Framing.webSocket
     /// Largest message accepted, bytes; a larger one closes the link with code 1009 (protocol.md §1.1).
     package var maxMessageBytes: Int
     /// Interval of our own pings; two unanswered in a row mean the peer is dead. nil sends none.
@@ -14,6 +24,9 @@ package struct LinkConfiguration: Sendable {
     package var highWaterMark: Int
     /// Outgoing bytes under which a congested link tells its delegate that it drained.
     package var lowWaterMark: Int
+    /// Outgoing bytes above which nothing more is read from the peer until it has taken what is queued, so that answers
+    /// and pongs which nobody reads do not pile up.
+    package var maxUnreadBytes: Int
 
     package init(
         maxMessageBytes: Int = 62_914_560,
@@ -21,7 +34,8 @@ package struct LinkConfiguration: Sendable {
         handshakeTimeout: TimeAmount = .seconds(10),
         closeTimeout: TimeAmount = .seconds(2),
         highWaterMark: Int = 8 << 20,
-        lowWaterMark: Int = 2 << 20
+        lowWaterMark: Int = 2 << 20,
+        maxUnreadBytes: Int = 16 << 20
     ) {
         self.maxMessageBytes = maxMessageBytes
         self.pingInterval = pingInterval
@@ -29,5 +43,6 @@ package struct LinkConfiguration: Sendable {
         self.closeTimeout = closeTimeout
         self.highWaterMark = highWaterMark
         self.lowWaterMark = lowWaterMark
+        self.maxUnreadBytes = maxUnreadBytes
     }
 }

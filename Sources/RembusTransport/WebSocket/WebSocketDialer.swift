@@ -1,6 +1,7 @@
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import NIOWebSocket
 
 /// Opens WebSocket connections and puts a `Link` on each.
@@ -8,13 +9,24 @@ package enum WebSocketDialer {
     /// Why a connection could not be made, in a sentence.
     package struct Failure: Error, CustomStringConvertible {
         package var description: String
+
+        init(description: String) {
+            self.description = description
+        }
+
+        init(insecure peer: String, _ cause: TLSFailure) {
+            description = "no secure connection with \(peer): \(cause)"
+        }
     }
 
     /// Connects and shakes hands. `makeLink` runs on `eventLoop`, which the link then lives on.
+    ///
+    /// `tls` makes it `wss`. Throws ``Failure``, or ``TLSFailure`` when files of `tls` cannot be used.
     package static func connect(
-        host: String, port: Int, path: String = "/", on eventLoop: any EventLoop, configuration: LinkConfiguration,
-        makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
+        host: String, port: Int, path: String = "/", tls: TLSClientContext? = nil, on eventLoop: any EventLoop,
+        configuration: LinkConfiguration, makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
     ) async throws -> any Channel {
+        let target = try tls?.target(host: host)
         let done = eventLoop.makePromise(of: Void.self)
         let key = NIOWebSocketClientUpgrader.randomRequestKey()
         let bootstrap = ClientBootstrap(group: eventLoop)
@@ -22,18 +34,28 @@ package enum WebSocketDialer {
             .connectTimeout(configuration.handshakeTimeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let encryption = try target?.makeHandler()
+                    if let encryption { try channel.pipeline.syncOperations.addHandler(encryption) }
+                    let secured = NIOLoopBound(encryption, eventLoop: channel.eventLoop)
                     let upgrader = WebSocketClientUpgrader(key: key) { channel in
+                        do throws(TLSFailure) {
+                            try target?.check(secured.value?.peerCertificate)
+                        } catch {
+                            done.fail(Failure(insecure: "\(host):\(port)", error))
+                            return channel.close(promise: nil)
+                        }
                         try channel.setUpForLink()
                         try channel.pipeline.syncOperations.addHandler(makeLink(channel, configuration))
+                        done.succeed()
                     }
-                    let request = HandshakeRequestHandler(host: host, port: port, path: path, done: done)
+                    let request = HandshakeRequestHandler(
+                        host: host, port: port, path: path, encryption: encryption, done: done)
                     let requestBox = NIOLoopBound(request, eventLoop: channel.eventLoop)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers(
                         withClientUpgrade: (
                             upgraders: [upgrader],
                             completionHandler: { context in
                                 context.pipeline.syncOperations.removeHandler(requestBox.value, promise: nil)
-                                done.succeed()
                             }
                         ))
                     try channel.pipeline.syncOperations.addHandler(request)
@@ -99,12 +121,17 @@ private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableCha
     private let host: String
     private let port: Int
     private let path: String
+    private let encryption: NIOSSLClientHandler?
     private let done: EventLoopPromise<Void>
+    private var refusal: String?
 
-    init(host: String, port: Int, path: String, done: EventLoopPromise<Void>) {
+    init(
+        host: String, port: Int, path: String, encryption: NIOSSLClientHandler?, done: EventLoopPromise<Void>
+    ) {
         self.host = host
         self.port = port
         self.path = path
+        self.encryption = encryption
         self.done = done
     }
 
@@ -119,17 +146,32 @@ private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableCha
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let head) = unwrapInboundIn(data) {
-            fail(context, "\(host):\(port) refused the WebSocket handshake: HTTP \(head.status.code)")
+        switch unwrapInboundIn(data) {
+        case .head(let head): refusal = "refused the WebSocket handshake: HTTP \(head.status.code)"
+        case .body(let body):
+            // A Rembus broker gives its reason in one line.
+            let line = String(buffer: body).prefix { !$0.isNewline }.prefix(200)
+            if let known = refusal, !line.isEmpty { fail(context, "\(host):\(port) \(known): \(line)") }
+        case .end: refused(context)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        if refusal != nil { return refused(context) }
         fail(context, "\(host):\(port) closed the connection during the WebSocket handshake")
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        fail(context, "WebSocket handshake with \(host):\(port) failed: \(error)")
+        if refusal != nil { return refused(context) }
+        guard let encryption else {
+            return fail(context, "WebSocket handshake with \(host):\(port) failed: \(error)")
+        }
+        let cause = TLSFailure(handshake: error, peer: encryption.peerCertificate)
+        fail(context, WebSocketDialer.Failure(insecure: "\(host):\(port)", cause).description)
+    }
+
+    private func refused(_ context: ChannelHandlerContext) {
+        fail(context, "\(host):\(port) \(refusal ?? "refused the WebSocket handshake")")
     }
 
     private func fail(_ context: ChannelHandlerContext, _ text: String) {

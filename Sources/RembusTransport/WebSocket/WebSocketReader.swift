@@ -24,7 +24,7 @@ struct WebSocketReader {
 
     /// True for the server: frames must be masked; false for the client: they must not be (§5.1).
     let expectsMask: Bool
-    let maxMessageBytes: Int
+    var maxMessageBytes: Int
     /// Bytes of a frame head that the last read cut off.
     private var cutHead: [UInt8] = []
     /// The frame whose payload is arriving in pieces.

@@ -3,16 +3,22 @@
 /// `*` stands for exactly one non-empty segment and `**` for any number of segments, also none. A `*` inside a segment
 /// (`pump*`) stands for one or more characters of that segment. What a wildcard stands for never contains `@`.
 public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
-    enum Segment: Hashable, Sendable {
+    /// What one segment of a topic is compared with.
+    package enum Segment: Hashable, Sendable {
+        /// The same bytes.
         case literal(Substring)
+        /// `*`: any segment that is not empty.
         case one
+        /// `**`: any number of segments.
         case many
+        /// Text with `*` in it, each for one or more characters.
         case glob(Substring)
     }
 
     /// The text as subscribed; it travels back to the subscriber with each delivery.
     public let text: String
-    let segments: [Segment]
+    /// The parts between slashes.
+    package let segments: [Segment]
 
     /// Splits a subscription topic. Every text is a pattern; one without `*` matches itself only.
     public init(_ text: String) {
@@ -49,12 +55,12 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The segments of a topic, split at the byte `/`: as characters, a slash followed by a combining mark would be none.
-    static func segments(of topic: String) -> [Substring] {
+    package static func segments(of topic: String) -> [Substring] {
         topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
     /// Whether `segment` matches a glob: each `*` stands for one or more characters, none of them `@`.
-    static func glob(_ glob: Substring, matches segment: Substring) -> Bool {
+    package static func glob(_ glob: Substring, matches segment: Substring) -> Bool {
         globMatches(Array(glob.utf8)[...], Array(segment.utf8)[...])
     }
 

@@ -24,7 +24,7 @@ struct BenchLoop: Sendable {
         let configuration = LinkConfiguration(pingInterval: nil, highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
         do {
             _ = try await WebSocketDialer.connect(
-                host: plan.url.host, port: plan.url.port, on: eventLoop, configuration: configuration
+                host: plan.url.host, port: plan.url.port, tls: plan.tls, on: eventLoop, configuration: configuration
             ) { _, configuration in
                 let peer = make(group.value)
                 let link = Link(

@@ -1,9 +1,12 @@
 import Rembus
+import RembusTransport
 
 /// One run of the load generator, with everything decided.
 struct BenchPlan: Sendable {
     var mode: BenchMode
     var url: RembusURL
+    /// nil when the connections are not encrypted.
+    var tls: TLSClientContext?
     /// Bytes of payload of each message, at least `Payload.headBytes`.
     var size: Int
     var subscribers: Int

@@ -10,7 +10,8 @@ struct BrokerCommand: AsyncParsableCommand {
         abstract: "Run a broker.",
         discussion: """
             Components connect with WebSocket, for example ws://127.0.0.1:8338/name. The broker prints one line when it is \
-            ready and runs until it gets SIGINT or SIGTERM; then it lets queued messages leave and exits with 0.
+            ready and runs until it gets SIGINT or SIGTERM; then it lets queued messages leave and exits with 0. SIGHUP \
+            makes it read certificates and rights again.
 
             Settings come, each over the one before, from defaults, REMBUS_* environment variables, \
             $REMBUS_DIR/<name>/settings.json and these options.
@@ -18,7 +19,7 @@ struct BrokerCommand: AsyncParsableCommand {
             Examples:
               rembus broker
               rembus broker --port 9000 --policy round_robin
-              rembus broker --host 0.0.0.0 --name plant    # reachable from other machines
+              rembus broker --host 0.0.0.0 --secure --authenticated    # reachable from other machines, see `rembus keys`
               rembus broker --schema schema.json           # publications also fill tables, see `rembus query`
               rembus broker --record 'alarm/**,age=30d' --record 'plant/**,age=7d,size=10GB'
               rembus broker --print-config
@@ -43,6 +44,17 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Flag(help: "Answer for own handlers only; relay nothing between components.")
     var server = false
+
+    @Flag(help: "Authenticated mode: nothing is possible before a component has proven its identity.")
+    var authenticated = false
+
+    @Flag(help: "Accept TLS connections (wss://), with rembus.crt and rembus.key of the keystore; see `rembus keys`.")
+    var secure = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Take names as proof: administrators and private topics work without keys. For closed networks and tests only."))
+    var trustNames = false
 
     @Option(help: "A file that describes tables and the topics that fill them.")
     var schema: String?
@@ -79,14 +91,22 @@ struct BrokerCommand: AsyncParsableCommand {
             return
         }
         let level = try logLevel ?? BrokerSettings.logLevel() ?? .notice
-        var logger = Logger(label: "rembus.broker") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = level
-        let storage = try StorageComposer(configuration: configuration, logger: logger).open()
-        let broker = Broker(configuration: configuration, logger: logger, storage: storage)
+        let control = LogControl(level)
+        let logger = Logger(label: "rembus.broker") { label in
+            AdjustableLogHandler(StreamLogHandler.standardError(label: label), control)
+        }
+        let trust = try TrustComposer(configuration: configuration, logger: logger).open()
+        let certificates = try CertificateSource(configuration.security).open()
+        let storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store).open()
+        let broker = Broker(
+            configuration: configuration, logger: logger, storage: storage, trust: trust, certificates: certificates)
+        broker.onLogLevelChange { control.set($0) }
         // The group traps the signals before it starts the service, so one that comes right after the ready line counts.
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: AnnouncedBroker(broker: broker))],
+                services: [
+                    .init(service: AnnouncedBroker(broker: broker), successTerminationBehavior: .gracefullyShutdownGroup)
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "rembus.lifecycle") { _ in SwiftLogNoOpLogHandler() }))
         do {
@@ -102,6 +122,9 @@ struct BrokerCommand: AsyncParsableCommand {
         if let policy { configuration.policy = policy }
         if overwrite { configuration.overwriteConnection = true }
         if server { configuration.isServer = true }
+        if authenticated { configuration.security.isAuthenticated = true }
+        if secure { configuration.security.isSecure = true }
+        if trustNames { configuration.security.trustsNames = true }
         if let schema { configuration.storage.schemaFile = schema }
         if !record.isEmpty { configuration.storage.record = record }
         if let journalSync { configuration.storage.journalSync = journalSync }
@@ -128,10 +151,27 @@ private struct AnnouncedBroker: Service {
     let broker: Broker
 
     func run() async throws {
+        // Before the line that says that the broker is ready: the signal would end a process that does not expect it.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         try await broker.start()
         // Scripts wait for this line; that nobody reads it is no reason not to run.
         try? StandardOutput.write("\(broker.summary)\n")
-        try? await gracefulShutdown()
+        await end(hangUps)
         await broker.shutDown()
+    }
+
+    /// Returns when it is time to stop, because of a signal or of an administrator.
+    private func end(_ hangUps: UnixSignalsSequence) async {
+        let (requests, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        broker.onShutdownRequest { continuation.yield() }
+        let broker = self.broker
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try? await gracefulShutdown() }
+            tasks.addTask { for await _ in requests { return } }
+            let reloads = Task { for await _ in hangUps { broker.reload() } }
+            await tasks.next()
+            reloads.cancel()
+            tasks.cancelAll()
+        }
     }
 }

@@ -84,7 +84,7 @@ extension BrokerSettings {
         "snapshot_retention": "seconds that time travel goes back at least; 0 keeps every snapshot",
     ]
 
-    private static func text(
+    static func text(
         _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, String?> & Sendable
     ) -> Key {
         Key(

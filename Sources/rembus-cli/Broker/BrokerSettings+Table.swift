@@ -20,14 +20,14 @@ extension BrokerSettings {
         }
     }
 
-    private static let meanings = ownMeanings.merging(storageMeanings) { first, _ in first }
+    private static let meanings = ownMeanings.merging(securityMeanings) { first, _ in first }
+        .merging(storageMeanings) { first, _ in first }
 
     private static let ownMeanings = [
         "name": "the broker's name, the answer of `rid`, and the folder of its state",
         "host": "the address to listen on",
         "port": "the WebSocket port; 0 lets the system choose",
         "policy": "how calls are spread over providers: `first_up`, `round_robin`, `less_busy`",
-        "connection_mode": "`anonymous`: everybody may connect; other modes are not built yet",
         "overwrite_connection": "a new connection replaces an older one of the same name",
         "server": "answer for own handlers only; relay nothing",
         "request_timeout": "seconds a provider may take to answer a call, and a component to log in",
@@ -41,6 +41,15 @@ extension BrokerSettings {
             "bytes of memory for the newest publications, which replay and slow subscribers read; 0 keeps none",
         "max_ws_frame": "largest message, bytes; a larger one ends its connection with code 1009",
         "max_topic_bytes": "longest topic, bytes",
+        "max_topic_segments": "segments of a topic at most, that is slashes plus one",
+        "max_name_bytes": "longest component name, bytes",
+        "max_calls": "calls of one connection that wait for an answer; more are answered with status 10",
+        "max_connections": "connections in all; more are closed at once",
+        "max_connections_per_address": "connections from one address, for IPv6 from one /64 network",
+        "handshakes_per_second": "new connections per second, in all",
+        "slow_consumer":
+            "a subscriber whose connection is full: `catch_up` reads on from the store, where the oldest is dropped first;"
+            + " `disconnect` ends it",
         "max_subscriptions": "subscriptions of one connection",
         "max_exposed": "exposed methods of one connection",
         "max_pending_calls": "calls that wait for one provider; more are answered with status 43",

@@ -32,10 +32,6 @@ enum BrokerSettings {
                     configuration.policy = policy
                     return true
                 }),
-            Key(
-                name: "connection_mode", variable: "REMBUS_CONNECTION_MODE", read: { _ in .text("anonymous") },
-                // The authenticated mode is not built yet; to start without it would be worse than not to start.
-                write: { value, _ in value == .text("anonymous") }),
             flag("overwrite_connection", "REMBUS_OVERWRITE_CONNECTION", \.overwriteConnection),
             flag("server", "REMBUS_SERVER", \.isServer),
             seconds("request_timeout", "REMBUS_TIMEOUT", \.requestTimeout),
@@ -53,7 +49,16 @@ enum BrokerSettings {
             whole("max_pending_calls", "REMBUS_MAX_PENDING_CALLS", 1...65536, \.limits.maxPendingCalls),
             whole("max_in_flight", "REMBUS_MAX_IN_FLIGHT", 1...65536, \.limits.maxInFlight),
             whole("max_backlog_bytes", "REMBUS_MAX_BACKLOG_BYTES", 65536...(1 << 32), \.limits.maxBacklogBytes),
-        ] + storageKeys
+            whole("max_topic_segments", "REMBUS_MAX_TOPIC_SEGMENTS", 1...1024, \.limits.maxTopicSegments),
+            whole("max_name_bytes", "REMBUS_MAX_NAME_BYTES", 1...1024, \.limits.maxNameBytes),
+            whole("max_calls", "REMBUS_MAX_CALLS", 1...1_000_000, \.limits.maxCalls),
+            whole("max_connections", "REMBUS_MAX_CONNECTIONS", 1...10_000_000, \.limits.maxConnections),
+            whole(
+                "max_connections_per_address", "REMBUS_MAX_CONNECTIONS_PER_ADDRESS", 1...10_000_000,
+                \.limits.maxConnectionsPerAddress),
+            whole("handshakes_per_second", "REMBUS_HANDSHAKES_PER_SECOND", 1...1_000_000, \.limits.handshakesPerSecond),
+            choice("slow_consumer", "REMBUS_SLOW_CONSUMER", \.limits.slowConsumer),
+        ] + securityKeys + storageKeys
 
     /// Defaults, then environment, then `settings.json` of the broker with this name.
     static func load(name: String?) throws -> BrokerConfiguration {
@@ -164,6 +169,19 @@ enum BrokerSettings {
                     value.boolValue ?? value.stringValue.map { ["1", "true", "yes", "on"].contains($0.lowercased()) }
                 if let flag { configuration[keyPath: path] = flag }
                 return flag != nil
+            })
+    }
+
+    /// One of the cases of an enumeration, by its name.
+    static func choice<Choice: RawRepresentable<String> & Sendable>(
+        _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Choice> & Sendable
+    ) -> Key {
+        Key(
+            name: name, variable: variable, read: { .text($0[keyPath: path].rawValue) },
+            write: { value, configuration in
+                guard let choice = value.stringValue.flatMap(Choice.init) else { return false }
+                configuration[keyPath: path] = choice
+                return true
             })
     }
 

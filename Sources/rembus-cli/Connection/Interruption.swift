@@ -44,10 +44,7 @@ enum Interruption {
     }
 
     private static func isPipe(_ descriptor: Int32) -> Bool {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return false }
-        let kind = status.st_mode & S_IFMT
-        return kind == S_IFIFO || kind == S_IFSOCK
+        isatty(descriptor) == 0 && lseek(descriptor, 0, SEEK_CUR) < 0 && errno == ESPIPE
     }
 
     // MARK: Signals

@@ -62,9 +62,13 @@ struct ReferenceCommand: ParsableCommand {
         """
     }
 
-    private static var commands: String {
-        RembusCommand.configuration.subcommands.filter { $0.configuration.shouldDisplay }.map {
-            section("rembus \($0.configuration.commandName ?? "")", $0, level: 3)
+    private static var commands: String { sections(of: RembusCommand.self, "rembus", level: 3) }
+
+    /// Every command below `parent`, those of a command right behind it.
+    private static func sections(of parent: any ParsableCommand.Type, _ title: String, level: Int) -> String {
+        parent.configuration.subcommands.filter { $0.configuration.shouldDisplay }.map { command in
+            let title = "\(title) \(command.configuration.commandName ?? "")"
+            return section(title, command, level: level) + sections(of: command, title, level: level + 1)
         }.joined()
     }
 

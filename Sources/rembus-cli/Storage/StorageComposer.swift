@@ -4,12 +4,15 @@ import NIOCore
 import RembusBroker
 import RembusLake
 import RembusStore
+import RembusTrust
 import RembusWire
 
 /// Puts together what a broker keeps its data in: the journal, the components' file and, where DuckDB is there, the lake.
 struct StorageComposer {
     let configuration: BrokerConfiguration
     let logger: Logger
+    /// The broker's rights, of which the catalog has a copy.
+    let trust: TrustStore
 
     private var settings: StorageConfiguration { configuration.storage }
     /// Where the broker's own files are.
@@ -29,14 +32,18 @@ struct StorageComposer {
         let components = try openComponents()
         let lake = lakeIsPossible ? try openLake(schema, policy, journal) : nil
         if let lake { journal.setArchive(lake.archive) }
-        let restored = try restoredComponents(components, lake)
+        let state = try storedState(lake)
+        let restored = restoredComponents(components, state)
+        if let lake, let state { try connect(trust, with: lake, state) }
         let recent = try recentPublications(journal)
         try start(journal)
         lake?.start()
         let keeper = ComponentKeeper(file: components, logger: logger) { lake?.project($0) }
         let matcher = TableMatcher(schema)
-        var services = lake?.services ?? [:]
-        services[StorageStatus.topic] = { _ in StorageStatus.value(journal.metrics, lake?.metrics) }
+        var services = lake?.services.mapValues(StorageService.init) ?? [:]
+        services[StorageStatus.topic] = StorageService(action: .subscribe) { _ in
+            StorageStatus.value(journal.metrics, lake?.metrics)
+        }
         return BrokerStorage(
             store: journal,
             isRecorded: { policy.isRecorded($0) || matcher.match($0) != nil },
@@ -161,19 +168,24 @@ struct StorageComposer {
         lake.maintenance.snapshotRetention =
             settings.snapshotRetention > .zero ? settings.snapshotRetention : nil
         lake.policy = policy
+        // Names prove nothing in anonymous mode, so there a table is everybody's unless the schema says otherwise.
+        lake.tableTenant = configuration.isAuthenticated ? .default : .all
         return lake
     }
 
     // MARK: What an earlier run left
 
-    private func restoredComponents(_ file: ComponentFile, _ lake: Lake?) throws -> [ComponentRecord] {
-        guard file.records.isEmpty, let lake else { return file.records }
-        // The first run over a catalog that another broker filled: its subscribers go on where they were.
+    private func storedState(_ lake: Lake?) throws -> Lake.StoredState? {
         do {
-            return try lake.storedState().components
+            return try lake?.storedState()
         } catch {
             throw CommandFailure("\(error)")
         }
+    }
+
+    private func restoredComponents(_ file: ComponentFile, _ state: Lake.StoredState?) -> [ComponentRecord] {
+        // The first run over a catalog that another broker filled: its subscribers go on where they were.
+        file.records.isEmpty ? state?.components ?? [] : file.records
     }
 
     /// The QoS 2 publications that their publishers may send again, of named components (behaviour.md §7).
@@ -205,5 +217,15 @@ struct StorageComposer {
                 continuation.resume()
             }
         }
+    }
+}
+
+extension StorageService {
+    /// A method of a table, with what the broker has to ask before it is called.
+    fileprivate init(_ service: TableService) {
+        let tenant: String? = if case .only(let tenant) = service.tenant { tenant.string } else { nil }
+        self.init(
+            tenant: tenant, action: service.isWriting ? .publish : .subscribe, topics: service.topics
+        ) { try await service($0) }
     }
 }

@@ -55,7 +55,8 @@ import Testing
     func call(_ method: String, _ arguments: Value..., limits: TableServices.Limits = patient) async throws
         -> Value
     {
-        let services = TableServices(schema, readers: readers, writer: writer, limits: limits)
+        let services = TableServices(
+            schema, readers: readers, writer: writer, limits: limits, logger: .lakeTests)
         let method = try #require(services.methods[method])
         return try await method(arguments)
     }
@@ -91,7 +92,7 @@ import Testing
     }
 
     func refusal(_ method: String, _ arguments: Value...) async -> String {
-        let services = TableServices(schema, readers: readers, writer: writer)
+        let services = TableServices(schema, readers: readers, writer: writer, logger: .lakeTests)
         do {
             _ = try await services.methods[method]?(arguments)
             return "nothing was refused"
@@ -273,4 +274,9 @@ import Testing
         await #expect(throws: LakeError.self) { try await last.value }
         await #expect(throws: LakeError.self) { try await self.readers.perform { _ in 1 } }
     }
+}
+
+extension Logger {
+    /// Says nothing.
+    static let lakeTests = Logger(label: "lake") { _ in SwiftLogNoOpLogHandler() }
 }

@@ -18,12 +18,12 @@ final class FakeBroker: Sendable {
         self.port = port
     }
 
-    static func start(port: Int = 0) async throws -> FakeBroker {
+    static func start(port: Int = 0, tls: TLSServerContext? = nil) async throws -> FakeBroker {
         let connections = Mailbox<FakePeer>()
         let listener = try await WebSocketListener.bind(
-            group: MultiThreadedEventLoopGroup.singleton, host: "127.0.0.1", port: port,
+            group: MultiThreadedEventLoopGroup.singleton, host: "127.0.0.1", port: port, tls: tls,
             configuration: LinkConfiguration(pingInterval: nil)
-        ) { channel, configuration in
+        ) { channel, configuration, _ in
             let peer = FakePeer(channel)
             let link = Link(
                 role: .server, group: LinkGroup(eventLoop: channel.eventLoop), configuration: configuration,

@@ -98,6 +98,9 @@ final class FakePeer: LinkDelegate, @unchecked Sendable {
         }
     }
 
+    /// Any text as one text message.
+    func sendText(_ text: String) { onLink { $0.sendText(ByteBuffer(string: text)) } }
+
     func answer(_ request: Message.Request, _ value: Value) {
         send(.response(.init(id: request.id, status: .ok, data: value)))
     }

@@ -1,0 +1,58 @@
+/// Commands for administrators: a component that the broker lists as one, and that proved its identity (behaviour.md §12).
+/// To all others the broker answers with status 10.
+extension Component {
+    /// Makes a topic private: only authorized components may publish, subscribe to, expose and call it. Nobody is
+    /// authorized by this, the administrator included.
+    ///
+    /// Throws like `call`.
+    public func makePrivate(_ topic: String) async throws {
+        try await admin(topic, .privateTopic)
+    }
+
+    /// Makes a topic public; its authorizations are forgotten.
+    ///
+    /// Throws like `call`.
+    public func makePublic(_ topic: String) async throws {
+        try await admin(topic, .publicTopic)
+    }
+
+    /// Lets a component use a topic, which becomes private if it is not yet.
+    ///
+    /// Throws like `call`.
+    public func authorize(_ name: String, _ topic: String) async throws {
+        try await admin(topic, .authorize(name))
+    }
+
+    /// Takes the right to use a private topic away from a component. The topic stays private.
+    ///
+    /// Throws like `call`.
+    public func unauthorize(_ name: String, _ topic: String) async throws {
+        try await admin(topic, .unauthorize(name))
+    }
+
+    /// Sends an admin command by its name, and gives the data of the answer: for commands that have no method of their own.
+    ///
+    /// ```swift
+    /// let connections = try await component.admin("connections")
+    /// try await component.admin("grant", topic: "plant/*/secret", fields: ["cid": "sensor-7", "actions": ["subscribe"]])
+    /// ```
+    /// - Parameters:
+    ///   - command: The name on the wire.
+    ///   - topic: The topic concerned; default `__config__`, for commands about the broker itself.
+    ///   - fields: What else the command needs. A field `cmd` is ignored.
+    ///   - timeout: How long to wait for the answer; default the request timeout of the configuration.
+    /// - Throws: Like `call`; `status(.unknownAdminCommand)` when the broker does not know the command.
+    @discardableResult
+    public func admin(
+        _ command: String, topic: String = "__config__", fields: [String: Value] = [:], timeout: Duration? = nil
+    ) async throws -> Value {
+        let id = connection.ids.next()
+        let others = fields.sorted { $0.key < $1.key }.filter { $0.key != AdminCommand.Field.command }
+        let data = [(AdminCommand.Field.command, Value.text(command))] + others.map { ($0.key, $0.value) }
+        let message = Message.admin(
+            .init(id: MessageID(littleEndian: id), topic: topic, data: .map(ValueMap(uniqueKeysWithValues: data))))
+        let subject = PendingCall.Subject.command(.other(command), topic: topic)
+        let frame = OutgoingFrame(message, encoding: encoding)
+        return try await ask(subject, id: id, frame: frame, timeout: timeout).successData(subject).value
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+package import RembusTransport
+
+extension ComponentConfiguration {
+    /// What a `wss` connection needs, read from the files that were asked for. Blocks on the disk.
+    ///
+    /// Throws ``RembusError/Code/invalidSetting`` when a file cannot be used.
+    package func tlsContext() throws(RembusError) -> TLSClientContext {
+        let environment = effectiveEnvironment
+        func setting(_ given: String?, _ variable: String) -> String? {
+            given ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+        }
+        var authorities = setting(tls.authorities, "HTTP_CA_BUNDLE")
+        if authorities == nil { authorities = try authorityInFolder() }
+        let settings = TLSClientSettings(
+            authorities: authorities,
+            certificateFile: setting(tls.certificate, "REMBUS_CLIENT_CERTIFICATE"),
+            keyFile: setting(tls.privateKey, "REMBUS_CLIENT_KEY"),
+            serverName: tls.serverName)
+        do {
+            return try TLSClientContext.shared(settings)
+        } catch {
+            throw Settings.failure("Connections with TLS cannot be made: \(error).")
+        }
+    }
+
+    /// The single file in `<directory>/ca`; nil when there is none.
+    private func authorityInFolder() throws(RembusError) -> String? {
+        let folder = resolvedDirectory() + "/ca"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let files = names.filter { !$0.hasPrefix(".") }.sorted()
+        // Which of several is meant cannot be known, and trusting all would trust more than someone may have wanted.
+        guard files.count <= 1 else {
+            throw Settings.failure(
+                "The folder \(folder) holds several files; keep the one with the authority there, or set HTTP_CA_BUNDLE.")
+        }
+        return files.first.map { "\(folder)/\($0)" }
+    }
+}

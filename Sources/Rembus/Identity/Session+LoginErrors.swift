@@ -1,0 +1,45 @@
+import RembusIdentity
+
+/// Why a login failed, and what to do about it.
+extension Session {
+    /// What brokers say when the name is connected already (protocol.md §7.2).
+    static let alreadyConnected = "already connected"
+
+    /// The error for an answer that ends the login.
+    func refusal(_ reply: Reply) -> RembusError {
+        let text = (try? reply.data.value)?.stringValue
+        let detail = text.map { ": \($0)" } ?? " with status \(reply.status.rawValue)"
+        let name = name ?? ""
+        guard let login, login.proofs > 0, text != Self.alreadyConnected else {
+            return RembusError(
+                text == Self.alreadyConnected ? .nameInUse : .loginRefused,
+                "The broker refused the name \(name)\(detail).")
+        }
+        let place = login.credential.path.map { "The key in \($0)" } ?? "The credential of the configuration"
+        return RembusError(
+            .authenticationFailed,
+            "The broker did not accept the proof that this is \(name)\(detail). \(place) may not be the registered one."
+        )
+    }
+
+    func noCredentialError(_ login: Login) -> RembusError {
+        let place = login.credential.path.map { "put it into \($0)" } ?? "give it in the configuration"
+        return RembusError(
+            .authenticationRequired,
+            "The broker asks for a proof that this is \(name ?? ""), but there is no key here: register the name, or \(place)."
+        )
+    }
+
+    var noChallengeError: RembusError {
+        RembusError(
+            .timeout,
+            "The broker sent no challenge within \(settings.requestTimeout.seconds) s: it is not in authenticated mode. "
+                + "Change that, or do not ask the component to be authenticated.")
+    }
+
+    static var anonymityError: RembusError {
+        RembusError(
+            .authenticationRequired,
+            "The broker accepts only components that prove their identity: connect with a name that has a key.")
+    }
+}

@@ -1,0 +1,31 @@
+import Logging
+import RembusTransport
+import RembusTrust
+import RembusWire
+import Synchronization
+
+/// What this component may do: the one place where rules are asked for what it sends (known-defects.md S6).
+extension Session {
+    /// Who the rules see. Read on this session's lane, where alone it changes.
+    var principal: Principal {
+        Principal(name: state.name, tenant: state.principal.tenant, isProven: isProven)
+    }
+
+    func mayUse(_ route: Route, _ action: TrustAction) -> Bool {
+        route.rules?.allows(principal, action, route.topic) ?? true
+    }
+
+    func may(_ action: TrustAction, _ topic: String) -> Bool {
+        tables.rules.allows(principal, action, topic)
+    }
+
+    /// Counts a refusal, and writes the first one of a topic down.
+    func deny(_ action: TrustAction, _ topic: String) {
+        core.counters.denied.wrappingAdd(1, ordering: .relaxed)
+        guard deniedTopics.count < Self.maxDeniedTopics, deniedTopics.insert(topic).inserted else { return }
+        core.logger.notice("\(label) may not \(action.rawValue) \(topic.debugDescription)")
+        core.audit("denied.\(action.rawValue)", self, outcome: "denied", ["topic": topic])
+    }
+
+    private static let maxDeniedTopics = 64
+}

@@ -1,0 +1,66 @@
+import Logging
+import NIOCore
+import RembusTransport
+import RembusWire
+
+/// Messages while the connection may not yet do everything.
+extension Session {
+    /// The largest message of a login: a name, a pin and a key.
+    static let maxHandshakeBytes = 64 << 10
+
+    func receiveGated(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) {
+        if gate == .waiting { return postpone(bytes, kind) }
+        encoding = kind
+        guard let message = handshakeMessage(bytes, kind) else { return }
+        switch message {
+        case .identity(let identity): receive(identity)
+        case .attestation(let attestation): receive(attestation)
+        case .register(let register): receive(register)
+        case .ping(let id, _): respond(id, .ok, .null)
+        default: turnAway()
+        }
+    }
+
+    /// Decodes a message of a stranger, within the bounds of a login.
+    private func handshakeMessage(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) -> Message? {
+        if kind == .binary, case .regular = FrameHeader.parse(bytes) {
+            turnAway()
+            return nil
+        }
+        do throws(WireError) {
+            let buffer = ByteBuffer(bytes: bytes)
+            guard kind == .text else {
+                idForm = .number
+                return try Message(cbor: buffer, limits: core.decodingLimits)
+            }
+            let message = try Message(json: buffer, limits: core.decodingLimits, dialect: &dialect)
+            idForm = message.id?.jsonForm ?? .number
+            return message
+        } catch {
+            refuse("\(error)")
+            return nil
+        }
+    }
+
+    /// Ends the connection of somebody who does anything but log in, without an answer (protocol.md §7.3).
+    private func turnAway() {
+        core.logger.notice("closing \(label): a message before the proof of identity")
+        core.audit("login", self, outcome: "none")
+        link.close(code: 1000, reason: "")
+    }
+
+    private func postpone(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) {
+        // Reading has stopped, so this is what one read has brought.
+        guard deferred.count < 10_000 else { return refuse("too many messages before the login was answered") }
+        deferred.append((ByteBuffer(bytes: bytes), kind))
+    }
+
+    /// Handles what waited for a decision.
+    func takeDeferred() {
+        let waiting = deferred
+        deferred = []
+        for (buffer, kind) in waiting {
+            buffer.withUnsafeReadableBytes { link(link, received: $0, kind: kind, owner: nil) }
+        }
+    }
+}

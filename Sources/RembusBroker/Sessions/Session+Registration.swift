@@ -1,0 +1,42 @@
+import Logging
+import NIOCore
+import RembusTransport
+import RembusTrust
+import RembusWire
+
+/// Keys come and go (protocol.md §7.5).
+extension Session {
+    func receive(_ register: Message.Register) {
+        guard state.name == nil else { return respond(register.id, .error, .text("already identified")) }
+        let name = register.name
+        if let refusal = NameRules.refusal(of: name, broker: core.configuration.name, maxBytes: limits.maxNameBytes) {
+            return respond(register.id, .error, .text(refusal))
+        }
+        wait()
+        core.identities.register(register, address: host, on: lane.eventLoop) { [self] status, data in
+            proceed {
+                self.core.logger.notice("\(self.label) registering \(name): \(data.stringValue ?? "done")")
+                self.core.audit(
+                    "register", self, claiming: name, outcome: status == .ok ? "stored" : "refused",
+                    data.stringValue.map { ["reason": $0] } ?? [:])
+                self.respond(register.id, status, data)
+            }
+        }
+    }
+
+    func unregister(_ id: MessageID) {
+        guard isProven, let name = state.name else { return respond(id, .error, .text("invalid operation")) }
+        wait()
+        core.identities.unregister(name, on: lane.eventLoop) { [self] isRemoved in
+            proceed {
+                self.core.audit("unregister", self, outcome: isRemoved ? "removed" : "failed")
+                self.respond(id, isRemoved ? .ok : .error, isRemoved ? .null : .text("there is no key to remove"))
+                guard isRemoved else { return }
+                // What was proven by that key is proven no longer.
+                self.isProven = false
+                self.tables.setProven(self.state, false)
+                if self.mustProve { self.link.close(code: 1000, reason: "") }
+            }
+        }
+    }
+}

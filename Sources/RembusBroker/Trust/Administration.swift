@@ -1,0 +1,124 @@
+import RembusTrust
+import RembusWire
+
+/// A command for administrators only, checked for what it needs (protocol.md §8 and beyond).
+enum Administration: Sendable {
+    /// A change of the rules.
+    case change(RuleChange)
+    /// A change of a component's key.
+    case key(KeyChange)
+    case privateTopics
+    case trust
+    case routes
+    case connections
+    case disconnect(String)
+    case load
+    case save
+    case logLevel(String)
+    case shutdown
+    /// The command exists, but a field is missing or has no usable value.
+    case unusable(String)
+
+    /// nil for a command that everybody may send, or that nobody knows.
+    init?(_ command: AdminCommand, topic: String, data: Value) {
+        switch command {
+        case .privateTopic: self = .change(.makePrivate(topic))
+        case .publicTopic: self = .change(.makePublic(topic))
+        case .authorize(let name): self = .change(.grant(name, topic, Set(TrustAction.allCases)))
+        case .unauthorize(let name): self = .change(.revoke(name, topic, Set(TrustAction.allCases)))
+        case .other(let name):
+            guard let made = Self.make(name, Fields(topic: topic, map: data.mapValue ?? ValueMap())) else { return nil }
+            self = made
+        default: return nil
+        }
+    }
+
+    /// Commands by their names on the wire; every one needs an administrator.
+    private static func make(_ name: String, _ fields: Fields) -> Administration? {
+        switch name {
+        case "private_topics_config": .privateTopics
+        case "trust_config": .trust
+        case "broker_config": .routes
+        case "connections": .connections
+        case "load_config": .load
+        case "save_config": .save
+        case "enable_debug": .logLevel("debug")
+        case "disable_debug": .logLevel("notice")
+        case "log_level": fields.with("level") { .logLevel($0) }
+        case "shutdown": .shutdown
+        case "disconnect": fields.with("cid") { .disconnect($0) }
+        case "grant": fields.withActions { .change(.grant($0, fields.topic, $1)) }
+        case "revoke": fields.withActions { .change(.revoke($0, fields.topic, $1)) }
+        case "add_admin": fields.with("cid") { .change(.addAdministrator($0)) }
+        case "remove_admin": fields.with("cid") { .change(.removeAdministrator($0)) }
+        case "add_tenant": fields.with("tenant") { tenant in fields.with("pin") { .change(.addTenant(tenant, $0)) } }
+        case "remove_tenant": fields.with("tenant") { .change(.removeTenant($0)) }
+        case "read_only":
+            fields.with("cid") { name in
+                fields.map["status"]?.boolValue.map { .change(.readOnly(name, $0)) }
+                    ?? .unusable("`status` must be true or false")
+            }
+        case "set_secret": fields.with("cid") { name in fields.with("secret") { .key(.secret(name, $0)) } }
+        case "remove_key": fields.with("cid") { .key(.remove($0)) }
+        default: nil
+        }
+    }
+
+    /// What a command brings with it.
+    private struct Fields {
+        let topic: String
+        let map: ValueMap
+
+        func with(_ key: String, _ make: (String) -> Administration) -> Administration {
+            guard let text = map[key]?.stringValue, !text.isEmpty else {
+                return .unusable("the field `\(key)` must be a text")
+            }
+            return make(text)
+        }
+
+        /// A name and a set of actions; all of them when none are named.
+        func withActions(_ make: (String, Set<TrustAction>) -> Administration) -> Administration {
+            with("cid") { name in
+                guard let list = map["actions"], !list.isNull else { return make(name, Set(TrustAction.allCases)) }
+                let actions = list.arrayValue?.map { $0.stringValue.flatMap(TrustAction.init) } ?? [nil]
+                let known = actions.compactMap { $0 }
+                guard known.count == actions.count, !known.isEmpty else {
+                    let names = TrustAction.allCases.map(\.rawValue).joined(separator: ", ")
+                    return .unusable("`actions` must be a list of: \(names)")
+                }
+                return make(name, Set(known))
+            }
+        }
+    }
+
+    /// The command's name in the audit log.
+    var name: String {
+        switch self {
+        case .change(let change): change.name
+        case .key(.secret): "set_secret"
+        case .key(.remove): "remove_key"
+        case .privateTopics: "private_topics_config"
+        case .trust: "trust_config"
+        case .routes: "broker_config"
+        case .connections: "connections"
+        case .disconnect: "disconnect"
+        case .load: "load_config"
+        case .save: "save_config"
+        case .logLevel: "log_level"
+        case .shutdown: "shutdown"
+        case .unusable: "unusable"
+        }
+    }
+}
+
+/// A change of a component's key by an administrator.
+enum KeyChange: Sendable {
+    case secret(String, String)
+    case remove(String)
+
+    var name: String {
+        switch self {
+        case .secret(let name, _), .remove(let name): name
+        }
+    }
+}

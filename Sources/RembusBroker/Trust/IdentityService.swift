@@ -1,0 +1,191 @@
+import Dispatch
+import Logging
+import NIOCore
+import RembusIdentity
+import RembusTrust
+import RembusWire
+import Synchronization
+
+/// Looks for keys, checks signatures and pins, and changes the rules: all that blocks on the disk or costs a core, on a
+/// queue of its own and never on an event loop.
+///
+/// The limiters are touched on `queue` only; hence unchecked.
+final class IdentityService: @unchecked Sendable {
+    private let queue = DispatchQueue(label: "rembus.identity", qos: .userInitiated)
+    private let trust: BrokerTrust
+    private let settings: SecurityConfiguration
+    private let logger: Logger
+    private var registrations: AttemptLimiter
+    private var failedLogins: AttemptLimiter
+    /// Addresses that failed too often, and until when nothing from there is checked.
+    private var blocked: [String: NIODeadline] = [:]
+    private let waiting = Atomic<Int>(0)
+
+    /// More work than this waiting means a flood: what comes on top is refused.
+    private static let maxWaiting = 10_000
+    private static let maxAddresses = 10_000
+    /// Failed logins per minute and address before nothing from there is checked for a minute.
+    private static let maxFailedLogins = 60
+
+    init(trust: BrokerTrust, settings: SecurityConfiguration, logger: Logger) {
+        self.trust = trust
+        self.settings = settings
+        self.logger = logger
+        registrations = AttemptLimiter(
+            attempts: settings.maxRegisterAttempts, per: .seconds(60), capacity: Self.maxAddresses)
+        failedLogins = AttemptLimiter(attempts: Self.maxFailedLogins, per: .seconds(60), capacity: Self.maxAddresses)
+    }
+
+    /// Runs `work` on the queue and `completion` with its result on `eventLoop`; nil when too much is waiting.
+    private func run<Result: Sendable>(
+        on eventLoop: any EventLoop, _ work: @escaping @Sendable () -> Result,
+        _ completion: @escaping @Sendable (Result?) -> Void
+    ) {
+        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= Self.maxWaiting else {
+            waiting.wrappingSubtract(1, ordering: .relaxed)
+            return eventLoop.execute { completion(nil) }
+        }
+        queue.async {
+            let result = work()
+            self.waiting.wrappingSubtract(1, ordering: .relaxed)
+            eventLoop.execute { completion(result) }
+        }
+    }
+
+    // MARK: Login
+
+    enum Lookup: Sendable {
+        /// The name has no key: whoever comes first may have it, in free mode.
+        case unprotected
+        case protected
+        /// There is a key file that cannot be used, or too much is going on: nobody gets the name.
+        case unusable
+    }
+
+    /// Whether a name has a key.
+    func lookUp(
+        _ name: String, on eventLoop: any EventLoop, _ completion: @escaping @Sendable (Lookup) -> Void
+    ) {
+        guard trust.keys != nil else { return completion(.unprotected) }
+        run(on: eventLoop) { self.verifier(for: name) } _: { verifier in
+            switch verifier {
+            case .success(.some)?: completion(.protected)
+            case .success(nil)?: completion(.unprotected)
+            case .failure?, nil: completion(.unusable)
+            }
+        }
+    }
+
+    /// Whether a signature proves a name. Failures count against the address; too many make every further one fail.
+    func verify(
+        _ signature: [UInt8], challenge: [UInt8], name: String, address: String, on eventLoop: any EventLoop,
+        _ completion: @escaping @Sendable (Bool) -> Void
+    ) {
+        run(on: eventLoop) { self.isProven(signature, challenge, name, address) } _: { completion($0 ?? false) }
+    }
+
+    private func isProven(_ signature: [UInt8], _ challenge: [UInt8], _ name: String, _ address: String) -> Bool {
+        let now = NIODeadline.now()
+        if let end = blocked[address] {
+            guard end <= now else { return false }
+            blocked[address] = nil
+        }
+        if case .success(let verifier?) = verifier(for: name),
+            verifier.isValid(signature, challenge: challenge, name: name)
+        {
+            return true
+        }
+        if !failedLogins.allows(address, now: .now), blocked.count < Self.maxAddresses {
+            blocked[address] = now + .seconds(60)
+        }
+        return false
+    }
+
+    private func verifier(for name: String) -> Result<Verifier?, IdentityError> {
+        do throws(IdentityError) {
+            return .success(try trust.keys?.verifier(for: name))
+        } catch {
+            logger.error("the key of \(name) cannot be used: \(error)")
+            return .failure(error)
+        }
+    }
+
+    // MARK: Registration
+
+    /// Stores a component's public key, given the pin of its tenant (protocol.md §7.5).
+    func register(
+        _ register: Message.Register, address: String, on eventLoop: any EventLoop,
+        _ completion: @escaping @Sendable (StatusCode, Value) -> Void
+    ) {
+        let key = Array(register.publicKey.readableBytesView)
+        run(on: eventLoop) { self.outcome(of: register, key, address) } _: { outcome in
+            completion(outcome?.0 ?? .error, outcome?.1 ?? .text("the broker is busy; try again later"))
+        }
+    }
+
+    private func outcome(of register: Message.Register, _ key: [UInt8], _ address: String) -> (StatusCode, Value) {
+        let tenant = NameRules.tenant(of: register.name)
+        guard settings.allowsRegistration, let keys = trust.keys else {
+            return (.error, .text("registration is disabled on this broker"))
+        }
+        guard let stored = trust.store.document.tenants[tenant] else {
+            return (.error, .text("tenant [\(tenant)] not enabled"))
+        }
+        guard registrations.allows(address, now: .now) else {
+            return (.error, .text("too many attempts; try again in a minute"))
+        }
+        guard let pin = PinHash(stored), pin.matches(register.pin) else {
+            return (.error, .text("wrong tenant/pin"))
+        }
+        let scheme: KeyScheme
+        switch register.keyType {
+        case 1: scheme = .rsa
+        case 2: scheme = .ecdsa
+        default: return (.error, .text("unknown key type \(register.keyType)"))
+        }
+        do throws(IdentityError) {
+            guard try keys.store(key, scheme: scheme, for: register.name) else {
+                return (.nameTaken, .text("[\(register.name)] not available"))
+            }
+            return (.ok, .null)
+        } catch {
+            logger.notice("a key for \(register.name) was refused: \(error)")
+            return (.error, .text("the key is not usable: RSA of 2048 bits or more, or ECDSA on P-256, is needed"))
+        }
+    }
+
+    /// Removes a component's key.
+    func unregister(
+        _ name: String, on eventLoop: any EventLoop, _ completion: @escaping @Sendable (Bool) -> Void
+    ) {
+        run(on: eventLoop) {
+            do throws(IdentityError) {
+                return try self.trust.keys?.remove(name) ?? false
+            } catch {
+                self.logger.error("the key of \(name) cannot be removed: \(error)")
+                return false
+            }
+        } _: {
+            completion($0 ?? false)
+        }
+    }
+
+    // MARK: Rules
+
+    /// Runs a change of the rules or of keys, and reports the outcome on the event loop.
+    func administer(
+        on eventLoop: any EventLoop, _ work: @escaping @Sendable (BrokerTrust) -> (StatusCode, Value),
+        _ completion: @escaping @Sendable (StatusCode, Value) -> Void
+    ) {
+        run(on: eventLoop) { work(self.trust) } _: { outcome in
+            completion(outcome?.0 ?? .error, outcome?.1 ?? .text("the broker is busy; try again later"))
+        }
+    }
+
+    /// Reads the rules again if somebody else has written them; `completion` is called when they changed.
+    func reloadIfChanged(_ completion: @escaping @Sendable () -> Void) {
+        queue.async {
+            if self.trust.store.reloadIfChanged() { completion() }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import Logging
+import NIOCore
+import RembusTransport
+import Synchronization
+
+/// Looks every second whether rules or certificates were replaced on the disk, and warns of certificates that end.
+final class Upkeep: Sendable {
+    private let core: BrokerCore
+    private let certificates: TLSServerContext?
+    private let task = Mutex<RepeatedTask?>(nil)
+    private let nextWarning = Mutex<Date>(.distantPast)
+    private let queue = DispatchQueue(label: "rembus.upkeep", qos: .utility)
+
+    /// How long before its end a certificate is warned of.
+    private static let warningPeriod: TimeInterval = 14 * 86_400
+
+    init(core: BrokerCore, certificates: TLSServerContext?) {
+        self.core = core
+        self.certificates = certificates
+    }
+
+    func start(on eventLoop: any EventLoop) {
+        let repeated = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { [weak self] _ in
+            self?.look()
+        }
+        task.withLock { $0 = repeated }
+        queue.async { self.warnOfExpiry() }
+    }
+
+    func stop() {
+        task.withLock { $0.take() }?.cancel()
+    }
+
+    private func look() {
+        core.identities.reloadIfChanged { [core] in
+            core.logger.notice("administrators, tenants and rights have changed on the disk and were read again")
+            core.applyRules()
+        }
+        guard certificates != nil else { return }
+        queue.async {
+            self.reloadCertificates { try $0.reloadIfChanged() }
+            self.warnOfExpiry()
+        }
+    }
+
+    /// Reads everything again now.
+    func reload() {
+        core.identities.reloadIfChanged { [core] in core.applyRules() }
+        queue.async {
+            self.reloadCertificates {
+                try $0.reload()
+                return true
+            }
+        }
+    }
+
+    private func reloadCertificates(_ body: (TLSServerContext) throws -> Bool) {
+        guard let certificates else { return }
+        do {
+            guard try body(certificates) else { return }
+            core.logger.notice("new certificates are in use: \(certificates.summary)")
+            nextWarning.withLock { $0 = .distantPast }
+        } catch {
+            core.logger.error("the certificates are not replaced: \(error)")
+        }
+    }
+
+    /// Once a day.
+    private func warnOfExpiry() {
+        guard let expiry = certificates?.expiry else { return }
+        let now = Date.now
+        guard expiry.timeIntervalSince(now) < Self.warningPeriod else { return }
+        let isDue = nextWarning.withLock { next in
+            guard next <= now else { return false }
+            next = now + 86_400
+            return true
+        }
+        guard isDue else { return }
+        let days = Int(expiry.timeIntervalSince(now) / 86_400)
+        core.logger.warning(
+            days >= 0
+                ? "the certificate ends in \(days) days, on \(expiry.formatted(.iso8601)); replace it, for example with `rembus keys renew`"
+                : "the certificate has ended on \(expiry.formatted(.iso8601)); replace it, for example with `rembus keys renew`")
+    }
+}

@@ -1,0 +1,184 @@
+import Foundation
+
+/// The keys and secrets of the components that a broker knows, one file each (protocol.md §7.4).
+///
+/// `<name>.rsa.pem`, `<name>.ecdsa.pem` and the same with `.der` hold public keys, `<name>` alone a shared secret. Several
+/// brokers and tools may use one folder at the same time. All calls block on the disk: never make them on an event loop.
+package struct BrokerKeys: Sendable {
+    /// What a file holds, by its suffix, in the order in which they are looked up.
+    package enum Kind: Sendable, Hashable, CaseIterable {
+        case rsaPEM
+        case ecdsaPEM
+        case rsaDER
+        case ecdsaDER
+        case sharedSecret
+
+        var suffix: String {
+            switch self {
+            case .rsaPEM: ".rsa.pem"
+            case .ecdsaPEM: ".ecdsa.pem"
+            case .rsaDER: ".rsa.der"
+            case .ecdsaDER: ".ecdsa.der"
+            case .sharedSecret: ""
+            }
+        }
+
+        /// nil for a shared secret.
+        var scheme: KeyScheme? {
+            switch self {
+            case .rsaPEM, .rsaDER: .rsa
+            case .ecdsaPEM, .ecdsaDER: .ecdsa
+            case .sharedSecret: nil
+            }
+        }
+
+        init(_ scheme: KeyScheme, isPEM: Bool) {
+            self =
+                switch scheme {
+                case .rsa: isPEM ? .rsaPEM : .rsaDER
+                case .ecdsa: isPEM ? .ecdsaPEM : .ecdsaDER
+                }
+        }
+    }
+
+    /// The endings that make a file a key file.
+    static let keySuffixes = Kind.allCases.map(\.suffix).filter { !$0.isEmpty }
+
+    /// The folder with the files.
+    package let directory: String
+
+    /// - Parameter directory: `<REMBUS_DIR>/<broker>/keys`; made when the first key is stored.
+    package init(directory: String) {
+        self.directory = directory
+    }
+
+    // MARK: Reading
+
+    /// What proofs of this name are checked with; nil when the broker has nothing for the name.
+    ///
+    /// Throws ``IdentityError`` when there is a file, but it is unusable or others may change it. A login must fail then,
+    /// never count as one of a name without a key.
+    package func verifier(for name: String) throws(IdentityError) -> Verifier? {
+        try checkFolder()
+        for kind in Kind.allCases {
+            let path = path(name, kind)
+            let access: FileAccess = kind == .sharedSecret ? .owner : .readers
+            guard let bytes = try SecretFile.readIfPresent(path, limit: KeyFormat.maximumBytes, access: access) else {
+                continue
+            }
+            do throws(IdentityError) {
+                guard let scheme = kind.scheme else { return .sharedSecret(try SharedSecret(fileContent: bytes)) }
+                return .publicKey(try PublicKey(bytes: bytes, scheme: scheme))
+            } catch {
+                throw IdentityError(error.code, "\(path) is unusable: \(error.message)")
+            }
+        }
+        return nil
+    }
+
+    /// Whether the broker has a key or secret for the name, usable or not.
+    package func contains(_ name: String) throws(IdentityError) -> Bool {
+        for kind in Kind.allCases where try isPresent(path(name, kind)) { return true }
+        return false
+    }
+
+    /// The names with a key or a secret, sorted, and what each has: `rsa`, `ecdsa` or `secret`. Of a name too long for a
+    /// file system the file's name is given.
+    package func names() throws(IdentityError) -> [(name: String, kind: String)] {
+        guard let folder = opendir(directory) else {
+            if errno == ENOENT { return [] }
+            throw SecretFile.failure("cannot be read", directory)
+        }
+        defer { closedir(folder) }
+        var found: [(name: String, kind: String)] = []
+        while let entry = readdir(folder) {
+            let file = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            // Temporary files and the lock start with a dot, which an encoded name does not.
+            guard !file.hasPrefix(".") else { continue }
+            let kind = Kind.allCases.first { !$0.suffix.isEmpty && file.hasSuffix($0.suffix) } ?? .sharedSecret
+            let stem = String(file.dropLast(kind.suffix.count))
+            found.append((FileName.decoded(stem) ?? stem, kind.scheme?.rawValue ?? "secret"))
+        }
+        return found.sorted { ($0.name, $0.kind) < ($1.name, $1.kind) }
+    }
+
+    // MARK: Writing
+
+    /// Stores the public key of a name that has none yet.
+    ///
+    /// - Parameters:
+    ///   - keyBytes: The key as the component sent it; it is read first, and stored in that form.
+    ///   - scheme: What the key must be.
+    ///   - name: The component's name, checked by the caller; whatever it is, the file is in the folder.
+    /// - Returns: False when the name is taken. Of several calls at the same time only one gives true.
+    /// - Throws: ``IdentityError`` when the key is refused, or the disk refuses.
+    package func store(_ keyBytes: [UInt8], scheme: KeyScheme, for name: String) throws(IdentityError) -> Bool {
+        _ = try PublicKey(bytes: keyBytes, scheme: scheme)
+        return try locked { () throws(IdentityError) in
+            guard try !contains(name) else { return false }
+            let kind = Kind(scheme, isPEM: KeyFormat.isPEM(keyBytes))
+            try SecretFile.write(keyBytes, to: path(name, kind), exclusively: true)
+            return true
+        }
+    }
+
+    /// Sets the shared secret of a name, replacing an older secret.
+    ///
+    /// Throws ``IdentityError``: `invalidSecret` unless it is one line of at least 16 characters, `alreadyExists` when the
+    /// name has a public key, which is the better proof.
+    package func setSharedSecret(_ secret: String, for name: String) throws(IdentityError) {
+        let secret = try SharedSecret(new: secret)
+        try locked { () throws(IdentityError) in
+            for kind in Kind.allCases where kind != .sharedSecret {
+                guard try isPresent(path(name, kind)) else { continue }
+                throw IdentityError(.alreadyExists, "\(name) has a public key; remove it before setting a secret.")
+            }
+            try SecretFile.write(secret.fileContent, to: path(name, .sharedSecret), exclusively: false)
+        }
+    }
+
+    /// Removes all that the broker has for the name; false when there was nothing.
+    package func remove(_ name: String) throws(IdentityError) -> Bool {
+        guard try contains(name) else { return false }
+        return try locked { () throws(IdentityError) in
+            var wasPresent = false
+            for kind in Kind.allCases where try SecretFile.remove(path(name, kind)) { wasPresent = true }
+            return wasPresent
+        }
+    }
+
+    // MARK: Files
+
+    private func path(_ name: String, _ kind: Kind) -> String {
+        directory + "/" + FileName.encoded(name) + kind.suffix
+    }
+
+    private func isPresent(_ path: String) throws(IdentityError) -> Bool {
+        var status = stat()
+        if lstat(path, &status) == 0 { return true }
+        guard errno == ENOENT || errno == ENOTDIR else { throw SecretFile.failure("cannot be examined", path) }
+        return false
+    }
+
+    /// Who may add files to the folder decides who is who.
+    private func checkFolder() throws(IdentityError) {
+        var status = stat()
+        guard stat(directory, &status) == 0 else { return }
+        guard status.st_mode & FileAccess.readers.forbidden == 0 else { throw FileAccess.readers.problem(directory) }
+    }
+
+    /// Runs a change while no other thread or process makes one: a name must not get keys of two kinds.
+    private func locked<R>(_ body: () throws(IdentityError) -> R) throws(IdentityError) -> R {
+        try SecretFile.makeFolder(directory)
+        let path = directory + "/.lock"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SecretFile.failure("cannot be opened", path) }
+        defer { close(descriptor) }
+        while flock(descriptor, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw SecretFile.failure("cannot be locked", path) }
+        }
+        return try body()
+    }
+}

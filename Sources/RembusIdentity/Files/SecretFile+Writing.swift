@@ -1,0 +1,95 @@
+import Foundation
+
+extension SecretFile {
+    /// Writes a file with mode 0600, making the folders on the way with mode 0700. After a crash there is the old file or
+    /// the new one, never a part.
+    ///
+    /// - Parameters:
+    ///   - bytes: The content.
+    ///   - path: The file.
+    ///   - exclusively: Whether a file that is there already is an error rather than replaced.
+    /// - Throws: ``IdentityError``: `alreadyExists`, or `fileSystem` when the disk refuses.
+    package static func write(_ bytes: [UInt8], to path: String, exclusively: Bool) throws(IdentityError) {
+        let folder = parent(path)
+        try makeFolder(folder)
+        let temporary = folder + "/.new-" + RandomBytes.make(12).map { String($0, radix: 36) }.joined()
+        try writeNew(bytes, to: temporary)
+        // A link is never made over a file, so of two writers only one succeeds.
+        let result = exclusively ? link(temporary, path) : rename(temporary, path)
+        let reason = errno
+        if exclusively || result != 0 { unlink(temporary) }
+        guard result == 0 else {
+            if reason == EEXIST { throw IdentityError(.alreadyExists, "\(path) exists already.") }
+            errno = reason
+            throw failure("cannot be written", path)
+        }
+        synchronize(folder)
+    }
+
+    /// Removes a file; false when there was none.
+    package static func remove(_ path: String) throws(IdentityError) -> Bool {
+        guard unlink(path) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return false }
+            throw failure("cannot be removed", path)
+        }
+        synchronize(parent(path))
+        return true
+    }
+
+    /// Makes a folder that only the owner can enter, and what is missing above it. One that exists stays as it is.
+    package static func makeFolder(_ path: String) throws(IdentityError) {
+        guard !path.isEmpty, mkdir(path, 0o700) != 0 else { return }
+        switch errno {
+        case EEXIST: return
+        case ENOENT:
+            let above = parent(path)
+            guard above != path else { throw failure("cannot be made", path) }
+            try makeFolder(above)
+            guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+            throw failure("cannot be made", path)
+        default: throw failure("cannot be made", path)
+        }
+    }
+
+    private static func writeNew(_ bytes: [UInt8], to path: String) throws(IdentityError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("cannot be made", path) }
+        defer { close(descriptor) }
+        do throws(IdentityError) {
+            // The process may have a mask that takes away the owner's own rights.
+            guard fchmod(descriptor, 0o600) == 0 else { throw failure("cannot be protected", path) }
+            try write(bytes, to: descriptor, path)
+            guard fsync(descriptor) == 0 else { throw failure("cannot be written", path) }
+        } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: CInt, _ path: String) throws(IdentityError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            guard written > 0 else {
+                if written < 0, errno == EINTR { continue }
+                throw failure("cannot be written", path)
+            }
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    /// Makes the entries of a folder durable; not every file system can.
+    private static func synchronize(_ folder: String) {
+        let descriptor = open(folder, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
+    }
+
+    /// The folder of a path; `.` for a bare name, `/` for one in the root.
+    private static func parent(_ path: String) -> String {
+        let text = path.utf8
+        guard let slash = text.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == text.startIndex ? "/" : String(path[..<slash])
+    }
+}

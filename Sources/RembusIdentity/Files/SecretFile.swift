@@ -1,0 +1,87 @@
+import Foundation
+
+/// Files that hold keys and secrets: nobody but their owner has access to them (known-defects.md S18), and they are there
+/// whole or not at all. All calls block on the disk.
+package enum SecretFile {
+    /// Reads a file.
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - limit: How many bytes it may have.
+    ///   - access: What others may be allowed to do with it.
+    ///   - followsLink: Whether the path may be a symbolic link; what counts then is what it leads to.
+    /// - Throws: ``IdentityError``: `insecureFile` when others have more access or it is no plain file, `fileSystem` when it
+    ///   is not there, cannot be read or is too large.
+    package static func read(
+        _ path: String, limit: Int, access: FileAccess = .owner, followsLink: Bool = false
+    ) throws(IdentityError) -> [UInt8] {
+        guard let bytes = try readIfPresent(path, limit: limit, access: access, followsLink: followsLink) else {
+            throw IdentityError(.fileSystem, "\(path) does not exist.")
+        }
+        return bytes
+    }
+
+    /// Reads a file like ``read(_:limit:access:followsLink:)``; nil when there is none.
+    package static func readIfPresent(
+        _ path: String, limit: Int, access: FileAccess = .owner, followsLink: Bool = false
+    ) throws(IdentityError) -> [UInt8]? {
+        // Without O_NONBLOCK the open of a named pipe would wait for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLink ? 0 : O_NOFOLLOW))
+        guard descriptor >= 0 else {
+            switch errno {
+            case ENOENT, ENOTDIR: return nil
+            case ELOOP: throw IdentityError(.insecureFile, "\(path) is a symbolic link; put the file itself there.")
+            default: throw failure("cannot be opened", path)
+            }
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure("cannot be examined", path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw IdentityError(.insecureFile, "\(path) is no plain file.")
+        }
+        guard status.st_mode & access.forbidden == 0 else { throw access.problem(path) }
+        guard isSpelled(descriptor, path, followsLink) else { return nil }
+        return try content(descriptor, path, limit)
+    }
+
+    private static func content(_ descriptor: CInt, _ path: String, _ limit: Int) throws(IdentityError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: max(limit, 0) + 1)
+        var count = 0
+        while count < bytes.count {
+            let start = count
+            let read = bytes.withUnsafeMutableBytes { target in
+                target.baseAddress.map { Foundation.read(descriptor, $0 + start, target.count - start) } ?? 0
+            }
+            if read == 0 { break }
+            guard read > 0 else {
+                if errno == EINTR { continue }
+                throw failure("cannot be read", path)
+            }
+            count += read
+        }
+        guard count <= limit else {
+            throw IdentityError(.fileSystem, "\(path) has more than \(limit) bytes; it cannot be what it should be.")
+        }
+        return Array(bytes.prefix(count))
+    }
+
+    /// Whether the file has the very name that was asked for. On a file system that does not tell `A` from `a`, one name's
+    /// key must not prove another name.
+    private static func isSpelled(_ descriptor: CInt, _ path: String, _ followsLink: Bool) -> Bool {
+        #if canImport(Darwin)
+        guard !followsLink else { return true }
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
+        guard fcntl(descriptor, F_GETPATH, &buffer) == 0 else { return true }
+        let actual = buffer.prefix { $0 != 0 }
+        return actual.reversed().prefix { $0 != UInt8(ascii: "/") }
+            .elementsEqual(path.utf8.reversed().prefix { $0 != UInt8(ascii: "/") })
+        #else
+        return true
+        #endif
+    }
+
+    static func failure(_ problem: String, _ path: String) -> IdentityError {
+        IdentityError(.fileSystem, "\(path) \(problem): \(String(cString: strerror(errno))).")
+    }
+}

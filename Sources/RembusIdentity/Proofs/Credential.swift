@@ -1,0 +1,56 @@
+import Crypto
+import Foundation
+
+/// What a component proves its identity with.
+public enum Credential: Sendable {
+    /// The secret half of a key pair; the broker knows the other one.
+    case privateKey(PrivateKey)
+    /// A text that the broker knows too. Key pairs are safer: with this, whoever reads the broker's disk can log in.
+    case sharedSecret(String)
+
+    /// The answer to a challenge (protocol.md §7.4).
+    ///
+    /// - Parameters:
+    ///   - challenge: What the broker sent, of any length.
+    ///   - name: The component's name as the Attestation says it.
+    /// - Throws: ``IdentityError`` when the key cannot sign.
+    package func signature(challenge: [UInt8], name: String) throws(IdentityError) -> [UInt8] {
+        switch self {
+        case .privateKey(let key):
+            try key.signature(for: Attestation.signedBytes(challenge: challenge, text: name))
+        case .sharedSecret(let secret):
+            Array(SHA256.hash(data: Attestation.signedBytes(challenge: challenge, text: secret)))
+        }
+    }
+
+    /// Reads the content of a component's secret file: a private key in PEM or DER, or a shared secret in the first line.
+    ///
+    /// Throws ``IdentityError`` for an unusable key and for an empty secret.
+    public init(fileContent: some Sequence<UInt8>) throws(IdentityError) {
+        let bytes = Array(fileContent)
+        // Keys in DER begin with lengths and version numbers, which are control characters: no line of text has them.
+        let isText = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
+        guard isText, let text = String(validating: bytes, as: UTF8.self), !text.contains("-----BEGIN") else {
+            self = .privateKey(try PrivateKey(bytes))
+            return
+        }
+        self = .sharedSecret(try SharedSecret.firstLine(of: text))
+    }
+}
+
+// Nothing that prints a credential, a mirror included, may show it.
+extension Credential: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The kind of credential.
+    public var description: String {
+        switch self {
+        case .privateKey(let key): key.description
+        case .sharedSecret: "shared secret"
+        }
+    }
+
+    /// The kind of credential.
+    public var debugDescription: String { description }
+
+    /// A mirror without children.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,66 @@
+import Crypto
+import Foundation
+
+/// A secret that a component and the broker have in common (protocol.md §7.4).
+package struct SharedSecret: Sendable {
+    private let text: String
+
+    /// How long a new secret must be, in characters: shorter ones can be guessed from one login that was overheard
+    /// (known-defects.md S11).
+    package static let minimumCharacters = 16
+
+    /// The longest secret, in bytes.
+    package static let maximumBytes = 4096
+
+    /// Takes a new secret.
+    ///
+    /// Throws ``IdentityError`` unless it is one line of 16 characters or more, 4096 bytes at most.
+    package init(new text: String) throws(IdentityError) {
+        guard text.count >= Self.minimumCharacters, text.utf8.count <= Self.maximumBytes else {
+            throw IdentityError(
+                .invalidSecret,
+                "A shared secret has \(Self.minimumCharacters) characters or more, \(Self.maximumBytes) bytes at most.")
+        }
+        guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
+            throw IdentityError(.invalidSecret, "A shared secret is one line without control characters.")
+        }
+        self.text = text
+    }
+
+    /// Takes the secret from a file's content, whatever its length: it was accepted once.
+    package init(fileContent: [UInt8]) throws(IdentityError) {
+        guard let text = String(validating: fileContent, as: UTF8.self) else {
+            throw IdentityError(.invalidSecret, "The file with the shared secret is not text in UTF-8.")
+        }
+        self.text = try Self.firstLine(of: text)
+    }
+
+    /// The file's content: the secret and a newline.
+    var fileContent: [UInt8] { Array(text.utf8) + [0x0A] }
+
+    /// Whether this is the digest of the challenge and the secret.
+    func isValid(_ digest: [UInt8], challenge: [UInt8]) -> Bool {
+        let expected = SHA256.hash(data: Attestation.signedBytes(challenge: challenge, text: text))
+        return ConstantTime.equal(digest, Array(expected))
+    }
+
+    /// The first line without its end; it must not be empty.
+    static func firstLine(of text: String) throws(IdentityError) -> String {
+        let line = text.prefix { !$0.isNewline }
+        guard !line.isEmpty else {
+            throw IdentityError(.invalidSecret, "The first line must hold the shared secret, but is empty.")
+        }
+        return String(line)
+    }
+}
+
+extension SharedSecret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Does not show the secret.
+    package var description: String { "shared secret" }
+
+    /// Does not show the secret.
+    package var debugDescription: String { description }
+
+    /// A mirror without children.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,19 @@
+import Crypto
+import Foundation
+
+/// What a broker knows of a name to check its proofs with. Its kind comes from the name of the file that it was read from,
+/// never from the content: a key must not pass for a secret that everybody can read (known-defects.md S12).
+package enum Verifier: Sendable {
+    /// The public half of a key pair.
+    case publicKey(PublicKey)
+    /// A secret that both sides know.
+    case sharedSecret(SharedSecret)
+
+    /// Whether the signature proves the name for this challenge (protocol.md §7.4). Never traps.
+    package func isValid(_ signature: [UInt8], challenge: [UInt8], name: String) -> Bool {
+        switch self {
+        case .publicKey(let key): key.isValid(signature, challenge: challenge, name: name)
+        case .sharedSecret(let secret): secret.isValid(signature, challenge: challenge)
+        }
+    }
+}

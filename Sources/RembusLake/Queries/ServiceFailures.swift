@@ -1,0 +1,51 @@
+import Logging
+
+/// Errors of the table services, as callers may see them (known-defects.md S17): what is wrong with their request is said,
+/// what is wrong inside is a number that is found in the log.
+struct ServiceFailures: Sendable {
+    let logger: Logger
+
+    /// The error for the caller.
+    func forCaller(_ error: any Error, table: String) -> LakeError {
+        let error = error as? LakeError ?? LakeError(.other, "\(error)")
+        if let text = Self.text(of: error) { return LakeError(error.kind, text) }
+        let reference = String(UInt32.random(in: .min ... .max), radix: 16)
+        logger.error(
+            "a table service failed inside",
+            metadata: ["reference": "\(reference)", "table": "\(table)", "error": "\(error)"])
+        return LakeError(error.kind, "the tables cannot do this now; the broker's log says more under \(reference)")
+    }
+
+    /// What the error says about the request; nil when it is about something else.
+    private static func text(of error: LakeError) -> String? {
+        switch error.kind {
+        // Texts of our own.
+        case .invalid, .tooLarge, .timedOut, .interrupted: return error.message
+        // DuckDB's about a value or an expression. Behind the first line it quotes the statement.
+        case .syntax, .conversion, .constraint: return firstLine(of: error)
+        case .name:
+            // The tables themselves are none of the caller's business.
+            return error.message.hasPrefix("Catalog Error: Table") ? nil : firstLine(of: error)
+        case .unavailable:
+            return ownTexts.contains(error.message) ? error.message : nil
+        case .other:
+            return error.message.contains("No snapshot found at timestamp") ? firstLine(of: error) : nil
+        case .transaction, .outOfMemory, .io, .permission: return nil
+        }
+    }
+
+    private static let ownTexts: Set<String> = [
+        LakeError.stopping.message, LakeError.closed.message, LakeError.busy.message,
+    ]
+
+    private static func firstLine(of error: LakeError) -> String {
+        let line = error.message.prefix { !$0.isNewline }
+        return String(line.prefix(500).replacing("\(Catalog.alias).\(Catalog.schema).", with: ""))
+    }
+}
+
+extension LakeError {
+    static let stopping = LakeError(.unavailable, "the broker is stopping")
+    static let closed = LakeError(.unavailable, "the tables are closed")
+    static let busy = LakeError(.unavailable, "too many queries are waiting; try again later")
+}

@@ -1,0 +1,41 @@
+package import NIOCore
+
+/// Whom limits per address count as one peer: an IPv4 address, or the /64 network of an IPv6 address, which is what one
+/// subscriber is given (RFC 6177).
+package struct AddressKey: Hashable, Sendable {
+    /// False for IPv4, so that addresses of the two kinds never meet.
+    private let isNetwork: Bool
+    private let bits: UInt64
+
+    /// nil for peers without an address, such as those of a Unix socket.
+    package init?(_ address: SocketAddress?) {
+        switch address {
+        case .v4(let address):
+            // Offsets of the address in `sockaddr_in` and `sockaddr_in6`, the same on every system; their fields belong to
+            // modules that differ by system.
+            self.init(ipv4: withUnsafeBytes(of: address.address) { Array($0[4..<8]) })
+        case .v6(let address):
+            self.init(ipv6: withUnsafeBytes(of: address.address) { Array($0[8..<24]) })
+        default: return nil
+        }
+    }
+
+    private init(ipv4 bytes: [UInt8]) {
+        isNetwork = false
+        bits = bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    private init(ipv6 bytes: [UInt8]) {
+        // ::ffff:a.b.c.d is how a socket for both kinds shows an IPv4 peer.
+        if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
+            self.init(ipv4: Array(bytes[12...]))
+            return
+        }
+        self.init(network: bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    private init(network: UInt64) {
+        isNetwork = true
+        bits = network
+    }
+}

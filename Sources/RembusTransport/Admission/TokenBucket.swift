@@ -1,0 +1,26 @@
+import NIOCore
+
+/// Lets `rate` events per second through, and as many at once after a quiet second.
+struct TokenBucket: Sendable {
+    private let rate: Double
+    private var tokens: Double
+    private var refilledAt: NIODeadline
+
+    init(rate: Int, now: NIODeadline) {
+        self.rate = Double(rate)
+        tokens = Double(rate)
+        refilledAt = now
+    }
+
+    /// Whether one more event may pass now.
+    mutating func take(now: NIODeadline) -> Bool {
+        let elapsed = Double((now - refilledAt).nanoseconds) / 1e9
+        if elapsed > 0 {
+            tokens = min(rate, tokens + elapsed * rate)
+            refilledAt = now
+        }
+        guard tokens >= 1 else { return false }
+        tokens -= 1
+        return true
+    }
+}

@@ -1,0 +1,30 @@
+import NIOCore
+import NIOPosix
+
+extension ServerBootstrap {
+    /// What all listeners have in common.
+    static func forLinks(group: any EventLoopGroup, admission: ConnectionAdmission?) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let admission else { return }
+                    try channel.pipeline.syncOperations.addHandler(AdmissionHandler(admission))
+                }
+            }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+    }
+}
+
+extension Channel {
+    /// Buffer sizes of a connection that carries messages; set after the handshake, so that connections which never
+    /// get that far stay small.
+    func setUpForLink() throws {
+        // The receive buffer follows the traffic: an idle connection keeps a small one.
+        try syncOptions?.setOption(
+            .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 256 << 10))
+        try syncOptions?.setOption(
+            .writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
+    }
+}

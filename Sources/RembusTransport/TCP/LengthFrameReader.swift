@@ -1,0 +1,103 @@
+import NIOCore
+
+/// Splits the bytes of a TCP or TLS connection into messages (protocol.md §11), with no socket in sight.
+///
+/// A message that lies whole in the received bytes is handed over from there. One that arrives in pieces is collected in
+/// a buffer of its own, which is handed over with it.
+struct LengthFrameReader {
+    /// Largest message accepted, bytes. The reference has no limit, which lets a peer announce 4 GiB (known-defects.md S20).
+    var maxMessageBytes: Int
+    /// Bytes of a frame head that the last read cut off.
+    private var cutHead: [UInt8] = []
+    private var assembly = ByteBuffer()
+    /// Bytes that the message in `assembly` still lacks; nil when no message is open.
+    private var missing: Int?
+
+    /// Memory reserved at most for a message that was only announced.
+    private static let maxReservation = 4 << 20
+
+    init(maxMessageBytes: Int) {
+        self.maxMessageBytes = maxMessageBytes
+    }
+
+    /// Consumes all of `bytes` and calls `body` for each message; `body` returns false to stop (the link was closed).
+    /// The second argument is a buffer with exactly these bytes, when there is one.
+    mutating func feed(
+        _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, ByteBuffer?) -> Bool
+    ) throws(WebSocketViolation) {
+        var offset = 0
+        while offset < bytes.count {
+            if missing != nil {
+                guard collect(bytes, &offset, body) else { return }
+                continue
+            }
+            guard let length = try nextLength(bytes, &offset) else { return }
+            if bytes.count &- offset >= length {
+                let message = UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset &+ length)])
+                offset &+= length
+                guard body(message, nil) else { return }
+            } else {
+                missing = length
+                // The receiver of the last message may have kept the buffer.
+                assembly = ByteBuffer()
+                assembly.reserveCapacity(min(length, Self.maxReservation))
+            }
+        }
+    }
+
+    /// The length in the next head; nil when the head is not whole yet.
+    private mutating func nextLength(
+        _ bytes: UnsafeRawBufferPointer, _ offset: inout Int
+    ) throws(WebSocketViolation) -> Int? {
+        while offset < bytes.count {
+            // The rest of a head has at most four bytes, so this loop is short; a whole head skips it.
+            if cutHead.isEmpty, let head = try Self.head(UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
+                offset &+= head.length
+                return try checked(head.payload)
+            }
+            cutHead.append(bytes[offset])
+            offset &+= 1
+            guard let size = LengthFrame.lengthBytes(header: cutHead[0]) else { throw Self.unknown(cutHead[0]) }
+            guard cutHead.count == 1 + size else { continue }
+            let payload = cutHead[1...].reduce(0) { $0 << 8 | Int($1) }
+            cutHead.removeAll(keepingCapacity: true)
+            return try checked(payload)
+        }
+        return nil
+    }
+
+    private static func head(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(WebSocketViolation) -> (length: Int, payload: Int)? {
+        guard let first = bytes.first else { return nil }
+        guard let size = LengthFrame.lengthBytes(header: first) else { throw unknown(first) }
+        guard bytes.count > size else { return nil }
+        return (1 + size, bytes[1...size].reduce(0) { $0 << 8 | Int($1) })
+    }
+
+    private static func unknown(_ header: UInt8) -> WebSocketViolation {
+        .protocolError("frames do not begin with the byte \(header)")
+    }
+
+    private func checked(_ length: Int) throws(WebSocketViolation) -> Int {
+        guard length <= maxMessageBytes else { throw .tooLarge("message is larger than \(maxMessageBytes) bytes") }
+        return length
+    }
+
+    private mutating func collect(
+        _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ body: (UnsafeRawBufferPointer, ByteBuffer?) -> Bool
+    ) -> Bool {
+        let wanted = missing ?? 0
+        let count = min(wanted, bytes.count &- offset)
+        assembly.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset &+ count)]))
+        offset &+= count
+        guard count == wanted else {
+            missing = wanted &- count
+            return true
+        }
+        missing = nil
+        let message = assembly
+        assembly = ByteBuffer()
+        return message.withUnsafeReadableBytes { body($0, message) }
+    }
+}

@@ -1,0 +1,72 @@
+package import NIOCore
+import NIOPosix
+import NIOSSL
+
+/// Opens connections that carry length-framed CBOR, over TCP or TLS (protocol.md §11), and puts a `Link` on each.
+package enum TCPDialer {
+    /// Connects. `makeLink` runs on `eventLoop`, which the link then lives on; the link must take the configuration that
+    /// it is given.
+    ///
+    /// `tls` makes it `tls`. Throws ``WebSocketDialer/Failure``, or ``TLSFailure`` when files of `tls` cannot be used.
+    package static func connect(
+        host: String, port: Int, tls: TLSClientContext? = nil, on eventLoop: any EventLoop,
+        configuration: LinkConfiguration, makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
+    ) async throws -> any Channel {
+        var framed = configuration
+        framed.framing = .lengthPrefixed
+        let (configuration, target) = (framed, try tls?.target(host: host))
+        let done = eventLoop.makePromise(of: Void.self)
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.socketOption(.so_keepalive), value: 1)
+            .connectTimeout(configuration.handshakeTimeout)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try prepare(channel, target, peer: "\(host):\(port)", done) { channel in
+                        try channel.setUpForLink()
+                        try channel.pipeline.syncOperations.addHandler(makeLink(channel, configuration))
+                    }
+                }
+            }
+        let channel: any Channel
+        do {
+            channel = try await bootstrap.connect(host: host, port: port).get()
+        } catch {
+            done.fail(error)
+            throw WebSocketDialer.Failure(description: "cannot connect to \(host):\(port): \(error)")
+        }
+        let deadline = eventLoop.scheduleTask(in: configuration.handshakeTimeout) {
+            done.fail(
+                WebSocketDialer.Failure(description: "\(host):\(port) did not finish the TLS handshake in time"))
+        }
+        defer { deadline.cancel() }
+        do {
+            try await done.futureResult.get()
+            return channel
+        } catch {
+            channel.close(promise: nil)
+            throw error
+        }
+    }
+
+    private static func prepare(
+        _ channel: any Channel, _ target: TLSTarget?, peer: String, _ done: EventLoopPromise<Void>,
+        install: @escaping (any Channel) throws -> Void
+    ) throws {
+        guard let target else {
+            try install(channel)
+            return done.succeed()
+        }
+        let encryption = try target.makeHandler()
+        try channel.pipeline.syncOperations.addHandler(encryption)
+        try channel.pipeline.syncOperations.addHandler(
+            TLSHandshakeEnd { channel in
+                try target.check(encryption.peerCertificate)
+                try install(channel)
+                done.succeed()
+            } onFailure: { error in
+                let cause = TLSFailure(handshake: error, peer: encryption.peerCertificate)
+                done.fail(WebSocketDialer.Failure(insecure: peer, cause))
+            })
+    }
+}

@@ -1,0 +1,48 @@
+import NIOCore
+import NIOTLS
+
+/// Waits behind the TLS handler for the end of the handshake, and leaves.
+///
+/// What the library delivers together with the end of the handshake comes right after it, so the link is put on the
+/// channel while the event is handled.
+final class TLSHandshakeEnd: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let onSuccess: (any Channel) throws -> Void
+    private let onFailure: (any Error) -> Void
+    private var isDone = false
+
+    init(onSuccess: @escaping (any Channel) throws -> Void, onFailure: @escaping (any Error) -> Void) {
+        self.onSuccess = onSuccess
+        self.onFailure = onFailure
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard !isDone, case .handshakeCompleted = event as? TLSUserEvent else {
+            return context.fireUserInboundEventTriggered(event)
+        }
+        isDone = true
+        do {
+            try onSuccess(context.channel)
+        } catch {
+            onFailure(error)
+            context.close(promise: nil)
+        }
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isDone else { return context.fireErrorCaught(error) }
+        isDone = true
+        onFailure(error)
+        context.close(promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if !isDone {
+            isDone = true
+            onFailure(ChannelError.eof)
+        }
+        context.fireChannelInactive()
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import NIOSSL
+
+extension NIOSSLCertificate {
+    var endOfValidity: Date { Date(timeIntervalSince1970: TimeInterval(notValidAfter)) }
+    var startOfValidity: Date { Date(timeIntervalSince1970: TimeInterval(notValidBefore)) }
+
+    /// Whether there are alternative names, which then count in place of the common name (RFC 6125 §6.4.4).
+    var hasAlternativeNames: Bool { !_subjectAlternativeNames().isEmpty }
+
+    /// The DNS names among the alternative names, in lower case.
+    var hostNames: [String] {
+        _subjectAlternativeNames().compactMap { name in
+            guard name.nameType == .dnsName else { return nil }
+            return String(validating: name.contents, as: UTF8.self)?.lowercased()
+        }
+    }
+
+    /// The name of the component that owns the certificate: the common name of the subject, else the first DNS name.
+    ///
+    /// nil when there is none, when there are several common names, of which none is more right than the others, or when
+    /// it holds a control character, with which one name could be made to look like another.
+    var componentName: String? {
+        let common = subjectName.filter { $0.type == .commonName }.map(\.value)
+        guard common.count <= 1 else { return nil }
+        guard let name = common.first ?? hostNames.first, !name.isEmpty else { return nil }
+        return name.unicodeScalars.contains { $0.properties.generalCategory == .control } ? nil : name
+    }
+}

@@ -1,0 +1,75 @@
+package import Foundation
+import NIOCore
+import NIOSSL
+import Synchronization
+
+/// The certificates of a listener, which can be replaced while it listens: connections that are open keep what they
+/// began with, new ones get the new certificate.
+package final class TLSServerContext: Sendable {
+    private struct State {
+        var loaded: TLSServerMaterial
+        /// What the last look at the files found; acted upon when the next look finds the same.
+        var seen: [String: FileStamp?]
+        /// Files that could not be used; they are tried again when they change.
+        var refused: [String: FileStamp?]?
+    }
+
+    package let settings: TLSServerSettings
+    private let state: Mutex<State>
+
+    /// Reads all files. Blocks on the disk.
+    ///
+    /// Throws ``TLSFailure`` when a file is missing, unreadable, open to everyone, not PEM, does not match, or expired.
+    package init(_ settings: TLSServerSettings) throws(TLSFailure) {
+        self.settings = settings
+        let material = try TLSServerMaterial(settings)
+        state = Mutex(State(loaded: material, seen: material.stamps))
+    }
+
+    /// When the first of the certificates ends.
+    package var expiry: Date { state.withLock { $0.loaded.expiry } }
+
+    /// What is in use, in words for the log: hosts and end of validity.
+    package var summary: String { state.withLock { $0.loaded.summary } }
+
+    /// The context for the next connection.
+    var current: NIOSSLContext { state.withLock { $0.loaded.context } }
+
+    /// Reads all files again. Blocks on the disk.
+    ///
+    /// Throws ``TLSFailure`` and keeps the old certificates when the new ones cannot be used.
+    package func reload() throws(TLSFailure) {
+        let stamps = TLSServerMaterial.stamps(settings)
+        do {
+            let material = try TLSServerMaterial(settings)
+            state.withLock { $0 = State(loaded: material, seen: material.stamps) }
+        } catch {
+            state.withLock {
+                $0.refused = stamps
+                $0.seen = stamps
+            }
+            throw error
+        }
+    }
+
+    /// Reads the files again when they have changed; true when new certificates are in use. Meant to be called every
+    /// second or so. Blocks on the disk.
+    ///
+    /// A change is acted upon when a second call still sees it as the first did: certificate and key are two files,
+    /// and whoever replaces them is given the time to replace both. Throws ``TLSFailure`` once for files that cannot be
+    /// used, and keeps the old certificates.
+    package func reloadIfChanged() throws(TLSFailure) -> Bool {
+        let stamps = TLSServerMaterial.stamps(settings)
+        let isSettled = state.withLock { state in
+            guard stamps != state.loaded.stamps, stamps != state.refused else {
+                state.seen = stamps
+                return false
+            }
+            defer { state.seen = stamps }
+            return stamps == state.seen
+        }
+        guard isSettled else { return false }
+        try reload()
+        return true
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import NIOCore
+import NIOSSL
+
+/// Everything that one reading of the files of a `TLSServerSettings` gave.
+struct TLSServerMaterial: Sendable {
+    let context: NIOSSLContext
+    let expiry: Date
+    let summary: String
+    /// The files as they were before they were read.
+    let stamps: [String: FileStamp?]
+
+    /// ECDHE with authenticated encryption only; TLS 1.3 suites are of that kind anyway.
+    static let cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+    init(_ settings: TLSServerSettings) throws(TLSFailure) {
+        stamps = Self.stamps(settings)
+        let main = try CertificatePair(certificateFile: settings.certificateFile, keyFile: settings.keyFile)
+        var further: [CertificatePair] = []
+        for files in Self.furtherPairs(settings) {
+            // What is for no host, such as an authority with its key, can be kept there too.
+            let leaf = try CertificatePair.certificates(in: PEMFile(role: "certificate file", path: files.certificate))[0]
+            guard !leaf.hostNames.isEmpty else { continue }
+            further.append(try CertificatePair(certificateFile: files.certificate, keyFile: files.key))
+        }
+        let pairs = [main] + further
+        expiry = pairs.map(\.expiry).min() ?? main.expiry
+        summary = pairs.map { pair in
+            let hosts = pair.hosts.isEmpty ? "any host" : pair.hosts.joined(separator: " ")
+            return "\(hosts) until \(pair.expiry.isoText)"
+        }.joined(separator: "; ")
+        context = try Self.makeContext(settings, main: main, pairs: pairs)
+    }
+
+    private static func makeContext(
+        _ settings: TLSServerSettings, main: CertificatePair, pairs: [CertificatePair]
+    ) throws(TLSFailure) -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: main.sources, privateKey: .privateKey(main.key))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.cipherSuites = cipherSuites
+        configuration.applicationProtocols = ["http/1.1"]
+        configuration.shutdownTimeout = .seconds(2)
+        try requestCertificates(settings, &configuration)
+        // Choosing costs a turn of the event loop per handshake, so only those pay that have a choice.
+        if pairs.count > 1 {
+            let chooser = CertificateChooser(pairs: pairs)
+            configuration.sslContextCallback = { values, promise in
+                promise.succeed(chooser.choice(for: values.serverHostname))
+            }
+        }
+        do {
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw TLSFailure("the TLS library does not take the certificates: \(error)")
+        }
+    }
+
+    private static func requestCertificates(
+        _ settings: TLSServerSettings, _ configuration: inout TLSConfiguration
+    ) throws(TLSFailure) {
+        switch settings.clientCertificates {
+        case .none:
+            configuration.certificateVerification = .none
+            return
+        case .optional: configuration.certificateVerification = .optionalVerification
+        // Clients are no hosts: who they are is for the caller to see in the certificate's name.
+        case .required: configuration.certificateVerification = .noHostnameVerification
+        }
+        // Never the system's authorities: anyone can get a certificate from those.
+        guard let path = settings.clientAuthorities else {
+            throw TLSFailure(
+                "client certificates are asked for, but no file says which authorities they may come from; set client_ca")
+        }
+        let authorities = try CertificatePair.certificates(in: PEMFile(role: "client authority file", path: path))
+        configuration.trustRoots = .certificates(authorities)
+        configuration.sendCANameList = true
+    }
+
+    // MARK: Files
+
+    static func stamps(_ settings: TLSServerSettings) -> [String: FileStamp?] {
+        var files = [settings.certificateFile, settings.keyFile]
+        if let authorities = settings.clientAuthorities { files.append(authorities) }
+        for pair in furtherPairs(settings) { files += [pair.certificate, pair.key] }
+        return FileStamp.of(files)
+    }
+
+    /// Pairs beside the main one; a certificate without key is not of a pair.
+    private static func furtherPairs(_ settings: TLSServerSettings) -> [(certificate: String, key: String)] {
+        guard let folder = settings.furtherPairs,
+            let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
+        else { return [] }
+        let known = Set(names)
+        return names.sorted().compactMap { name in
+            guard name.hasSuffix(".crt"), !name.hasPrefix(".") else { return nil }
+            let key = name.dropLast(4) + ".key"
+            let (certificate, secret) = ("\(folder)/\(name)", "\(folder)/\(key)")
+            guard known.contains(String(key)), certificate != settings.certificateFile, secret != settings.keyFile
+            else { return nil }
+            return (certificate, secret)
+        }
+    }
+}
+
+/// Picks the certificate for the name that a client asks for (SNI).
+private struct CertificateChooser: Sendable {
+    private let byHost: [String: CertificatePair]
+
+    init(pairs: [CertificatePair]) {
+        var byHost: [String: CertificatePair] = [:]
+        for pair in pairs {
+            for host in pair.hosts where byHost[host] == nil { byHost[host] = pair }
+        }
+        self.byHost = byHost
+    }
+
+    /// No change, which means the main certificate, for names that no certificate has.
+    func choice(for host: String?) -> NIOSSLContextConfigurationOverride {
+        guard let host = host?.lowercased() else { return .noChanges }
+        let parent = host.firstIndex(of: ".").map { "*" + host[$0...] }
+        guard let pair = byHost[host] ?? parent.flatMap({ byHost[$0] }) else { return .noChanges }
+        var override = NIOSSLContextConfigurationOverride()
+        override.certificateChain = pair.sources
+        override.privateKey = .privateKey(pair.key)
+        return override
+    }
+}

@@ -1,0 +1,58 @@
+import RembusWire
+
+/// A set of names or topics that are equal only when their bytes are.
+///
+/// A `Set<String>` takes texts for equal that look the same. One spelling of a private topic would then keep the other
+/// one, which is another topic, from becoming private.
+package struct NameSet: Sendable, Hashable {
+    private var members: Set<ExactText> = []
+
+    package init() {}
+
+    package init(_ names: some Sequence<String>) {
+        members = Set(names.map { ExactText($0) })
+    }
+
+    package var count: Int { members.count }
+    package var isEmpty: Bool { members.isEmpty }
+
+    package func contains(_ name: String) -> Bool { members.contains(ExactText(name)) }
+
+    /// False when it was there already.
+    @discardableResult
+    package mutating func insert(_ name: String) -> Bool { members.insert(ExactText(name)).inserted }
+
+    /// False when it was not there.
+    @discardableResult
+    package mutating func remove(_ name: String) -> Bool { members.remove(ExactText(name)) != nil }
+
+    /// All of them, by their bytes.
+    package func sorted() -> [String] { members.sorted().map(\.string) }
+}
+
+extension NameSet: Sequence {
+    /// In no particular order.
+    package func makeIterator() -> AnyIterator<String> {
+        var members = members.makeIterator()
+        return AnyIterator { members.next()?.string }
+    }
+
+    package var underestimatedCount: Int { members.count }
+}
+
+extension NameSet: ExpressibleByArrayLiteral {
+    package init(arrayLiteral names: String...) {
+        self.init(names)
+    }
+}
+
+/// In JSON a sorted array.
+extension NameSet: Codable {
+    package init(from decoder: any Decoder) throws {
+        self.init(try [String](from: decoder))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        try sorted().encode(to: encoder)
+    }
+}

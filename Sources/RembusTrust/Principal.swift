@@ -1,0 +1,30 @@
+import RembusWire
+
+/// Who asks: a connection, as far as rights are concerned.
+package struct Principal: Sendable, Hashable {
+    /// The name the connection bound; nil for an anonymous one.
+    package var name: String?
+    /// The tenant of the name, `.` without one (behaviour.md §2).
+    package var tenant: String
+    /// Whether the connection proved that the name is its own, with a key, a secret or a certificate.
+    package var isProven: Bool
+
+    package init(name: String?, tenant: String, isProven: Bool) {
+        self.name = name
+        self.tenant = tenant
+        self.isProven = isProven
+    }
+
+    // Compared by bytes: a name that only looks like another must not get what was found out for that one.
+
+    package static func == (left: Principal, right: Principal) -> Bool {
+        left.isProven == right.isProven && left.name.map { ExactText($0) } == right.name.map { ExactText($0) }
+            && ExactText(left.tenant) == ExactText(right.tenant)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(name.map { ExactText($0) })
+        hasher.combine(ExactText(tenant))
+        hasher.combine(isProven)
+    }
+}

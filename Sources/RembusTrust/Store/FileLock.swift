@@ -1,0 +1,32 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// Lets one writer at a time change a file, of whatever process. The lock is the kernel's and ends with the process.
+struct FileLock: Sendable {
+    /// How long to wait for another writer, in milliseconds: each takes a fraction of a second, so one that takes longer
+    /// is stuck.
+    private static let patience = 10_000
+    private static let pause = 5
+
+    let path: String
+
+    /// Runs `body` while no other writer runs. Blocks.
+    func withLock<R>(_ body: () throws(TrustError) -> R) throws(TrustError) -> R {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw TrustError("cannot open \(path)", errno: errno) }
+        defer { close(descriptor) }
+        var waited = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else { throw TrustError("cannot lock \(path)", errno: errno) }
+            guard waited < Self.patience else {
+                throw TrustError("another process keeps \(path) locked; end it and try again")
+            }
+            usleep(useconds_t(Self.pause * 1000))
+            waited += Self.pause
+        }
+        return try body()
+    }
+}

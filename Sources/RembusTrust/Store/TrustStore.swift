@@ -1,0 +1,176 @@
+package import Logging
+import RembusIdentity
+import Synchronization
+
+/// Where a broker's rights are kept: in `trust.json` in its state folder, or in memory only.
+///
+/// Broker and command line may both change the file: each change is made on what the file holds at that time, under a lock.
+/// A file that cannot be used never loosens anything: the broker does not start with it, and goes on with the rights it has
+/// when the file breaks or goes away later.
+package final class TrustStore: Sendable {
+    private struct State {
+        var document: TrustDocument
+        /// The file that `document` was read from or written to; nil before there was one.
+        var stamp: FileStamp?
+        /// A file that could not be used, which was logged.
+        var brokenStamp: FileStamp?
+        var isMissingLogged = false
+        var handlers: [@Sendable (TrustDocument) -> Void] = []
+    }
+
+    /// Nil for memory only.
+    private let file: TrustFile?
+    private let lock: FileLock?
+    private let logger: Logger
+    private let state: Mutex<State>
+    /// Held while handlers run, so that the last one to run has the newest document.
+    private let notification = Mutex(())
+    /// Changes of a store without a file come one after the other.
+    private let memoryUpdate = Mutex(())
+    /// Whether there was no `trust.json` before: nothing was ever decided here.
+    package let isNew: Bool
+
+    /// Keeps rights in memory only, for as long as the process runs.
+    package init(logger: Logger) {
+        self.logger = logger
+        (file, lock, isNew) = (nil, nil, true)
+        state = Mutex(State(document: TrustDocument()))
+    }
+
+    /// Reads the rights, and takes over those that a broker of the reference left in the same folder: `admins.json`,
+    /// `tenants.json`, whose plain pins are replaced by their hashes there, and `topic_auth.json`. Blocks.
+    ///
+    /// - Parameter directory: The broker's state folder, which is made when it is missing; nil for memory only.
+    /// - Throws: ``TrustError`` when a file cannot be used.
+    package init(directory: String?, logger: Logger) throws(TrustError) {
+        self.logger = logger
+        guard let directory else {
+            (file, lock, isNew) = (nil, nil, true)
+            state = Mutex(State(document: TrustDocument()))
+            return
+        }
+        do {
+            try SecretFile.makeFolder(directory)
+        } catch {
+            throw TrustError(error.message)
+        }
+        let file = TrustFile(path: "\(directory)/trust.json")
+        let lock = FileLock(path: "\(directory)/trust.lock")
+        let reference = ReferenceFiles(directory: directory)
+        let (document, isNew) = try lock.withLock { () throws(TrustError) -> (TrustDocument, Bool) in
+            let stored = try file.read()
+            var document = stored ?? TrustDocument()
+            document.hashPins()
+            let tenants = try reference.absorb(into: &document)
+            try document.check()
+            if document != stored ?? TrustDocument() { try file.write(document) }
+            if let tenants {
+                try reference.writeTenants(tenants)
+                logger.notice("the plain pins in tenants.json were replaced by their hashes")
+            }
+            return (document, stored == nil)
+        }
+        (self.file, self.lock, self.isNew) = (file, lock, isNew)
+        state = Mutex(State(document: document, stamp: FileStamp(file.path)))
+    }
+
+    /// The rights as last read or written here.
+    package var document: TrustDocument { state.withLock { $0.document } }
+
+    /// Calls `body` with the newest document after each change, on the thread that made or found it. It must not change
+    /// the store itself.
+    package func onChange(_ body: @escaping @Sendable (TrustDocument) -> Void) {
+        state.withLock { $0.handlers.append(body) }
+    }
+
+    /// Changes the rights: under the file's lock, on what the file then holds, written as a whole or not at all. Blocks on
+    /// the disk, and up to 10 seconds for another writer; not on an event loop.
+    ///
+    /// - Throws: What `change` throws, or why the result cannot be stored; then nothing is changed.
+    package func update<R>(_ change: (inout TrustDocument) throws(TrustError) -> R) throws(TrustError) -> R {
+        guard let file, let lock else { return try updateMemory(change) }
+        let (result, isChanged) = try lock.withLock { () throws(TrustError) -> (R, Bool) in
+            let known = state.withLock { ($0.document, $0.stamp) }
+            // A file that went away must not take the rights with it.
+            let stored = FileStamp(file.path) == known.1 ? known.0 : try file.read() ?? known.0
+            var document = stored
+            document.hashPins()
+            let result = try change(&document)
+            document.mergeGrants()
+            try document.check()
+            if document != stored || FileStamp(file.path) == nil { try file.write(document) }
+            return (result, adopt(document, FileStamp(file.path)))
+        }
+        if isChanged { notify() }
+        return result
+    }
+
+    /// Reads the file again when it is another one than before. Blocks for a moment.
+    ///
+    /// A file that cannot be used is logged, once, and the rights stay as they are.
+    /// - Returns: Whether there are other rights now.
+    @discardableResult
+    package func reloadIfChanged() -> Bool {
+        guard let file else { return false }
+        let stamp = FileStamp(file.path)
+        guard let stamp else {
+            let isNews = state.withLock { state in
+                defer { state.isMissingLogged = state.stamp != nil }
+                return state.stamp != nil && !state.isMissingLogged
+            }
+            if isNews { logger.error("\(file.path) is gone; the rights stay as they were until it is back") }
+            return false
+        }
+        guard state.withLock({ $0.stamp != stamp && $0.brokenStamp != stamp }) else { return false }
+        do throws(TrustError) {
+            guard var document = try file.read() else { return false }
+            document.hashPins()
+            try document.check()
+            let isChanged = adopt(document, stamp)
+            if isChanged { notify() }
+            return isChanged
+        } catch {
+            state.withLock { $0.brokenStamp = stamp }
+            logger.error("the rights stay as they were: \(error)")
+            return false
+        }
+    }
+
+    // MARK: State
+
+    private func updateMemory<R>(_ change: (inout TrustDocument) throws(TrustError) -> R) throws(TrustError) -> R {
+        let (result, isChanged) = try memoryUpdate.withLock { _ throws(TrustError) -> (R, Bool) in
+            var document = self.document
+            let result = try change(&document)
+            document.mergeGrants()
+            try document.check()
+            return (result, adopt(document, nil))
+        }
+        if isChanged { notify() }
+        return result
+    }
+
+    /// Takes a document that is in the file; true when it is another one than before.
+    private func adopt(_ document: TrustDocument, _ stamp: FileStamp?) -> Bool {
+        state.withLock { state in
+            (state.stamp, state.brokenStamp, state.isMissingLogged) = (stamp, nil, false)
+            guard state.document != document else { return false }
+            state.document = document
+            return true
+        }
+    }
+
+    private func notify() {
+        notification.withLock { _ in
+            let (document, handlers) = state.withLock { ($0.document, $0.handlers) }
+            for handler in handlers { handler(document) }
+        }
+    }
+}
+
+extension TrustDocument {
+    /// Hashes pins that somebody wrote into the file by hand.
+    fileprivate mutating func hashPins() {
+        for (tenant, pin) in tenants.sorted() where PinHash(pin) == nil { tenants[tenant] = PinHash.make(pin).text }
+    }
+}

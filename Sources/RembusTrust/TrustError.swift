@@ -1,0 +1,19 @@
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
+/// Why rights cannot be read or changed, in a sentence that says what to do where something can be done.
+package struct TrustError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    /// - Parameter errno: The system's error number, whose text is added.
+    init(_ description: String, errno: Int32) {
+        self.description = "\(description): \(String(cString: strerror(errno)))"
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Foundation
+import Rembus
+
+/// Which broker an administrative command is about: the files of one on this machine, or a running one.
+struct AdminTarget: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Ask a running broker, as the administrator NAME: ws://HOST:PORT/NAME, or parts of it. (default: change the "
+                + "files of a broker on this machine)"))
+    var url: String?
+
+    @OptionGroup
+    var local: BrokerFolderOptions
+
+    @Option(help: "How long to wait for a running broker. (default: 10s, or the setting request_timeout)")
+    var timeout: TimeSpan?
+
+    func validate() throws {
+        if url != nil, local.broker != nil {
+            throw ValidationError("--broker is a broker on this machine, --url one over the network: give one of them.")
+        }
+    }
+
+    /// What rules are read from and written to.
+    func rules() throws -> any TrustRules {
+        guard url != nil else { return try LocalRules(folder: local.folder) }
+        return RemoteRules(broker: try remote())
+    }
+
+    /// The running broker. `command` is named in the error when none was given.
+    func remote(for command: String = "") throws -> RemoteBroker {
+        guard let url else {
+            throw CommandFailure(
+                "`rembus admin \(command)` asks a running broker, and needs to know which: add --url ws://HOST:PORT/NAME, where "
+                    + "NAME is an administrator (see `rembus admin administrator add`)", status: .usage)
+        }
+        let resolved = try ConnectionOptions.resolve(url)
+        guard let name = resolved.name else {
+            throw CommandFailure(
+                "--url \(url) lacks the name of an administrator; add it as in \(resolved)/NAME", status: .usage)
+        }
+        return RemoteBroker(url: resolved, name: name, timeout: timeout)
+    }
+}

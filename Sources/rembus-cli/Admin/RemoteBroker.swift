@@ -1,0 +1,48 @@
+import Rembus
+
+/// A running broker that takes commands from an administrator.
+struct RemoteBroker {
+    let url: RembusURL
+    let name: String
+    let timeout: TimeSpan?
+
+    /// Connects, sends a command and gives the data of the answer.
+    ///
+    /// - Parameter isLast: The command ends the broker, which may be gone before its answer is here.
+    func perform(_ command: AdministrativeCommand, isLast: Bool = false) async throws -> Value {
+        let component = try await connect()
+        do {
+            let result = try await component.admin(
+                command.name, topic: command.topic, fields: command.fields, timeout: timeout?.duration)
+            await component.close()
+            return result
+        } catch let error as RembusError {
+            await component.close()
+            if isLast, [.connectionDown, .notConnected, .closed].contains(error.code) { return .null }
+            throw failure(of: command, error)
+        } catch {
+            await component.close()
+            throw error
+        }
+    }
+
+    private func connect() async throws -> Component {
+        var options = ConnectionOptions()
+        (options.url, options.name, options.encoding) = ("\(url)", nil, .cbor)
+        return try await options.connect(timeout: timeout)
+    }
+
+    /// The broker tells those who are no administrators nothing, so the usual reason is said here.
+    private func failure(of command: AdministrativeCommand, _ error: RembusError) -> CommandFailure {
+        switch error.status {
+        case .unknownAdminCommand?:
+            return CommandFailure("the broker does not know the command `\(command.name)`", status: .refused)
+        // An answer without a text of its own ends with the name of the status.
+        case .error? where error.message.hasSuffix("\(StatusCode.error)."):
+            return CommandFailure(
+                "the broker refused; is \(quoted(name)) one of its administrators, with a key that proves it?",
+                status: .refused)
+        default: return CommandFailure(error)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import RembusBroker
+import RembusWire
+
+/// Settings of who may connect and how connections are protected.
+extension BrokerSettings {
+    static let securityKeys: [Key] = [
+        Key(
+            name: "connection_mode", variable: "REMBUS_CONNECTION_MODE",
+            read: { .text($0.isAuthenticated ? "authenticated" : "anonymous") },
+            write: { value, configuration in
+                switch value {
+                case .text("anonymous"): configuration.security.isAuthenticated = false
+                case .text("authenticated"): configuration.security.isAuthenticated = true
+                default: return false
+                }
+                return true
+            }),
+        seconds("challenge_timeout", "REMBUS_CHALLENGE_TIMEOUT", \.security.challengeTimeout, 0.001...3600),
+        flag("trust_names", "REMBUS_TRUST_NAMES", \.security.trustsNames),
+        flag("registration", "REMBUS_REGISTRATION", \.security.allowsRegistration),
+        whole("register_attempts", "REMBUS_REGISTER_ATTEMPTS", 1...1_000_000, \.security.maxRegisterAttempts),
+        flag("secure", "REMBUS_SECURE", \.security.isSecure),
+        text("keystore", "REMBUS_KEYSTORE", \.security.keystore),
+        text("client_ca", "REMBUS_CLIENT_CA", \.security.clientAuthorities),
+        choice("client_certificates", "REMBUS_CLIENT_CERTIFICATES", \.security.clientCertificates),
+        Key(
+            name: "allowed_origins", variable: "REMBUS_ALLOWED_ORIGINS",
+            read: { .array($0.security.allowedOrigins.map { .text($0) }) },
+            write: { value, configuration in
+                // The environment has one text, with spaces or commas between the origins.
+                let origins =
+                    value.arrayValue?.map(\.stringValue)
+                    ?? value.stringValue?.split { $0 == "," || $0 == " " }.map { String($0) }
+                guard let origins, !origins.contains(nil) else { return false }
+                configuration.security.allowedOrigins = origins.compactMap { $0 }
+                return configuration.security.allowedOrigins.allSatisfy { $0 == "*" || $0.contains("://") }
+            }),
+        text("audit_log", "REMBUS_AUDIT_LOG", \.security.auditLog),
+        whole("audit_max_bytes", "REMBUS_AUDIT_MAX_BYTES", 4096...(1 << 40), \.security.auditMaxBytes),
+    ]
+
+    static let securityMeanings = [
+        "connection_mode":
+            "`anonymous`: everybody may connect; `authenticated`: nothing is possible before an identity is proven",
+        "challenge_timeout": "seconds that a challenge is valid, and a connection may take to prove its identity",
+        "trust_names":
+            "a name needs no proof for administration and private topics; only for closed networks and tests",
+        "registration": "components may register a key with their tenant's pin",
+        "register_attempts": "registrations per minute and address",
+        "secure": "connections are TLS (`wss://`), with `rembus.crt` and `rembus.key` of the keystore",
+        "keystore": "folder of the server's certificate and key; null for `keystore` in the state folder",
+        "client_ca": "a PEM file with the authorities that client certificates may come from",
+        "client_certificates":
+            "`none`, `optional` or `required`: a client's certificate proves the component name in it",
+        "allowed_origins":
+            "origins whose web pages may connect, such as `https://panel.example`; `*` for all; pages of the broker's own"
+            + " host always may",
+        "audit_log": "file for logins, refusals and administration; null for `audit.log` with the broker's state, `none`",
+        "audit_max_bytes": "size at which the audit log begins a new file; four older ones are kept",
+    ]
+}

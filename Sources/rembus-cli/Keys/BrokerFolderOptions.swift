@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import RembusIdentity
+
+/// Which of the brokers of this machine a command is about.
+struct BrokerFolderOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The broker on this machine. (default: $REMBUS_NAME, else broker)", valueName: "name"))
+    var broker: String?
+
+    func validate() throws {
+        guard let broker else { return }
+        if broker.isEmpty || broker.contains("/") {
+            throw ValidationError("--broker must not be empty or contain a slash: it names the folder of its state.")
+        }
+    }
+
+    /// The name of the broker.
+    var name: String {
+        if let broker { return broker }
+        let name = ProcessInfo.processInfo.environment["REMBUS_NAME"] ?? ""
+        return name.isEmpty ? "broker" : name
+    }
+
+    /// The folder of its state, which need not be there.
+    var folder: URL { BrokerSettings.directory().appendingPathComponent(name) }
+
+    /// Does something with the keys that the broker knows.
+    func keys<Result>(_ work: (BrokerKeys) throws(IdentityError) -> Result) throws(CommandFailure) -> Result {
+        do throws(IdentityError) {
+            return try work(BrokerKeys(directory: folder.appendingPathComponent("keys").path))
+        } catch {
+            throw CommandFailure(CommandFailure.phrase(error.message))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import RembusWire
+import X509
+
+/// What people want to know of a certificate.
+struct CertificateSummary {
+    let certificate: Certificate
+
+    init(_ certificate: Certificate) {
+        self.certificate = certificate
+    }
+
+    /// The common name; the whole subject when it has none.
+    var commonName: String {
+        for part in certificate.subject {
+            for attribute in part where attribute.type == .RDNAttributeType.commonName {
+                return attribute.value.description
+            }
+        }
+        return certificate.subject.description
+    }
+
+    /// DNS names and addresses.
+    var hosts: [HostName] {
+        (try? certificate.extensions.subjectAlternativeNames)?.flatMap { $0.compactMap(HostName.init) } ?? []
+    }
+
+    /// DNS names and addresses, else the common name.
+    var names: [String] { hosts.isEmpty ? [commonName] : hosts.map(\.text) }
+
+    /// The day on which it ends, in UTC.
+    var lastDay: String { certificate.notValidAfter.formatted(.iso8601.year().month().day()) }
+
+    /// The moment at which it ends, in UTC.
+    var end: String { certificate.notValidAfter.formatted(.iso8601) }
+
+    /// Whole days that are left; negative when it has expired.
+    func daysLeft(now: Date = .now) -> Int {
+        Int((certificate.notValidAfter.timeIntervalSince(now) / 86_400).rounded(.down))
+    }
+
+    /// `until 2027-12-25 (397 days)`.
+    func validity(now: Date = .now) -> String {
+        if certificate.notValidAfter <= now { return "EXPIRED on \(lastDay)" }
+        if certificate.notValidBefore > now {
+            return "NOT YET VALID, from \(certificate.notValidBefore.formatted(.iso8601))"
+        }
+        let days = daysLeft(now: now)
+        return "until \(lastDay) (\(days) day\(days == 1 ? "" : "s"))"
+    }
+
+    /// All of it for programs.
+    func value(file: String) throws -> Value {
+        [
+            "file": .text(file), "subject": .text(commonName), "names": .array(hosts.map { .text($0.text) }),
+            "not_before": .text(certificate.notValidBefore.formatted(.iso8601)), "not_after": .text(end),
+            "days_left": .integer(Int64(daysLeft())), "sha256": .text(try certificate.fingerprint),
+        ]
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+
+/// Secrets that a command is given. Never as a word of the command line, where all users of the machine can see it.
+enum SecretInput {
+    /// The longest secret, bytes.
+    private static let limit = 4096
+
+    /// The first line of a file, or of standard input for `-`, without its end.
+    static func firstLine(of path: String, kind: String) throws(CommandFailure) -> String {
+        if path != "-" { warn(about: path, kind) }
+        var reader = try LineReader(path: path)
+        guard let line = try reader.next(), !line.isEmpty else {
+            throw CommandFailure(
+                "the first line of \(path == "-" ? "standard input" : path) must be the \(kind), but is empty")
+        }
+        guard line.utf8.count <= limit else {
+            throw CommandFailure("the \(kind) has more than \(limit) bytes")
+        }
+        return line
+    }
+
+    /// Says when others can read a file that they should not read.
+    private static func warn(about path: String, _ kind: String) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else { return }
+        StandardError.say("other users can read the \(kind) in \(path); `chmod 600` it")
+    }
+}
+
+/// The pin of a tenant; the same options for every command that needs one.
+struct PinOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A file whose first line is the pin; `-` is standard input.", valueName: "file"))
+    var pinFile: String?
+
+    @Option(help: ArgumentHelp("The environment variable that has the pin.", valueName: "variable"))
+    var pinEnv: String?
+
+    func validate() throws {
+        if (pinFile == nil) == (pinEnv == nil) {
+            throw ValidationError(
+                pinFile == nil ? "Give the pin with --pin-file." : "Give --pin-file or --pin-env, not both.")
+        }
+    }
+
+    /// The pin.
+    func pin() throws(CommandFailure) -> String {
+        guard let pinEnv else { return try SecretInput.firstLine(of: pinFile ?? "-", kind: "pin") }
+        guard let pin = ProcessInfo.processInfo.environment[pinEnv], !pin.isEmpty else {
+            throw CommandFailure("the environment variable \(pinEnv) is empty or not set")
+        }
+        return pin
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Rembus
+
+struct UnregisterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unregister",
+        abstract: "Let a broker forget the key of a component, and delete the key here.",
+        discussion: """
+            The private key in $REMBUS_DIR/NAME/.secret proves who asks. Afterwards the name can be registered again; in \
+            anonymous mode everybody may use it.
+
+            Examples:
+              rembus unregister pump7
+              rembus unregister pump7 --url wss://broker.example.org
+            """)
+
+    @Argument(help: "The name of the component.")
+    var name: String
+
+    @Option(help: "How long to wait for the broker. (default: 10s, or the setting request_timeout)")
+    var timeout: TimeSpan?
+
+    @OptionGroup(title: "Connection")
+    var place: BrokerOptions
+
+    func validate() throws {
+        if name.isEmpty { throw ValidationError("The name of the component is empty.") }
+    }
+
+    func run() async throws {
+        let url = try place.url(of: name)
+        let component: Component
+        do {
+            component = try await Component.connect(url, configuration: place.configuration(timeout))
+        } catch let error as RembusError where error.code == .connectionDown {
+            throw ConnectionOptions.unreachable(url, error.message)
+        }
+        do {
+            try await component.unregister()
+            await component.close()
+        } catch let error as RembusError where error.status == .error {
+            await component.close()
+            throw CommandFailure(
+                "the broker refused: it has no key for \(quoted(name)), so nothing proves that the name is yours",
+                status: .refused)
+        } catch {
+            await component.close()
+            throw error
+        }
+    }
+}

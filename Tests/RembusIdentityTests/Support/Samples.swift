@@ -1,0 +1,35 @@
+import Foundation
+
+/// The keys and signatures of protocol.md §14.4, in hexadecimal.
+enum Samples {
+    static let ecdsaKey =
+        "3059301306072a8648ce3d020106082a8648ce3d030107034200046413e370318a922cecfaa94ba2188dd419f586356f"
+        + "a774c766cd6c450295fee95dce9ce0557b0a8f1cef5c663f362cfffc910e3094afc82bbbc7a0a92b0b6bdb"
+
+    static let ecdsaSignature =
+        "304402202d8a3499b83688781896d2924f913cb3386479dc8f38a19f766929db58c5b74e02200a18379217cd6ea943d6"
+        + "165b5c6827fc36167322c6855d0c67278f58356ecde7"
+
+    static let rsaKey =
+        "30820122300d06092a864886f70d01010105000382010f003082010a0282010100cbc9940a43282e1c695bcf31a1ecf6"
+        + "0b455d33e4aaf811abdf35188ca04941bc8b830dc27784f050d06acc180493274d2295712ff40b562678ff88dbf468a3"
+        + "b0b3741681116f96c81e8a6c0f8416d4bbaf774eb53454aba02439f44ecbecbc9d3984f81b19188abb076a882c9af941"
+        + "84b65d8936d09c6fc73b1cb39f986ebadfb88ce89bdfd611cf4ee174ed43cc4d238fd0225d605e4f7e58ce9c168f98aa"
+        + "750059ef6a92d0e07f34c3a901acde4446d62ddd8da8e51e9b3445e90a2ddfce52cd90431f1a2c37328fce843b9b2179"
+        + "302381c0790d0ab0b8096e4284addc1ad5fe713ab73d6125692161621e965b7c4b34c44ebb1c727eaffd32ef83d07798"
+        + "990203010001"
+
+    static let rsaSignature =
+        "9d465728bf96651a1db29bee3e5281e86af8644e10f64a469a7efc623cc97b510606e106e615d3e8ef112d28e255d3d4"
+        + "e50608552a9aaf87213d6698d5839c943539191f06ab817c25bfa7e3018d79903136a80eedb3376523766e9019b556b9"
+        + "89acaacaeaa7e0f89251a1c68c69b628c49ceb9fa864e3bdf21ded3852a3421f0b18ca71b22a3fddf49d0333ec1486a1"
+        + "cbd2b7e7438e4127277c5f1bb7d94cc68ff7ea542d7af41f846634fab319b933e3ad07bcc8464538a06d1a88d711ff30"
+        + "6faa08bf3ddc01cbd5815798407162df8609802af65db50418efecf170c8a03a5874b71e1327192b2b90c08f4ab99cd9"
+        + "818d4b81ef200ecdd5321b92b18e726c"
+}
+
+/// The bytes of a hexadecimal text.
+func hex(_ text: String) -> [UInt8] {
+    let digits = text.utf8.map { UInt8($0 < 0x3A ? $0 - 0x30 : $0 - 0x57) }
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+}
