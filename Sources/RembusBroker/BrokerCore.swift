@@ -124,6 +124,8 @@ final class BrokerCounters: Sendable {
     let malformed = Atomic<Int>(0)
     /// Proofs of identity that were none.
     let failedLogins = Atomic<Int>(0)
+    /// Connections closed because they did not take what was delivered.
+    let slowConsumers = Atomic<Int>(0)
     /// What the rules refused.
     let denied = Atomic<Int>(0)
     /// QoS 1/2 deliveries given up after all retries.

@@ -85,8 +85,8 @@ package final class Lake: Sendable {
         writer.trust.set(trust)
     }
 
-    /// What the catalog says of this broker's components, rights and tenants: for the first start on a catalog of another
-    /// broker, and for what others wrote there since. Blocking.
+    /// What the catalog says of this broker's components, rights and tenants: for the first start on a catalog of
+    /// another broker, and for what others wrote there since. Blocking.
     package func storedState() throws(LakeError) -> StoredState {
         let connection = try catalog.connect()
         let name = configuration.name

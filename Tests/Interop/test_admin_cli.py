@@ -150,11 +150,13 @@ def test_read_only_components(admin, rules):
 
 
 def test_brokers_have_rules_of_their_own(admin, rules, state):
-    admin("private", "a", "--broker", "plant")
+    assert "no broker named `plant`" in admin("private", "a", "--broker", "plant").stderr
     admin("private", "b", REMBUS_NAME="mill")
     assert rules()["private_topics"] == []
     assert json.loads(admin("list", "--json", "--broker", "mill").stdout)["private_topics"] == ["b"]
     assert (state / "plant/trust.json").exists()
+    admin("list", "--broker", "typo")
+    assert not (state / "typo").exists()
     admin("list", "--broker", "../plant", status=64)
 
 
@@ -211,8 +213,9 @@ def running(state, start_broker):
 @pytest.fixture
 def chief(running, rembus, admin, pin_file):
     """A broker with the administrator `chief`, whose key is in the state folder."""
-    admin("tenant", "add", ".", "--pin-file", pin_file)
+    # In this order: a broker that knows the tenant, which registering needs, also knows the administrator.
     admin("administrator", "add", "chief")
+    admin("tenant", "add", ".", "--pin-file", pin_file)
     assert eventually(lambda: register(running, "chief", PIN, rembus))
     return running
 

@@ -32,7 +32,7 @@ import Testing
         }
         // PKCS#1 with a modulus of 8200 bits; it need not be a product of primes to be read.
         let modulus = [0x00, 0xFF] + RandomBytes.make(1023) + [0x01]
-        let large = hex("3082040a02820401") + modulus + hex("0203010001")
+        let large = hex("3082040b02820402") + modulus + hex("0203010001")
         #expect(throws: IdentityError.self) { try PublicKey(bytes: large, scheme: .rsa) }
         let otherCurve = P384.Signing.PrivateKey().publicKey
         #expect(throws: IdentityError.self) {

@@ -96,7 +96,11 @@ struct AuthenticationTests {
     }
 
     @Test func anAcceptedNameIsNoChallenge() async throws {
-        let error = await loginError(.test { $0.authenticated = true }) { $0.answer(.connection, .ok) }
+        let configuration = ComponentConfiguration.test {
+            $0.authenticated = true
+            $0.requestTimeout = .seconds(1)
+        }
+        let error = await loginError(configuration) { $0.answer(.connection, .ok) }
         #expect(error?.code == .timeout)
     }
 
@@ -239,7 +243,7 @@ struct AuthenticationTests {
         let error = await loginError(
             .test {
                 $0.credential = .sharedSecret("x")
-                $0.requestTimeout = .milliseconds(100)
+                $0.requestTimeout = .seconds(3)
             }
         ) { peer in
             try await peer.challengeIdentity(challenge)

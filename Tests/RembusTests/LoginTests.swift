@@ -71,7 +71,7 @@ struct LoginTests {
         #expect(error?.message.contains("127.0.0.1:\(broker.port)") == true)
     }
 
-    @Test(arguments: ["tcp", "tls", "zmq", "mqtt", "mqtts"])
+    @Test(arguments: ["zmq", "mqtt", "mqtts"])
     func otherProtocolsAreNotInThisVersion(_ scheme: String) async throws {
         let error = await #expect(throws: RembusError.self) {
             try await Component.connect("\(scheme)://localhost/a", configuration: .test())

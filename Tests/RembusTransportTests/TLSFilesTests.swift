@@ -103,7 +103,7 @@ struct TLSFilesTests {
             let error = #expect(throws: TLSFailure.self) { try TLSClientContext(settings) }
             return error?.description ?? ""
         }
-        #expect(problem(.init(authorities: "/nonexistent/ca")).contains("authority file /nonexistent/ca does not exist"))
+        #expect(problem(.init(authorities: "/nonexistent/ca")).contains("file /nonexistent/ca does not exist"))
         #expect(problem(.init(authorities: folder.path)).contains("is not a file"))
         #expect(problem(.init(certificateFile: "\(folder.path)/rembus.crt")).contains("needs a key file"))
     }

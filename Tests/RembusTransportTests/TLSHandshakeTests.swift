@@ -57,6 +57,15 @@ struct TLSHandshakeTests {
         try await client.close()
     }
 
+    @Test func handlersOfTheHandshakeDoNotStay() async throws {
+        for (server, settings, count) in [(try await EchoServer.start(), nil, 1), (try await server(), trusting, 2)] {
+            let client = try await EchoClient.connect(port: server.port, tls: settings)
+            #expect(await client.echo([1]) == [1])
+            #expect(try await server.handlerCounts() == [count])
+            try await client.close()
+        }
+    }
+
     @Test func unknownAuthoritiesAreNotTrusted() async throws {
         let server = try await server()
         try folder.write("other.crt", TestAuthority("Other").pem)

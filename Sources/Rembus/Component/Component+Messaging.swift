@@ -20,30 +20,32 @@ extension Component {
         try await publish(topic, qos: qos, id: id, frame: frame)
     }
 
-    nonisolated(nonsending) private func publish(
-        _ topic: String, qos: QoS, id: UInt64, frame: OutgoingFrame
+    /// Takes the caller's isolation along: without it the body of the cancellation handler starts on another thread, and
+    /// publications that one actor started one after the other overtake each other.
+    private func publish(
+        _ topic: String, qos: QoS, id: UInt64, frame: OutgoingFrame, isolation: isolated (any Actor)? = #isolation
     ) async throws {
         try Task.checkCancellation()
         let submissions = connection.submissions
         try await submissions.room()
         let (timeout, retries) = (connection.settings.acknowledgementTimeout, connection.settings.sendRetries)
         let bytes = frame.bytes
-        try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let publication = OutgoingPublication(
-                    id: id, topic: topic, qos: qos, frame: bytes, retriesLeft: retries,
-                    deadline: .now() + TimeAmount(bounded: timeout), sequence: 0, continuation: continuation)
-                do {
-                    try submissions.publish(publication)
-                    // A cancellation before this moment found nothing to cancel.
-                    if Task.isCancelled { submissions.perform { $0.cancelPublication(id) } }
-                } catch {
-                    continuation.resume(throwing: error)
+        try await withTaskCancellationHandler(
+            operation: {
+                try await withCheckedThrowingContinuation(isolation: isolation) { continuation in
+                    let publication = OutgoingPublication(
+                        id: id, topic: topic, qos: qos, frame: bytes, retriesLeft: retries,
+                        deadline: .now() + TimeAmount(bounded: timeout), sequence: 0, continuation: continuation)
+                    do {
+                        try submissions.publish(publication)
+                        // A cancellation before this moment found nothing to cancel.
+                        if Task.isCancelled { submissions.perform { $0.cancelPublication(id) } }
+                    } catch {
+                        continuation.resume(throwing: error)
+                    }
                 }
-            }
-        } onCancel: {
-            submissions.perform { $0.cancelPublication(id) }
-        }
+            },
+            onCancel: { submissions.perform { $0.cancelPublication(id) } }, isolation: isolation)
     }
 
     /// Sends a request whose arguments are encoded already; `call` with values or anything `Encodable` is easier.

@@ -32,7 +32,8 @@ extension ComponentConfiguration {
         // Which of several is meant cannot be known, and trusting all would trust more than someone may have wanted.
         guard files.count <= 1 else {
             throw Settings.failure(
-                "The folder \(folder) holds several files; keep the one with the authority there, or set HTTP_CA_BUNDLE.")
+                "The folder \(folder) holds several files; keep the one with the authority there, or set HTTP_CA_BUNDLE."
+            )
         }
         return files.first.map { "\(folder)/\($0)" }
     }

@@ -28,7 +28,7 @@ final class Connection: Sendable {
     private let reconnecting = Mutex<Task<Void, Never>?>(nil)
 
     init(_ url: RembusURL, _ configuration: ComponentConfiguration) throws(RembusError) {
-        try Self.checkScheme(url)
+        try Self.check(url, configuration.encoding)
         self.url = url
         settings = try Settings(configuration, name: url.name)
         encoding = configuration.encoding
@@ -65,11 +65,17 @@ final class Connection: Sendable {
         }
     }
 
-    private static func checkScheme(_ url: RembusURL) throws(RembusError) {
-        guard url.scheme == .ws || url.scheme == .wss else {
+    private static func check(_ url: RembusURL, _ encoding: MessageEncoding) throws(RembusError) {
+        switch url.scheme {
+        case .ws, .wss: return
+        case .tcp, .tls:
+            if encoding == .cbor { return }
+            throw RembusError(
+                .unsupported, "Connections with \(url.scheme.rawValue) carry CBOR only; use ws or wss for JSON.")
+        case .zmq, .mqtt, .mqtts:
             throw RembusError(
                 .unsupported,
-                "The protocol \(url.scheme.rawValue) is not in this version; only ws and wss connections are.")
+                "The protocol \(url.scheme.rawValue) is not in this version; ws, wss, tcp and tls connections are.")
         }
     }
 
@@ -82,9 +88,7 @@ final class Connection: Sendable {
         let credential = credentials.find()
         let (session, peer) = (session, "\(url.host):\(url.port)")
         do {
-            channel = try await WebSocketDialer.connect(
-                host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration
-            ) { [eventLoop] channel, configuration in
+            channel = try await dial { [eventLoop] channel, configuration in
                 session.value?.attach(channel, configuration, peer: peer)
                     ?? Link(
                         role: .client, group: LinkGroup(eventLoop: eventLoop), configuration: configuration,
@@ -104,6 +108,21 @@ final class Connection: Sendable {
         guard let failure else { return }
         channel.close(promise: nil)
         throw failure
+    }
+
+    private func dial(
+        makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
+    ) async throws -> any Channel {
+        switch url.scheme {
+        case .tcp, .tls:
+            try await TCPDialer.connect(
+                host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration,
+                makeLink: makeLink)
+        case .ws, .wss, .zmq, .mqtt, .mqtts:
+            try await WebSocketDialer.connect(
+                host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration,
+                makeLink: makeLink)
+        }
     }
 
     private var linkConfiguration: LinkConfiguration {

@@ -127,7 +127,7 @@ extension Session {
             "subscriptions": .integer(Int64(state.subscriptions.count)),
             "exposed": .integer(Int64(state.exposed.count)), "backlog": .integer(Int64(link.backlog)),
             "in_flight": .integer(Int64(state.inFlight.count)), "calls": .integer(Int64(openCalls)),
-            "dropped": .integer(Int64(droppedCount)),
+            "dropped": .integer(Int64(droppedCount)), "dropped_bytes": .integer(Int64(clamping: droppedBytes)),
         ])
     }
 

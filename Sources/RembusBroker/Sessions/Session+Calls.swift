@@ -79,6 +79,8 @@ extension Session {
     }
 
     static let unauthorized = "unauthorized"
+    /// How many times the backlog of deliveries may lie in answers.
+    private static let maxAnswerBacklogs = 8
 
     private func run(
         _ handler: LocalHandler, _ route: Route, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
@@ -138,6 +140,12 @@ extension Session {
     /// Sends the answer to a request of this connection: the provider's frame under the caller's own id.
     func sendResponse(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, id: MessageID) {
         openCalls -= 1
+        // A caller that does not read its answers does not get more of them than fit.
+        guard link.backlog < Self.maxAnswerBacklogs * maxBacklogBytes else {
+            core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
+            droppedCount += 1
+            return respond(id, .methodUnavailable, .text("the answer was dropped: the connection does not take more"))
+        }
         guard encoding == .binary else {
             guard
                 case .response(var response)? = try? Message(

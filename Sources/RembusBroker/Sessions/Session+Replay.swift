@@ -37,8 +37,14 @@ extension Session {
 
     /// A live subscription whose connection cannot take more goes on from the store when it can.
     func fallBehind(_ subscription: Subscription) {
+        if limits.slowConsumer == .disconnect {
+            core.logger.warning("closing \(label): it does not take what is delivered to it")
+            core.counters.slowConsumers.wrappingAdd(1, ordering: .relaxed)
+            return link.close(code: 1008, reason: "slow consumer")
+        }
         guard recordsPublications else {
             core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
+            droppedCount += 1
             return
         }
         subscription.cutoff = 0
@@ -215,6 +221,7 @@ extension Session {
     private func note(lostBytes: UInt64) {
         guard lostBytes > 0 else { return }
         core.counters.overrunBytes.wrappingAdd(lostBytes, ordering: .relaxed)
+        droppedBytes += lostBytes
         core.logger.warning("\(label) fell behind further than the store reaches: \(lostBytes) bytes of log are gone")
     }
 }

@@ -64,6 +64,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) var openCalls = 0
     /// Publications that were not delivered to this connection because it took no more.
     var droppedCount = 0
+    /// Bytes of log that this connection wanted to read when they were gone.
+    var droppedBytes: UInt64 = 0
     /// Topics whose refusal was written to the audit log, so that a flood does not fill it.
     var deniedTopics: Set<String> = []
     @exclusivity(unchecked) private(set) var isClosed = false

@@ -9,8 +9,8 @@ enum SystemTable: String, CaseIterable {
     case messageSource = "message_source"
     /// What did not fit its table, with the reason (storage.md §4.9).
     case rejected
-    /// All of a broker's rights, for those that `admin` and `topic_auth` have no room for, and to tell what others wrote
-    /// there.
+    /// All of a broker's rights, for those that `admin` and `topic_auth` have no room for, and to tell what others
+    /// wrote there.
     case trust = "rembus_trust"
     /// The newest receive time per journal partition that is in the tables; the greatest row counts.
     case progress = "rembus_progress"

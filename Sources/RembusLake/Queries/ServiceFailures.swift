@@ -1,7 +1,7 @@
 import Logging
 
-/// Errors of the table services, as callers may see them (known-defects.md S17): what is wrong with their request is said,
-/// what is wrong inside is a number that is found in the log.
+/// Errors of the table services, as callers may see them (known-defects.md S17): what is wrong with their request is
+/// said, what is wrong inside is a number that is found in the log.
 struct ServiceFailures: Sendable {
     let logger: Logger
 

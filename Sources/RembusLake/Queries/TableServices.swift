@@ -12,8 +12,8 @@ package final class TableServices: Sendable {
     package struct Limits: Sendable {
         /// How long a statement may run. Default 10 s.
         package var timeout: Duration = .seconds(10)
-        /// The largest answer in bytes; a larger one is an error. Default 60 MiB less some room for the message around it,
-        /// protocol.md §1.1.
+        /// The largest answer in bytes; a larger one is an error. Default 60 MiB less some room for the message around
+        /// it, protocol.md §1.1.
         package var maximumAnswerBytes = 62_914_560 - 4096
 
         package init() {}

@@ -34,7 +34,8 @@ final class TopicCache {
         self.policy = policy
     }
 
-    /// The table that a topic's publications of a tenant go to, nil for none, and whether they are recorded in `message`.
+    /// The table that a topic's publications of a tenant go to, nil for none, and whether they are recorded in
+    /// `message`.
     ///
     /// - Parameters:
     ///   - tenant: The tenant's number in the journal.
@@ -50,7 +51,9 @@ final class TopicCache {
         var slot = hash & (slots.count - 1)
         while slots[slot] != 0 {
             let entry = entries[Int(slots[slot]) - 1]
-            if entry.hash == hash, entry.tenant == tenant, isSame(entry, topic) { return (entry.match, entry.isRecorded) }
+            if entry.hash == hash, entry.tenant == tenant, isSame(entry, topic) {
+                return (entry.match, entry.isRecorded)
+            }
             slot = (slot + 1) & (slots.count - 1)
         }
         return add(topic, tenant, name, hash: hash)

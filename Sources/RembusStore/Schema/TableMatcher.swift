@@ -43,8 +43,8 @@ package struct TableMatcher: Sendable {
         }
     }
 
-    /// The first table whose topic and tenant match, else the one named like the whole topic. The answer is worth keeping
-    /// per topic: it holds the row that an empty message to the topic gives.
+    /// The first table whose topic and tenant match, else the one named like the whole topic. The answer is worth
+    /// keeping per topic: it holds the row that an empty message to the topic gives.
     ///
     /// - Parameter tenant: The publisher's; nil for any, which asks whether there are publications under the topic that
     ///   fill a table.

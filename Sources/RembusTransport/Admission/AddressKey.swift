@@ -11,8 +11,8 @@ package struct AddressKey: Hashable, Sendable {
     package init?(_ address: SocketAddress?) {
         switch address {
         case .v4(let address):
-            // Offsets of the address in `sockaddr_in` and `sockaddr_in6`, the same on every system; their fields belong to
-            // modules that differ by system.
+            // Offsets of the address in `sockaddr_in` and `sockaddr_in6`, the same on every system; their fields belong
+            // to modules that differ by system.
             self.init(ipv4: withUnsafeBytes(of: address.address) { Array($0[4..<8]) })
         case .v6(let address):
             self.init(ipv6: withUnsafeBytes(of: address.address) { Array($0[8..<24]) })

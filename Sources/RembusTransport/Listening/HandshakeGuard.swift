@@ -14,6 +14,7 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     private let report: HandshakeReport
     private var deadline: Scheduled<Void>?
     private var received = 0
+    private var isRefused = false
 
     /// Room for the request and its headers. Browsers with many cookies need a few kilobytes.
     private static let maxRequestBytes = 16 << 10
@@ -27,7 +28,8 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        // Holds itself and the context until the deadline or `handlerRemoved`, which also comes when the channel closes.
+        // Holds itself and the context until the deadline or `handlerRemoved`, which also comes when the channel
+        // closes.
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
             self.report.refused(.handshakeTimeout, "the handshake was not done in time")
             context.close(promise: nil)
@@ -40,14 +42,15 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // What still comes while the answer is written interests nobody.
+        guard !isRefused else { return }
         let buffer = unwrapInboundIn(data)
         if received == 0, let first = buffer.readableBytesView.first {
             // A TLS record of a handshake begins with 22 (RFC 8446 §5.1), HTTP with a letter.
             let isTLS = first == 22
             guard isTLS == expectsTLS else {
                 return refuse(
-                    context, .badRequest,
-                    isTLS ? "400 Bad Request" : "400 Bad Request",
+                    context, .badRequest, "400 Bad Request",
                     isTLS
                         ? "This port does not speak TLS: connect with ws:// instead of wss://."
                         : "This port speaks TLS: connect with wss:// instead of ws://.")
@@ -72,7 +75,7 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
         _ context: ChannelHandlerContext, _ refusal: ConnectionRefusal, _ status: String, _ text: String
     ) {
         report.refused(refusal, text)
-        received = 0
+        isRefused = true
         let answer =
             "HTTP/1.1 \(status)\r\nContent-Type: text/plain; charset=utf-8\r\n"
             + "Content-Length: \(text.utf8.count + 1)\r\nConnection: close\r\n\r\n\(text)\n"

@@ -2,10 +2,11 @@ import NIOCore
 
 /// Splits the bytes of a TCP or TLS connection into messages (protocol.md §11), with no socket in sight.
 ///
-/// A message that lies whole in the received bytes is handed over from there. One that arrives in pieces is collected in
-/// a buffer of its own, which is handed over with it.
+/// A message that lies whole in the received bytes is handed over from there. One that arrives in pieces is collected
+/// in a buffer of its own, which is handed over with it.
 struct LengthFrameReader {
-    /// Largest message accepted, bytes. The reference has no limit, which lets a peer announce 4 GiB (known-defects.md S20).
+    /// Largest message accepted, bytes. The reference has no limit, which lets a peer announce 4 GiB (known-defects.md
+    /// S20).
     var maxMessageBytes: Int
     /// Bytes of a frame head that the last read cut off.
     private var cutHead: [UInt8] = []

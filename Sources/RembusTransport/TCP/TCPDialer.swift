@@ -4,8 +4,8 @@ import NIOSSL
 
 /// Opens connections that carry length-framed CBOR, over TCP or TLS (protocol.md §11), and puts a `Link` on each.
 package enum TCPDialer {
-    /// Connects. `makeLink` runs on `eventLoop`, which the link then lives on; the link must take the configuration that
-    /// it is given.
+    /// Connects. `makeLink` runs on `eventLoop`, which the link then lives on; the link must take the configuration
+    /// that it is given.
     ///
     /// `tls` makes it `tls`. Throws ``WebSocketDialer/Failure``, or ``TLSFailure`` when files of `tls` cannot be used.
     package static func connect(

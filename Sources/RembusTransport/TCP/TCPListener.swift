@@ -7,8 +7,8 @@ import NIOSSL
 package struct TCPListener: Sendable {
     package let channel: any Channel
 
-    /// Starts to accept. The link that `makeLink` makes must take the configuration that it is given, whose `framing` is
-    /// that of this listener.
+    /// Starts to accept. The link that `makeLink` makes must take the configuration that it is given, whose `framing`
+    /// is that of this listener.
     ///
     /// - Parameters:
     ///   - tls: certificates for `tls`; nil for `tcp`.

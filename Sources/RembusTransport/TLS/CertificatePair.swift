@@ -58,7 +58,8 @@ struct CertificatePair: Sendable {
 
     /// A context is the one place that compares the two keys.
     private func checkMatch(_ certificates: PEMFile, _ secret: PEMFile) throws(TLSFailure) {
-        var configuration = TLSConfiguration.makeServerConfiguration(certificateChain: sources, privateKey: .privateKey(key))
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: sources, privateKey: .privateKey(key))
         configuration.certificateVerification = .none
         do {
             _ = try NIOSSLContext(configuration: configuration)

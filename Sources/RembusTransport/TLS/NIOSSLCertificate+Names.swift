@@ -18,8 +18,8 @@ extension NIOSSLCertificate {
 
     /// The name of the component that owns the certificate: the common name of the subject, else the first DNS name.
     ///
-    /// nil when there is none, when there are several common names, of which none is more right than the others, or when
-    /// it holds a control character, with which one name could be made to look like another.
+    /// nil when there is none, when there are several common names, of which none is more right than the others, or
+    /// when it holds a control character, with which one name could be made to look like another.
     var componentName: String? {
         let common = subjectName.filter { $0.type == .commonName }.map(\.value)
         guard common.count <= 1 else { return nil }

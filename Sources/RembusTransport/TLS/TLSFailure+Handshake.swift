@@ -4,8 +4,8 @@ import NIOSSL
 extension TLSFailure {
     /// The sentence for a handshake that the TLS library gave up.
     ///
-    /// The library's errors carry a name from its own tables, such as `CERTIFICATE_VERIFY_FAILED`; the names are part of
-    /// its interface, unlike the numbers.
+    /// The library's errors carry a name from its own tables, such as `CERTIFICATE_VERIFY_FAILED`; the names are part
+    /// of its interface, unlike the numbers.
     init(handshake error: any Error, peer: NIOSSLCertificate?) {
         if let failure = error as? TLSFailure {
             self = failure
@@ -60,7 +60,9 @@ extension TLSFailure {
 
     /// The library says only that the certificate did not pass; its dates are the one reason that can be seen here.
     private static func unverified(_ peer: NIOSSLCertificate?) -> String {
-        guard let peer else { return "the peer's certificate is of an authority that is not trusted here, or not valid now" }
+        guard let peer else {
+            return "the peer's certificate is of an authority that is not trusted here, or not valid now"
+        }
         let now = Date()
         if peer.endOfValidity < now { return "the peer's certificate expired on \(peer.endOfValidity.isoText)" }
         if peer.startOfValidity > now {

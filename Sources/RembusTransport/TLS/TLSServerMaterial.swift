@@ -19,7 +19,8 @@ struct TLSServerMaterial: Sendable {
         var further: [CertificatePair] = []
         for files in Self.furtherPairs(settings) {
             // What is for no host, such as an authority with its key, can be kept there too.
-            let leaf = try CertificatePair.certificates(in: PEMFile(role: "certificate file", path: files.certificate))[0]
+            let leaf = try CertificatePair.certificates(in: PEMFile(role: "certificate file", path: files.certificate))[
+                0]
             guard !leaf.hostNames.isEmpty else { continue }
             further.append(try CertificatePair(certificateFile: files.certificate, keyFile: files.key))
         }
@@ -70,7 +71,8 @@ struct TLSServerMaterial: Sendable {
         // Never the system's authorities: anyone can get a certificate from those.
         guard let path = settings.clientAuthorities else {
             throw TLSFailure(
-                "client certificates are asked for, but no file says which authorities they may come from; set client_ca")
+                "client certificates are asked for, but no file says which authorities they come from; set client_ca"
+            )
         }
         let authorities = try CertificatePair.certificates(in: PEMFile(role: "client authority file", path: path))
         configuration.trustRoots = .certificates(authorities)

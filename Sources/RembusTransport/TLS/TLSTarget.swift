@@ -11,7 +11,8 @@ struct TLSTarget: Sendable {
 
     /// The handler of one connection.
     ///
-    /// A certificate for an address is compared with the address of the socket, so such hosts are not handed on as names.
+    /// A certificate for an address is compared with the address of the socket, so such hosts are not handed on as
+    /// names.
     func makeHandler() throws(TLSFailure) -> NIOSSLClientHandler {
         do {
             return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
@@ -20,8 +21,8 @@ struct TLSTarget: Sendable {
         }
     }
 
-    /// Checks what the library does not: it is content with a certificate for the socket's address even when the host was
-    /// given by name, so whoever answers name lookups could bring a valid certificate for an address of their own.
+    /// Checks what the library does not: it is content with a certificate for the socket's address even when the host
+    /// was given by name, so whoever answers name lookups could bring a valid certificate for an address of their own.
     func check(_ certificate: NIOSSLCertificate?) throws(TLSFailure) {
         guard !isAddress, let certificate, certificate.hasAlternativeNames else { return }
         var wanted = host.lowercased()

@@ -57,12 +57,13 @@ final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard head.isPermitted(by: origins) else {
             return Answer(
                 status: .forbidden,
-                text: "Web pages of this origin may not connect; the broker's setting allowed_origins lists those that may.",
+                text: "Web pages of this origin may not connect; the setting allowed_origins lists those that may.",
                 refusal: .origin)
         }
         return Answer(
             status: .badRequest,
-            text: "Bad WebSocket handshake: a GET request with Sec-WebSocket-Key and Sec-WebSocket-Version: 13 is needed.",
+            text: "Bad WebSocket handshake: "
+                + "a GET request with Sec-WebSocket-Key and Sec-WebSocket-Version: 13 is needed.",
             headers: ["Sec-WebSocket-Version": "13"])
     }
 

@@ -1,5 +1,5 @@
-/// Which web pages may connect. Browsers say in `Origin` what page opens a WebSocket and do not ask the server first, so
-/// without this check any page that a user visits could use the broker as that user can reach it (RFC 6455 §10.2).
+/// Which web pages may connect. Browsers say in `Origin` what page opens a WebSocket and do not ask the server first,
+/// so without this check any page that a user visits could use the broker as that user can reach it (RFC 6455 §10.2).
 package struct OriginPolicy: Sendable, Equatable {
     /// Origins that may connect, such as `https://panel.example` or `http://localhost:8080`; `*` lets every page in.
     package var allowed: [String]
@@ -8,7 +8,8 @@ package struct OriginPolicy: Sendable, Equatable {
         self.allowed = allowed
     }
 
-    /// Clients that are no browsers send no origin and may connect, and so may pages from the broker's own host and port.
+    /// Clients that are no browsers send no origin and may connect, and so may pages from the broker's own host and
+    /// port.
     ///
     /// - Parameters:
     ///   - origins: every `Origin` header of the request.

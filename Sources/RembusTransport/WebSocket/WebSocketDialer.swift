@@ -51,7 +51,9 @@ package enum WebSocketDialer {
                     let request = HandshakeRequestHandler(
                         host: host, port: port, path: path, encryption: encryption, done: done)
                     let requestBox = NIOLoopBound(request, eventLoop: channel.eventLoop)
+                    // A broker's first message may come in one packet with its answer to the handshake.
                     try channel.pipeline.syncOperations.addHTTPClientHandlers(
+                        leftOverBytesStrategy: .forwardBytes,
                         withClientUpgrade: (
                             upgraders: [upgrader],
                             completionHandler: { context in

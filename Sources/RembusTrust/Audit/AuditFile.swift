@@ -40,7 +40,9 @@ struct AuditFile: ~Copyable {
     private mutating func write(_ block: inout [UInt8]) throws(TrustError) {
         var written = 0
         while written < block.count {
-            let count = block.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress! + written, $0.count - written) }
+            let count = block.withUnsafeBytes {
+                Foundation.write(descriptor, $0.baseAddress! + written, $0.count - written)
+            }
             guard count >= 0 else {
                 if errno == EINTR { continue }
                 // The rest of the line would stick to the next one.

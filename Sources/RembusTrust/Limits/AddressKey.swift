@@ -4,8 +4,8 @@ import Darwin
 import Glibc
 #endif
 
-/// What stands for the machine, or the network of machines, behind an address: an IPv4 address, or the first 64 bits of an
-/// IPv6 one, of which a single machine has the rest to choose from.
+/// What stands for the machine, or the network of machines, behind an address: an IPv4 address, or the first 64 bits of
+/// an IPv6 one, of which a single machine has the rest to choose from.
 struct AddressKey: Hashable, Sendable {
     private let bytes: [UInt8]
 

@@ -1,7 +1,8 @@
-/// Who may do what, compiled from a ``TrustDocument`` (behaviour.md §12). It does not change, and any thread may ask it.
+/// Who may do what, compiled from a ``TrustDocument`` (behaviour.md §12). It does not change, and any thread may ask
+/// it.
 ///
-/// Names and topics are compared by their bytes. A private pattern covers the topics that it matches (behaviour.md §6): its
-/// wildcards never stand for text with an `@`.
+/// Names and topics are compared by their bytes. A private pattern covers the topics that it matches (behaviour.md §6):
+/// its wildcards never stand for text with an `@`.
 package struct AccessRules: Sendable {
     private let rules: CompiledRules
     private let trustsNames: Bool
@@ -31,18 +32,21 @@ package struct AccessRules: Sendable {
     /// Whether a component may do something with a topic, not a pattern.
     ///
     /// A public topic is everybody's, a private one takes a proven name with a grant; administrators need one too.
-    /// Read-only components may subscribe, and call `query_…`, `rid`, `version` and `uptime`, if that is allowed besides.
+    /// Read-only components may subscribe, and call `query_…`, `rid`, `version` and `uptime`, if that is allowed
+    /// besides.
     package func allows(_ principal: Principal, _ action: TrustAction, _ topic: String) -> Bool {
         if isReadOnly(principal), action != .subscribe {
-            guard action == .call, Self.readingMethods.contains(topic) || topic.hasPrefix("query_") else { return false }
+            guard action == .call, Self.readingMethods.contains(topic) || topic.hasPrefix("query_") else {
+                return false
+            }
         }
         guard isPrivate(topic) else { return true }
         guard let name = provenName(principal) else { return false }
         return rules.isGranted(name, action, topic)
     }
 
-    /// Whether a component may read (`subscribe`) or change (`publish`) a table: it needs a grant for every private topic
-    /// that fills it.
+    /// Whether a component may read (`subscribe`) or change (`publish`) a table: it needs a grant for every private
+    /// topic that fills it.
     ///
     /// - Parameter pattern: The table's topics: `*` stands for any one segment, also with an `@`.
     package func allowsTable(

@@ -1,7 +1,7 @@
 import RembusWire
 
-/// Patterns with the actions they stand for, as a trie that does not change once it is built, so that any thread may ask
-/// it at any time. (``TopicIndex`` leaves marks in itself while it matches.)
+/// Patterns with the actions they stand for, as a trie that does not change once it is built, so that any thread may
+/// ask it at any time. (``TopicIndex`` leaves marks in itself while it matches.)
 ///
 /// What a question costs grows with the topic's segments and the branches that match, not with the number of patterns.
 struct PatternTable: Sendable {

@@ -6,8 +6,8 @@ import Glibc
 
 /// Lets one writer at a time change a file, of whatever process. The lock is the kernel's and ends with the process.
 struct FileLock: Sendable {
-    /// How long to wait for another writer, in milliseconds: each takes a fraction of a second, so one that takes longer
-    /// is stuck.
+    /// How long to wait for another writer, in milliseconds: each takes a fraction of a second, so one that takes
+    /// longer is stuck.
     private static let patience = 10_000
     private static let pause = 5
 

@@ -65,7 +65,8 @@ struct ReferenceFiles: Sendable {
     private func read<T: Decodable>(_ type: T.Type, _ name: String) throws(TrustError) -> T? {
         let path = path(name)
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let handle = FileHandle(forReadingAtPath: path), let data = try? handle.read(upToCount: Self.maximumBytes + 1)
+        guard let handle = FileHandle(forReadingAtPath: path),
+            let data = try? handle.read(upToCount: Self.maximumBytes + 1)
         else { throw TrustError("cannot read \(path); check its rights, or move it away") }
         guard data.count <= Self.maximumBytes else { throw TrustError("\(path) is too large; move it away") }
         do {

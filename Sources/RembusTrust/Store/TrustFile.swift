@@ -50,7 +50,8 @@ struct TrustFile: Sendable {
             "\(place(context)) lacks the key \"\(key.stringValue)\""
         case DecodingError.typeMismatch(let type, let context), DecodingError.valueNotFound(let type, let context):
             "\(place(context)) is no \(name(of: type))"
-        case DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty && context.underlyingError != nil:
+        case DecodingError.dataCorrupted(let context)
+        where context.codingPath.isEmpty && context.underlyingError != nil:
             "it is no valid JSON"
         case DecodingError.dataCorrupted(let context): "\(place(context)) \(context.debugDescription)"
         default: "it is no valid JSON"

@@ -4,9 +4,9 @@ import Synchronization
 
 /// Where a broker's rights are kept: in `trust.json` in its state folder, or in memory only.
 ///
-/// Broker and command line may both change the file: each change is made on what the file holds at that time, under a lock.
-/// A file that cannot be used never loosens anything: the broker does not start with it, and goes on with the rights it has
-/// when the file breaks or goes away later.
+/// Broker and command line may both change the file: each change is made on what the file holds at that time, under a
+/// lock. A file that cannot be used never loosens anything: the broker does not start with it, and goes on with the
+/// rights it has when the file breaks or goes away later.
 package final class TrustStore: Sendable {
     private struct State {
         var document: TrustDocument
@@ -83,8 +83,8 @@ package final class TrustStore: Sendable {
         state.withLock { $0.handlers.append(body) }
     }
 
-    /// Changes the rights: under the file's lock, on what the file then holds, written as a whole or not at all. Blocks on
-    /// the disk, and up to 10 seconds for another writer; not on an event loop.
+    /// Changes the rights: under the file's lock, on what the file then holds, written as a whole or not at all. Blocks
+    /// on the disk, and up to 10 seconds for another writer; not on an event loop.
     ///
     /// - Throws: What `change` throws, or why the result cannot be stored; then nothing is changed.
     package func update<R>(_ change: (inout TrustDocument) throws(TrustError) -> R) throws(TrustError) -> R {

@@ -54,7 +54,8 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         return found
     }
 
-    /// The segments of a topic, split at the byte `/`: as characters, a slash followed by a combining mark would be none.
+    /// The segments of a topic, split at the byte `/`: as characters, a slash followed by a combining mark would be
+    /// none.
     package static func segments(of topic: String) -> [Substring] {
         topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
     }

@@ -22,10 +22,15 @@ struct AdminTarget: ParsableArguments {
         }
     }
 
-    /// What rules are read from and written to.
-    func rules() throws -> any TrustRules {
-        guard url != nil else { return try LocalRules(folder: local.folder) }
-        return RemoteRules(broker: try remote())
+    /// Where the rules are. `forReading` leaves no trace of a broker that does not exist.
+    func rules(forReading: Bool = false) throws -> any TrustRules {
+        guard url == nil else { return RemoteRules(broker: try remote()) }
+        let isKnown = FileManager.default.fileExists(atPath: local.folder.path)
+        if !isKnown, local.broker != nil {
+            StandardError.say(
+                "no broker named \(quoted(local.name)) has run on this machine, in \(local.folder.path), yet")
+        }
+        return try LocalRules(folder: local.folder, isKept: isKnown || !forReading)
     }
 
     /// The running broker. `command` is named in the error when none was given.

@@ -50,5 +50,5 @@ struct AdministratorListCommand: AsyncParsableCommand {
     @OptionGroup(title: "Broker")
     var target: AdminTarget
 
-    func run() async throws { try await target.rules().printNames("admins") }
+    func run() async throws { try await target.rules(forReading: true).printNames("admins") }
 }

@@ -148,7 +148,7 @@ struct TrustListCommand: AsyncParsableCommand {
     var target: AdminTarget
 
     func run() async throws {
-        let rules = try await target.rules().all()
+        let rules = try await target.rules(forReading: true).all()
         try StandardOutput.write(json ? rules.jsonText + "\n" : TrustListing(rules).text)
     }
 }

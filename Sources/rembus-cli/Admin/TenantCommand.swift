@@ -79,7 +79,7 @@ struct TenantListCommand: AsyncParsableCommand {
     @OptionGroup(title: "Broker")
     var target: AdminTarget
 
-    func run() async throws { try await target.rules().printNames("tenants") }
+    func run() async throws { try await target.rules(forReading: true).printNames("tenants") }
 }
 
 extension TrustRules {

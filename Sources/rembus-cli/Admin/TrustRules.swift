@@ -18,12 +18,13 @@ struct LocalRules: TrustRules {
     private let folder: URL
     private let store: TrustStore
 
-    init(folder: URL) throws(CommandFailure) {
+    /// - Parameter isKept: Without it nothing is read nor written.
+    init(folder: URL, isKept: Bool) throws(CommandFailure) {
         self.folder = folder
         var logger = Logger(label: "rembus.admin") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         do throws(TrustError) {
-            store = try TrustStore(directory: folder.path, logger: logger)
+            store = try TrustStore(directory: isKept ? folder.path : nil, logger: logger)
         } catch {
             throw CommandFailure(CommandFailure.phrase(error.description))
         }

@@ -106,7 +106,8 @@ struct BenchCommand: AsyncParsableCommand {
                 "bench speaks WebSocket only; give a URL that begins with ws:// or wss://", status: .usage)
         }
         return BenchPlan(
-            mode: mode, url: url, tls: url.scheme.isSecure ? try ComponentConfiguration().tlsContext() : nil, size: size, subscribers: subs ?? mode.defaultSubscribers,
+            mode: mode, url: url, tls: url.scheme.isSecure ? try ComponentConfiguration().tlsContext() : nil,
+            size: size, subscribers: subs ?? mode.defaultSubscribers,
             inFlight: inflight ?? mode.defaultInFlight, seconds: secs.seconds, count: count, rate: rate,
             window: window ?? max(1, min(65_536, (16 << 20) / size)), connections: connections, pid: pid,
             patience: timeout.seconds)

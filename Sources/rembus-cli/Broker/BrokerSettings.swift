@@ -48,6 +48,7 @@ enum BrokerSettings {
             whole("max_exposed", "REMBUS_MAX_EXPOSED", 1...10_000_000, \.limits.maxExposed),
             whole("max_pending_calls", "REMBUS_MAX_PENDING_CALLS", 1...65536, \.limits.maxPendingCalls),
             whole("max_in_flight", "REMBUS_MAX_IN_FLIGHT", 1...65536, \.limits.maxInFlight),
+            whole("max_in_flight_bytes", "REMBUS_MAX_IN_FLIGHT_BYTES", 65536...(1 << 32), \.limits.maxInFlightBytes),
             whole("max_backlog_bytes", "REMBUS_MAX_BACKLOG_BYTES", 65536...(1 << 32), \.limits.maxBacklogBytes),
             whole("max_topic_segments", "REMBUS_MAX_TOPIC_SEGMENTS", 1...1024, \.limits.maxTopicSegments),
             whole("max_name_bytes", "REMBUS_MAX_NAME_BYTES", 1...1024, \.limits.maxNameBytes),

@@ -4,8 +4,8 @@ import RembusTrust
 
 /// Rights in the catalog: what others wrote there is taken over, and what is decided here is written there.
 extension StorageComposer {
-    /// Takes over what a broker of the reference, or a tool for one, left in the catalog, and keeps a copy of the rights
-    /// there from now on.
+    /// Takes over what a broker of the reference, or a tool for one, left in the catalog, and keeps a copy of the
+    /// rights there from now on.
     func connect(_ trust: TrustStore, with lake: Lake, _ state: Lake.StoredState) throws {
         do {
             try absorb(state, into: trust)

@@ -7,7 +7,8 @@ import RembusStore
 import RembusTrust
 import RembusWire
 
-/// Puts together what a broker keeps its data in: the journal, the components' file and, where DuckDB is there, the lake.
+/// Puts together what a broker keeps its data in: the journal, the components' file and, where DuckDB is there, the
+/// lake.
 struct StorageComposer {
     let configuration: BrokerConfiguration
     let logger: Logger

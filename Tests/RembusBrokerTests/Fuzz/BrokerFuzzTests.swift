@@ -15,20 +15,21 @@ struct BrokerFuzzTests {
     private static let seed = environment["REMBUS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 8338
     private static let cases = environment["REMBUS_FUZZ_CASES"].flatMap { Int($0) } ?? 50_000
 
-    @Test("Damaged sessions", arguments: [0, 30])
-    func sessions(maxOfflineComponents: Int) async {
+    @Test("Damaged sessions", arguments: FuzzSetting.allCases)
+    func sessions(setting: FuzzSetting) async {
         let (report, failure) = await withCheckedContinuation { continuation in
             // A thread of its own: the loops are bound to the one that made them, and other tests need theirs.
             Thread {
                 do {
-                    let run = try FuzzRun(seed: Self.seed, maxOfflineComponents: maxOfflineComponents)
-                    continuation.resume(returning: (try run.run(frames: Self.cases / 2), nil as String?))
+                    let run = try FuzzRun(seed: Self.seed, setting)
+                    continuation.resume(
+                        returning: (try run.run(frames: Self.cases / FuzzSetting.allCases.count), nil as String?))
                 } catch {
                     continuation.resume(returning: ("", "\(error)"))
                 }
             }.start()
         }
-        print("fuzz broker: \(report)")
+        print("fuzz broker, \(setting): \(report)")
         if let failure { Issue.record("seed \(Self.seed): \(failure)") }
     }
 }

@@ -7,6 +7,18 @@ import RembusTrust
 
 @testable import RembusBroker
 
+/// What kind of broker is fed.
+enum FuzzSetting: String, CaseIterable {
+    /// Nothing of a component outlives its connection: every table must be empty at the end.
+    case forgetful
+    /// Components come back to their state.
+    case remembering
+    /// Nobody can prove anything: only the handshake is open.
+    case authenticated
+
+    var maxOfflineComponents: Int { self == .remembering ? 30 : 0 }
+}
+
 /// A whole broker without sockets or threads: connections are embedded channels, time passes when the test says so.
 final class FuzzBroker {
     let core: BrokerCore
@@ -18,7 +30,7 @@ final class FuzzBroker {
         weak var link: Link?
     }
 
-    init(maxOfflineComponents: Int) {
+    init(_ setting: FuzzSetting) {
         loops = [FuzzLoop(), FuzzLoop()]
         var configuration = BrokerConfiguration()
         configuration.limits.maxMessageBytes = 256 << 10
@@ -28,7 +40,8 @@ final class FuzzBroker {
         configuration.limits.maxInFlight = 100
         configuration.limits.maxBacklogBytes = 64 << 10
         configuration.limits.maxDuplicateIDs = 500
-        configuration.limits.maxOfflineComponents = maxOfflineComponents
+        configuration.limits.maxOfflineComponents = setting.maxOfflineComponents
+        configuration.security.isAuthenticated = setting == .authenticated
         configuration.requestTimeout = .milliseconds(50)
         configuration.ackTimeout = .milliseconds(40)
         configuration.sendRetries = 3

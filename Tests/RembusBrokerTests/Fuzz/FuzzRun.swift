@@ -13,8 +13,9 @@ final class FuzzRun {
 
     private let broker: FuzzBroker
     private let emptyTables: [String: Int]
-    private let maxOfflineComponents: Int
-    private var citizens: GoodCitizens
+    private let setting: FuzzSetting
+    /// None where a proof is needed.
+    private var citizens: GoodCitizens?
     private var dice: Dice
     private var messages = FuzzMessages()
     private var peers: [FuzzPeer?] = Array(repeating: nil, count: 12)
@@ -23,12 +24,12 @@ final class FuzzRun {
     private var scraps: [[UInt8]] = [[]]
     private var probes = 0
 
-    init(seed: UInt64, maxOfflineComponents: Int) throws {
-        self.maxOfflineComponents = maxOfflineComponents
-        broker = FuzzBroker(maxOfflineComponents: maxOfflineComponents)
+    init(seed: UInt64, _ setting: FuzzSetting) throws {
+        self.setting = setting
+        broker = FuzzBroker(setting)
         emptyTables = broker.tableSizes
-        citizens = try GoodCitizens(broker)
-        dice = Dice(seed: seed &+ UInt64(maxOfflineComponents))
+        if setting != .authenticated { citizens = try GoodCitizens(broker) }
+        dice = Dice(seed: seed &+ UInt64(setting.maxOfflineComponents))
     }
 
     func run(frames: Int) throws -> String {
@@ -37,12 +38,12 @@ final class FuzzRun {
             try step()
             guard frame % 500 == 0 else { continue }
             do {
-                try citizens.check()
+                try citizens?.check()
             } catch {
                 throw Failure(description: "after \(frame) frames: \(error)")
             }
         }
-        try citizens.check()
+        try citizens?.check()
         try checkEnd()
         return "\(frames) frames on \(connections) connections, \(probes) probes in \(ContinuousClock.now - start)"
     }
@@ -158,7 +159,7 @@ final class FuzzRun {
 
     private func checkEnd() throws {
         for peer in peers { peer?.hangUp() }
-        citizens.leave()
+        citizens?.leave()
         peers = []
         broker.settle()
         // Everything that is timed comes to its end: first what a broker does by itself, then what its links wait for.
@@ -168,7 +169,8 @@ final class FuzzRun {
         let tables = broker.tableSizes
         for (name, size) in tables where size > emptyTables[name, default: 0] {
             // What belongs to components that may come back stays, within the limit.
-            guard maxOfflineComponents == 0 || tables["components", default: 0] > maxOfflineComponents else { continue }
+            guard setting != .remembering || tables["components", default: 0] > setting.maxOfflineComponents
+            else { continue }
             throw Failure(description: "the table \(name) has \(size) elements, at first \(emptyTables[name] ?? 0)")
         }
         guard broker.sessionCount == 0, broker.core.counters.connections.load(ordering: .relaxed) == 0 else {

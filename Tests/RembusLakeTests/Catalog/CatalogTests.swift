@@ -30,6 +30,7 @@ import Testing
                 "wait_ack2": "name VARCHAR, twin VARCHAR, ts UBIGINT?, id UBIGINT?",
                 "message_source": "name VARCHAR, recv UBIGINT?, publisher VARCHAR?, tenant VARCHAR?",
                 "rejected": "name VARCHAR, recv UBIGINT?, topic VARCHAR?, reason VARCHAR?, data BLOB?",
+                "rembus_trust": "name VARCHAR, kind VARCHAR, twin VARCHAR?, topic VARCHAR?, actions VARCHAR?",
                 "rembus_progress": "name VARCHAR, partition UINTEGER?, recv UBIGINT?",
                 "sensor": "site VARCHAR, type VARCHAR, dn VARCHAR?",
                 "telemetry": "dn VARCHAR?, temperature DOUBLE?, pressure DOUBLE?, ts UBIGINT, time_bucket UINTEGER?",

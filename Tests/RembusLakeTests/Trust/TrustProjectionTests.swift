@@ -34,7 +34,8 @@ import Testing
         #expect(state.tenants.map(\.secret) == ["hash", "hash2"])
         // What this broker wrote is not news.
         #expect(state.administrators.isEmpty && state.authorizations.isEmpty)
-        #expect(try await fixture.rows("SELECT name, twin FROM admin ORDER BY 2") == [["bro", "it's"], ["bro", "root"]])
+        #expect(
+            try await fixture.rows("SELECT name, twin FROM admin ORDER BY 2") == [["bro", "it's"], ["bro", "root"]])
         // The reference has no patterns and no single actions.
         #expect(try await fixture.rows("SELECT name, twin, topic FROM topic_auth") == [["bro", "x", "a/b"]])
     }

@@ -18,12 +18,11 @@ final class FakeBroker: Sendable {
         self.port = port
     }
 
-    static func start(port: Int = 0, tls: TLSServerContext? = nil) async throws -> FakeBroker {
+    /// `isFramed`: without WebSocket, as `tcp` and `tls` are.
+    static func start(port: Int = 0, tls: TLSServerContext? = nil, isFramed: Bool = false) async throws -> FakeBroker {
         let connections = Mailbox<FakePeer>()
-        let listener = try await WebSocketListener.bind(
-            group: MultiThreadedEventLoopGroup.singleton, host: "127.0.0.1", port: port, tls: tls,
-            configuration: LinkConfiguration(pingInterval: nil)
-        ) { channel, configuration, _ in
+        let (group, configuration) = (MultiThreadedEventLoopGroup.singleton, LinkConfiguration(pingInterval: nil))
+        let makeLink: WebSocketListener.MakeLink = { channel, configuration, _ in
             let peer = FakePeer(channel)
             let link = Link(
                 role: .server, group: LinkGroup(eventLoop: channel.eventLoop), configuration: configuration,
@@ -32,8 +31,18 @@ final class FakeBroker: Sendable {
             connections.put(peer)
             return link
         }
-        let port = try #require(listener.channel.localAddress?.port)
-        return FakeBroker(listener.channel, connections, port: port)
+        let channel =
+            isFramed
+            ? try await TCPListener.bind(
+                group: group, host: "127.0.0.1", port: port, tls: tls, configuration: configuration,
+                makeLink: makeLink
+            ).channel
+            : try await WebSocketListener.bind(
+                group: group, host: "127.0.0.1", port: port, tls: tls, configuration: configuration,
+                makeLink: makeLink
+            ).channel
+        let port = try #require(channel.localAddress?.port)
+        return FakeBroker(channel, connections, port: port)
     }
 
     func url(_ name: String = "") -> String { "ws://127.0.0.1:\(port)/\(name)" }

@@ -134,7 +134,9 @@ final class FakePeer: LinkDelegate, @unchecked Sendable {
 
     private func onLink(_ body: @escaping @Sendable (Link) -> Void) {
         channel.eventLoop.execute { [self] in
-            guard let link else { return }
+            guard let link, channel.isActive else { return }
+            // A link keeps what it gets before it is in the pipeline.
+            guard (try? channel.pipeline.syncOperations.context(handler: link)) != nil else { return onLink(body) }
             body(link)
             link.group.flush()
         }

@@ -40,11 +40,13 @@ final class EchoServer: Sendable {
 
     private final class SeenFacts: Sendable {
         let facts = Mutex<[ConnectionFacts]>([])
+        let channels = Mutex<[any Channel]>([])
 
         @Sendable func makeLink(
             _ channel: any Channel, _ configuration: LinkConfiguration, _ facts: ConnectionFacts
         ) -> Link? {
             self.facts.withLock { $0.append(facts) }
+            channels.withLock { $0.append(channel) }
             return Link(
                 role: .server, group: LinkGroup(eventLoop: channel.eventLoop), configuration: configuration,
                 remoteAddress: "test", delegate: EchoDelegate())
@@ -59,6 +61,17 @@ final class EchoServer: Sendable {
     }
 
     deinit { channel.close(promise: nil) }
+
+    /// How many handlers each connection has.
+    func handlerCounts() async throws -> [Int] {
+        var counts: [Int] = []
+        for channel in seen.channels.withLock({ $0 }) {
+            let text = try await channel.eventLoop.submit { channel.pipeline.debugDescription }.get()
+            // One line each, below a title and a head.
+            counts.append(text.split(separator: "\n").count - 2)
+        }
+        return counts
+    }
 
     /// What was known about each connection, in the order of their handshakes.
     var facts: [ConnectionFacts] { seen.facts.withLock { $0 } }

