@@ -77,25 +77,43 @@ public final class Broker: Service, Sendable {
 
     /// Starts to accept connections. Throws ``BrokerError`` when it cannot listen.
     public func start() async throws {
-        let configuration = core.configuration
-        let core = self.core
         do {
-            let listener = try await WebSocketListener.bind(
-                group: group, host: configuration.host, port: configuration.port, tls: certificates,
-                admission: core.admission, origins: OriginPolicy(allowed: configuration.security.allowedOrigins),
-                configuration: LinkConfiguration(configuration), logger: core.logger
-            ) { channel, linkConfiguration, facts in
-                core.lane(of: channel.eventLoop)?.accept(channel, linkConfiguration, facts)
-            }
-            lifecycle.started(listener, host: configuration.host, isSecure: certificates != nil)
+            try await listen()
         } catch {
+            for listener in lifecycle.stop() { try? await listener.close().get() }
             await closeStorage()
             await shutDownThreads()
-            throw BrokerError.cannotListen(host: configuration.host, port: configuration.port, error)
+            throw error
         }
         for lane in core.lanes { lane.eventLoop.execute { lane.start() } }
         upkeep.start(on: group.next())
         warn()
+    }
+
+    private func listen() async throws(BrokerError) {
+        let configuration = core.configuration
+        let core = self.core
+        let makeLink: WebSocketListener.MakeLink = { channel, linkConfiguration, facts in
+            core.lane(of: channel.eventLoop)?.accept(channel, linkConfiguration, facts)
+        }
+        do {
+            let listener = try await WebSocketListener.bind(
+                group: group, host: configuration.host, port: configuration.port, tls: certificates,
+                admission: core.admission, origins: OriginPolicy(allowed: configuration.security.allowedOrigins),
+                configuration: LinkConfiguration(configuration), logger: core.logger, makeLink: makeLink)
+            lifecycle.started(listener.channel, scheme: certificates == nil ? "ws" : "wss", host: configuration.host)
+        } catch {
+            throw BrokerError.cannotListen(host: configuration.host, port: configuration.port, option: "--port", error)
+        }
+        guard let port = configuration.tcpPort else { return }
+        do {
+            let listener = try await TCPListener.bind(
+                group: group, host: configuration.host, port: port, tls: certificates, admission: core.admission,
+                configuration: LinkConfiguration(configuration), logger: core.logger, makeLink: makeLink)
+            lifecycle.started(listener.channel, scheme: certificates == nil ? "tcp" : "tls", host: configuration.host)
+        } catch {
+            throw BrokerError.cannotListen(host: configuration.host, port: port, option: "--tcp", error)
+        }
     }
 
     /// Says what is open that perhaps should not be (known-defects.md S1, S10, S21).
@@ -151,9 +169,10 @@ public final class Broker: Service, Sendable {
     /// Stops accepting, lets queued messages leave and ends every connection; returns when all is closed or
     /// `drainTimeout` has passed. May be called once more without harm.
     public func shutDown() async {
-        guard let listener = lifecycle.stop() else { return }
+        let listeners = lifecycle.stop()
+        guard !listeners.isEmpty else { return }
         upkeep.stop()
-        try? await listener.channel.close().get()
+        for listener in listeners { try? await listener.close().get() }
         let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         core.whenChannelsEnd { ended.continuation.yield() }
         for lane in core.lanes {
@@ -192,11 +211,11 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
     /// The sentence.
     public var description: String
 
-    static func cannotListen(host: String, port: Int, _ error: any Error) -> BrokerError {
+    static func cannotListen(host: String, port: Int, option: String, _ error: any Error) -> BrokerError {
         var reason = "\(error)"
         if let failure = error as? IOError {
             switch failure.errnoCode {
-            case EADDRINUSE: reason = "the port is in use; stop the other process or choose another --port"
+            case EADDRINUSE: reason = "the port is in use; stop the other process or choose another \(option)"
             case EACCES: reason = "no permission; ports below 1024 need extra rights"
             case EADDRNOTAVAIL: reason = "this machine has no such address"
             default: break

@@ -1,11 +1,10 @@
 import NIOCore
-import RembusTransport
 import Synchronization
 
 /// Which listeners of a broker are open.
 final class BrokerLifecycle: Sendable {
     private struct State {
-        var listener: WebSocketListener?
+        var listeners: [any Channel] = []
         var addresses: [String] = []
     }
 
@@ -13,20 +12,21 @@ final class BrokerLifecycle: Sendable {
 
     var addresses: [String] { state.withLock { $0.addresses } }
 
-    func started(_ listener: WebSocketListener, host: String, isSecure: Bool) {
-        let port = listener.channel.localAddress?.port ?? 0
+    /// Notes a listener. `scheme` is what clients write before `://`.
+    func started(_ listener: any Channel, scheme: String, host: String) {
+        let port = listener.localAddress?.port ?? 0
         let shown = host.contains(":") ? "[\(host)]" : host
         state.withLock {
-            $0.listener = listener
-            $0.addresses = ["\(isSecure ? "wss" : "ws")://\(shown):\(port)"]
+            $0.listeners.append(listener)
+            $0.addresses.append("\(scheme)://\(shown):\(port)")
         }
     }
 
-    /// Hands the listener over to be closed, once.
-    func stop() -> WebSocketListener? {
+    /// Hands the listeners over to be closed, once; empty after that.
+    func stop() -> [any Channel] {
         state.withLock { state in
-            defer { state.listener = nil }
-            return state.listener
+            defer { state.listeners = [] }
+            return state.listeners
         }
     }
 }

@@ -112,7 +112,7 @@ def test_an_unknown_option_is_an_error():
 
 
 @pytest.mark.parametrize("option", [
-    "--tcp", "--zmq", "--http", "--prometheus", "--mqtt", "--peer"])
+    "--zmq", "--http", "--prometheus", "--mqtt", "--peer"])
 def test_an_option_of_a_later_version_is_an_error_and_not_ignored(option):
     assert run_rembus("broker", "--port", 0, option, "1").returncode > 0
 

@@ -14,12 +14,20 @@ struct OriginPolicyTests {
     }
 
     @Test func theSameHostAndPortMay() {
-        #expect(permits(["http://broker.example:8338"]))
-        #expect(permits(["HTTP://Broker.Example:8338"]))
+        #expect(permits(["https://broker.example:8338"]))
+        #expect(permits(["HTTPS://Broker.Example:8338"]))
+        #expect(permits(["http://localhost:8338"], host: "localhost:8338"))
+        #expect(permits(["http://192.0.2.7:8338"], host: "192.0.2.7:8338"))
         #expect(permits(["https://broker.example"], host: "broker.example:443"))
         #expect(permits(["https://broker.example:443"], host: "broker.example"))
-        #expect(permits(["http://broker.example"], host: "broker.example"))
         #expect(permits(["http://[::1]:8338"], host: "[::1]:8338"))
+    }
+
+    /// A page of `evil.example`, whose name leads to the broker's address by now.
+    @Test func aNameThatWasMadeToLeadHereMayNot() {
+        #expect(!permits(["http://evil.example:8338"], host: "evil.example:8338"))
+        #expect(!permits(["http://1.2.3.evil:8338"], host: "1.2.3.evil:8338"))
+        #expect(permits(["http://evil.example:8338"], host: "evil.example:8338", allowed: ["http://evil.example:8338"]))
     }
 
     @Test func othersMayNot() {

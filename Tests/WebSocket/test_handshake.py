@@ -45,8 +45,12 @@ def test_any_path_is_accepted(dial, path):
     assert response(dial(), RawSocket.request(line=f"GET {path} HTTP/1.1"))[0] == 101
 
 
-def test_origin_and_cookies_are_ignored(dial):
-    assert response(dial(), RawSocket.request(Origin="http://elsewhere.example", Cookie="a=b"))[0] == 101
+def test_cookies_are_ignored(dial):
+    assert response(dial(), RawSocket.request(Cookie="a=b"))[0] == 101
+
+
+def test_pages_from_elsewhere_may_not_connect(dial):
+    assert response(dial(), RawSocket.request(Origin="http://elsewhere.example"))[0] == 403
 
 
 def test_an_offered_subprotocol_is_not_chosen(dial):

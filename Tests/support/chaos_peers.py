@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from support.processes import PATIENCE, OutputReader, clean_environment, rembus_binary
+from support.processes import OutputReader, clean_environment, rembus_binary
 
 #: Time-outs that suit a network that changes several times a second.
 QUICK = {
@@ -36,7 +36,6 @@ class ChaosPeer:
         self.name = name
         self._settings = QUICK | settings
         self._folder = tempfile.TemporaryDirectory(prefix="rembus-test-")
-        self._earlier = []
         self._start()
 
     def _start(self):
@@ -46,12 +45,6 @@ class ChaosPeer:
         self.output = OutputReader(self.process.stdout)
         self.errors = OutputReader(self.process.stderr)
         assert self.output.wait_for(lambda line: line == "ready"), self.log()
-
-    def restart(self):
-        """A new process of the same component, after the old one was killed."""
-        self.kill()
-        self._earlier += self.output.lines
-        self._start()
 
     def kill(self):
         if self.process.poll() is None:
@@ -71,7 +64,7 @@ class ChaosPeer:
     def lines(self, word):
         """The words behind `word` of every line that starts with it, oldest first."""
         prefix = word + " "
-        return [line.split()[1:] for line in self._earlier + list(self.output.lines) if line.startswith(prefix)]
+        return [line.split()[1:] for line in list(self.output.lines) if line.startswith(prefix)]
 
     def numbers(self, word):
         return [int(words[0]) for words in self.lines(word)]

@@ -9,16 +9,9 @@ public struct BrokerConfiguration: Sendable, Equatable {
     public var host = "127.0.0.1"
     /// The WebSocket port; 0 lets the system choose one, which the start-up line then names.
     public var port = 8338
-    /// What happens to a subscriber whose connection is full.
-public enum SlowConsumerPolicy: String, Sendable, CaseIterable, Codable {
-    /// It goes on from the store when it can take more; what the store has dropped by then, the oldest first, is lost to
-    /// it and counted.
-    case catchUp = "catch_up"
-    /// It is disconnected with code 1008.
-    case disconnect
-}
-
-/// How a request is given to one of several providers (behaviour.md §8).
+    /// The port for length-framed connections over TCP, or TLS when connections are secure (protocol.md §11); nil for none.
+    public var tcpPort: Int?
+    /// How a request is given to one of several providers (behaviour.md §8).
     public var policy = RoutingPolicy.firstUp
     /// Whether a second connection that claims a connected name replaces the first (protocol.md §7.6) or is refused.
     public var overwriteConnection = false
@@ -97,15 +90,6 @@ public struct BrokerLimits: Sendable, Equatable {
 
     /// Every default.
     public init() {}
-}
-
-/// What happens to a subscriber whose connection is full.
-public enum SlowConsumerPolicy: String, Sendable, CaseIterable, Codable {
-    /// It goes on from the store when it can take more; what the store has dropped by then, the oldest first, is lost to
-    /// it and counted.
-    case catchUp = "catch_up"
-    /// It is disconnected with code 1008.
-    case disconnect
 }
 
 /// How a request is given to one of several providers of a topic (behaviour.md §8).

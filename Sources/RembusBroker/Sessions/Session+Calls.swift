@@ -87,7 +87,7 @@ extension Session {
     ) {
         if case .service(let service) = handler {
             // A table of another tenant does not exist.
-            if let tenant = service.tenant, tenant != principal.tenant {
+            if let tenant = service.tenant, ExactText(tenant) != ExactText(principal.tenant) {
                 return respond(id, .methodNotFound, .text(route.topic))
             }
             if let topics = service.topics, !tables.rules.allowsTable(principal, service.action, topicsMatching: topics) {

@@ -22,7 +22,17 @@ package struct OriginPolicy: Sendable, Equatable {
         if allowed.contains(where: { Self.normal($0) == wanted }) { return true }
         guard let host, let mark = wanted.firstRange(of: "://") else { return false }
         let scheme = wanted[..<mark.lowerBound]
-        return wanted == Self.normal("\(scheme)://\(host)")
+        guard wanted == Self.normal("\(scheme)://\(host)") else { return false }
+        // A name can be made to lead to another machine after its page was loaded (DNS rebinding), and then looks like
+        // the broker's own. Numbers cannot, and with TLS the broker's certificate gives such a name away.
+        return scheme == "https" || Self.isFixed(wanted[mark.upperBound...])
+    }
+
+    /// Whether an authority such as `127.0.0.1:8338` is an address and not a name that has to be looked up.
+    private static func isFixed(_ authority: Substring) -> Bool {
+        if authority.hasPrefix("[") { return true }
+        let host = authority.prefix { $0 != ":" }
+        return host == "localhost" || host.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
     }
 
     /// Lower case, without the port that the scheme implies and without a slash at the end.

@@ -30,6 +30,9 @@ struct BrokerCommand: AsyncParsableCommand {
         help: "WebSocket port; 0 lets the system choose. (default: 8338)")
     var port: Int?
 
+    @Option(help: "Port for connections over TCP (tcp://), with --secure over TLS (tls://). (default: none)")
+    var tcp: Int?
+
     @Option(help: "Address to listen on. (default: 127.0.0.1, this machine only)")
     var host: String?
 
@@ -118,6 +121,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     private func apply(to configuration: inout BrokerConfiguration) {
         if let port { configuration.port = port }
+        if let tcp { configuration.tcpPort = tcp }
         if let host { configuration.host = host }
         if let policy { configuration.policy = policy }
         if overwrite { configuration.overwriteConnection = true }
@@ -134,6 +138,9 @@ struct BrokerCommand: AsyncParsableCommand {
     func validate() throws {
         if let port, !(0...65535).contains(port) {
             throw ValidationError("--port must be between 0 and 65535, not \(port).")
+        }
+        if let tcp, !(0...65535).contains(tcp) {
+            throw ValidationError("--tcp must be between 0 and 65535, not \(tcp).")
         }
         if let name, name.isEmpty || name.contains("/") {
             throw ValidationError(

@@ -26,6 +26,17 @@ enum BrokerSettings {
                 write: { value, configuration in value.stringValue.map { configuration.host = $0 } != nil }),
             whole("port", "REMBUS_PORT", 0...65535, \.port),
             Key(
+                name: "tcp", variable: "REMBUS_TCP",
+                read: { $0.tcpPort.map { .integer(Int64($0)) } ?? .null },
+                write: { value, configuration in
+                    guard value != .null else { return true }
+                    guard let port = number(value).flatMap(Int.init(exactly:)), (0...65535).contains(port) else {
+                        return false
+                    }
+                    configuration.tcpPort = port
+                    return true
+                }),
+            Key(
                 name: "policy", variable: "REMBUS_POLICY", read: { .text($0.policy.rawValue) },
                 write: { value, configuration in
                     guard let policy = value.stringValue.flatMap(RoutingPolicy.init) else { return false }
