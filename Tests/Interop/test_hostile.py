@@ -1,4 +1,4 @@
-"""Peers that mean harm (issue: hardening; known-defects.md R3, S20): whatever one does to the broker, everybody else is served,
+"""Peers that mean harm (known-defects.md R3, S20): whatever one does to the broker, everybody else is served,
 memory stays bounded, and nothing is left behind when it is gone."""
 
 import os
@@ -175,6 +175,18 @@ def swallow(raw):
         pass
 
 
+def is_refused(raw):
+    """Whether the broker ends the connection. The Close frame says so; that a peer which does not answer it is dropped soon
+    after is not waited for each time."""
+    try:
+        raw.read_close()
+    except TimeoutError:
+        return False
+    except (EOFError, ConnectionError):
+        pass
+    return True
+
+
 def reset(raw):
     """Ends the connection with RST."""
     raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -224,21 +236,18 @@ def test_one_header_without_end_is_cut_off(town, attack):
     town.check_memory(50 * MEBIBYTE)
 
 
-def test_half_open_connections_are_let_go_after_two_pings(town, attack):
+def test_who_falls_silent_is_let_go_after_two_pings(town, attack):
+    """Half-open connections, and such as stopped in the middle of a frame."""
     dead = [attack(name=f"dead{number}") for number in range(50)]
-    started = time.monotonic()
-    assert all(raw.at_end() for raw in dead)
-    assert time.monotonic() - started < 3 * PING_INTERVAL + DEADLINE
-
-
-def test_half_a_frame_is_kept_for_nobody_who_is_silent(town, attack):
     halves = [attack() for _ in range(50)]
+    started = time.monotonic()
     for raw in halves:
         # 60 MB are announced: what is announced must not be reserved.
         raw.write(b"\x82\xff" + struct.pack(">Q", 60_000_000) + bytes(1000))
     town.check_service()
-    town.check_memory(100 * MEBIBYTE)
-    assert all(raw.at_end() for raw in halves)
+    town.check_memory(50 * MEBIBYTE)
+    assert all(raw.at_end() for raw in [*dead, *halves])
+    assert time.monotonic() - started < 3 * PING_INTERVAL + DEADLINE
 
 
 def test_a_fragmented_message_does_not_grow_for_ever(town, attack):
@@ -246,13 +255,13 @@ def test_a_fragmented_message_does_not_grow_for_ever(town, attack):
     raw.send(BINARY, b"\x83", fin=False)
     piece = frame(CONTINUATION, bytes(1 * MEBIBYTE), fin=False)
     pour(raw, piece, 20, total=80 * MEBIBYTE)
-    assert raw.at_end()
+    assert is_refused(raw)
 
 
 def test_empty_fragments_for_ever_cost_only_their_sender(town, attack):
     raw = attack()
     raw.send(BINARY, b"\x83", fin=False)
-    pour(raw, frame(CONTINUATION, b"", fin=False) * 1000, 2)
+    pour(raw, frame(CONTINUATION, b"", fin=False) * 1000, 1)
     town.check_service()
     town.check_memory(50 * MEBIBYTE)
 
@@ -313,14 +322,14 @@ def test_answers_that_nobody_reads_do_not_fill_the_memory(town, attack):
     raw = attack(receive_buffer=4096)
     # The answer names the unknown method: it is as long as the request.
     request = frame(BINARY, cbor2.dumps([RPC, new_id(), "x" * 1000, None, []]))
-    pour(raw, request * 200, 4, total=400 * MEBIBYTE)
+    pour(raw, request * 200, 2, total=400 * MEBIBYTE)
     town.check_service()
     town.check_memory(100 * MEBIBYTE)
 
 
 def test_pongs_that_nobody_reads_do_not_fill_the_memory(town, attack):
     raw = attack(receive_buffer=4096)
-    pour(raw, frame(PING, bytes(125)) * 1000, 4, total=400 * MEBIBYTE)
+    pour(raw, frame(PING, bytes(125)) * 1000, 2, total=400 * MEBIBYTE)
     town.check_service()
     town.check_memory(100 * MEBIBYTE)
 
@@ -331,12 +340,14 @@ def test_results_that_nobody_reads_do_not_fill_the_memory(town, attack):
     assert provider.identify("generous")[0] == OK
     provider.expose("megabyte")
     raw = attack(receive_buffer=4096)
-    ending, answer = threading.Event(), bytes(MEBIBYTE)
+    ending, answer, answered = threading.Event(), bytes(MEBIBYTE), 0
 
     def serve():
+        nonlocal answered
         try:
             while not ending.is_set():
                 provider.answer(provider.receive_call(), answer)
+                answered += 1
         except (ConnectionClosed, AssertionError, TimeoutError):
             pass
 
@@ -344,7 +355,8 @@ def test_results_that_nobody_reads_do_not_fill_the_memory(town, attack):
     thread.start()
     for _ in range(400):
         raw.send(BINARY, cbor2.dumps([RPC, new_id(), "megabyte", None, []]))
-    time.sleep(2)
+    assert eventually(lambda: answered >= 400)
+    # What does not fit the caller's connection is answered with an error (43) instead.
     town.check_service()
     town.check_memory()
     ending.set()
@@ -373,7 +385,7 @@ def test_resets_in_the_middle_of_a_frame_leave_nothing(town, attack):
 def test_floods_of_tiny_frames(town, attack, message):
     raw = attack()
     threading.Thread(target=swallow, args=[raw], daemon=True).start()
-    pour(raw, frame(BINARY, cbor2.dumps(message)) * 500, 1)
+    pour(raw, frame(BINARY, cbor2.dumps(message)) * 500, 0.5)
     town.check_service()
 
 
@@ -433,13 +445,13 @@ def test_a_flood_of_subscriptions_ends_at_the_limit(town, attack, command, name)
 
 @pytest.mark.parametrize("pattern, topic", [
     ("**/a/" * 30 + "b", "a/" * 500), ("**/" * 60 + "b", "a/" * 500), ("*a" * 100 + "b", "a" * 1000), ("a*" * 300, "a" * 1000),
-    ("/".join(["*a*a*a*a*b"] * 20), "/".join(["a" * 40] * 20))])
+    ("/".join(["*a*a*a*a*b"] * 20), "/".join(["a" * 40] * 20))], ids=lambda text: text[:6])
 def test_patterns_that_are_hard_to_match_stay_cheap(town, attack, pattern, topic):
     raw = attack()
     ask(raw, ADMIN, pattern, {"cmd": "subscribe", "msg_from": 0.0})
     ask(raw, ADMIN, "__config__", {"cmd": "reactive", "status": True})
     sender = Peer(town.broker.url)
-    for number in range(100):
+    for number in range(30):
         # A topic of its own each time: no remembered route helps.
         sender.publish(f"{topic[:900]}{number}", qos=0)
     started = time.monotonic()
@@ -482,8 +494,14 @@ def test_a_flood_of_answers_to_nothing(town, attack):
     for _ in range(30):
         raw.write(b"".join(
             frame(BINARY, cbor2.dumps([kind, os.urandom(8), *rest]))
-            for kind, *rest in [(ACK,), (6,), (RESPONSE, 0, None), (RESPONSE, 10, "x"), (11, "cid", b"proof")] * 100))
+            for kind, *rest in [(ACK,), (6,), (RESPONSE, 0, None), (RESPONSE, 10, "x")] * 100))
     assert ask(raw, RPC, "rid", None, [])[2] == OK
+
+
+def test_proofs_that_nobody_asked_for_end_the_connection(town, attack):
+    raw = attack()
+    raw.write(b"".join(frame(BINARY, cbor2.dumps([11, os.urandom(8), "cid", b"proof", {}])) for _ in range(1000)))
+    assert is_refused(raw)
 
 
 @pytest.mark.parametrize("size", [0, 9, 31, 33, 300, 70_000])
@@ -530,7 +548,7 @@ def test_deep_nesting_everywhere(town, attack, opening):
     ]:
         raw = attack()
         raw.send(BINARY, head + deep)
-        assert raw.at_end()
+        assert is_refused(raw)
 
 
 def test_announced_sizes_reserve_nothing(town, attack):
@@ -538,7 +556,7 @@ def test_announced_sizes_reserve_nothing(town, attack):
         for prefix in ["83016174", "850248010203040506070863726964f6", "84034801020304050607086174", "84044801020304050607080a"]:
             raw = attack()
             raw.send(BINARY, bytes.fromhex(prefix + head))
-            assert raw.at_end()
+            assert is_refused(raw)
     town.check_memory(50 * MEBIBYTE)
 
 
@@ -548,10 +566,10 @@ def test_json_that_is_hard_to_read(town, attack, text):
     for template in ["%s", '{"jsonrpc":"2.0","method":"x","params":%s}', '{"jsonrpc":"2.0","id":%s,"method":"rid"}']:
         raw = attack()
         raw.send(TEXT, (template % text).encode())
-        assert raw.at_end()
+        assert is_refused(raw)
 
 
-@pytest.mark.parametrize("topic", [b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"a\xf5\x80\x80\x80", b"\x80" * 1000])
+@pytest.mark.parametrize("topic", [b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"a\xf5\x80\x80\x80", b"\x80" * 1000], ids=lambda topic: topic[:4].hex())
 def test_topics_that_are_no_utf_8(town, attack, topic):
     head = struct.pack(">BH", 0x79, len(topic))
     for message in [
@@ -561,7 +579,7 @@ def test_topics_that_are_no_utf_8(town, attack, topic):
     ]:
         raw = attack()
         raw.send(BINARY, message)
-        assert raw.at_end()
+        assert is_refused(raw)
     raw = attack()
     raw.send(TEXT, b'{"jsonrpc":"2.0","method":"' + topic + b'","params":[]}')
     assert raw.read_close() == 1007
@@ -573,13 +591,12 @@ def test_control_frames_that_are_too_long(town, attack):
             raw = attack()
             raw.send(opcode, bytes(size))
             assert raw.read_close() == 1002
-            assert raw.at_end()
 
 
 def test_a_flood_of_pings_that_is_read(town, attack):
     raw = attack()
     threading.Thread(target=swallow, args=[raw], daemon=True).start()
-    pour(raw, frame(PING, b"?") * 500, 1)
+    pour(raw, frame(PING, b"?") * 500, 0.3)
     town.check_service()
     town.check_memory(50 * MEBIBYTE)
 

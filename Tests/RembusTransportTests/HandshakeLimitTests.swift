@@ -143,7 +143,7 @@ struct HandshakeLimitTests {
         #expect(server.facts.isEmpty)
     }
 
-    @Test(arguments: ["http://broker.example:8338", "https://panel.example"])
+    @Test(arguments: ["https://broker.example:8338", "https://panel.example"])
     func pagesOfTheSameHostAndListedOnesMayConnect(_ origin: String) async throws {
         let server = try await EchoServer.start(origins: OriginPolicy(allowed: ["https://panel.example"]))
         let peer = try await RawPeer.connect(port: server.port)

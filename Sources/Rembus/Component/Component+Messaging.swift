@@ -74,29 +74,30 @@ extension Component {
         return try await ask(subject, id: id, frame: frame, timeout: timeout).successData(subject).value
     }
 
-    /// Sends a request and waits for its answer, whatever that is.
-    nonisolated(nonsending) func ask(
-        _ subject: PendingCall.Subject, id: UInt64, frame: OutgoingFrame, timeout: Duration?
+    /// Sends a request and waits for its answer, whatever that is. Takes the caller's isolation along, as `publish` does.
+    func ask(
+        _ subject: PendingCall.Subject, id: UInt64, frame: OutgoingFrame, timeout: Duration?,
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> Reply {
         try Task.checkCancellation()
         let submissions = connection.submissions
         try await submissions.room()
         let timeout = timeout ?? connection.settings.requestTimeout
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let call = PendingCall(
-                    subject: subject, deadline: .now() + TimeAmount(bounded: timeout), timeout: timeout,
-                    completion: .continuation(continuation))
-                do {
-                    try submissions.call(id: id, frame: frame, call)
-                    // A cancellation before this moment found nothing to cancel.
-                    if Task.isCancelled { submissions.perform { $0.cancelCall(id) } }
-                } catch {
-                    continuation.resume(throwing: error)
+        return try await withTaskCancellationHandler(
+            operation: {
+                try await withCheckedThrowingContinuation(isolation: isolation) { continuation in
+                    let call = PendingCall(
+                        subject: subject, deadline: .now() + TimeAmount(bounded: timeout), timeout: timeout,
+                        completion: .continuation(continuation))
+                    do {
+                        try submissions.call(id: id, frame: frame, call)
+                        // A cancellation before this moment found nothing to cancel.
+                        if Task.isCancelled { submissions.perform { $0.cancelCall(id) } }
+                    } catch {
+                        continuation.resume(throwing: error)
+                    }
                 }
-            }
-        } onCancel: {
-            submissions.perform { $0.cancelCall(id) }
-        }
+            },
+            onCancel: { submissions.perform { $0.cancelCall(id) } }, isolation: isolation)
     }
 }

@@ -31,32 +31,56 @@ extension Session {
             deliver(topic, subscription, qos: .atMostOnce, flags, id, list)
             return
         }
+        // A copy of a message that waits for room already; the acknowledgement follows when there is.
+        if owed.contains(id) { return }
         if qos == .exactlyOnce, duplicates.contains(id, now: .now()) {
             return send(.ack(id), on: link)
         }
-        // Without an acknowledgement the broker keeps the message and tries again: the reader's pace, passed on.
-        guard deliver(topic, subscription, qos: qos, flags, id, list) else { return }
-        if qos == .exactlyOnce { duplicates.insert(id, now: .now()) }
-        send(.ack(id), on: link)
+        switch deliver(topic, subscription, qos: qos, flags, id, list) {
+        case .accepted:
+            if qos == .exactlyOnce { duplicates.insert(id, now: .now()) }
+            send(.ack(id), on: link)
+        // Without an acknowledgement the broker sends no more than its window: the reader's pace, passed on.
+        case .owed: owed.insert(id)
+        // It tries again.
+        case .refused: break
+        }
     }
 
     @discardableResult
     private func deliver(
         _ topic: String, _ subscription: Subscription, qos: QoS, _ flags: PublishFlags, _ id: MessageID?,
         _ list: ArgumentList
-    ) -> Bool {
+    ) -> SubscriptionQueue.Outcome {
         var (topic, list) = (topic, list)
         // Wire form of a wildcard delivery: the pattern as topic, the real topic as first argument.
         if subscription.isPattern, topic == subscription.topic, let unwrapped = list.droppingTopic() {
             (topic, list) = unwrapped
         }
         let slot = flags.hasSlot ? id?.littleEndianValue.map { UInt32(truncatingIfNeeded: $0) } : nil
-        switch subscription.queue.push(Publication(topic: topic, qos: qos, slot: slot, list: list)) {
-        case .refused: return false
-        case .accepted(let wakesReader):
+        let message = Publication(topic: topic, qos: qos, slot: slot, list: list)
+        let outcome =
+            if qos != .atMostOnce, let id {
+                subscription.queue.push(message) {
+                    { [submissions] in submissions.perform { $0.acknowledge(owed: id, qos) } }
+                }
+            } else {
+                subscription.queue.push(message)
+            }
+        switch outcome {
+        case .refused: break
+        case .accepted(let wakesReader), .owed(let wakesReader):
             if wakesReader, readersToWake.last !== subscription { readersToWake.append(subscription) }
-            return true
         }
+        return outcome
+    }
+
+    /// The reader has made room for a message that was not acknowledged yet. Without a connection the broker sends it
+    /// again on the next one.
+    private func acknowledge(owed id: MessageID, _ qos: QoS) {
+        owed.remove(id)
+        if qos == .exactlyOnce { duplicates.insert(id, now: .now()) }
+        if let link = readyLink { send(.ack(id), on: link) }
     }
 
     // MARK: Requests of peers

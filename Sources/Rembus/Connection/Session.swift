@@ -45,6 +45,8 @@ final class Session {
     var publications: [UInt64: OutgoingPublication] = [:]
     var nextSequence: UInt64 = 0
     var duplicates = DuplicateTable()
+    /// QoS 1 and 2 messages that wait in the queue of a subscription for the room in which to acknowledge them.
+    var owed: Set<MessageID> = []
     var subscriptions: [String: Subscription] = [:]
     var services: [String: RequestHandler] = [:]
     var requestsInExecution = 0

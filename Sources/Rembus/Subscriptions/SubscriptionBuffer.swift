@@ -1,7 +1,8 @@
 /// How many messages a subscription keeps for a reader that is slower than its publishers, and what goes when it is full.
 ///
-/// The policy speaks about QoS 0. QoS 1 and 2 messages are never dropped: what does not fit is not acknowledged, so the
-/// broker keeps it and delivers it again.
+/// The policy speaks about QoS 0. QoS 1 and 2 messages are never dropped: what does not fit waits in its place and is not
+/// acknowledged until there is room, so the broker, which sends only so many without an acknowledgement, goes at the
+/// reader's pace.
 public struct SubscriptionBuffer: Sendable, Hashable {
     enum Overflow: Sendable, Hashable {
         case dropOldest

@@ -2,10 +2,33 @@ import NIOCore
 import Synchronization
 
 /// The bounded queue between event loops that deliver and a task that reads.
+///
+/// QoS 1 and 2 messages stand in the queue also when it is full, so that the reader gets them in the order in which they
+/// were published; such a message is *owed*: it is acknowledged when there is room for it. The broker sends only so many
+/// before it has acknowledgements, which bounds them.
 final class SubscriptionQueue: Sendable {
+    private struct Entry {
+        /// Grows from message to message.
+        let number: UInt64
+        let message: Publication
+    }
+
+    /// A message that the queue holds beyond its limit.
+    private struct Owed {
+        let number: UInt64
+        let size: Int
+        let acknowledge: @Sendable () -> Void
+    }
+
     private struct State {
-        var messages = CircularBuffer<Publication>()
+        var messages = CircularBuffer<Entry>()
+        var nextNumber: UInt64 = 0
+        /// Messages that the limit speaks of: those that are not owed. And their bytes.
+        var count = 0
         var bytes = 0
+        /// The owed messages, oldest first. While there is one, every QoS 1 or 2 message is.
+        var owed = CircularBuffer<Owed>()
+        var owedBytes = 0
         /// How many of the messages may be dropped.
         var droppable = 0
         var dropped = 0
@@ -15,6 +38,9 @@ final class SubscriptionQueue: Sendable {
         var waiters: [(id: UInt64, continuation: CheckedContinuation<Publication?, Never>)] = []
         var nextWaiter: UInt64 = 0
     }
+
+    /// What a broker that sends on and on without an acknowledgement can have us keep.
+    private static let (maxOwed, maxOwedBytes) = (65_536, 256 << 20)
 
     private let state = Mutex(State())
     let buffer: SubscriptionBuffer
@@ -29,37 +55,64 @@ final class SubscriptionQueue: Sendable {
     enum Outcome {
         /// The message is in the queue; `wakesReader` asks for `wake()` at the end of the burst.
         case accepted(wakesReader: Bool)
+        /// It is in the queue beyond the limit; what acknowledges it is called when there is room for it.
+        case owed(wakesReader: Bool)
         /// There is no room for it, and no reason to make room.
         case refused
     }
 
     /// Appends a message. A QoS 0 one that is refused is counted as dropped; another one must not be acknowledged.
-    func push(_ message: Publication) -> Outcome {
+    ///
+    /// `acknowledgement` is asked only when the outcome is `owed`, for what is to be called then, on any thread.
+    func push(_ message: Publication, acknowledgement: () -> @Sendable () -> Void = { {} }) -> Outcome {
         state.withLock { state in
             if state.isFinished { return .refused }
             let size = message.list.byteCount
-            let isDroppable = message.qos == .atMostOnce
-            while !fits(size, state) {
-                guard isDroppable else { return .refused }
-                state.dropped += 1
-                guard buffer.overflow == .dropOldest, Self.dropOldest(&state) else { return .refused }
+            if message.qos == .atMostOnce {
+                guard makeRoom(size, &state) else { return .refused }
+                state.droppable += 1
+            } else if !state.owed.isEmpty || !fits(size, state) {
+                return pushOwed(message, size, acknowledgement, &state)
             }
-            state.messages.append(message)
+            state.count += 1
             state.bytes += size
-            if isDroppable { state.droppable += 1 }
+            Self.append(message, &state)
             return .accepted(wakesReader: !state.waiters.isEmpty)
         }
     }
 
+    private func makeRoom(_ size: Int, _ state: inout State) -> Bool {
+        while !fits(size, state) {
+            state.dropped += 1
+            guard buffer.overflow == .dropOldest, Self.dropOldest(&state) else { return false }
+        }
+        return true
+    }
+
+    private func pushOwed(
+        _ message: Publication, _ size: Int, _ acknowledgement: () -> @Sendable () -> Void, _ state: inout State
+    ) -> Outcome {
+        guard state.owed.count < Self.maxOwed, state.owedBytes + size <= Self.maxOwedBytes else { return .refused }
+        state.owed.append(Owed(number: state.nextNumber, size: size, acknowledge: acknowledgement()))
+        state.owedBytes += size
+        Self.append(message, &state)
+        return .owed(wakesReader: !state.waiters.isEmpty)
+    }
+
+    private static func append(_ message: Publication, _ state: inout State) {
+        state.messages.append(Entry(number: state.nextNumber, message: message))
+        state.nextNumber += 1
+    }
+
     private func fits(_ size: Int, _ state: borrowing State) -> Bool {
-        state.messages.isEmpty || (state.messages.count < buffer.limit && state.bytes + size <= buffer.maxBytes)
+        state.count == 0 || (state.count < buffer.limit && state.bytes + size <= buffer.maxBytes)
     }
 
     private static func dropOldest(_ state: inout State) -> Bool {
-        guard state.droppable > 0, let index = state.messages.firstIndex(where: { $0.qos == .atMostOnce }) else {
-            return false
-        }
-        let message = state.messages.remove(at: index)
+        guard state.droppable > 0, let index = state.messages.firstIndex(where: { $0.message.qos == .atMostOnce })
+        else { return false }
+        let message = state.messages.remove(at: index).message
+        state.count -= 1
         state.bytes -= message.list.byteCount
         state.droppable -= 1
         return true
@@ -67,14 +120,14 @@ final class SubscriptionQueue: Sendable {
 
     /// Hands messages to tasks that wait for one.
     func wake() {
-        while let (continuation, message) = state.withLock({ state in Self.match(&state) }) {
-            continuation.resume(returning: message)
+        while let (continuation, popped) = state.withLock({ state in match(&state) }) {
+            continuation.resume(returning: popped.taken())
         }
     }
 
-    private static func match(_ state: inout State) -> (CheckedContinuation<Publication?, Never>, Publication)? {
-        guard !state.waiters.isEmpty, let message = pop(&state) else { return nil }
-        return (state.waiters.removeFirst().continuation, message)
+    private func match(_ state: inout State) -> (CheckedContinuation<Publication?, Never>, Popped)? {
+        guard !state.waiters.isEmpty, let popped = pop(&state) else { return nil }
+        return (state.waiters.removeFirst().continuation, popped)
     }
 
     /// One more connection delivers here.
@@ -92,32 +145,60 @@ final class SubscriptionQueue: Sendable {
     /// No more messages will come; what is queued can still be read.
     private func finish() {
         wake()
-        let waiters = state.withLock { state in
+        let (waiters, owed) = state.withLock { state in
             state.isFinished = true
-            defer { state.waiters = [] }
-            return state.waiters
+            defer { (state.waiters, state.owed, state.owedBytes) = ([], [], 0) }
+            return (state.waiters, state.owed)
         }
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
+        // Perhaps nobody reads them; copies must not come for ever.
+        for message in owed { message.acknowledge() }
     }
 
     // MARK: Reading
 
-    private static func pop(_ state: inout State) -> Publication? {
-        guard let message = state.messages.popFirst() else { return nil }
-        state.bytes -= message.list.byteCount
-        if message.qos == .atMostOnce { state.droppable -= 1 }
-        return message
+    /// A message that left the queue, and what is to be acknowledged therefore, outside of the lock.
+    private struct Popped {
+        let message: Publication
+        var acknowledgements: [@Sendable () -> Void] = []
+
+        func taken() -> Publication {
+            for acknowledge in acknowledgements { acknowledge() }
+            return message
+        }
+    }
+
+    private func pop(_ state: inout State) -> Popped? {
+        guard let entry = state.messages.popFirst() else { return nil }
+        var popped = Popped(message: entry.message)
+        if let first = state.owed.first, first.number == entry.number {
+            state.owed.removeFirst()
+            state.owedBytes -= first.size
+            popped.acknowledgements.append(first.acknowledge)
+        } else {
+            state.count -= 1
+            state.bytes -= entry.message.list.byteCount
+            if entry.message.qos == .atMostOnce { state.droppable -= 1 }
+        }
+        while let next = state.owed.first, fits(next.size, state) {
+            state.owed.removeFirst()
+            state.owedBytes -= next.size
+            state.count += 1
+            state.bytes += next.size
+            popped.acknowledgements.append(next.acknowledge)
+        }
+        return popped
     }
 
     /// The next message; nil at the end, or when the task is cancelled.
     func next(isolation: isolated (any Actor)?) async -> Publication? {
         if Task.isCancelled { return nil }
-        let (ready, id) = state.withLock { state -> (Publication?, UInt64) in
-            if let message = Self.pop(&state) { return (message, 0) }
+        let (ready, id) = state.withLock { state -> (Popped?, UInt64) in
+            if let popped = pop(&state) { return (popped, 0) }
             state.nextWaiter += 1
             return (nil, state.nextWaiter)
         }
-        if let ready { return ready }
+        if let ready { return ready.taken() }
         return await withTaskCancellationHandler(
             operation: {
                 await withCheckedContinuation(isolation: isolation) { continuation in wait(id, continuation) }
@@ -128,16 +209,16 @@ final class SubscriptionQueue: Sendable {
     private func wait(_ id: UInt64, _ continuation: CheckedContinuation<Publication?, Never>) {
         enum Decision {
             case wait
-            case resume(Publication?)
+            case resume(Popped?)
         }
         let decision: Decision = state.withLock { state in
-            if let message = Self.pop(&state) { return .resume(message) }
+            if let popped = pop(&state) { return .resume(popped) }
             // A cancellation before this moment found no waiter to resume.
             if state.isFinished || Task.isCancelled { return .resume(nil) }
             state.waiters.append((id, continuation))
             return .wait
         }
-        if case .resume(let message) = decision { continuation.resume(returning: message) }
+        if case .resume(let popped) = decision { continuation.resume(returning: popped?.taken()) }
     }
 
     private func cancel(_ id: UInt64) {

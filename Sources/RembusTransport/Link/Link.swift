@@ -41,6 +41,8 @@ package final class Link: ChannelInboundHandler {
     @exclusivity(unchecked) private var lengthReader: LengthFrameReader
     /// Taken over between reads: the reader is in use while messages are handled.
     @exclusivity(unchecked) private var nextMaxMessageBytes: Int?
+    /// Bytes of an unfinished message as its group counts them.
+    @exclusivity(unchecked) var assembledBytes = 0
     @exclusivity(unchecked) private var outbox = Outbox()
     @exclusivity(unchecked) private var masks: MaskSource
     @exclusivity(unchecked) private var state = State.open
@@ -92,6 +94,7 @@ package final class Link: ChannelInboundHandler {
 
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        forgetAssembly()
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -115,6 +118,15 @@ package final class Link: ChannelInboundHandler {
         } catch {
             close(code: 1002, reason: "protocol error")
         }
+        if unfinishedBytes | assembledBytes != 0 { countAssembly() }
+    }
+
+    /// Bytes of a message whose end has not arrived; never read while the readers are at work.
+    var unfinishedBytes: Int { isLengthPrefixed ? lengthReader.assembledBytes : reader.assembledBytes }
+
+    /// Gives up the message that is arriving: its rest is read and forgotten. Never called while the readers are at work.
+    func discardAssembly() {
+        if isLengthPrefixed { lengthReader.discard() } else { reader.discard() }
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {

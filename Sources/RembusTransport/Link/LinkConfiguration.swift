@@ -27,6 +27,9 @@ package struct LinkConfiguration: Sendable {
     /// Outgoing bytes above which nothing more is read from the peer until it has taken what is queued, so that answers
     /// and pongs which nobody reads do not pile up.
     package var maxUnreadBytes: Int
+    /// Bytes that all links of one event loop together hold of messages that have not arrived completely; above it the
+    /// link with the largest of them is closed with code 1013 (try again later). Never less than ``maxMessageBytes``.
+    package var maxAssemblyBytes: Int
 
     package init(
         maxMessageBytes: Int = 62_914_560,
@@ -35,7 +38,8 @@ package struct LinkConfiguration: Sendable {
         closeTimeout: TimeAmount = .seconds(2),
         highWaterMark: Int = 8 << 20,
         lowWaterMark: Int = 2 << 20,
-        maxUnreadBytes: Int = 16 << 20
+        maxUnreadBytes: Int = 16 << 20,
+        maxAssemblyBytes: Int = 512 << 20
     ) {
         self.maxMessageBytes = maxMessageBytes
         self.pingInterval = pingInterval
@@ -44,5 +48,6 @@ package struct LinkConfiguration: Sendable {
         self.highWaterMark = highWaterMark
         self.lowWaterMark = lowWaterMark
         self.maxUnreadBytes = maxUnreadBytes
+        self.maxAssemblyBytes = maxAssemblyBytes
     }
 }

@@ -10,6 +10,8 @@ package final class LinkGroup {
     /// An empty list with room, so that a flush allocates none.
     @exclusivity(unchecked) private var spare: [Link] = []
     @exclusivity(unchecked) private var freeBuffers: [ByteBuffer] = []
+    /// What the links hold of messages that have not arrived completely.
+    @exclusivity(unchecked) var assemblies = AssemblyAccount()
     /// Where whole small frames are unmasked to; see `WebSocketReader`.
     let scratch: UnsafeMutableRawBufferPointer
 

@@ -13,12 +13,23 @@ struct LengthFrameReader {
     private var assembly = ByteBuffer()
     /// Bytes that the message in `assembly` still lacks; nil when no message is open.
     private var missing: Int?
-
-    /// Memory reserved at most for a message that was only announced.
-    private static let maxReservation = 4 << 20
+    /// Pieces of messages are read and forgotten.
+    private var discards = false
 
     init(maxMessageBytes: Int) {
         self.maxMessageBytes = maxMessageBytes
+    }
+
+    /// Bytes that have arrived of a message whose end has not.
+    var assembledBytes: Int { assembly.readableBytes }
+
+    /// Memory taken for a message that is arriving, which follows what came of it; for tests.
+    var assemblyCapacity: Int { assembly.capacity }
+
+    /// Gives up the message that is arriving in pieces, and later ones: the link ends.
+    mutating func discard() {
+        discards = true
+        assembly = ByteBuffer()
     }
 
     /// Consumes all of `bytes` and calls `body` for each message; `body` returns false to stop (the link was closed).
@@ -41,7 +52,8 @@ struct LengthFrameReader {
                 missing = length
                 // The receiver of the last message may have kept the buffer.
                 assembly = ByteBuffer()
-                assembly.reserveCapacity(min(length, Self.maxReservation))
+                // Memory follows what really arrives: a declared length alone reserves nothing.
+                assembly.reserveCapacity(min(length, 2 &* (bytes.count &- offset)))
             }
         }
     }
@@ -90,13 +102,14 @@ struct LengthFrameReader {
     ) -> Bool {
         let wanted = missing ?? 0
         let count = min(wanted, bytes.count &- offset)
-        assembly.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset &+ count)]))
+        if !discards { assembly.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset &+ count)])) }
         offset &+= count
         guard count == wanted else {
             missing = wanted &- count
             return true
         }
         missing = nil
+        if discards { return true }
         let message = assembly
         assembly = ByteBuffer()
         return message.withUnsafeReadableBytes { body($0, message) }

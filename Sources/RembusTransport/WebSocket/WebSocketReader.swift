@@ -34,10 +34,24 @@ struct WebSocketReader {
     /// The kind of the fragmented message that is open, if one is.
     private var fragmentedKind: MessageKind?
     private var control = ByteBuffer()
+    /// Pieces of messages are read and forgotten.
+    private var discards = false
 
     init(expectsMask: Bool, maxMessageBytes: Int) {
         self.expectsMask = expectsMask
         self.maxMessageBytes = maxMessageBytes
+    }
+
+    /// Bytes that have arrived of a message whose end has not.
+    var assembledBytes: Int { fragmentedKind == nil ? 0 : assembly.readableBytes }
+
+    /// Memory taken for a message that is arriving, which follows what came of it; for tests.
+    var assemblyCapacity: Int { assembly.capacity }
+
+    /// Gives up the message that is arriving in pieces, and later ones: the link ends, and only control frames matter.
+    mutating func discard() {
+        discards = true
+        assembly = ByteBuffer()
     }
 
     /// Consumes all of `bytes` and calls `body` for each event; `body` returns false to stop (the link was closed).
@@ -61,7 +75,7 @@ struct WebSocketReader {
                 if head.opcode == .text, !UTF8Check.isValid(payload) { throw .invalidUTF8 }
                 guard body(.message(payload, head.opcode == .text ? .text : .binary, owner: nil)) else { return }
             } else {
-                begin(head)
+                begin(head, available: available)
                 // An empty payload has no byte that would continue it.
                 if head.length == 0, try !finishFrame(body) { return }
             }
@@ -180,7 +194,7 @@ struct WebSocketReader {
         }
     }
 
-    private mutating func begin(_ head: Head) {
+    private mutating func begin(_ head: Head, available: Int) {
         open = head
         openReceived = 0
         switch head.opcode {
@@ -191,8 +205,8 @@ struct WebSocketReader {
             fragmentedKind = head.opcode == .text ? .text : .binary
             fallthrough
         case .continuation:
-            // Memory follows what really arrives; a declared length alone reserves little.
-            assembly.reserveCapacity(minimumWritableBytes: min(head.length, 4 << 20))
+            // Memory follows what really arrives: a declared length alone reserves nothing.
+            if !discards { assembly.reserveCapacity(minimumWritableBytes: min(head.length, 2 &* available)) }
         }
     }
 
@@ -203,7 +217,7 @@ struct WebSocketReader {
         let count = min(head.length &- openReceived, bytes.count &- offset)
         if isOpenControl {
             Self.append(&control, head.mask, openReceived, base + offset, count)
-        } else {
+        } else if !discards {
             Self.append(&assembly, head.mask, openReceived, base + offset, count)
         }
         offset &+= count
@@ -235,6 +249,7 @@ struct WebSocketReader {
         case .binary, .text, .continuation:
             guard head.isFinal, let kind = fragmentedKind else { return true }
             fragmentedKind = nil
+            if discards { return true }
             let message = assembly
             // The receiver may keep the buffer, so the next message gets its own unless this one was given back.
             defer { if assembly.capacity > 64 << 10 { assembly = ByteBuffer() } }

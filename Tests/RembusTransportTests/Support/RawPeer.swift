@@ -30,7 +30,12 @@ final class RawPeer: Sendable {
 
     /// The other side may have hung up already, which `everything` shows.
     func send(_ text: String) async {
-        try? await channel.writeAndFlush(ByteBuffer(string: text))
+        await send(ByteBuffer(string: text))
+    }
+
+    /// The same with bytes of any kind.
+    func send(_ bytes: ByteBuffer) async {
+        try? await channel.writeAndFlush(bytes)
     }
 
     /// Everything that came until the other side hung up, and the error that ended it if there was one.

@@ -1,0 +1,82 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import RembusTransport
+
+/// A WebSocket listener whose connections are all on one event loop, in one link group.
+final class SharedLoopServer: Sendable {
+    private let channel: any Channel
+    private let eventLoop: any EventLoop
+    private let group: NIOLoopBound<LinkGroup>
+    private let delegate: SizeDelegate
+    private let port: Int
+
+    static func start(maxMessageBytes: Int, maxAssemblyBytes: Int) async throws -> SharedLoopServer {
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let delegate = SizeDelegate()
+        let group = try await eventLoop.submit {
+            NIOLoopBound(LinkGroup(eventLoop: eventLoop), eventLoop: eventLoop)
+        }.get()
+        let listener = try await WebSocketListener.bind(
+            group: eventLoop, host: "127.0.0.1", port: 0, tls: nil,
+            admission: .init(maxConnections: 0, maxPerAddress: 0, handshakesPerSecond: 0), origins: OriginPolicy(),
+            configuration: LinkConfiguration(
+                maxMessageBytes: maxMessageBytes, pingInterval: nil, closeTimeout: .milliseconds(200),
+                maxAssemblyBytes: maxAssemblyBytes)
+        ) { _, configuration, _ in
+            Link(
+                role: .server, group: group.value, configuration: configuration, remoteAddress: "test",
+                delegate: delegate)
+        }
+        let port = try #require(listener.channel.localAddress?.port)
+        return SharedLoopServer(listener.channel, eventLoop, group, delegate, port: port)
+    }
+
+    private init(
+        _ channel: any Channel, _ eventLoop: any EventLoop, _ group: NIOLoopBound<LinkGroup>,
+        _ delegate: SizeDelegate, port: Int
+    ) {
+        self.channel = channel
+        self.eventLoop = eventLoop
+        self.group = group
+        self.delegate = delegate
+        self.port = port
+    }
+
+    deinit { channel.close(promise: nil) }
+
+    /// Connected, and behind the request of the WebSocket handshake.
+    func peer() async throws -> RawPeer {
+        let peer = try await RawPeer.connect(port: port)
+        await peer.send(
+            "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        return peer
+    }
+
+    /// The sizes of the messages that arrived, in order of size.
+    var received: [Int] { delegate.sizes.withLock { $0.sorted() } }
+
+    /// Waits until the links together hold exactly so many bytes of unfinished messages.
+    func holds(_ bytes: Int) async throws -> Bool {
+        for _ in 0..<1000 {
+            let group = group
+            if try await eventLoop.submit({ group.value.assemblies.bytes }).get() == bytes { return true }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return false
+    }
+}
+
+private final class SizeDelegate: LinkDelegate, Sendable {
+    let sizes = Mutex<[Int]>([])
+
+    func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?) {
+        sizes.withLock { $0.append(bytes.count) }
+    }
+    func linkReadCompleted(_ link: Link) {}
+    func linkDrained(_ link: Link) {}
+    func linkClosed(_ link: Link, reason: LinkCloseReason) {}
+}
