@@ -125,10 +125,12 @@ public final class Broker: Service, Sendable {
         guard !configuration.isLocal else { return }
         if !configuration.isAuthenticated {
             core.logger.warning(
-                "listening on \(configuration.host) without authentication: anyone who reaches it may connect; --authenticated asks for a proof")
+                "listening on \(configuration.host) without authentication: anyone who reaches it may connect; --authenticated asks for a proof"
+            )
         } else if !configuration.security.isSecure {
             core.logger.warning(
-                "listening on \(configuration.host) without TLS: what is sent can be read and changed on the way; use --secure")
+                "listening on \(configuration.host) without TLS: what is sent can be read and changed on the way; use --secure"
+            )
         }
     }
 

@@ -28,7 +28,9 @@ def tenants(tmp_path):
 
 @pytest.fixture(params=["anonymous", "authenticated"])
 def broker_in_each_mode(request, start_broker, tenants):
-    return start_broker(folder=tenants, options=["--authenticated"] if request.param == "authenticated" else [])
+    # Time enough for a machine that is busy with other tests.
+    return start_broker(folder=tenants, options=["--authenticated"] if request.param == "authenticated" else [],
+                        REMBUS_CHALLENGE_TIMEOUT=20)
 
 
 @SCHEMES

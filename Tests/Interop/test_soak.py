@@ -17,7 +17,7 @@ from support.wire import ACK, RPC, Peer, eventually, is_publish
 
 pytestmark = pytest.mark.differs("R1, R10: the reference loses and repeats messages")
 
-SECONDS = float(os.environ.get("SOAK_SECONDS", 45))
+SECONDS = float(os.environ.get("SOAK_SECONDS", 25))
 MEBIBYTE = 1 << 20
 #: How much more the second half may need than the first: buffers grow to their usual size late, a leak grows on.
 MEMORY_SLACK = 24 * MEBIBYTE

@@ -184,3 +184,14 @@ def test_private_topics_survive_the_loss_of_their_file(start, tmp_path):
     trust = json.loads((state / "broker" / "trust.json").read_text())
     assert trust["private_topics"] == ["alone", "b/*"]
     assert trust["grants"] == [{"name": "pump", "topic": "b/*", "actions": ["call"]}]
+
+
+def test_tables_of_other_tenants_are_not_in_the_exports(start_broker, connect, tmp_path):
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps({"tables": [
+        {"table": "ours", "tenant": "acme", "topic": "ours", "columns": [{"col": "value", "type": "INTEGER"}]}]}))
+    broker = start_broker(folder=tmp_path / "state", options=["--schema", str(schema)])
+    _, (provided, _) = connect(to=broker).identify("pump.other")
+    assert "query_ours" not in provided
+    _, (provided, _) = connect(to=broker).identify("pump.acme")
+    assert "query_ours" in provided

@@ -25,6 +25,21 @@ struct CallTests {
         await component.close()
     }
 
+    @MainActor @Test func whatOneActorStartsLeavesInThatOrder() async throws {
+        let (_, peer, component) = try await FakeBroker.connected()
+        let count = 500
+        let calls = (0..<count).map { number in
+            Task { try await component.call("echo", number) as Int }
+        }
+        for number in 0..<count {
+            let request = try await peer.nextRequest()
+            #expect(request.arguments == [.integer(Int64(number))])
+            peer.answer(request, request.arguments[0])
+        }
+        for (number, call) in calls.enumerated() { #expect(try await call.value == number) }
+        await component.close()
+    }
+
     @Test func answersMayComeInAnyOrder() async throws {
         let (_, peer, component) = try await FakeBroker.connected()
         let count = 300

@@ -1,5 +1,6 @@
 import NIOCore
 import RembusWire
+import Synchronization
 import Testing
 
 @testable import Rembus
@@ -44,7 +45,50 @@ struct SubscriptionQueueTests {
         #expect(queue.droppedCount == 2)
         #expect(!isAccepted(queue.push(message(5, .exactlyOnce))))
         #expect(queue.droppedCount == 2)
-        #expect(await drain(queue) == [0, 1, 4])
+        #expect(await drain(queue) == [0, 1, 4, 5])
+    }
+
+    /// Pushes with a note for the acknowledgement; true when the message is owed.
+    private func pushNoted(_ number: Int64, to queue: SubscriptionQueue, _ log: AcknowledgementLog) -> Bool {
+        let outcome = queue.push(message(number, .atLeastOnce)) { { log.note(number) } }
+        if case .owed = outcome { return true }
+        return false
+    }
+
+    @Test func owedMessagesAreAcknowledgedOneByOneAsThereIsRoom() async {
+        let (queue, log) = (SubscriptionQueue(.dropOldest(2)), AcknowledgementLog())
+        queue.addSource()
+        for number in Int64(0)..<5 { #expect(pushNoted(number, to: queue, log) == (number >= 2)) }
+        for number in Int64(0)..<3 {
+            #expect(log.numbers == Array(2..<(2 + number)))
+            #expect(await queue.next(isolation: nil)?.arguments == [.integer(number)])
+        }
+        #expect(log.numbers == [2, 3, 4])
+        // There is room again.
+        #expect(await queue.next(isolation: nil)?.arguments == [3])
+        #expect(!pushNoted(5, to: queue, log))
+    }
+
+    @Test func droppableMessagesAreNotLostToOwedOnes() async {
+        let (queue, log) = (SubscriptionQueue(.dropOldest(2)), AcknowledgementLog())
+        queue.addSource()
+        for number in Int64(0)..<2 { _ = queue.push(message(number)) }
+        #expect(pushNoted(2, to: queue, log))
+        #expect(isAccepted(queue.push(message(3))))
+        #expect(queue.droppedCount == 1)
+        // An owed message that the reader reaches before there is room for it.
+        #expect(isAccepted(queue.push(message(4))))
+        #expect(queue.droppedCount == 2)
+        #expect(await queue.next(isolation: nil)?.arguments == [2])
+        #expect(log.numbers == [2])
+        #expect(await drain(queue) == [3, 4])
+    }
+
+    @Test func theEndAcknowledgesWhatIsOwed() async {
+        let (queue, log) = (SubscriptionQueue(.dropOldest(1)), AcknowledgementLog())
+        for number in Int64(0)..<3 { _ = pushNoted(number, to: queue, log) }
+        #expect(await drain(queue) == [0, 1, 2])
+        #expect(log.numbers == [1, 2])
     }
 
     @Test func bytesCountToo() async {
@@ -91,4 +135,10 @@ struct SubscriptionQueueTests {
         queue.wake()
         #expect(await first != nil)
     }
+}
+
+private final class AcknowledgementLog: Sendable {
+    private let noted = Mutex<[Int64]>([])
+    var numbers: [Int64] { noted.withLock { $0 } }
+    func note(_ number: Int64) { noted.withLock { $0.append(number) } }
 }

@@ -32,7 +32,8 @@ extension Session {
             return
         }
         // A copy of a message that waits for room already; the acknowledgement follows when there is.
-        if owed.contains(id) { return }
+        let key = OwedMessage(id: id, queue: ObjectIdentifier(subscription.queue))
+        if owed.contains(key) { return }
         if qos == .exactlyOnce, duplicates.contains(id, now: .now()) {
             return send(.ack(id), on: link)
         }
@@ -41,7 +42,7 @@ extension Session {
             if qos == .exactlyOnce { duplicates.insert(id, now: .now()) }
             send(.ack(id), on: link)
         // Without an acknowledgement the broker sends no more than its window: the reader's pace, passed on.
-        case .owed: owed.insert(id)
+        case .owed: owed.insert(key)
         // It tries again.
         case .refused: break
         }
@@ -62,7 +63,8 @@ extension Session {
         let outcome =
             if qos != .atMostOnce, let id {
                 subscription.queue.push(message) {
-                    { [submissions] in submissions.perform { $0.acknowledge(owed: id, qos) } }
+                    let key = OwedMessage(id: id, queue: ObjectIdentifier(subscription.queue))
+                    return { [submissions] in submissions.perform { $0.acknowledge(key, qos) } }
                 }
             } else {
                 subscription.queue.push(message)
@@ -77,10 +79,10 @@ extension Session {
 
     /// The reader has made room for a message that was not acknowledged yet. Without a connection the broker sends it
     /// again on the next one.
-    private func acknowledge(owed id: MessageID, _ qos: QoS) {
-        owed.remove(id)
-        if qos == .exactlyOnce { duplicates.insert(id, now: .now()) }
-        if let link = readyLink { send(.ack(id), on: link) }
+    private func acknowledge(_ message: OwedMessage, _ qos: QoS) {
+        owed.remove(message)
+        if qos == .exactlyOnce { duplicates.insert(message.id, now: .now()) }
+        if let link = readyLink { send(.ack(message.id), on: link) }
     }
 
     // MARK: Requests of peers
@@ -108,4 +110,11 @@ extension Session {
             submissions.perform { $0.requestsInExecution -= 1 }
         }
     }
+}
+
+/// A message in a queue that has no room for it. Brokers may give the deliveries of one publication to several
+/// subscriptions the same id.
+struct OwedMessage: Hashable {
+    let id: MessageID
+    let queue: ObjectIdentifier
 }

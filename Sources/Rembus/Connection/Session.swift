@@ -46,7 +46,7 @@ final class Session {
     var nextSequence: UInt64 = 0
     var duplicates = DuplicateTable()
     /// QoS 1 and 2 messages that wait in the queue of a subscription for the room in which to acknowledge them.
-    var owed: Set<MessageID> = []
+    var owed: Set<OwedMessage> = []
     var subscriptions: [String: Subscription] = [:]
     var services: [String: RequestHandler] = [:]
     var requestsInExecution = 0

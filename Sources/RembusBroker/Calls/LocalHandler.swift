@@ -8,6 +8,12 @@ enum LocalHandler: Sendable {
     case task(@Sendable ([Value]) async throws -> Value)
     /// A service of the storage, which belongs to a tenant and to the topics that fill its table.
     case service(StorageService)
+
+    /// Whether it exists for components of a tenant.
+    func isOffered(to tenant: String) -> Bool {
+        guard case .service(let service) = self, let owner = service.tenant else { return true }
+        return ExactText(owner) == ExactText(tenant)
+    }
 }
 
 /// An error of a broker-side handler whose text may go to the caller.

@@ -71,7 +71,9 @@ final class CatchUp {
         if rules != rulesVersion { (matches, rulesVersion) = ([:], rules) }
         if let known = matches[hash] { return known }
         let text = topic()
-        let found = !isAllowed(text) ? [] : subscriptions.filter { $0.pattern?.matches(text) ?? (ExactText($0.topic) == ExactText(text)) }
+        let found =
+            !isAllowed(text)
+            ? [] : subscriptions.filter { $0.pattern?.matches(text) ?? (ExactText($0.topic) == ExactText(text)) }
         if matches.count >= 10_000 { matches = [:] }
         matches[hash] = found
         return found

@@ -71,7 +71,8 @@ final class Route {
 
     init(
         topic: String, hash: UInt64, generation: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
-        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, rules: AccessRules?, maxSegments: Int
+        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, rules: AccessRules?,
+        maxSegments: Int
     ) {
         let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues {
             $0.map(SubscriptionTarget.init)

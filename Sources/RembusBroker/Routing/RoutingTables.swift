@@ -10,19 +10,19 @@ import Synchronization
 /// Written by control messages from any lane and read when a lane resolves a route; the data plane itself works on the
 /// resolved routes. Everything mutable is guarded by `lock`, hence unchecked.
 final class RoutingTables: @unchecked Sendable {
-    private let lock = NIOLock()
+    let lock = NIOLock()
     private let limits: BrokerLimits
     private let store: any Store
     private let isRecorded: @Sendable (String) -> Bool
-    private var exact: [ExactText: [SubscriptionEntry]] = [:]
-    private var patterns = TopicIndex<SubscriptionEntry>()
-    private var patternTopics: [ExactText: Int] = [:]
-    private var providers: [ExactText: ProviderList] = [:]
-    private var handlers: [ExactText: LocalHandler] = [:]
+    var exact: [ExactText: [SubscriptionEntry]] = [:]
+    var patterns = TopicIndex<SubscriptionEntry>()
+    var patternTopics: [ExactText: Int] = [:]
+    var providers: [ExactText: ProviderList] = [:]
+    var handlers: [ExactText: LocalHandler] = [:]
     private var components: [ExactText: ComponentState] = [:]
     private var brokers: [ComponentState] = []
     private var offline = 0
-    private var currentRules: AccessRules
+    var currentRules: AccessRules
     /// Rises with every change of the rules.
     let rulesVersion = Atomic<UInt64>(0)
     /// Rises with every change; a route made at an older value is stale.
@@ -290,64 +290,4 @@ final class RoutingTables: @unchecked Sendable {
                 maxSegments: limits.maxTopicSegments)
         }
     }
-
-    /// The answer to a login: topics that others provide, topics that others want (protocol.md §9.1), sorted.
-    ///
-    /// Only brokers use it, so a plain component gets two empty lists once there are too many topics to list cheaply.
-    func exports(for state: ComponentState, isBroker: Bool) -> Value {
-        lock.withLock {
-            let count = providers.count + exact.count + patternTopics.count + handlers.count
-            guard isBroker || count <= Self.maxListedTopics else { return .array([.array([]), .array([])]) }
-            let rules = currentRules
-            func mayKnow(_ topic: ExactText) -> Bool {
-                rules.allows(state.principal, .call, topic.string) || rules.allows(state.principal, .subscribe, topic.string)
-            }
-            var provided = Set(handlers.keys)
-            for (topic, list) in providers
-            where list.states.contains(where: { $0 !== state && $0.tenant == state.tenant }) { provided.insert(topic) }
-            var wanted = Set<ExactText>()
-            for (topic, targets) in exact
-            where targets.contains(where: { $0.state !== state && $0.tenant == state.tenant }) {
-                wanted.insert(topic)
-            }
-            patterns.forEach { target in
-                if target.tenant == state.tenant, target.state !== state {
-                    wanted.insert(ExactText(target.subscription.topic))
-                }
-            }
-            provided.subtract(BuiltIns.unlisted.map { ExactText($0) })
-            if rules.hasPrivateTopics {
-                provided = provided.filter(mayKnow)
-                wanted = wanted.filter(mayKnow)
-            }
-            return .array([
-                .array(provided.sorted().map { .text($0.string) }), .array(wanted.sorted().map { .text($0.string) }),
-            ])
-        }
-    }
-
-    /// Who exposes and who subscribes what, by topic, for administrators (protocol.md §8, `broker_config`).
-    func listing() -> Value {
-        lock.withLock {
-            var subscribers: [ExactText: [String]] = [:]
-            for (topic, targets) in exact { subscribers[topic] = targets.map(\.state.label) }
-            patterns.forEach { target in
-                subscribers[ExactText(target.subscription.topic), default: []].append(target.state.label)
-            }
-            return .map([
-                "exposers": Self.listing(providers.mapValues { $0.states.map(\.label) }),
-                "subscribers": Self.listing(subscribers),
-            ])
-        }
-    }
-
-    private static func listing(_ names: [ExactText: [String]]) -> Value {
-        .map(
-            ValueMap(
-                uniqueKeysWithValues: names.sorted { $0.key < $1.key }.map {
-                    ($0.key.string, .array($0.value.sorted().map { .text($0) }))
-                }))
-    }
-
-    private static let maxListedTopics = 4096
 }

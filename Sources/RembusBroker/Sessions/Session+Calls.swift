@@ -85,12 +85,13 @@ extension Session {
     private func run(
         _ handler: LocalHandler, _ route: Route, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) {
+        // A table of another tenant does not exist.
+        guard handler.isOffered(to: principal.tenant) else {
+            return respond(id, .methodNotFound, .text(route.topic))
+        }
         if case .service(let service) = handler {
-            // A table of another tenant does not exist.
-            if let tenant = service.tenant, ExactText(tenant) != ExactText(principal.tenant) {
-                return respond(id, .methodNotFound, .text(route.topic))
-            }
-            if let topics = service.topics, !tables.rules.allowsTable(principal, service.action, topicsMatching: topics) {
+            if let topics = service.topics, !tables.rules.allowsTable(principal, service.action, topicsMatching: topics)
+            {
                 deny(.call, route.topic)
                 return respond(id, .error, .text(Self.unauthorized))
             }

@@ -15,15 +15,21 @@ extension Session {
     func begin() {
         guard mustProve, link.isOpen else { return }
         link.limitMessages(to: Self.maxHandshakeBytes)
-        let timeout = TimeAmount(core.configuration.security.challengeTimeout)
-        lane.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.endUnproven() }
+        endUnprovenInTime()
         // Whoever shows a certificate has proven its name and only has to say it.
         guard certificateName == nil else { return }
         challenge(MessageID.connection, name: nil)
     }
 
+    private func endUnprovenInTime() {
+        let timeout = TimeAmount(core.configuration.security.challengeTimeout)
+        lane.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.endUnproven() }
+    }
+
     private func endUnproven() {
         guard link.isOpen, mustProve else { return }
+        // It is not the peer that takes its time.
+        guard gate != .waiting else { return endUnprovenInTime() }
         core.logger.notice("closing \(label): no proof of identity in time")
         core.audit("login", self, outcome: "timeout")
         link.close(code: 1000, reason: "")

@@ -203,7 +203,8 @@ extension Session {
             case .regular(let header) = FrameHeader.parse(bytes)
         else { return true }
         let hash = record.topicHash != 0 ? record.topicHash : TopicHash.of(header.topicBytes(in: bytes))
-        for subscription in reader.matching(hash, rulesVersion, topic: { header.topic(in: bytes) }, isAllowed: mayHear) {
+        for subscription in reader.matching(hash, rulesVersion, topic: { header.topic(in: bytes) }, isAllowed: mayHear)
+        {
             guard subscription.wants(record.receivedAt, partition: partition) else { continue }
             var publication = Publication(
                 bytes: bytes, header: header, owner: nil, record: record, partition: partition, publisher: nil)

@@ -67,7 +67,9 @@ final class IdentityService: @unchecked Sendable {
         _ name: String, on eventLoop: any EventLoop, _ completion: @escaping @Sendable (Lookup) -> Void
     ) {
         guard trust.keys != nil else { return completion(.unprotected) }
-        run(on: eventLoop) { self.verifier(for: name) } _: { verifier in
+        run(on: eventLoop) {
+            self.verifier(for: name)
+        } _: { verifier in
             switch verifier {
             case .success(.some)?: completion(.protected)
             case .success(nil)?: completion(.unprotected)
@@ -81,7 +83,11 @@ final class IdentityService: @unchecked Sendable {
         _ signature: [UInt8], challenge: [UInt8], name: String, address: String, on eventLoop: any EventLoop,
         _ completion: @escaping @Sendable (Bool) -> Void
     ) {
-        run(on: eventLoop) { self.isProven(signature, challenge, name, address) } _: { completion($0 ?? false) }
+        run(on: eventLoop) {
+            self.isProven(signature, challenge, name, address)
+        } _: {
+            completion($0 ?? false)
+        }
     }
 
     private func isProven(_ signature: [UInt8], _ challenge: [UInt8], _ name: String, _ address: String) -> Bool {
@@ -118,7 +124,9 @@ final class IdentityService: @unchecked Sendable {
         _ completion: @escaping @Sendable (StatusCode, Value) -> Void
     ) {
         let key = Array(register.publicKey.readableBytesView)
-        run(on: eventLoop) { self.outcome(of: register, key, address) } _: { outcome in
+        run(on: eventLoop) {
+            self.outcome(of: register, key, address)
+        } _: { outcome in
             completion(outcome?.0 ?? .error, outcome?.1 ?? .text("the broker is busy; try again later"))
         }
     }
@@ -177,7 +185,9 @@ final class IdentityService: @unchecked Sendable {
         on eventLoop: any EventLoop, _ work: @escaping @Sendable (BrokerTrust) -> (StatusCode, Value),
         _ completion: @escaping @Sendable (StatusCode, Value) -> Void
     ) {
-        run(on: eventLoop) { work(self.trust) } _: { outcome in
+        run(on: eventLoop) {
+            work(self.trust)
+        } _: { outcome in
             completion(outcome?.0 ?? .error, outcome?.1 ?? .text("the broker is busy; try again later"))
         }
     }

@@ -81,6 +81,7 @@ final class Upkeep: Sendable {
         core.logger.warning(
             days >= 0
                 ? "the certificate ends in \(days) days, on \(expiry.formatted(.iso8601)); replace it, for example with `rembus keys renew`"
-                : "the certificate has ended on \(expiry.formatted(.iso8601)); replace it, for example with `rembus keys renew`")
+                : "the certificate has ended on \(expiry.formatted(.iso8601)); replace it, for example with `rembus keys renew`"
+        )
     }
 }

@@ -56,7 +56,8 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Flag(
         help: ArgumentHelp(
-            "Take names as proof: administrators and private topics work without keys. For closed networks and tests only."))
+            "Take names as proof: administrators and private topics work without keys. For closed networks and tests only."
+        ))
     var trustNames = false
 
     @Option(help: "A file that describes tables and the topics that fill them.")
@@ -108,7 +109,8 @@ struct BrokerCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: AnnouncedBroker(broker: broker), successTerminationBehavior: .gracefullyShutdownGroup)
+                    .init(
+                        service: AnnouncedBroker(broker: broker), successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "rembus.lifecycle") { _ in SwiftLogNoOpLogHandler() }))

@@ -55,7 +55,8 @@ extension BrokerSettings {
         "allowed_origins":
             "origins whose web pages may connect, such as `https://panel.example`; `*` for all; pages of the broker's own"
             + " host always may",
-        "audit_log": "file for logins, refusals and administration; null for `audit.log` with the broker's state, `none`",
+        "audit_log":
+            "file for logins, refusals and administration; null for `audit.log` with the broker's state, `none`",
         "audit_max_bytes": "size at which the audit log begins a new file; four older ones are kept",
     ]
 }

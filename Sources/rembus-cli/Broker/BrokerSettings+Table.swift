@@ -55,7 +55,8 @@ extension BrokerSettings {
         "max_exposed": "exposed methods of one connection",
         "max_pending_calls": "calls that wait for one provider; more are answered with status 43",
         "max_in_flight": "unacknowledged QoS 1 and 2 deliveries to one component; more wait in the store",
-        "max_in_flight_bytes": "bytes of unacknowledged QoS 1 and 2 deliveries to one component; more wait in the store",
+        "max_in_flight_bytes":
+            "bytes of unacknowledged QoS 1 and 2 deliveries to one component; more wait in the store",
         "max_backlog_bytes": "outgoing bytes queued for one connection; what comes on top waits in the store",
     ]
 }

@@ -20,7 +20,8 @@ struct CertificateSource {
         }
         guard settings.clientCertificates == .none || settings.clientAuthorities != nil else {
             throw CommandFailure(
-                "client_certificates needs client_ca, the file with the authorities that they come from", status: .usage)
+                "client_certificates needs client_ca, the file with the authorities that they come from", status: .usage
+            )
         }
         let keystore = settings.keystore ?? BrokerSettings.directory().appendingPathComponent("keystore").path
         do {
