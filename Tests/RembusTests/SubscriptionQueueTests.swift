@@ -71,7 +71,6 @@ struct SubscriptionQueueTests {
 
     @Test func droppableMessagesAreNotLostToOwedOnes() async {
         let (queue, log) = (SubscriptionQueue(.dropOldest(2)), AcknowledgementLog())
-        queue.addSource()
         for number in Int64(0)..<2 { _ = queue.push(message(number)) }
         #expect(pushNoted(2, to: queue, log))
         #expect(isAccepted(queue.push(message(3))))

@@ -22,8 +22,10 @@ enum SecretInput {
 
     /// Says when others can read a file that they should not read.
     private static func warn(about path: String, _ kind: String) {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else { return }
+        guard let facts = try? FileManager.default.attributesOfItem(atPath: path),
+            facts[.type] as? FileAttributeType == .typeRegular,
+            let mode = facts[.posixPermissions] as? NSNumber, mode.intValue & 0o077 != 0
+        else { return }
         StandardError.say("other users can read the \(kind) in \(path); `chmod 600` it")
     }
 }

@@ -26,7 +26,8 @@ final class SharedLoopServer: Sendable {
                 maxMessageBytes: maxMessageBytes, pingInterval: nil, closeTimeout: .milliseconds(200),
                 maxAssemblyBytes: maxAssemblyBytes)
         ) { _, configuration, _ in
-            Link(
+            delegate.links.withLock { $0 += 1 }
+            return Link(
                 role: .server, group: group.value, configuration: configuration, remoteAddress: "test",
                 delegate: delegate)
         }
@@ -47,12 +48,15 @@ final class SharedLoopServer: Sendable {
 
     deinit { channel.close(promise: nil) }
 
-    /// Connected, and behind the request of the WebSocket handshake.
+    /// Connected, and behind the WebSocket handshake.
     func peer() async throws -> RawPeer {
+        let links = delegate.links.withLock { $0 }
         let peer = try await RawPeer.connect(port: port)
         await peer.send(
             "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        // A client that does not wait for the answer is refused when it sends much.
+        #expect(await eventually { self.delegate.links.withLock { $0 } > links })
         return peer
     }
 
@@ -72,6 +76,7 @@ final class SharedLoopServer: Sendable {
 
 private final class SizeDelegate: LinkDelegate, Sendable {
     let sizes = Mutex<[Int]>([])
+    let links = Mutex(0)
 
     func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?) {
         sizes.withLock { $0.append(bytes.count) }
