@@ -222,10 +222,10 @@ struct AuthenticationTests {
     @Test func aBrokerThatOnlyChallengesIsLeft() async throws {
         let error = await loginError(.test { $0.credential = .sharedSecret("x") }) { peer in
             try await peer.challengeIdentity(challenge)
-            while true {
+            // It answers two and leaves with the third.
+            for _ in 0..<2 {
                 guard case .attestation(let part) = try await peer.next() else { return }
                 peer.send(.response(.init(id: part.id, status: .challenge, data: .bytes(.init(bytes: challenge)))))
-                if await Self.isSilent(peer) { return }
             }
         }
         #expect(error?.code == .loginRefused)
@@ -291,14 +291,6 @@ struct AuthenticationTests {
     private func isValid(_ attestation: Message.Attestation, _ key: PrivateKey) throws -> Bool {
         try PublicKey(bytes: key.publicKeyPEM, scheme: key.scheme).isValid(
             Array(attestation.signature.readableBytesView), challenge: challenge, name: attestation.name)
-    }
-
-    private static func isSilent(_ peer: FakePeer) async -> Bool {
-        for _ in 0..<20 {
-            if peer.hasUnreadFrames { return false }
-            try? await Task.sleep(for: .milliseconds(5))
-        }
-        return true
     }
 
     private func loginError(

@@ -334,6 +334,7 @@ def eventually(condition) -> bool:
     while time.monotonic() < deadline:
         if condition():
             return True
+        time.sleep(0.005)
     return False
 
 
