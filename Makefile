@@ -26,7 +26,7 @@ SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Fuzz/Sources Fuzz/Pa
 PYTEST = REMBUS_BIN="$(REMBUS_BIN)" $(PYTHON) -m pytest -p no:cacheprovider $(PYTEST_ARGS)
 
 UNIT = REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CONFIG) --parallel
-BLOCKING_TESTS := ^(RembusLakeTests|RembusStoreTests)
+BLOCKING_TESTS := ^(RembusLakeTests|RembusStoreTests|RembusIdentityTests|RembusTrustTests)
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench microbench install clean
@@ -61,7 +61,8 @@ test: ## set up, build and run every check and test
 
 unit: ## run the Swift tests
 	$(UNIT) --skip '$(BLOCKING_TESTS)'
-	# Storage blocks the threads it is tested on; tests with deadlines would wait for them in the same process.
+	# Storage and slow hashes block the threads they are tested on; tests with deadlines would wait for them in the
+	# same process.
 	$(UNIT) --filter '$(BLOCKING_TESTS)'
 
 frames: ## exchange DataFrames of every type with pyarrow, Polars and pandas

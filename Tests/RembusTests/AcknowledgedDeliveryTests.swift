@@ -4,7 +4,7 @@ import Testing
 @testable import Rembus
 
 /// The receiver of behaviour.md §7.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AcknowledgedDeliveryTests {
     private static let qos1 = PublishFlags(qos: .atLeastOnce)
     private static let qos2 = PublishFlags(qos: .exactlyOnce)

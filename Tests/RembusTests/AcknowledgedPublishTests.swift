@@ -4,7 +4,7 @@ import Testing
 @testable import Rembus
 
 /// The sender of behaviour.md §7.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AcknowledgedPublishTests {
     @Test func qos1ReturnsWithTheAck() async throws {
         let (_, peer, component) = try await FakeBroker.connected()

@@ -5,7 +5,7 @@ import Testing
 @testable import Rembus
 
 /// Admin commands (protocol.md §8).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AdministrationTests {
     @Test func commandsHaveTheirFormOnTheWire() async throws {
         let (_, peer, component) = try await FakeBroker.connected()

@@ -6,7 +6,7 @@ import Testing
 @testable import Rembus
 
 /// Logins with a proof of identity (protocol.md §7).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AuthenticationTests {
     let folder = KeyFolder()
     let challenge: [UInt8] = Array(1...32)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct BackpressureTests {
     @Test func publishersWaitForABrokerThatDoesNotRead() async throws {
         let (_, peer, component) = try await FakeBroker.connected(configuration: .test { $0.maxUnsentBytes = 64 << 10 })

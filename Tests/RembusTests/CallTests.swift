@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct CallTests {
     @Test func resultsHaveTheTypeAskedFor() async throws {
         let (_, peer, component) = try await FakeBroker.connected()

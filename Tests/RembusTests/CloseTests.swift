@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)), .serialized)
+@Suite(.timeLimit(.minutes(5)), .serialized)
 struct CloseTests {
     /// Whatever races with the end of a component comes to an end itself.
     @Test(arguments: 0..<20)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DataFrameTests {
     private func frame() throws -> DataFrame {
         try DataFrame(["dn": ["s1", "s2"], "temperature": [21.5, nil]])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ExposeTests {
     private func exposing(
         _ expose: @Sendable @escaping (Component) async throws -> Void

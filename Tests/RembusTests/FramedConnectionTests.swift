@@ -6,7 +6,7 @@ import Testing
 @testable import Rembus
 
 /// `tcp` and `tls` URLs: the same component over another framing (protocol.md §11).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct FramedConnectionTests {
     /// A component calls, publishes and receives.
     func converse(_ broker: FakeBroker, _ url: String, _ configuration: ComponentConfiguration) async throws {

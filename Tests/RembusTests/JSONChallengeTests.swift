@@ -5,7 +5,7 @@ import Testing
 @testable import Rembus
 
 /// The two forms of a challenge in JSON (protocol.md §10), as they are on the wire.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct JSONChallengeTests {
     @Test(arguments: [
         #"{"jsonrpc":"2.0","id":ID,"result":{"type":4,"sts":11,"data":"3q0AAQ=="}}"#,

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct LoginTests {
     @Test func namedComponentSendsIdentityAndIsConnected() async throws {
         let (_, _, component) = try await FakeBroker.connected("pump7.acme")

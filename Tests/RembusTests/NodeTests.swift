@@ -6,7 +6,7 @@ import Testing
 @testable import Rembus
 
 /// The façade on a thread of its own, as in a script.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct NodeTests {
     @Test func everythingWorksOnAnOrdinaryThread() async throws {
         let broker = try await FakeBroker.start()

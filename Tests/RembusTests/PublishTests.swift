@@ -5,7 +5,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PublishTests {
     /// Vectors V4…V7 and V10 of protocol.md §14.1.
     @Test func framesAreThoseOfTheSpecification() async throws {

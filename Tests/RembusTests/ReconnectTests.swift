@@ -5,7 +5,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReconnectTests {
     @Test func everythingIsRestored() async throws {
         let (broker, peer, component) = try await FakeBroker.connected()

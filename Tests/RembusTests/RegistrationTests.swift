@@ -6,7 +6,7 @@ import Testing
 @testable import Rembus
 
 /// Register and unregister (protocol.md §7.5).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct RegistrationTests {
     let folder = KeyFolder()
 

@@ -6,7 +6,7 @@ import Testing
 @testable import Rembus
 
 /// `wss` URLs: which authority counts, and what is said when a broker is not trusted.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SecureConnectionTests {
     let authority: TestAuthority
     let folder: TestFolder

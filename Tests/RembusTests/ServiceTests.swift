@@ -6,7 +6,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ServiceTests {
     @Test func gracefulShutdownCloses() async throws {
         let (_, peer, component) = try await FakeBroker.connected()

@@ -19,7 +19,7 @@ extension Component {
     }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SubscribeTests {
     @Test func messagesComeInOrder() async throws {
         let (_, peer, component) = try await FakeBroker.connected()

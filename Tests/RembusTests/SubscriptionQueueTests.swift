@@ -5,7 +5,7 @@ import Testing
 
 @testable import Rembus
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SubscriptionQueueTests {
     private func message(_ number: Int64, _ qos: QoS = .atMostOnce) -> Publication {
         Publication(

@@ -3,7 +3,7 @@ import RembusTransport
 import Testing
 
 /// Limits on connections, checked before anything else.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AdmissionTests {
     func address(_ text: String) throws -> SocketAddress { try SocketAddress(ipAddress: text, port: 4711) }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import RembusTransport
 
 /// Messages that arrive in pieces: the memory of one, and of all links of an event loop together.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct AssemblyTests {
     // MARK: One reader
 

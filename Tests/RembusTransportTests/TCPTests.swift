@@ -5,7 +5,7 @@ import TestCertificates
 import Testing
 
 /// `tcp` and `tls` connections.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TCPTests {
     let authority: TestAuthority
     let folder: TestFolder
@@ -20,7 +20,7 @@ struct TCPTests {
     var trusting: TLSClientSettings { TLSClientSettings(authorities: "\(folder.path)/ca.crt") }
 
     func secureServer(
-        timeout: TimeAmount = .seconds(5), clients: TLSServerSettings.ClientCertificates = .none
+        timeout: TimeAmount = .seconds(60), clients: TLSServerSettings.ClientCertificates = .none
     ) async throws -> EchoServer {
         try await EchoServer.startTCP(
             tls: TLSServerContext(

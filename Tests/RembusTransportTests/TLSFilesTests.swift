@@ -4,7 +4,7 @@ import TestCertificates
 import Testing
 
 /// Files of certificates and keys: what is wrong with them is said, and when they change they are read again.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TLSFilesTests {
     let authority: TestAuthority
     let folder: TestFolder

@@ -6,7 +6,7 @@ import TestCertificates
 import Testing
 
 /// `wss`: who gets a connection, and what is said to those who do not.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct TLSHandshakeTests {
     let authority: TestAuthority
     let folder: TestFolder

@@ -10,14 +10,14 @@ final class EchoClient: Sendable {
     private let received: AsyncStream<[UInt8]>
 
     static func connect(
-        host: String = "127.0.0.1", port: Int, tls: TLSClientSettings? = nil, timeout: TimeAmount = .seconds(5)
+        host: String = "127.0.0.1", port: Int, tls: TLSClientSettings? = nil, timeout: TimeAmount = .seconds(60)
     ) async throws -> EchoClient {
         let context = try tls.map { settings throws(TLSFailure) in try TLSClientContext(settings) }
         return try await connect(host: host, port: port, context: context, timeout: timeout)
     }
 
     static func connect(
-        host: String = "127.0.0.1", port: Int, context: TLSClientContext?, timeout: TimeAmount = .seconds(5)
+        host: String = "127.0.0.1", port: Int, context: TLSClientContext?, timeout: TimeAmount = .seconds(60)
     ) async throws -> EchoClient {
         try await open { eventLoop, makeLink in
             try await WebSocketDialer.connect(
@@ -34,7 +34,7 @@ final class EchoClient: Sendable {
         return try await open { eventLoop, makeLink in
             try await TCPDialer.connect(
                 host: host, port: port, tls: context, on: eventLoop,
-                configuration: LinkConfiguration(pingInterval: nil, handshakeTimeout: .seconds(5)), makeLink: makeLink)
+                configuration: LinkConfiguration(pingInterval: nil, handshakeTimeout: .seconds(60)), makeLink: makeLink)
         }
     }
 

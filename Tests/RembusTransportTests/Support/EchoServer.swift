@@ -14,7 +14,7 @@ final class EchoServer: Sendable {
     static func start(
         tls: TLSServerContext? = nil, origins: OriginPolicy = OriginPolicy(),
         admission: ConnectionAdmission = .init(maxConnections: 0, maxPerAddress: 0, handshakesPerSecond: 0),
-        handshakeTimeout: TimeAmount = .seconds(5)
+        handshakeTimeout: TimeAmount = .seconds(60)
     ) async throws -> EchoServer {
         let seen = SeenFacts()
         let listener = try await WebSocketListener.bind(
@@ -28,7 +28,7 @@ final class EchoServer: Sendable {
     static func startTCP(
         tls: TLSServerContext? = nil,
         admission: ConnectionAdmission = .init(maxConnections: 0, maxPerAddress: 0, handshakesPerSecond: 0),
-        handshakeTimeout: TimeAmount = .seconds(5)
+        handshakeTimeout: TimeAmount = .seconds(60)
     ) async throws -> EchoServer {
         let seen = SeenFacts()
         let listener = try await TCPListener.bind(
