@@ -25,9 +25,9 @@ struct HandshakeLimitTests {
             try await EchoServer.start(handshakeTimeout: .milliseconds(200)),
             try await secureServer(timeout: .milliseconds(200)),
         ] {
-                let peer = try await RawPeer.connect(port: server.port)
+            let peer = try await RawPeer.connect(port: server.port)
             #expect(try await peer.everything() == "")
-                #expect(server.admission.refusals == [.handshakeTimeout: 1])
+            #expect(server.admission.refusals == [.handshakeTimeout: 1])
             #expect(await eventually { server.admission.openConnections == 0 })
         }
     }
