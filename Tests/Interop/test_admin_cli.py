@@ -207,7 +207,7 @@ def test_the_url_needs_the_name_of_an_administrator(rembus, admin):
 
 @pytest.fixture
 def running(state, start_broker):
-    return start_broker(folder=state)
+    return start_broker(folder=state, REMBUS_RECORD="none")
 
 
 @pytest.fixture

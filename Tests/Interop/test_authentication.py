@@ -18,13 +18,13 @@ NAME_TAKEN = 60
 @pytest.fixture
 def keyed(start_broker):
     """A broker in free mode."""
-    return start_broker()
+    return start_broker(REMBUS_RECORD="none")
 
 
 @pytest.fixture
 def locked(start_broker):
     """A broker in authenticated mode."""
-    return start_broker(options=["--authenticated"])
+    return start_broker(options=["--authenticated"], REMBUS_RECORD="none")
 
 
 @pytest.fixture(params=["rsa", "ecdsa", "secret"])
@@ -342,7 +342,7 @@ def test_a_large_message_of_a_proven_component_is_taken(locked, connect):
 @pytest.fixture
 def with_tenant(start_broker, tmp_path):
     write_trust(tmp_path, tenants=[{"tenant": ".", "pin": "11223344"}, {"tenant": "acme", "pin": "99887766"}])
-    return start_broker(folder=tmp_path)
+    return start_broker(folder=tmp_path, REMBUS_RECORD="none")
 
 
 @pytest.mark.parametrize("form", ["pem", "der"])

@@ -8,7 +8,7 @@ from support.wire import ERROR, OK, UNAVAILABLE, Peer, eventually
 
 
 def test_connections_in_all(start_broker, connect):
-    broker = start_broker(REMBUS_MAX_CONNECTIONS=3)
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_MAX_CONNECTIONS=3)
     peers = [connect(f"peer{number}", to=broker) for number in range(3)]
     assert not _gets_in(broker)
     assert peers[0].call("rid")[0] == OK
@@ -27,20 +27,20 @@ def _gets_in(broker):
 
 
 def test_connections_of_one_address(start_broker, connect):
-    broker = start_broker(REMBUS_MAX_CONNECTIONS_PER_ADDRESS=2)
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_MAX_CONNECTIONS_PER_ADDRESS=2)
     peers = [connect(to=broker) for _ in range(2)]
     assert not _gets_in(broker)
     assert all(peer.call("rid")[0] == OK for peer in peers)
 
 
 def test_handshakes_per_second(start_broker):
-    broker = start_broker(REMBUS_HANDSHAKES_PER_SECOND=2)
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_HANDSHAKES_PER_SECOND=2)
     outcomes = [_gets_in(broker) for _ in range(20)]
     assert True in outcomes and False in outcomes
 
 
 def test_segments_of_a_topic(start_broker, connect):
-    broker = start_broker(REMBUS_MAX_TOPIC_SEGMENTS=4)
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_MAX_TOPIC_SEGMENTS=4)
     subscriber, publisher = connect("s", to=broker, reactive=True), connect("p", to=broker)
     assert subscriber.admin("a/b/c/d/e", {"cmd": "subscribe", "msg_from": 0.0})[0] == ERROR
     assert subscriber.admin("a/b/c/d/e", {"cmd": "expose"})[0] == ERROR
@@ -51,13 +51,13 @@ def test_segments_of_a_topic(start_broker, connect):
 
 
 def test_length_of_a_name(start_broker, connect):
-    broker = start_broker(REMBUS_MAX_NAME_BYTES=8)
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_MAX_NAME_BYTES=8)
     assert connect(to=broker).identify("123456789")[0] == ERROR
     assert connect(to=broker).identify("12345678")[0] == OK
 
 
 def test_calls_of_one_connection(start_broker, connect):
-    broker = start_broker(REMBUS_MAX_CALLS=3)
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_MAX_CALLS=3)
     provider, caller = connect("provider", to=broker), connect("caller", to=broker)
     provider.expose("slow")
     waiting = [caller.send_call("slow", number) for number in range(3)]
@@ -72,7 +72,7 @@ def test_calls_of_one_connection(start_broker, connect):
 
 
 def test_calls_that_fail_count_no_longer(start_broker, connect):
-    broker = start_broker(REMBUS_MAX_CALLS=2)
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_MAX_CALLS=2)
     caller = connect("caller", to=broker)
     for _ in range(3):
         provider = connect("provider", to=broker)
@@ -85,7 +85,7 @@ def test_calls_that_fail_count_no_longer(start_broker, connect):
 
 
 def test_a_subscriber_that_takes_too_little_is_disconnected_when_that_is_wanted(start_broker, connect):
-    broker = start_broker(REMBUS_SLOW_CONSUMER="disconnect", REMBUS_MAX_BACKLOG_BYTES=65536)
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_SLOW_CONSUMER="disconnect", REMBUS_MAX_BACKLOG_BYTES=65536)
     slow, publisher = connect("slow", to=broker, reactive=True), connect("publisher", to=broker)
     quick = connect("quick", to=broker, reactive=True)
     slow.subscribe("flood")
@@ -99,7 +99,7 @@ def test_a_subscriber_that_takes_too_little_is_disconnected_when_that_is_wanted(
 
 
 def test_web_pages_may_connect_from_where_they_are_allowed(start_broker):
-    broker = start_broker(REMBUS_ALLOWED_ORIGINS="https://panel.example")
+    broker = start_broker(REMBUS_RECORD="none", REMBUS_ALLOWED_ORIGINS="https://panel.example")
     open_websocket(broker.url, origin="https://panel.example").close()
     open_websocket(broker.url, origin=broker.url.replace("ws", "http")).close()
     for origin in ("https://evil.example", "null", "http://panel.example"):

@@ -30,7 +30,7 @@ def tenants(tmp_path):
 def broker_in_each_mode(request, start_broker, tenants):
     # Time enough for a machine that is busy with other tests.
     return start_broker(folder=tenants, options=["--authenticated"] if request.param == "authenticated" else [],
-                        REMBUS_CHALLENGE_TIMEOUT=20)
+                        REMBUS_CHALLENGE_TIMEOUT=20, REMBUS_RECORD="none")
 
 
 @SCHEMES

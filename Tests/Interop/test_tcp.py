@@ -57,7 +57,7 @@ class FramedPeer:
 
 @pytest.fixture
 def tcp_broker(start_broker):
-    broker = start_broker(options=["--tcp", "0"])
+    broker = start_broker(options=["--tcp", "0"], REMBUS_RECORD="none")
     broker.tcp_port = int(broker.output.wait_for(lambda line: line).split("tcp://127.0.0.1:")[1].split()[0])
     return broker
 
@@ -128,7 +128,7 @@ def test_what_is_no_frame_ends_the_connection_and_no_other(tcp_broker, framed, d
 
 
 def test_authenticated_mode_holds_here_too(start_broker):
-    broker = start_broker(options=["--tcp", "0", "--authenticated"])
+    broker = start_broker(options=["--tcp", "0", "--authenticated"], REMBUS_RECORD="none")
     port = int(broker.output.wait_for(lambda line: line).split("tcp://127.0.0.1:")[1].split()[0])
     key = Key.make("ecdsa")
     key.give(broker, "pump7")

@@ -56,7 +56,7 @@ def start_secure(keystore):
 
     def start(**settings):
         settings.setdefault("REMBUS_KEYSTORE", keystore)
-        started.append(SecureBroker(options=["--secure"], **settings))
+        started.append(SecureBroker(options=["--secure"], **{"REMBUS_RECORD": "none", **settings}))
         return started[-1]
 
     yield start
