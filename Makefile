@@ -71,7 +71,7 @@ frames: ## exchange DataFrames of every type with pyarrow, Polars and pandas
 interop: ## run the Python package and raw clients against the built broker and command
 	$(PYTEST) Tests/Interop
 	# Again with more event loops than a small machine has, for the paths between them.
-	TEST_THREADS=3 $(PYTEST) $(addprefix Tests/Interop/test_,publish.py wildcards.py qos.py rpc.py replay.py identity.py tenants.py)
+	TEST_THREADS=3 $(PYTEST) $(addprefix Tests/Interop/test_,publish.py wildcards.py qos.py rpc.py replay.py identity.py tenants.py authentication.py private_topics.py)
 
 crash: ## kill a broker under load 200 times and compare what it acknowledged with what is in its tables
 	CRASH_ROUNDS=200 $(PYTEST) Tests/Interop/test_crash.py
