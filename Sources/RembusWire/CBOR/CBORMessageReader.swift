@@ -73,6 +73,18 @@ struct CBORMessageReader {
         return bytes
     }
 
+    /// The public key of Register. The Python package chooses between bytes and base64 before it has seen which encoding the
+    /// connection speaks, so a base64 text may stand in a CBOR message.
+    mutating func publicKey() throws(WireError) -> ByteBuffer {
+        let name = "public key"
+        let element = try value(name)
+        if let bytes = element.bytesValue { return bytes }
+        guard let bytes = element.stringValue.flatMap(Base64.decode) else {
+            throw unusable(name, "a byte string, or base64 in a text")
+        }
+        return bytes
+    }
+
     mutating func target() throws(WireError) -> String? {
         guard let target = try optionalValue(), !target.isNull else { return nil }
         guard let name = target.stringValue else { throw unusable("target", "a text or null") }

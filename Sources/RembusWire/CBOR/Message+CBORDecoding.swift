@@ -50,7 +50,7 @@ extension Message {
             self = .register(
                 Register(
                     id: try elements.id(), name: try elements.componentName(), pin: try elements.text("pin"),
-                    publicKey: try elements.bytes("public key"), keyType: try elements.unsigned("key type")))
+                    publicKey: try elements.publicKey(), keyType: try elements.unsigned("key type")))
         case .attestation:
             self = .attestation(
                 Attestation(

@@ -100,4 +100,13 @@ struct MessageLeniencyTests {
             #expect(throws: WireError.self, "\(frame)") { try Message(cbor: frame.cbor) }
         }
     }
+
+    @Test("The public key of Register may be base64 in a text, as the Python package sends it on a JSON connection")
+    func publicKey() throws {
+        let expected = Message.register(
+            .init(id: .vector, name: "c", pin: "1", publicKey: ByteBuffer(hex: "dead01"), keyType: 2))
+        #expect(try decode(10, id, "c", "1", "3q0B", 2) == expected)
+        #expect(throws: WireError.self) { try decode(10, id, "c", "1", "-- no base64 --", 2) }
+        #expect(throws: WireError.self) { try decode(10, id, "c", "1", 7, 2) }
+    }
 }
