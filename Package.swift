@@ -19,6 +19,12 @@ let package = Package(
         .library(name: "DataFrames", targets: ["DataFrames"]),
         .library(name: "RembusBroker", targets: ["RembusBroker"]),
         .executable(name: "rembus", targets: ["rembus-cli"]),
+        // Lets the SDK dial zmq://; needs libzmq, which nothing else of the SDK does.
+        .library(name: "RembusZeroMQ", targets: ["RembusZeroMQ"]),
+    ],
+    traits: [
+        .default(enabledTraits: ["ZeroMQ"]),
+        .trait(name: "ZeroMQ", description: "The command and the broker in it speak ZeroMQ, through libzmq."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -30,6 +36,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        // Without the traits that bring a configuration library and all of Foundation.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
     targets: [
         .target(
@@ -98,13 +108,72 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        // MQTT 3.1.1 and 5: packets, topics, payloads, and the client's end of a connection.
+        .target(
+            name: "RembusMQTT",
+            dependencies: [
+                "RembusWire", "RembusTransport", "DataFrames",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        // The doors of the broker that are more than framing: each a module of its own over the broker's sessions.
+        .target(
+            name: "RembusMQTTServer",
+            dependencies: [
+                "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusTrust", "DataFrames",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "RembusHTTP",
+            dependencies: [
+                "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusTrust", "DataFrames",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        // Metrics of swift-metrics as Prometheus text.
+        .target(
+            name: "RembusMetrics",
+            dependencies: [
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+                .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: strict),
+        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
+        // ZeroMQ, both ends (protocol.md §12).
+        .target(
+            name: "RembusZeroMQ",
+            dependencies: [
+                "CZeroMQ", "RembusWire", "RembusTransport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .target(
             name: "Rembus",
             dependencies: [
-                "RembusWire", "RembusTransport", "RembusIdentity", "DataFrames",
+                "RembusWire", "RembusTransport", "RembusIdentity", "RembusMQTT", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -115,7 +184,9 @@ let package = Package(
             name: "rembus-cli",
             dependencies: [
                 "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
-                "RembusIdentity", "RembusTrust", "DataFrames",
+                "RembusIdentity", "RembusTrust", "DataFrames", "RembusMQTT", "RembusMQTTServer", "RembusHTTP",
+                "RembusMetrics", .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
+                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -213,6 +284,42 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusMQTTTests",
+            dependencies: [
+                "RembusMQTT", "RembusWire", "RembusTransport",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusMQTTServerTests",
+            dependencies: [
+                "RembusMQTTServer", "RembusMQTT", "RembusBroker", "RembusWire", "RembusTransport",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusHTTPTests",
+            dependencies: [
+                "RembusHTTP", "RembusBroker", "RembusWire", "DataFrames",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusMetricsTests",
+            dependencies: ["RembusMetrics", .product(name: "Metrics", package: "swift-metrics")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusZeroMQTests",
+            dependencies: [
+                .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])), "RembusWire", "RembusTransport",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -77,13 +77,21 @@ prepare_toolchain() {
         has gcc || missing+=(gcc libc6-dev)
         has g++ || missing+=(g++)
     fi
+    # ZeroMQ is linked; everything else that is not Swift is loaded when it is used.
+    has pkg-config || missing+=(pkg-config)
+    { has pkg-config && pkg-config --exists libzmq; } || missing+=(libzmq3-dev)
     install_missing ${missing[@]+"${missing[@]}"}
 }
 
-# Servers that the tests start on loopback.
+# Servers that the tests start on loopback, and clients of the doors.
 prepare_servers() {
     [ "$(uname -s)" = Linux ] || return 0
-    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || install_missing postgresql
+    local missing=()
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+    PATH="$PATH:/usr/sbin" has mosquitto || missing+=(mosquitto)
+    has mosquitto_pub || missing+=(mosquitto-clients)
+    has promtool || missing+=(prometheus)
+    install_missing ${missing[@]+"${missing[@]}"}
 }
 
 prepare_python() {

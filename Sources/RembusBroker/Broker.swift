@@ -31,6 +31,8 @@ public final class Broker: Service, Sendable {
     private let lifecycle = BrokerLifecycle()
     private let certificates: TLSServerContext?
     private let upkeep: Upkeep
+    private let doors: [any Door]
+    private let openDoors = Mutex<[OpenDoor]>([])
 
     /// Makes a broker that keeps publications and rules in memory; nothing is listened on before ``start()``.
     public convenience init(configuration: BrokerConfiguration, logger: Logger) {
@@ -47,10 +49,12 @@ public final class Broker: Service, Sendable {
     /// - Parameters:
     ///   - trust: Who may do what, and where that is written down.
     ///   - certificates: What a TLS listener shows; needed when the configuration says that connections are TLS.
+    ///   - doors: Further ways in, opened by ``start()``.
     package init(
         configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
-        certificates: TLSServerContext? = nil
+        certificates: TLSServerContext? = nil, doors: [any Door] = []
     ) {
+        self.doors = doors
         group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopCount)
         core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
         self.certificates = certificates
@@ -59,7 +63,9 @@ public final class Broker: Service, Sendable {
     }
 
     /// The addresses that the broker accepts connections on, as URLs; empty before ``start()``.
-    public var addresses: [String] { lifecycle.addresses }
+    public var addresses: [String] {
+        lifecycle.addresses + openDoors.withLock { $0.flatMap(\.addresses) }
+    }
 
     /// One line that says what is running: name, addresses, store, mode.
     public var summary: String {
@@ -81,6 +87,10 @@ public final class Broker: Service, Sendable {
             try await listen()
         } catch {
             for listener in lifecycle.stop() { try? await listener.close().get() }
+            for door in openDoors.withLock({ $0.take() }) {
+                await door.stopAccepting()
+                await door.close()
+            }
             await closeStorage()
             await shutDownThreads()
             throw error
@@ -90,30 +100,47 @@ public final class Broker: Service, Sendable {
         warn()
     }
 
+    /// Opens every door. All that cannot be opened are reported together: whoever chooses ports does it once.
     private func listen() async throws(BrokerError) {
         let configuration = core.configuration
         let core = self.core
         let makeLink: WebSocketListener.MakeLink = { channel, linkConfiguration, facts in
             core.lane(of: channel.eventLoop)?.accept(channel, linkConfiguration, facts)
         }
-        do {
+        var failures: [BrokerError] = []
+        func attempt(_ option: String, _ port: Int?, _ open: () async throws -> Void) async {
+            do {
+                try await open()
+            } catch let error as BrokerError {
+                failures.append(error)
+            } catch {
+                failures.append(.cannotListen(host: configuration.host, port: port, option: option, error))
+            }
+        }
+        await attempt("--port", configuration.port) {
             let listener = try await WebSocketListener.bind(
                 group: group, host: configuration.host, port: configuration.port, tls: certificates,
                 admission: core.admission, origins: OriginPolicy(allowed: configuration.security.allowedOrigins),
                 configuration: LinkConfiguration(configuration), logger: core.logger, makeLink: makeLink)
             lifecycle.started(listener.channel, scheme: certificates == nil ? "ws" : "wss", host: configuration.host)
-        } catch {
-            throw BrokerError.cannotListen(host: configuration.host, port: configuration.port, option: "--port", error)
         }
-        guard let port = configuration.tcpPort else { return }
-        do {
-            let listener = try await TCPListener.bind(
-                group: group, host: configuration.host, port: port, tls: certificates, admission: core.admission,
-                configuration: LinkConfiguration(configuration), logger: core.logger, makeLink: makeLink)
-            lifecycle.started(listener.channel, scheme: certificates == nil ? "tcp" : "tls", host: configuration.host)
-        } catch {
-            throw BrokerError.cannotListen(host: configuration.host, port: port, option: "--tcp", error)
+        if let port = configuration.tcpPort {
+            await attempt("--tcp", port) {
+                let listener = try await TCPListener.bind(
+                    group: group, host: configuration.host, port: port, tls: certificates, admission: core.admission,
+                    configuration: LinkConfiguration(configuration), logger: core.logger, makeLink: makeLink)
+                lifecycle.started(
+                    listener.channel, scheme: certificates == nil ? "tcp" : "tls", host: configuration.host)
+            }
         }
+        let host = DoorHost(core: core, group: group, certificates: certificates)
+        for door in doors {
+            await attempt(door.option, door.port) {
+                let open = try await door.open(on: host)
+                openDoors.withLock { $0.append(open) }
+            }
+        }
+        if !failures.isEmpty { throw BrokerError(failures) }
     }
 
     /// Says what is open that perhaps should not be (known-defects.md S1, S10, S21).
@@ -175,6 +202,8 @@ public final class Broker: Service, Sendable {
         guard !listeners.isEmpty else { return }
         upkeep.stop()
         for listener in listeners { try? await listener.close().get() }
+        let doors = openDoors.withLock { $0.take() }
+        for door in doors { await door.stopAccepting() }
         let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         core.whenChannelsEnd { ended.continuation.yield() }
         for lane in core.lanes {
@@ -192,6 +221,7 @@ public final class Broker: Service, Sendable {
             tasks.cancelAll()
         }
         core.whenChannelsEnd(nil)
+        for door in doors { await door.close() }
         await closeStorage()
         await shutDownThreads()
     }
@@ -213,7 +243,17 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
     /// The sentence.
     public var description: String
 
-    static func cannotListen(host: String, port: Int, option: String, _ error: any Error) -> BrokerError {
+    /// An error with its sentence.
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    /// Several errors, a line each.
+    init(_ errors: [BrokerError]) {
+        description = errors.map(\.description).joined(separator: "\n")
+    }
+
+    static func cannotListen(host: String, port: Int?, option: String, _ error: any Error) -> BrokerError {
         var reason = "\(error)"
         if let failure = error as? IOError {
             switch failure.errnoCode {
@@ -225,7 +265,16 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
         } else if error is SocketAddressError {
             reason = "the host name cannot be resolved"
         }
-        return BrokerError(description: "cannot listen on \(host):\(port): \(reason)")
+        guard let port else { return BrokerError("\(option): \(reason)") }
+        return BrokerError("cannot listen on \(host):\(port): \(reason)")
+    }
+}
+
+extension [OpenDoor] {
+    /// Hands everything over, once.
+    fileprivate mutating func take() -> [OpenDoor] {
+        defer { self = [] }
+        return self
     }
 }
 

@@ -9,7 +9,7 @@ extension Lane {
         let address = channel.remoteAddress.map { "\($0.ipAddress ?? "local"):\($0.port ?? 0)" } ?? "unknown"
         let link = Link(
             role: .server, group: links, configuration: configuration, remoteAddress: address, delegate: nil)
-        let session = Session(lane: self, link: link, certificateName: facts.certificateName)
+        let session = Session(lane: self, link: link, facts: facts)
         link.delegate = session
         add(session)
         core.channelOpened(channel)

@@ -68,14 +68,10 @@ final class Connection: Sendable {
     private static func check(_ url: RembusURL, _ encoding: MessageEncoding) throws(RembusError) {
         switch url.scheme {
         case .ws, .wss: return
-        case .tcp, .tls:
+        case .tcp, .tls, .zmq, .mqtt, .mqtts:
             if encoding == .cbor { return }
             throw RembusError(
                 .unsupported, "Connections with \(url.scheme.rawValue) carry CBOR only; use ws or wss for JSON.")
-        case .zmq, .mqtt, .mqtts:
-            throw RembusError(
-                .unsupported,
-                "The protocol \(url.scheme.rawValue) is not in this version; ws, wss, tcp and tls connections are.")
         }
     }
 
@@ -83,17 +79,19 @@ final class Connection: Sendable {
 
     /// One attempt: dial and log in.
     func establish() async throws(RembusError) {
-        let channel: any Channel
+        let connection: DialedConnection
         // Read for each attempt: the key may have been put there, or replaced, meanwhile.
         let credential = credentials.find()
         let (session, peer) = (session, "\(url.host):\(url.port)")
         do {
-            channel = try await dial { [eventLoop] channel, configuration in
-                session.value?.attach(channel, configuration, peer: peer)
+            connection = try await dial { [eventLoop] configuration, sink in
+                session.value?.attach(configuration, peer: peer, sink: sink)
                     ?? Link(
                         role: .client, group: LinkGroup(eventLoop: eventLoop), configuration: configuration,
-                        remoteAddress: peer, delegate: nil)
+                        remoteAddress: peer, delegate: nil, sink: sink)
             }
+        } catch let error as RembusError {
+            throw error
         } catch {
             throw RembusError(.connectionDown, "The broker at \(peer) cannot be reached: \(error).")
         }
@@ -102,26 +100,36 @@ final class Connection: Sendable {
                 guard let session = session.value else {
                     return continuation.resume(returning: Submissions.closedError(nil) as RembusError?)
                 }
+                session.connection = connection
                 session.logIn(credential) { continuation.resume(returning: $0) }
             }
         }
         guard let failure else { return }
-        channel.close(promise: nil)
+        connection.close()
         throw failure
     }
 
     private func dial(
-        makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
-    ) async throws -> any Channel {
+        makeLink: @escaping @Sendable (LinkConfiguration, (any LinkSink)?) -> Link
+    ) async throws -> DialedConnection {
         switch url.scheme {
         case .tcp, .tls:
-            try await TCPDialer.connect(
-                host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration,
-                makeLink: makeLink)
-        case .ws, .wss, .zmq, .mqtt, .mqtts:
-            try await WebSocketDialer.connect(
-                host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration,
-                makeLink: makeLink)
+            let channel = try await TCPDialer.connect(
+                host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration
+            ) { _, configuration in makeLink(configuration, nil) }
+            return DialedConnection(channel)
+        case .ws, .wss:
+            let channel = try await WebSocketDialer.connect(
+                host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration
+            ) { _, configuration in makeLink(configuration, nil) }
+            return DialedConnection(channel)
+        case .zmq, .mqtt, .mqtts:
+            guard let dialer = SinkDialer.of(scheme: url.scheme.rawValue) else {
+                throw RembusError(
+                    .unsupported,
+                    "The protocol \(url.scheme.rawValue) is not part of this program; it needs the module RembusZeroMQ.")
+            }
+            return try await dialer.connect(url.host, url.port, eventLoop, linkConfiguration) { makeLink($1, $0) }
         }
     }
 
@@ -185,11 +193,11 @@ final class Connection: Sendable {
 
     /// Closes for good and waits until what was sent before is written and the socket is gone.
     func close() async {
-        let channel = try? await onSession { session in
+        let connection = try? await onSession { session in
             session.close(nil)
-            return session.channel
+            return session.connection
         }
-        try? await channel?.closeFuture.get()
+        try? await connection?.closeFuture.get()
     }
 }
 

@@ -3,13 +3,12 @@ import NIOCore
 import RembusTransport
 
 extension Session {
-    /// A WebSocket is open; its link goes on the pipeline now.
-    func attach(_ channel: any Channel, _ configuration: LinkConfiguration, peer: String) -> Link {
+    /// A connection is open and gets its link now. `sink` carries the link's messages when no channel does.
+    func attach(_ configuration: LinkConfiguration, peer: String, sink: (any LinkSink)?) -> Link {
         let link = Link(
-            role: .client, group: group, configuration: configuration, remoteAddress: peer, delegate: self)
+            role: .client, group: group, configuration: configuration, remoteAddress: peer, delegate: self, sink: sink)
         if case .closed = phase { return link }
         phase = .greeting(link)
-        self.channel = channel
         earlyChallenge = nil
         dialect = JSONDialect()
         return link

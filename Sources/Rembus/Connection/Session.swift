@@ -31,7 +31,7 @@ final class Session {
     let logger: Logger
 
     var phase = Phase.offline
-    var channel: (any Channel)?
+    var connection: DialedConnection?
     /// The login that is under way on the link.
     var login: Login?
     /// A challenge that came before the login began.

@@ -37,6 +37,8 @@ public struct BrokerConfiguration: Sendable, Equatable {
     public var replayWindow = Duration.zero
     /// Who may connect and how connections are protected.
     public var security = SecurityConfiguration()
+    /// Further ways in: HTTP, ZeroMQ, MQTT, metrics.
+    public var doors = DoorConfiguration()
     /// What goes to the disk and where.
     public var storage = StorageConfiguration()
     /// What a peer may use at most.

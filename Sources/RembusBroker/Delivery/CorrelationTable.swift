@@ -17,7 +17,10 @@ struct CorrelationTable<Element> {
     private var entries: [Entry] = []
     private var free = CircularBuffer<UInt16>()
     private(set) var count = 0
-    let limit: Int
+    /// Most entries at a time; lowering it takes none away.
+    var limit: Int {
+        didSet { limit = min(max(limit, 1), 1 << 16) }
+    }
 
     /// - Parameter limit: Most entries at a time; at most 65,536.
     init(limit: Int) {

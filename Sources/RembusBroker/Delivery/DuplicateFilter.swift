@@ -31,6 +31,12 @@ struct DuplicateFilter {
         seen[id] = nil
     }
 
+    /// Forgets every id.
+    mutating func removeAll() {
+        seen = [:]
+        order = []
+    }
+
     private mutating func expire(_ now: NIODeadline) {
         while let first = order.first, seen.count >= limit || first.at + Self.lifetime <= now || isStale(first) {
             order.removeFirst()

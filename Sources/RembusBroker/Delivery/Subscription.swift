@@ -20,6 +20,8 @@ final class Subscription {
     /// How far back the subscriber wants to go, nanoseconds; infinity for "everything not yet received".
     var messageFrom: Double
     @exclusivity(unchecked) var mode = Mode.live
+    /// Whether the component also gets what it publishes itself, as MQTT clients do.
+    var hearsOwn = false
     /// Receive times at or below this are outside the wanted window.
     var cutoff: UInt64 = 0
     /// Per partition of the store, the receive time of the newest publication that was delivered. Publications of one

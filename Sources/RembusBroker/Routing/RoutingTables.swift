@@ -61,18 +61,25 @@ final class RoutingTables: @unchecked Sendable {
         case taken(Session)
     }
 
-    /// Gives a name to a session, with the state that the name had.
-    func bind(_ name: String, to session: Session, isProven: Bool) -> Binding {
+    /// Gives a name to a session, with the state that the name had. `user` has the rights when it is not the name itself.
+    func bind(_ name: String, to session: Session, isProven: Bool, user: String? = nil) -> Binding {
         lock.withLock {
-            if let known = components[ExactText(name)] {
+            if var known = components[ExactText(name)] {
                 if let holder = known.session { return .taken(holder) }
                 offline -= 1
+                if known.user.map({ ExactText($0) }) != ExactText(user ?? name) {
+                    // What was written down does not say whose it is: that is known only now.
+                    let state = makeState(name, user: user)
+                    state.takeOver(known)
+                    components[ExactText(name)] = state
+                    known = state
+                }
                 known.session = session
                 known.principal.isProven = isProven
                 attach(known, to: session)
                 return .bound(known)
             }
-            let state = makeState(name)
+            let state = makeState(name, user: user)
             state.session = session
             state.principal.isProven = isProven
             components[ExactText(name)] = state
@@ -80,11 +87,28 @@ final class RoutingTables: @unchecked Sendable {
         }
     }
 
-    private func makeState(_ name: String) -> ComponentState {
-        let tenant = NameRules.tenant(of: name)
+    private func makeState(_ name: String, user: String? = nil) -> ComponentState {
+        let tenant = NameRules.tenant(of: user ?? name)
         return ComponentState(
-            principal: Principal(name: name, tenant: tenant, isProven: false), number: store.number(of: name),
-            tenant: store.number(of: tenant), limits: limits)
+            principal: Principal(name: user ?? name, tenant: tenant, isProven: false), name: name,
+            number: store.number(of: name), tenant: store.number(of: tenant), limits: limits)
+    }
+
+    /// The state of a connection that acts for a user and has no name of its own: nothing of it is kept.
+    func guestState(of session: Session, user: String, isProven: Bool) -> ComponentState {
+        lock.withLock {
+            let tenant = NameRules.tenant(of: user)
+            let state = ComponentState(
+                principal: Principal(name: user, tenant: tenant, isProven: isProven), name: nil,
+                number: store.number(of: user), tenant: store.number(of: tenant), limits: limits)
+            state.session = session
+            return state
+        }
+    }
+
+    /// Whether a name is known, connected or not.
+    func isKnown(_ name: String) -> Bool {
+        lock.withLock { components[ExactText(name)] != nil }
     }
 
     /// The connection that has a name at the moment.
@@ -124,7 +148,7 @@ final class RoutingTables: @unchecked Sendable {
     func anonymousState(of session: Session?) -> ComponentState {
         lock.withLock {
             let state = ComponentState(
-                principal: Principal(name: nil, tenant: ".", isProven: false), number: 0,
+                principal: Principal(name: nil, tenant: ".", isProven: false), name: nil, number: 0,
                 tenant: store.number(of: "."), limits: limits)
             state.session = session
             return state

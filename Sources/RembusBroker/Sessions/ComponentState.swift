@@ -10,8 +10,10 @@ import RembusWire
 /// While a session is bound, only its event loop touches the state (except `session` and `principal`, which the routing
 /// tables' lock guards); while none is, only the holder of that lock does. Hence unchecked.
 final class ComponentState: @unchecked Sendable {
-    /// nil for an anonymous component.
+    /// Under which the component is known and its state is kept; nil for an anonymous component.
     let name: String?
+    /// Whose rights the component has: its name, or that of the user who owns several connections.
+    let user: String?
     /// Who the component is for the rules. Guarded by the routing tables' lock.
     var principal: Principal
     /// Tells components apart in stored records; 0 for anonymous ones.
@@ -28,8 +30,9 @@ final class ComponentState: @unchecked Sendable {
     @exclusivity(unchecked) var duplicates: DuplicateFilter
     @exclusivity(unchecked) var deliveryOrder: UInt64 = 0
 
-    init(principal: Principal, number: UInt32, tenant: UInt32, limits: BrokerLimits) {
-        name = principal.name
+    init(principal: Principal, name: String?, number: UInt32, tenant: UInt32, limits: BrokerLimits) {
+        self.name = name
+        user = principal.name
         self.principal = principal
         self.number = number
         self.tenant = tenant
@@ -76,6 +79,12 @@ final class ComponentState: @unchecked Sendable {
             subscriptions[ExactText(saved.topic)] = subscription
         }
         for topic in record.exposed { exposed.insert(ExactText(topic)) }
+    }
+
+    /// Takes what another state of the same name has, while no session knows either.
+    func takeOver(_ other: ComponentState) {
+        (subscriptions, inFlight, inFlightBytes) = (other.subscriptions, other.inFlight, other.inFlightBytes)
+        (duplicates, deliveryOrder) = (other.duplicates, other.deliveryOrder)
     }
 
     /// For lists that people read.

@@ -8,7 +8,7 @@ import Synchronization
 extension Session {
     /// Who the rules see. Read on this session's lane, where alone it changes.
     var principal: Principal {
-        Principal(name: state.name, tenant: state.principal.tenant, isProven: isProven)
+        Principal(name: state.user, tenant: state.principal.tenant, isProven: isProven)
     }
 
     func mayUse(_ route: Route, _ action: TrustAction) -> Bool {

@@ -26,7 +26,7 @@ extension Session {
         if outcome.status == .ok, case .subscribe = command { continueCatchUp() }
     }
 
-    private func perform(_ command: AdminCommand, topic: String) -> (status: StatusCode, data: Value) {
+    func perform(_ command: AdminCommand, topic: String) -> (status: StatusCode, data: Value) {
         switch command {
         case .subscribe(let messageFrom):
             guard isUsable(topic) else { return Self.unusableTopic }
@@ -108,7 +108,7 @@ extension Session {
         tables.subscribe(self, state, subscription)
     }
 
-    private func unsubscribe(_ topic: String) {
+    func unsubscribe(_ topic: String) {
         guard let subscription = state.subscriptions.removeValue(forKey: ExactText(topic)) else { return }
         tables.unsubscribe(subscription)
         catchUp?.remove(subscription)

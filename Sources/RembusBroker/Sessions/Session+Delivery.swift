@@ -11,7 +11,7 @@ extension Session {
     /// Sends a publication that has just come, if this subscription is to have it.
     @inline(__always)
     func deliver(_ publication: inout Publication, to subscription: Subscription, tenant: UInt32) {
-        guard isReactive, mayReceive(publication, tenant) else { return }
+        guard isReactive, mayReceive(publication, tenant, subscription) else { return }
         guard case .live = subscription.mode, publication.record.receivedAt > subscription.marks[publication.partition]
         else { return }
         guard send(&publication, subscription) else { return fallBehind(subscription) }
@@ -20,10 +20,11 @@ extension Session {
         if link.isCongested { lane.sawCongestion = true }
     }
 
-    /// Tenants are kept apart and nobody hears itself, on every path of delivery (known-defects.md S6).
+    /// Tenants are kept apart and nobody hears itself unasked, on every path of delivery (known-defects.md S6).
     @inline(__always)
-    func mayReceive(_ publication: borrowing Publication, _ tenant: UInt32) -> Bool {
-        tenant == publication.record.tenant && publication.publisher != ObjectIdentifier(self)
+    func mayReceive(_ publication: borrowing Publication, _ tenant: UInt32, _ subscription: Subscription) -> Bool {
+        tenant == publication.record.tenant
+            && (publication.publisher != ObjectIdentifier(self) || subscription.hearsOwn)
     }
 
     /// Queues a publication for the socket; false when this connection cannot take more now.

@@ -205,7 +205,7 @@ extension Session {
         }
     }
 
-    private func overwritten() {
+    func overwritten() {
         core.logger.notice("\(label) is replaced by a new connection")
         link.close(code: 4000, reason: "overwritten")
         lane.endBurst()

@@ -199,13 +199,15 @@ extension Session {
     private func replay(
         _ record: RecordHeader, _ bytes: UnsafeRawBufferPointer, _ reader: CatchUp, _ partition: Int
     ) -> Bool {
-        guard record.tenant == state.tenant, record.publisher == 0 || record.publisher != state.number,
-            case .regular(let header) = FrameHeader.parse(bytes)
+        let isOwn = record.publisher != 0 && record.publisher == state.number
+        guard record.tenant == state.tenant, case .regular(let header) = FrameHeader.parse(bytes)
         else { return true }
         let hash = record.topicHash != 0 ? record.topicHash : TopicHash.of(header.topicBytes(in: bytes))
         for subscription in reader.matching(hash, rulesVersion, topic: { header.topic(in: bytes) }, isAllowed: mayHear)
         {
-            guard subscription.wants(record.receivedAt, partition: partition) else { continue }
+            guard subscription.wants(record.receivedAt, partition: partition), !isOwn || subscription.hearsOwn else {
+                continue
+            }
             var publication = Publication(
                 bytes: bytes, header: header, owner: nil, record: record, partition: partition, publisher: nil)
             guard !link.isCongested, send(&publication, subscription) else { return false }

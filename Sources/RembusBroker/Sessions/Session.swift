@@ -34,6 +34,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) var isProven = false
     /// The name in the client certificate that the connection was opened with.
     let certificateName: String?
+    let transport: TransportKind
+    /// Whether unacknowledged deliveries are sent again in the same connection; some protocols forbid it.
+    var retransmits = true
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
     var meta: [String: UInt64] = [:]
     /// Delivery starts with `reactive` and is off again on each new connection (behaviour.md §4.2).
@@ -70,7 +73,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var deniedTopics: Set<String> = []
     @exclusivity(unchecked) private(set) var isClosed = false
 
-    init(lane: Lane, link: Link, certificateName: String?) {
+    init(lane: Lane, link: Link, facts: ConnectionFacts) {
         self.lane = lane
         self.link = link
         core = lane.core
@@ -78,7 +81,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
         store = core.store
         recordsPublications = core.recordsPublications
         isServer = core.configuration.isServer
-        self.certificateName = certificateName
+        certificateName = facts.certificateName
+        transport = facts.transport
         maxTopicBytes = core.configuration.limits.maxTopicBytes
         maxBacklogBytes = core.configuration.limits.maxBacklogBytes
         state = tables.anonymousState(of: nil)
@@ -242,7 +246,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     func tick() {
         guard !isClosed else { return }
         expireCalls()
-        retransmit()
+        if retransmits { retransmit() }
         continueCatchUp()
     }
 }

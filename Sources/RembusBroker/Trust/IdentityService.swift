@@ -84,23 +84,32 @@ final class IdentityService: @unchecked Sendable {
         _ completion: @escaping @Sendable (Bool) -> Void
     ) {
         run(on: eventLoop) {
-            self.isProven(signature, challenge, name, address)
+            self.isProven(name, address) { $0.isValid(signature, challenge: challenge, name: name) }
         } _: {
             completion($0 ?? false)
         }
     }
 
-    private func isProven(_ signature: [UInt8], _ challenge: [UInt8], _ name: String, _ address: String) -> Bool {
+    /// Whether `secret` is the shared secret of a name, for doors whose protocol shows it. Failures count as those of
+    /// ``verify(_:challenge:name:address:on:_:)`` do.
+    func check(
+        secret: [UInt8], name: String, address: String, on eventLoop: any EventLoop,
+        _ completion: @escaping @Sendable (Bool) -> Void
+    ) {
+        run(on: eventLoop) {
+            self.isProven(name, address) { $0.isSecret(secret) }
+        } _: {
+            completion($0 ?? false)
+        }
+    }
+
+    private func isProven(_ name: String, _ address: String, _ isValid: (Verifier) -> Bool) -> Bool {
         let now = NIODeadline.now()
         if let end = blocked[address] {
             guard end <= now else { return false }
             blocked[address] = nil
         }
-        if case .success(let verifier?) = verifier(for: name),
-            verifier.isValid(signature, challenge: challenge, name: name)
-        {
-            return true
-        }
+        if case .success(let verifier?) = verifier(for: name), isValid(verifier) { return true }
         if !failedLogins.allows(address, now: .now), blocked.count < Self.maxAddresses {
             blocked[address] = now + .seconds(60)
         }

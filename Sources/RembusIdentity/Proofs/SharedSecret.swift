@@ -44,6 +44,12 @@ package struct SharedSecret: Sendable {
         return ConstantTime.equal(digest, Array(expected))
     }
 
+    /// Whether this is the secret, for protocols that show the secret itself: HTTP's Basic, MQTT's password.
+    func isSame(as shown: [UInt8]) -> Bool {
+        // Hashed first, so that the time tells nothing about the length either.
+        ConstantTime.equal(Array(SHA256.hash(data: shown)), Array(SHA256.hash(data: Array(text.utf8))))
+    }
+
     /// The first line without its end; it must not be empty.
     static func firstLine(of text: String) throws(IdentityError) -> String {
         let line = text.prefix { !$0.isNewline }

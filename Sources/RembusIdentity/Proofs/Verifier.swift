@@ -16,4 +16,13 @@ package enum Verifier: Sendable {
         case .sharedSecret(let secret): secret.isValid(signature, challenge: challenge)
         }
     }
+
+    /// Whether `shown` is the secret of the name. Never for a name with a key pair: everybody can read the public half
+    /// (known-defects.md S13).
+    package func isSecret(_ shown: [UInt8]) -> Bool {
+        switch self {
+        case .publicKey: false
+        case .sharedSecret(let secret): secret.isSame(as: shown)
+        }
+    }
 }

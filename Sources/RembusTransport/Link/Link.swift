@@ -8,7 +8,8 @@ import RembusWire
 /// them to the socket. While the socket does not take more, frames wait in the outbox: its size is `backlog`, and what
 /// to do about it is the owner's policy.
 ///
-/// Messages travel as WebSocket frames or, on plain TCP and TLS connections, behind a length; `framing` says which.
+/// Messages travel as WebSocket frames or, on plain TCP and TLS connections, behind a length; `framing` says which. A
+/// connection that is framed elsewhere has a ``LinkSink``, which takes whole messages, and hands over what arrives.
 package final class Link: ChannelInboundHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
@@ -31,6 +32,13 @@ package final class Link: ChannelInboundHandler {
     package let remoteAddress: String
     /// Held until the link ends, so owner and link keep each other alive exactly as long as the connection lives.
     @exclusivity(unchecked) package var delegate: (any LinkDelegate)?
+
+    /// Takes what is sent, instead of a channel; nil for links that are on one, and when the link has ended.
+    @exclusivity(unchecked) private(set) var sink: (any LinkSink)?
+    /// Bytes that the sink holds and its peer has not taken.
+    @exclusivity(unchecked) private var sinkBacklog = 0
+    /// Largest message that the peer may send now; a sink holds its peer to it.
+    private(set) package var maxMessageBytes: Int
 
     let role: Role
     /// Whether messages are cut out by their length (protocol.md §11), which has no pings, no close and no text.
@@ -60,8 +68,10 @@ package final class Link: ChannelInboundHandler {
 
     package init(
         role: Role, group: LinkGroup, configuration: LinkConfiguration, remoteAddress: String,
-        delegate: (any LinkDelegate)?
+        delegate: (any LinkDelegate)?, sink: (any LinkSink)? = nil
     ) {
+        self.sink = sink
+        maxMessageBytes = configuration.maxMessageBytes
         self.role = role
         self.group = group
         self.configuration = configuration
@@ -186,6 +196,7 @@ package final class Link: ChannelInboundHandler {
     @inline(__always)
     package func sendBinary(length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
         guard case .open = state else { return }
+        if sink != nil { return sendToSink(length: length, fill) }
         sendFrame(.binary, length: length, fill)
     }
 
@@ -193,6 +204,16 @@ package final class Link: ChannelInboundHandler {
     /// masks).
     package func sendBinary(prefixLength: Int, payload: ByteBuffer, _ fill: (UnsafeMutableRawPointer) -> Void) {
         guard case .open = state else { return }
+        if sink != nil {
+            return sendToSink(length: prefixLength &+ payload.readableBytes) { target in
+                fill(target)
+                payload.withUnsafeReadableBytes {
+                    if let base = $0.baseAddress {
+                        (target + prefixLength).copyMemory(from: base, byteCount: $0.count)
+                    }
+                }
+            }
+        }
         if masksFrames {
             sendFrame(.binary, length: prefixLength &+ payload.readableBytes) { target in
                 fill(target)
@@ -215,12 +236,28 @@ package final class Link: ChannelInboundHandler {
 
     /// Collects one JSON-RPC message.
     package func sendText(_ text: ByteBuffer) {
-        guard case .open = state, !isLengthPrefixed else { return }
+        guard case .open = state, !isLengthPrefixed, sink == nil else { return }
         text.withUnsafeReadableBytes { bytes in
             sendFrame(.text, length: bytes.count) { target in
                 if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
             }
         }
+    }
+
+    /// Writes one message to memory of the group and shows it to the sink.
+    private func sendToSink(length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
+        group.withSendScratch(length) { scratch in
+            if let base = scratch.baseAddress { fill(base) }
+            sink?.link(self, sends: UnsafeRawBufferPointer(scratch))
+        }
+        enlist()
+    }
+
+    @inline(__always)
+    private func enlist() {
+        guard !isEnlisted else { return }
+        isEnlisted = true
+        group.enlist(self)
     }
 
     @inline(__always)
@@ -244,10 +281,7 @@ package final class Link: ChannelInboundHandler {
             if let base = target.baseAddress { fill(base) }
             return total
         }
-        if !isEnlisted {
-            isEnlisted = true
-            group.enlist(self)
-        }
+        enlist()
     }
 
     @inline(__always)
@@ -299,6 +333,7 @@ package final class Link: ChannelInboundHandler {
     /// Hands collected frames to the socket for as long as it takes them.
     func flush() {
         isEnlisted = false
+        if let sink { return sink.linkFlushes(self) }
         guard let context, !outbox.isEmpty else { return }
         var didWrite = false
         while isWritable, let chunk = outbox.nextChunk() {
@@ -320,6 +355,7 @@ package final class Link: ChannelInboundHandler {
     /// Has messages of at most `bytes` accepted from the next read on: a stranger may be given less than
     /// ``configuration`` says.
     package func limitMessages(to bytes: Int) {
+        maxMessageBytes = bytes
         nextMaxMessageBytes = bytes
     }
 
@@ -343,6 +379,7 @@ package final class Link: ChannelInboundHandler {
     }
 
     private func updateReading() {
+        if let sink { return sink.link(self, reads: !isReadPaused && !isHeldBack) }
         try? context?.channel.syncOptions?.setOption(.autoRead, value: !isReadPaused && !isHeldBack)
     }
 
@@ -368,7 +405,7 @@ package final class Link: ChannelInboundHandler {
 
     /// Sends a ping now; a live peer answers, which shows in `heardSincePing`.
     package func ping() {
-        guard isOpen, !isLengthPrefixed else { return }
+        guard isOpen, !isLengthPrefixed, sink == nil else { return }
         heardSincePing = false
         sendFrame(.ping, length: 0) { _ in }
         group.flush()
@@ -380,6 +417,14 @@ package final class Link: ChannelInboundHandler {
     /// Starts the close handshake; what was sent before still goes out.
     package func close(code: UInt16, reason: String) {
         guard case .open = state else { return }
+        if let sink {
+            // What was sent before is the sink's to deliver.
+            group.flush()
+            guard case .open = state else { return }
+            state = .closed
+            report(LinkCloseReason(code: code, text: reason, isRemote: false))
+            return sink.link(self, closes: LinkCloseReason(code: code, text: reason, isRemote: false))
+        }
         sendClose(code: code, reason: reason)
         let cause = LinkCloseReason(code: code, text: reason, isRemote: false)
         state = .closing(cause)
@@ -428,6 +473,43 @@ package final class Link: ChannelInboundHandler {
     private func ended(_ reason: LinkCloseReason) {
         state = .closed
         report(reason)
+    }
+
+    // MARK: Links with a sink
+
+    /// Hands over a whole message that the sink's peer sent.
+    @inline(__always)
+    package func receive(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer? = nil) {
+        heardSincePing = true
+        guard case .open = state else { return }
+        delegate?.link(self, received: bytes, kind: .binary, owner: owner)
+    }
+
+    /// All messages of one read of the sink were handed over.
+    package func receiveCompleted() {
+        delegate?.linkReadCompleted(self)
+        group.flush()
+        if backlog > configuration.maxUnreadBytes { holdBack(true) }
+    }
+
+    /// Notes how much the sink holds that its peer has not taken.
+    package func setSinkBacklog(_ bytes: Int) {
+        sinkBacklog = bytes
+        if bytes > configuration.highWaterMark {
+            isCongested = true
+        } else if bytes <= configuration.lowWaterMark {
+            if isHeldBack { holdBack(false) }
+            guard isCongested else { return }
+            isCongested = false
+            delegate?.linkDrained(self)
+        }
+    }
+
+    /// The sink's peer is gone, or said goodbye.
+    package func sinkEnded(_ reason: LinkCloseReason) {
+        guard isOpen else { return }
+        ended(reason)
+        sink = nil
     }
 
     /// Tells the delegate once, and lets go of it.

@@ -27,6 +27,21 @@ package final class LinkGroup {
 
     deinit {
         scratch.deallocate()
+        sendScratch?.deallocate()
+    }
+
+    /// Memory for one message on its way to a sink: not `scratch`, where the message that causes it may lie.
+    private var sendScratch: UnsafeMutableRawBufferPointer?
+
+    func withSendScratch(_ length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        guard length <= Self.scratchBytes else {
+            let large = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 64)
+            defer { large.deallocate() }
+            return body(large)
+        }
+        let memory = sendScratch ?? .allocate(byteCount: Self.scratchBytes, alignment: 64)
+        sendScratch = memory
+        body(UnsafeMutableRawBufferPointer(rebasing: memory[..<length]))
     }
 
     func enlist(_ link: Link) {

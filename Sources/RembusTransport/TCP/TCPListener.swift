@@ -45,7 +45,7 @@ private struct TCPSetup: Sendable {
     let makeLink: WebSocketListener.MakeLink
 
     func prepare(_ channel: any Channel) throws {
-        guard let tls else { return try install(channel, ConnectionFacts()) }
+        guard let tls else { return try install(channel, ConnectionFacts(.tcp)) }
         let pipeline = channel.pipeline.syncOperations
         let report = HandshakeReport(admission: admission, logger: logger, address: channel.remoteAddress)
         let watch = HandshakeGuard(
@@ -59,7 +59,8 @@ private struct TCPSetup: Sendable {
                 channel.pipeline.syncOperations.removeHandler(watch, promise: nil)
                 try install(
                     channel,
-                    ConnectionFacts(isSecure: true, certificateName: encryption.peerCertificate?.componentName))
+                    ConnectionFacts(
+                        .tls, isSecure: true, certificateName: encryption.peerCertificate?.componentName))
             } onFailure: { error in
                 report.refused(.tlsHandshake, TLSFailure(handshake: error, peer: nil).description)
             })

@@ -62,7 +62,7 @@ private struct WebSocketSetup: Sendable {
             handlers.value.report.succeeded()
             channel.pipeline.syncOperations.removeHandler(handlers.value.watch, promise: nil)
             let facts = ConnectionFacts(
-                isSecure: handlers.value.encryption != nil,
+                handlers.value.encryption == nil ? .ws : .wss, isSecure: handlers.value.encryption != nil,
                 certificateName: handlers.value.encryption?.peerCertificate?.componentName)
             guard let link = makeLink(channel, configuration, facts) else {
                 channel.close(promise: nil)

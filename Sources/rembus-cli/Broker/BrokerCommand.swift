@@ -9,7 +9,8 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Run a broker.",
         discussion: """
-            Components connect with WebSocket, for example ws://127.0.0.1:8338/name. The broker prints one line when it is \
+            Components connect with WebSocket, for example ws://127.0.0.1:8338/name, and through every other door that \
+            has a port: TCP, ZeroMQ, HTTP, MQTT. The broker prints one line when it is \
             ready and runs until it gets SIGINT or SIGTERM; then it lets queued messages leave and exits with 0. SIGHUP \
             makes it read certificates and rights again.
 
@@ -19,6 +20,8 @@ struct BrokerCommand: AsyncParsableCommand {
             Examples:
               rembus broker
               rembus broker --port 9000 --policy round_robin
+              rembus broker --tcp 8339 --zmq 8340 --http 8341 --mqtt-listen 1883
+              rembus broker --mqtt mqtt://localhost:1884   # bridged with another MQTT broker
               rembus broker --host 0.0.0.0 --secure --authenticated    # reachable from other machines, see `rembus keys`
               rembus broker --schema schema.json           # publications also fill tables, see `rembus query`
               rembus broker --record 'alarm/**,age=30d' --record 'plant/**,age=7d,size=10GB'
@@ -32,6 +35,24 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Option(help: "Port for connections over TCP (tcp://), with --secure over TLS (tls://). (default: none)")
     var tcp: Int?
+
+    @Option(help: "Port for ZeroMQ (zmq://). (default: none)")
+    var zmq: Int?
+
+    @Option(help: "Port for HTTP, with --secure for HTTPS. (default: none)")
+    var http: Int?
+
+    @Option(help: "Port for MQTT clients, with --secure over TLS (mqtts://). (default: none)")
+    var mqttListen: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Bridge with the MQTT broker at mqtt[s]://[user:password@]host[:port][/clientid]. (default: none)",
+            valueName: "url"))
+    var mqtt: String?
+
+    @Option(help: "Port that answers with metrics for Prometheus and nothing else. (default: none)")
+    var prometheus: Int?
 
     @Option(help: "Address to listen on. (default: 127.0.0.1, this machine only)")
     var host: String?
@@ -103,7 +124,8 @@ struct BrokerCommand: AsyncParsableCommand {
         let certificates = try CertificateSource(configuration.security).open()
         let storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store).open()
         let broker = Broker(
-            configuration: configuration, logger: logger, storage: storage, trust: trust, certificates: certificates)
+            configuration: configuration, logger: logger, storage: storage, trust: trust, certificates: certificates,
+            doors: try DoorComposer(configuration: configuration, logger: logger).doors())
         broker.onLogLevelChange { control.set($0) }
         // The group traps the signals before it starts the service, so one that comes right after the ready line counts.
         let group = ServiceGroup(
@@ -124,6 +146,11 @@ struct BrokerCommand: AsyncParsableCommand {
     private func apply(to configuration: inout BrokerConfiguration) {
         if let port { configuration.port = port }
         if let tcp { configuration.tcpPort = tcp }
+        if let zmq { configuration.doors.zmqPort = zmq }
+        if let http { configuration.doors.httpPort = http }
+        if let mqttListen { configuration.doors.mqttPort = mqttListen }
+        if let mqtt { configuration.doors.mqttBridge = mqtt }
+        if let prometheus { configuration.doors.prometheusPort = prometheus }
         if let host { configuration.host = host }
         if let policy { configuration.policy = policy }
         if overwrite { configuration.overwriteConnection = true }
@@ -141,8 +168,11 @@ struct BrokerCommand: AsyncParsableCommand {
         if let port, !(0...65535).contains(port) {
             throw ValidationError("--port must be between 0 and 65535, not \(port).")
         }
-        if let tcp, !(0...65535).contains(tcp) {
-            throw ValidationError("--tcp must be between 0 and 65535, not \(tcp).")
+        let ports = [
+            ("tcp", tcp), ("zmq", zmq), ("http", http), ("mqtt-listen", mqttListen), ("prometheus", prometheus),
+        ]
+        for case (let option, let port?) in ports where !(0...65535).contains(port) {
+            throw ValidationError("--\(option) must be between 0 and 65535, not \(port).")
         }
         if let name, name.isEmpty || name.contains("/") {
             throw ValidationError(

@@ -22,12 +22,12 @@ extension BrokerSettings {
 
     private static let meanings = ownMeanings.merging(securityMeanings) { first, _ in first }
         .merging(storageMeanings) { first, _ in first }
+        .merging(doorMeanings) { first, _ in first }
 
     private static let ownMeanings = [
         "name": "the broker's name, the answer of `rid`, and the folder of its state",
         "host": "the address to listen on",
         "port": "the WebSocket port; 0 lets the system choose",
-        "tcp": "the port for connections over plain TCP, or TLS with `secure`; 0 lets the system choose, null for none",
         "policy": "how calls are spread over providers: `first_up`, `round_robin`, `less_busy`",
         "overwrite_connection": "a new connection replaces an older one of the same name",
         "server": "answer for own handlers only; relay nothing",

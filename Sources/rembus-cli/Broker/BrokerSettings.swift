@@ -26,17 +26,6 @@ enum BrokerSettings {
                 write: { value, configuration in value.stringValue.map { configuration.host = $0 } != nil }),
             whole("port", "REMBUS_PORT", 0...65535, \.port),
             Key(
-                name: "tcp", variable: "REMBUS_TCP",
-                read: { $0.tcpPort.map { .integer(Int64($0)) } ?? .null },
-                write: { value, configuration in
-                    guard value != .null else { return true }
-                    guard let port = number(value).flatMap(Int.init(exactly:)), (0...65535).contains(port) else {
-                        return false
-                    }
-                    configuration.tcpPort = port
-                    return true
-                }),
-            Key(
                 name: "policy", variable: "REMBUS_POLICY", read: { .text($0.policy.rawValue) },
                 write: { value, configuration in
                     guard let policy = value.stringValue.flatMap(RoutingPolicy.init) else { return false }
@@ -70,7 +59,7 @@ enum BrokerSettings {
                 \.limits.maxConnectionsPerAddress),
             whole("handshakes_per_second", "REMBUS_HANDSHAKES_PER_SECOND", 1...1_000_000, \.limits.handshakesPerSecond),
             choice("slow_consumer", "REMBUS_SLOW_CONSUMER", \.limits.slowConsumer),
-        ] + securityKeys + storageKeys
+        ] + doorKeys + securityKeys + storageKeys
 
     /// Defaults, then environment, then `settings.json` of the broker with this name.
     static func load(name: String?) throws -> BrokerConfiguration {
@@ -197,7 +186,7 @@ enum BrokerSettings {
             })
     }
 
-    private static func number(_ value: Value) -> Double? {
+    static func number(_ value: Value) -> Double? {
         value.doubleValue ?? value.stringValue.flatMap(Double.init)
     }
 }

@@ -1,0 +1,4 @@
+#ifndef REMBUS_CZEROMQ_H
+#define REMBUS_CZEROMQ_H
+#include <zmq.h>
+#endif

@@ -1,0 +1,41 @@
+package import NIOCore
+
+/// A way into the broker that is more than framing: HTTP, MQTT, ZeroMQ, a bridge.
+///
+/// A door translates its protocol into Rembus messages of ``DoorSession``s, which have the same limits, rights, counters
+/// and routes as every other connection.
+package protocol Door: Sendable {
+    /// The option that opens the door, for messages about it: `--http`.
+    var option: String { get }
+    /// The port that the door was asked to listen on; nil for one that does not listen.
+    var port: Int? { get }
+    /// Starts to accept. Throws when it cannot; the error may be the one of the socket.
+    func open(on host: DoorHost) async throws -> OpenDoor
+}
+
+/// A door that is open.
+package struct OpenDoor: Sendable {
+    /// Where it can be reached, as URLs; shown in the line that says that the broker is ready.
+    package var addresses: [String]
+    /// Stops accepting; connections go on.
+    package var stopAccepting: @Sendable () async -> Void
+    /// Ends what is left when the sessions have been closed.
+    package var close: @Sendable () async -> Void
+
+    package init(
+        addresses: [String], stopAccepting: @escaping @Sendable () async -> Void = {},
+        close: @escaping @Sendable () async -> Void = {}
+    ) {
+        self.addresses = addresses
+        self.stopAccepting = stopAccepting
+        self.close = close
+    }
+
+    /// A door that listens on one channel.
+    package init(_ listener: any Channel, scheme: String, host: String) {
+        let shown = host.contains(":") ? "[\(host)]" : host
+        self.init(
+            addresses: ["\(scheme)://\(shown):\(listener.localAddress?.port ?? 0)"],
+            stopAccepting: { try? await listener.close().get() })
+    }
+}

@@ -1,0 +1,62 @@
+package import Logging
+package import NIOCore
+package import RembusTransport
+package import RembusTrust
+import RembusWire
+import Synchronization
+
+/// What a door may use of its broker.
+package struct DoorHost: Sendable {
+    let core: BrokerCore
+    /// The broker's event loops. A session lives on one of them.
+    package let group: any EventLoopGroup
+    /// What TLS listeners show; nil when the broker's connections are not encrypted.
+    package let certificates: TLSServerContext?
+
+    package var configuration: BrokerConfiguration { core.configuration }
+    package var logger: Logger { core.logger }
+    /// The limits on connections, which all doors share.
+    package var admission: ConnectionAdmission { core.admission }
+    /// Limits and intervals of a connection.
+    package var linkConfiguration: LinkConfiguration { LinkConfiguration(core.configuration) }
+    /// The event loops in the order of the lanes.
+    package var eventLoops: [any EventLoop] { core.lanes.map(\.eventLoop) }
+
+    /// Makes the session of a connection. Only on `eventLoop`, which must be one of ``group``; `sink` gets what the broker
+    /// sends, and keeps no more alive than the connection.
+    package func makeSession(
+        on eventLoop: any EventLoop, address: String, facts: ConnectionFacts, sink: any LinkSink
+    ) -> DoorSession? {
+        guard let lane = core.lane(of: eventLoop) else { return nil }
+        let link = Link(
+            role: .server, group: lane.links, configuration: linkConfiguration, remoteAddress: address, delegate: nil,
+            sink: sink)
+        let session = Session(lane: lane, link: link, facts: facts)
+        link.delegate = session
+        lane.add(session)
+        core.logger.debug("connection from \(address)")
+        return DoorSession(session)
+    }
+
+    /// Counts a socket that a shutdown has to wait for.
+    package func opened(_ channel: any Channel) {
+        core.channelOpened(channel)
+    }
+
+    /// Whether the rules let a component do something. On any thread.
+    package func allows(_ principal: Principal, _ action: TrustAction, _ topic: String) -> Bool {
+        core.tables.rules.allows(principal, action, topic)
+    }
+
+    /// Whether a name is connected now.
+    package func isConnected(_ name: String) -> Bool { core.tables.holder(of: name) != nil }
+
+    /// Whether the rules make a name an administrator's. On any thread.
+    package func isAdministrator(_ principal: Principal) -> Bool { core.tables.rules.isAdministrator(principal) }
+
+    /// Counts a message that was none, or was not allowed in the protocol.
+    package func countMalformed() { core.counters.malformed.wrappingAdd(1, ordering: .relaxed) }
+
+    /// Counts what could not be passed on, and was dropped.
+    package func countDropped() { core.counters.dropped.wrappingAdd(1, ordering: .relaxed) }
+}
