@@ -1,5 +1,6 @@
 """The broker as a process: options, the start-up line, signals, and what it says when it cannot start."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -111,10 +112,40 @@ def test_an_unknown_option_is_an_error():
     assert_one_sentence(run_rembus("broker", "--port", 0, "--frobnicate"), "--frobnicate")
 
 
-@pytest.mark.parametrize("option", [
-    "--zmq", "--http", "--prometheus", "--mqtt", "--peer"])
+@pytest.mark.parametrize("option", ["--peer"])
 def test_an_option_of_a_later_version_is_an_error_and_not_ignored(option):
     assert run_rembus("broker", "--port", 0, option, "1").returncode > 0
+
+
+@pytest.mark.parametrize("option", ["--tcp", "--zmq", "--http", "--mqtt-listen", "--prometheus"])
+@pytest.mark.parametrize("port", ["-1", "65536"])
+def test_a_door_with_a_port_that_is_none_is_said_in_one_sentence(option, port):
+    assert_one_sentence(run_rembus("broker", "--port", 0, f"{option}={port}"), option, port)
+
+
+def test_ports_in_use_are_reported_together(broker):
+    options = ["--tcp", "--zmq", "--http", "--mqtt-listen", "--prometheus"]
+    with contextlib.ExitStack() as stack:
+        taken = []
+        for _ in options:
+            taken.append(stack.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1])
+        finished = run_rembus(
+            "broker", "--port", broker.port, *[text for pair in zip(options, taken) for text in pair], REMBUS_RECORD="none")
+    assert finished.returncode > 0
+    lines = finished.stderr.strip().splitlines()
+    assert len(lines) == 6, finished.stderr
+    for port, option in zip([broker.port, *taken], ["--port", *options]):
+        assert any(str(port) in line and option in line and "in use" in line for line in lines), (port, finished.stderr)
+
+
+def test_one_broker_opens_every_door(start_broker):
+    broker = start_broker(
+        options=[text for option in ("--tcp", "--zmq", "--http", "--mqtt-listen", "--prometheus") for text in (option, "0")],
+        REMBUS_RECORD="none")
+    line = broker.ready_line
+    for scheme in ("ws://", "tcp://", "zmq://", "http://", "mqtt://"):
+        assert scheme in line, line
+    assert broker.stop() == 0
 
 
 @pytest.mark.parametrize("host", ["not a host", "256.256.256.256", "192.0.2.1"])

@@ -36,7 +36,7 @@ struct TCPTests {
             let message = [UInt8](repeating: 9, count: size)
             #expect(await client.echo(message) == message)
         }
-        #expect(server.facts == [ConnectionFacts(isSecure: false)])
+        #expect(server.facts == [ConnectionFacts(.tcp)])
         try await client.close()
         #expect(await eventually { server.admission.openConnections == 0 })
     }
@@ -47,7 +47,7 @@ struct TCPTests {
         let client = try await EchoClient.connectTCP(host: host, port: server.port, tls: trusting)
         let large = [UInt8](repeating: 9, count: 5 << 20)
         #expect(await client.echo(large) == large)
-        #expect(server.facts == [ConnectionFacts(isSecure: true)])
+        #expect(server.facts == [ConnectionFacts(.tls, isSecure: true)])
         try await client.close()
     }
 
@@ -59,7 +59,7 @@ struct TCPTests {
         settings.keyFile = "\(folder.path)/pump7.key"
         let client = try await EchoClient.connectTCP(port: server.port, tls: settings)
         #expect(await client.echo([1]) == [1])
-        #expect(server.facts == [ConnectionFacts(isSecure: true, certificateName: "pump7")])
+        #expect(server.facts == [ConnectionFacts(.tls, isSecure: true, certificateName: "pump7")])
         try await client.close()
     }
 

@@ -45,7 +45,7 @@ struct TLSHandshakeTests {
         #expect(await client.echo([1, 2, 3]) == [1, 2, 3])
         let large = [UInt8](repeating: 7, count: 5 << 20)
         #expect(await client.echo(large) == large)
-        #expect(server.facts == [ConnectionFacts(isSecure: true)])
+        #expect(server.facts == [ConnectionFacts(.wss, isSecure: true)])
         try await client.close()
     }
 
@@ -53,7 +53,7 @@ struct TLSHandshakeTests {
         let server = try await EchoServer.start()
         let client = try await EchoClient.connect(port: server.port)
         #expect(await client.echo([1]) == [1])
-        #expect(server.facts == [ConnectionFacts(isSecure: false)])
+        #expect(server.facts == [ConnectionFacts(.ws)])
         try await client.close()
     }
 
@@ -170,7 +170,7 @@ struct TLSHandshakeTests {
         let server = try await server(.optional, clientAuthorities: "\(folder.path)/ca.crt")
         let client = try await EchoClient.connect(port: server.port, tls: trusting)
         #expect(await client.echo([1]) == [1])
-        #expect(server.facts == [ConnectionFacts(isSecure: true)])
+        #expect(server.facts == [ConnectionFacts(.wss, isSecure: true)])
         try await client.close()
     }
 
@@ -201,7 +201,7 @@ struct TLSHandshakeTests {
         settings.keyFile = "\(folder.path)/pump7.key"
         let client = try await EchoClient.connect(port: server.port, tls: settings)
         #expect(await client.echo([1]) == [1])
-        #expect(server.facts == [ConnectionFacts(isSecure: true)])
+        #expect(server.facts == [ConnectionFacts(.wss, isSecure: true)])
         try await client.close()
     }
 
