@@ -160,7 +160,8 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: strict),
-        .systemLibrary(name: "CZeroMQ", pkgConfig: "libzmq", providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
+        // Without pkg-config: what that says of libzmq holds flags that SwiftPM warns of and does not need.
+        .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"]), .brew(["zeromq"])]),
         // ZeroMQ, both ends (protocol.md §12).
         .target(
             name: "RembusZeroMQ",

@@ -142,7 +142,7 @@ def test_one_broker_opens_every_door(start_broker):
     broker = start_broker(
         options=[text for option in ("--tcp", "--zmq", "--http", "--mqtt-listen", "--prometheus") for text in (option, "0")],
         REMBUS_RECORD="none")
-    line = broker.ready_line
+    line = broker.started_with
     for scheme in ("ws://", "tcp://", "zmq://", "http://", "mqtt://"):
         assert scheme in line, line
     assert broker.stop() == 0
