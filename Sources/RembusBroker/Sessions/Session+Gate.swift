@@ -60,6 +60,8 @@ extension Session {
         let waiting = deferred
         deferred = []
         for (buffer, kind) in waiting {
+            // One of them may have been the last: what is behind it must not give a connection that is gone new life.
+            guard link.isOpen, !isClosed else { return }
             buffer.withUnsafeReadableBytes { link(link, received: $0, kind: kind, owner: nil) }
         }
     }

@@ -47,10 +47,13 @@ final class IdentityService: @unchecked Sendable {
         }
         queue.async {
             let result = work()
-            self.waiting.wrappingSubtract(1, ordering: .relaxed)
             eventLoop.execute { completion(result) }
+            self.waiting.wrappingSubtract(1, ordering: .releasing)
         }
     }
+
+    /// Whether every result has been handed over.
+    var isIdle: Bool { waiting.load(ordering: .acquiring) == 0 }
 
     // MARK: Login
 

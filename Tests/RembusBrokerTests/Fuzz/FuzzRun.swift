@@ -161,6 +161,9 @@ final class FuzzRun {
         for peer in peers { peer?.hangUp() }
         citizens?.leave()
         peers = []
+        // The threads that look for keys hold what they work for.
+        let deadline = NIODeadline.now() + .seconds(30)
+        while !broker.core.identities.isIdle, NIODeadline.now() < deadline { broker.settle() }
         broker.settle()
         // Everything that is timed comes to its end: first what a broker does by itself, then what its links wait for.
         broker.advance(by: .seconds(3))
