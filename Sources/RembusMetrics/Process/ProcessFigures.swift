@@ -34,7 +34,11 @@ enum ProcessFigures {
 
     private static var cpuSeconds: Double {
         var usage = rusage()
+        #if canImport(Glibc)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        #else
         getrusage(RUSAGE_SELF, &usage)
+        #endif
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
