@@ -104,6 +104,7 @@ let package = Package(
             name: "RembusBroker",
             dependencies: [
                 "RembusWire", "RembusTransport", "RembusStore", "RembusIdentity", "RembusTrust", "DataFrames",
+                "RembusMetrics",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -147,6 +148,7 @@ let package = Package(
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
@@ -308,7 +310,7 @@ let package = Package(
         .testTarget(
             name: "RembusHTTPTests",
             dependencies: [
-                "RembusHTTP", "RembusBroker", "RembusWire", "DataFrames",
+                "RembusHTTP", "RembusBroker", "RembusMetrics", "RembusWire", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -59,7 +59,7 @@ public final class Broker: Service, Sendable {
         core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
         self.certificates = certificates
         upkeep = Upkeep(core: core, certificates: certificates)
-        core.makeLanes(on: group)
+        core.makeLanes(on: group, certificates: certificates)
     }
 
     /// The addresses that the broker accepts connections on, as URLs; empty before ``start()``.

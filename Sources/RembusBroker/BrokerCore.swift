@@ -20,6 +20,9 @@ final class BrokerCore: @unchecked Sendable {
     let admission: ConnectionAdmission
     let counters = BrokerCounters()
     private(set) var lanes: [Lane] = []
+    /// Tells swift-metrics about the whole broker; nil when nobody listens. Set once, as `lanes`.
+    private(set) var reporter: BrokerReporter?
+    let metricTopics: MetricTopics
     private let onShutdownRequest = Mutex<(@Sendable () -> Void)?>(nil)
     private let onLogLevel = Mutex<(@Sendable (Logger.Level) -> Void)?>(nil)
     private let onChannelEnd = Mutex<(@Sendable () -> Void)?>(nil)
@@ -49,6 +52,7 @@ final class BrokerCore: @unchecked Sendable {
         let rules = AccessRules(trust.store.document, trustsNames: configuration.security.trustsNames)
         tables = RoutingTables(limits: configuration.limits, storage: storage, rules: rules)
         recordsPublications = configuration.storeBytes > 0
+        metricTopics = MetricTopics(limit: configuration.doors.maxMetricTopics)
         var limits = DecodingLimits.standard
         limits.maxBytes = configuration.limits.maxMessageBytes
         decodingLimits = limits
@@ -90,9 +94,10 @@ final class BrokerCore: @unchecked Sendable {
         return true
     }
 
-    func makeLanes(on group: any EventLoopGroup) {
+    func makeLanes(on group: any EventLoopGroup, certificates: TLSServerContext? = nil) {
         let loops = Array(group.makeIterator())
         lanes = loops.enumerated().map { Lane(index: $0, eventLoop: $1, core: self, laneCount: loops.count) }
+        if lanes.first?.metrics.isEnabled == true { reporter = BrokerReporter(self, certificates: certificates) }
     }
 
     func lane(of eventLoop: any EventLoop) -> Lane? {
@@ -118,8 +123,13 @@ final class BrokerCounters: Sendable {
     let connections = Atomic<Int>(0)
     /// Sockets that are not closed yet, those of ended connections included that still have something to send.
     let channels = Atomic<Int>(0)
-    /// Publications that were not delivered or not accepted, for whatever reason.
+    /// What doors could not pass on.
     let dropped = Atomic<Int>(0)
+    /// Publications whose topics cannot be published to.
+    let droppedTopics = Atomic<Int>(0)
+    /// Publications and answers for connections that took no more.
+    let droppedDeliveries = Atomic<Int>(0)
+    let droppedAnswers = Atomic<Int>(0)
     /// Connections closed for what they sent.
     let malformed = Atomic<Int>(0)
     /// Proofs of identity that were none.

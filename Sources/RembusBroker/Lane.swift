@@ -44,6 +44,8 @@ final class Lane: @unchecked Sendable {
     private var ticker: RepeatedTask?
     private var ticksUntilSave = 0
     private var ticksUntilSweep = 0
+    private var ticksUntilReport = 0
+    let metrics: LaneMetrics
     private var sweptGeneration: UInt64 = 0
 
     init(index: Int, eventLoop: any EventLoop, core: BrokerCore, laneCount: Int) {
@@ -51,6 +53,7 @@ final class Lane: @unchecked Sendable {
         self.eventLoop = eventLoop
         self.core = core
         self.links = LinkGroup(eventLoop: eventLoop)
+        metrics = LaneMetrics(topics: core.metricTopics)
         self.outgoing = Array(repeating: nil, count: laneCount)
         // Receive times go on behind those of an earlier run, whatever the clock says now.
         let archived = core.storage.archivedTimes.dropFirst(index).first ?? 0
@@ -64,6 +67,7 @@ final class Lane: @unchecked Sendable {
 
     func add(_ session: Session) {
         sessions[ObjectIdentifier(session)] = session
+        metrics.accepted[session.transport.index] += 1
         core.counters.connections.wrappingAdd(1, ordering: .relaxed)
     }
 
@@ -96,7 +100,10 @@ final class Lane: @unchecked Sendable {
     /// publications share one, and always later than the one before.
     @inline(__always)
     func nextReceiveTime() -> UInt64 {
-        if burstTime == 0 { burstTime = WallClock.nanoseconds() }
+        if burstTime == 0 {
+            burstTime = WallClock.nanoseconds()
+            if metrics.isEnabled, metrics.routingBegan == 0 { metrics.routingBegan = now.uptimeNanoseconds }
+        }
         lastReceiveTime = max(
             lastReceiveTime &+ UInt64(RecordHeader.maxPartitions), burstTime & ~Self.partitionBits | UInt64(index))
         return lastReceiveTime
@@ -146,6 +153,7 @@ final class Lane: @unchecked Sendable {
             lane.eventLoop.execute { lane.apply(batch) }
         }
         links.flush()
+        if metrics.routingBegan != 0 { metrics.endRouting() }
         // Last, because a flush can let a reader go on, which looks at the clocks.
         beginBurst()
     }
@@ -284,9 +292,22 @@ final class Lane: @unchecked Sendable {
         for session in sessions.values where session.lastRoute?.generation != generation { session.lastRoute = nil }
     }
 
+    /// What was counted is handed over this often, when nobody asks for it.
+    private static let reportInterval = TimeAmount.seconds(1)
+
+    func reportMetrics() { metrics.report(sessions.values) }
+
+    private func reportMetricsSometimes() {
+        ticksUntilReport -= 1
+        guard ticksUntilReport <= 0 else { return }
+        ticksUntilReport = Int(Self.reportInterval.nanoseconds / core.tickInterval.nanoseconds)
+        reportMetrics()
+    }
+
     private func tick() {
         saveMarks()
         dropStaleRoutes()
+        reportMetricsSometimes()
         guard !watched.isEmpty else { return }
         beginBurst()
         let current = watched

@@ -1,15 +1,56 @@
 import CoreMetrics
+import Synchronization
 
 /// Keeps what swift-metrics is told and writes it as Prometheus text.
+///
+/// Making a metric takes a lock; recording works on atomics alone.
 package final class PrometheusRegistry: Sendable {
     /// The one of this process, as swift-metrics has one.
     package static let shared = PrometheusRegistry()
+    private static let isInstalled = Atomic<Bool>(false)
 
-    private init() {}
+    /// All values of one metric.
+    struct Family {
+        var description: MetricDescription
+        /// By their labels.
+        var series: [String: Series] = [:]
+    }
+
+    let families = Mutex<[String: Family]>([:])
+
+    /// One of its own, for tests: the process uses ``shared``.
+    package init() {}
 
     /// Makes it the receiver of swift-metrics; once per process, further calls do nothing.
-    package func install() {}
+    package func install() {
+        guard !Self.isInstalled.exchange(true, ordering: .relaxed) else { return }
+        MetricsSystem.bootstrap(self)
+    }
 
-    /// All metrics in the text format of Prometheus, version 0.0.4.
-    package func text() -> String { "" }
+    /// Says what metrics mean; they are in the text from now on, also before they have values.
+    ///
+    /// A description that comes when the metric has values already changes its words only.
+    package func describe(_ descriptions: [MetricDescription]) {
+        families.withLock { families in
+            for description in descriptions {
+                if families[description.name]?.series.isEmpty == false {
+                    families[description.name]?.description.help = description.help
+                } else {
+                    families[description.name] = Family(description: description)
+                }
+            }
+        }
+    }
+
+    /// All metrics in the text format of Prometheus, version 0.0.4, with the figures of this process.
+    package func text() -> String {
+        var text = MetricText()
+        let families = self.families.withLock { $0 }
+        for (name, family) in families.sorted(by: { $0.key < $1.key }) {
+            text.head(name, family.description.kind, help: family.description.help)
+            for (_, series) in family.series.sorted(by: { $0.key < $1.key }) { series.write(to: &text) }
+        }
+        ProcessFigures.write(to: &text)
+        return text.text
+    }
 }

@@ -13,13 +13,14 @@ struct DeliveryFrame {
     /// From this size on, a payload is shared with the socket instead of copied.
     static let sharedPayloadBytes = 16 << 10
 
-    func send(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, on link: Link) {
-        guard let base = bytes.baseAddress else { return }
+    /// Gives the length of the message.
+    func send(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, on link: Link) -> Int {
+        guard let base = bytes.baseAddress else { return 0 }
         if id == nil, !subscription.isPattern, owner == nil || header.end < Self.sharedPayloadBytes {
             // What most deliveries are: the very bytes that came.
             let length = header.end
             link.sendBinary(length: length) { $0.copyMemory(from: base, byteCount: length) }
-            return
+            return length
         }
         let prefix = prefixLength
         let (start, count) = argumentRange
@@ -33,6 +34,7 @@ struct DeliveryFrame {
                 (target + prefix).copyMemory(from: base + start, byteCount: count)
             }
         }
+        return prefix + count
     }
 
     /// The bytes behind the prefix: the whole argument array, or for a pattern its elements.

@@ -1,4 +1,14 @@
+import NIOCore
+
 extension DoorHost {
     /// Has every event loop hand what it has counted to swift-metrics: before the metrics are read.
-    package func collectMetrics() async {}
+    package func collectMetrics() async {
+        guard let reporter = core.reporter else { return }
+        for lane in core.lanes {
+            // A loop that has ended has nothing to say any more.
+            try? await lane.eventLoop.submit { lane.reportMetrics() }.get()
+        }
+        reporter.report()
+        core.storage.reportMetrics()
+    }
 }

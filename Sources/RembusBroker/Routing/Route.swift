@@ -66,6 +66,8 @@ final class Route {
     let providers: [Provider]
     let rotation: RoundRobinRotation?
     let handler: LocalHandler?
+    /// Where the lane counts accepted publications under the topic; nil before the first one. Lives as long as the lane.
+    @exclusivity(unchecked) var published: UnsafeMutablePointer<UInt64>?
     /// The rules by which senders are checked; nil when everybody may use the topic.
     let rules: AccessRules?
 

@@ -15,22 +15,22 @@ extension Session {
         }
         let topic = header.topicBytes(in: bytes)
         guard topic.count <= limits.maxTopicBytes else {
-            return respond(id, .error, .text("the topic is too long"))
+            return answer(id, .error, .text("the topic is too long"))
         }
         guard openCalls < limits.maxCalls else {
-            return respond(id, .error, .text("more than \(limits.maxCalls) calls wait for an answer"))
+            return answer(id, .error, .text("more than \(limits.maxCalls) calls wait for an answer"))
         }
         let route = lane.route(topic)
         guard mayUse(route, .call) else {
             deny(.call, route.topic)
-            return respond(id, .error, .text(Self.unauthorized))
+            return answer(id, .error, .text(Self.unauthorized))
         }
         if let handler = route.handler { return run(handler, route, id, header, bytes) }
-        if core.configuration.isServer { return respond(id, .methodNotFound, .text(route.topic)) }
+        if core.configuration.isServer { return answer(id, .methodNotFound, .text(route.topic)) }
         switch ProviderChoice.choose(from: route, for: self, policy: core.configuration.policy) {
         case .provider(let provider): forward(header, bytes, id, to: provider, topic: route.topic)
-        case .loopback: respond(id, .methodLoopback, .text(route.topic))
-        case .unavailable: respond(id, .methodUnavailable, .text(route.topic))
+        case .loopback: answer(id, .methodLoopback, .text(route.topic))
+        case .unavailable: answer(id, .methodUnavailable, .text(route.topic))
         case .unknown: receiveUnknown(route.topic, id, header, bytes)
         }
     }
@@ -53,29 +53,35 @@ extension Session {
             }
             return
         }
-        respond(id, .methodNotFound, .text(topic))
+        answer(id, .methodNotFound, .text(topic))
     }
 
     private func receiveDirect(
         _ target: String, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) {
         if core.configuration.isServer {
-            return respond(id, .error, .text("direct not permitted in server mode"))
+            return answer(id, .error, .text("direct not permitted in server mode"))
         }
         switch tables.target(target) {
         case .connected(let session, let tenant) where tenant == state.tenant:
             let topic = header.topic(in: bytes)
             guard may(.call, topic) else {
                 deny(.call, topic)
-                return respond(id, .error, .text(Self.unauthorized))
+                return answer(id, .error, .text(Self.unauthorized))
             }
             guard openCalls < limits.maxCalls else {
-                return respond(id, .error, .text("more than \(limits.maxCalls) calls wait for an answer"))
+                return answer(id, .error, .text("more than \(limits.maxCalls) calls wait for an answer"))
             }
             forward(header, bytes, id, to: session, topic: topic)
-        case .offline(let tenant) where tenant == state.tenant: respond(id, .targetDown, .text(target))
-        default: respond(id, .targetNotFound, .text(target))
+        case .offline(let tenant) where tenant == state.tenant: answer(id, .targetDown, .text(target))
+        default: answer(id, .targetNotFound, .text(target))
         }
+    }
+
+    /// Answers a call of this connection, and counts how it ended.
+    private func answer(_ id: MessageID, _ status: StatusCode, _ data: Value) {
+        lane.metrics.told(status)
+        respond(id, status, data)
     }
 
     static let unauthorized = "unauthorized"
@@ -87,20 +93,20 @@ extension Session {
     ) {
         // A table of another tenant does not exist.
         guard handler.isOffered(to: principal.tenant) else {
-            return respond(id, .methodNotFound, .text(route.topic))
+            return answer(id, .methodNotFound, .text(route.topic))
         }
         if case .service(let service) = handler {
             if let topics = service.topics, !tables.rules.allowsTable(principal, service.action, topicsMatching: topics)
             {
                 deny(.call, route.topic)
-                return respond(id, .error, .text(Self.unauthorized))
+                return answer(id, .error, .text(Self.unauthorized))
             }
         }
         guard case .request(let request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
-        else { return respond(id, .methodException, .text("the arguments cannot be decoded")) }
+        else { return answer(id, .methodException, .text("the arguments cannot be decoded")) }
         switch handler {
         case .immediate(let body):
-            respond(id, .ok, body(request.arguments))
+            answer(id, .ok, body(request.arguments))
         case .task(let body): run(body, request.arguments, id)
         case .service(let service): run(service.body, request.arguments, id)
         }
@@ -119,7 +125,7 @@ extension Session {
             }
             lane.eventLoop.execute {
                 self.openCalls -= 1
-                self.respond(id, outcome.0, outcome.1)
+                self.answer(id, outcome.0, outcome.1)
                 self.lane.endBurst()
             }
         }
@@ -143,10 +149,11 @@ extension Session {
         openCalls -= 1
         // A caller that does not read its answers does not get more of them than fit.
         guard link.backlog < Self.maxAnswerBacklogs * maxBacklogBytes else {
-            core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
+            core.counters.droppedAnswers.wrappingAdd(1, ordering: .relaxed)
             droppedCount += 1
-            return respond(id, .methodUnavailable, .text("the answer was dropped: the connection does not take more"))
+            return answer(id, .methodUnavailable, .text("the answer was dropped: the connection does not take more"))
         }
+        lane.metrics.told(StatusCode(rawValue: header.status))
         guard encoding == .binary else {
             guard
                 case .response(var response)? = try? Message(
@@ -157,7 +164,9 @@ extension Session {
         }
         let start = header.idOffset + header.idLength
         let count = header.end - start
-        link.sendBinary(length: 2 + FrameWriter.idLength(id) + count) { target in
+        let length = 2 + FrameWriter.idLength(id) + count
+        traffic.sent(.response, bytes: length)
+        link.sendBinary(length: length) { target in
             var writer = FrameWriter(target)
             writer.byte(0x84)
             writer.byte(FrameHeader.Kind.response.rawValue)
@@ -169,7 +178,7 @@ extension Session {
     /// Answers a request of this connection that came to nothing.
     func sendFailure(_ id: MessageID, _ status: StatusCode, _ text: String) {
         openCalls -= 1
-        respond(id, status, .text(text))
+        answer(id, status, .text(text))
     }
 
     // MARK: As provider
@@ -183,7 +192,9 @@ extension Session {
         lane.watch(self)
         guard encoding == .binary else { return sendTranslatedRequest(bytes, id: id) }
         let topicLength = FrameWriter.headLength(header.topicLength) + header.topicLength
-        link.sendBinary(length: 2 + 9 + topicLength + 1 + header.payloadLength) { target in
+        let length = 2 + 9 + topicLength + 1 + header.payloadLength
+        traffic.sent(.request, bytes: length)
+        link.sendBinary(length: length) { target in
             guard let base = bytes.baseAddress else { return }
             var writer = FrameWriter(target)
             writer.byte(0x85)
@@ -208,6 +219,9 @@ extension Session {
     func receiveResponse(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard let id = header.id(in: bytes)?.littleEndianValue, let call = calls.take(id) else { return }
         callLoad.wrappingSubtract(1, ordering: .relaxed)
+        let forwardedAt = call.deadline - core.requestTimeout
+        lane.metrics.answered(
+            call.topic, nanoseconds: (lane.now - forwardedAt).nanoseconds, isOK: header.status == StatusCode.ok.rawValue)
         if call.caller.lane === lane {
             call.caller.sendResponse(bytes, header, id: call.callerID)
         } else {

@@ -59,7 +59,8 @@ extension Session {
     ) {
         let frame = DeliveryFrame(header: header, id: id, subscription: subscription)
         if encoding == .binary {
-            frame.send(bytes, owner: owner, on: link)
+            let length = frame.send(bytes, owner: owner, on: link)
+            traffic.sent(MessageClass(header.flags), bytes: length)
         } else {
             sendTranslated(publication: header, bytes, id: id, subscription)
         }
@@ -83,6 +84,7 @@ extension Session {
 
     func acknowledged(_ id: MessageID?) {
         guard let id, let value = id.littleEndianValue, let delivery = state.takeInFlight(value) else { return }
+        lane.metrics.acknowledged &+= 1
         delivery.subscription.hasMoved = true
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
         // Room in the window: a subscription that waits for it can go on.
@@ -147,6 +149,7 @@ extension Session {
                 _ = state.takeInFlight(id)
                 continue
             }
+            lane.metrics.retransmitted += 1
             retained.buffer.withUnsafeReadableBytes {
                 write(retained.header, $0, owner: retained.buffer, id: id, delivery.subscription)
             }

@@ -12,6 +12,7 @@ extension Session {
         if gate == .waiting { return postpone(bytes, kind) }
         encoding = kind
         guard let message = handshakeMessage(bytes, kind) else { return }
+        traffic.received(MessageClass(message), bytes: bytes.count)
         switch message {
         case .identity(let identity): receive(identity)
         case .attestation(let attestation): receive(attestation)

@@ -16,9 +16,11 @@ extension Session {
         if encoding == .text {
             // JSON peers get dataframes as rows (protocol.md §10).
             message.encodeJSON(into: &buffer, dialect: dialect, frames: DataFrame.writeRows(ofArrow:into:))
+            traffic.sent(MessageClass(message), bytes: buffer.readableBytes)
             link.sendText(buffer)
         } else {
             message.encodeCBOR(into: &buffer)
+            traffic.sent(MessageClass(message), bytes: buffer.readableBytes)
             if buffer.readableBytes >= DeliveryFrame.sharedPayloadBytes {
                 return link.sendBinary(prefixLength: 0, payload: buffer) { _ in }
             }
@@ -35,7 +37,9 @@ extension Session {
         if encoding == .text {
             return sendMessage(kind == .ack ? .ack(id) : .ack2(id))
         }
-        link.sendBinary(length: 2 + FrameWriter.idLength(id)) { target in
+        let length = 2 + FrameWriter.idLength(id)
+        traffic.sent(.acknowledgement, bytes: length)
+        link.sendBinary(length: length) { target in
             var writer = FrameWriter(target)
             writer.byte(0x82)
             writer.byte(kind.rawValue)

@@ -78,6 +78,11 @@ extension Session {
                 guard keepUp(outcome, isAcknowledged: isAcknowledged) else { return false }
             }
         }
+        if let count = route.published {
+            count.pointee &+= 1
+        } else {
+            countFirst(along: route)
+        }
         guard !isServer else { return true }
         var publication = Publication(
             bytes: bytes, header: header, owner: owner, record: record, partition: lane.index,
@@ -94,8 +99,15 @@ extension Session {
         return true
     }
 
+    /// Finds out where publications along a route are counted.
+    private func countFirst(along route: Route) {
+        let count = lane.metrics.topicCount(route.topic).published
+        route.published = count
+        count.pointee &+= 1
+    }
+
     private func drop(_ what: String) {
-        core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
+        core.counters.droppedTopics.wrappingAdd(1, ordering: .relaxed)
         core.logger.notice("dropped \(what) from \(label)")
     }
 }

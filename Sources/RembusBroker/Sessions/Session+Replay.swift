@@ -43,10 +43,11 @@ extension Session {
             return link.close(code: 1008, reason: "slow consumer")
         }
         guard recordsPublications else {
-            core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
+            core.counters.droppedDeliveries.wrappingAdd(1, ordering: .relaxed)
             droppedCount += 1
             return
         }
+        lane.metrics.fellBehind += 1
         subscription.cutoff = 0
         enter(subscription)
         catchUp?.hasFallenBehind = true

@@ -35,6 +35,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// The name in the client certificate that the connection was opened with.
     let certificateName: String?
     let transport: TransportKind
+    /// Where the messages of this connection are counted.
+    let traffic: TrafficCount
     /// Whether unacknowledged deliveries are sent again in the same connection; some protocols forbid it.
     var retransmits = true
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
@@ -83,6 +85,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         isServer = core.configuration.isServer
         certificateName = facts.certificateName
         transport = facts.transport
+        traffic = lane.metrics.traffic(of: facts.transport)
         maxTopicBytes = core.configuration.limits.maxTopicBytes
         maxBacklogBytes = core.configuration.limits.maxBacklogBytes
         state = tables.anonymousState(of: nil)
@@ -124,7 +127,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @inline(__always)
     private func receive(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
         switch FrameHeader.parse(bytes) {
-        case .regular(let header): handle(header, bytes, owner: owner)
+        case .regular(let header):
+            traffic.received(MessageClass(header), bytes: bytes.count)
+            handle(header, bytes, owner: owner)
         case .irregular: receiveIrregular(bytes)
         case .malformed(let text): refuse(text)
         }
@@ -144,7 +149,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// A control message, or a data message in a form that is accepted but not relayed as it is (protocol.md §2).
     private func receiveIrregular(_ bytes: UnsafeRawBufferPointer) {
         do throws(WireError) {
-            receive(try Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits))
+            let message = try Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
+            traffic.received(MessageClass(message), bytes: bytes.count)
+            receive(message)
         } catch {
             refuse("\(error)")
         }
@@ -154,6 +161,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         do throws(WireError) {
             let message = try Message(json: ByteBuffer(bytes: bytes), limits: core.decodingLimits, dialect: &dialect)
             idForm = message.id?.jsonForm ?? .number
+            traffic.received(MessageClass(message), bytes: bytes.count)
             receive(message)
         } catch {
             refuse("\(error)")
@@ -193,10 +201,17 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     // MARK: End
 
+    /// Close codes for frames that break the rules of WebSocket or are too large (RFC 6455 §7.4.1).
+    private static let violations: Set<UInt16> = [1002, 1003, 1007, 1009]
+
     func linkClosed(_ link: Link, reason: LinkCloseReason) {
         guard !isClosed else { return }
         isClosed = true
         core.logger.info("\(label) disconnected: \(reason)")
+        // What the framing refused; what this session refuses is counted where it does.
+        if !reason.isRemote, Self.violations.contains(reason.code) {
+            core.counters.malformed.wrappingAdd(1, ordering: .relaxed)
+        }
         lane.remove(self)
         release()
         // No end of a read follows for this connection: what its last messages caused leaves now.

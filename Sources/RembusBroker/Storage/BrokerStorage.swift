@@ -19,6 +19,8 @@ package struct BrokerStorage: Sendable {
     package var recentPublications: [RecentPublication]
     /// Methods that the storage offers, by topic.
     package var services: [String: StorageService]
+    /// Hands the figures of the storage to swift-metrics. On any thread but an event loop's.
+    package var reportMetrics: @Sendable () -> Void
     /// Called at the end, when no session is left: writes what is queued and closes.
     package var close: @Sendable () async -> Void
 
@@ -27,6 +29,7 @@ package struct BrokerStorage: Sendable {
         archivedTimes: [UInt64] = [], components: ComponentKeeper? = nil, restored: [ComponentRecord] = [],
         recentPublications: [RecentPublication] = [],
         services: [String: StorageService] = [:],
+        reportMetrics: @escaping @Sendable () -> Void = {},
         close: @escaping @Sendable () async -> Void = {}
     ) {
         self.store = store
@@ -36,6 +39,7 @@ package struct BrokerStorage: Sendable {
         self.restored = restored
         self.recentPublications = recentPublications
         self.services = services
+        self.reportMetrics = reportMetrics
         self.close = close
     }
 }

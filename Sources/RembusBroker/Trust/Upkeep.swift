@@ -4,7 +4,8 @@ import NIOCore
 import RembusTransport
 import Synchronization
 
-/// Looks every second whether rules or certificates were replaced on the disk, and warns of certificates that end.
+/// Looks every second whether rules or certificates were replaced on the disk, warns of certificates that end, and hands
+/// the figures of the whole broker to swift-metrics.
 final class Upkeep: Sendable {
     private let core: BrokerCore
     private let certificates: TLSServerContext?
@@ -36,6 +37,12 @@ final class Upkeep: Sendable {
         core.identities.reloadIfChanged { [core] in
             core.logger.notice("administrators, tenants and rights have changed on the disk and were read again")
             core.applyRules()
+        }
+        if let reporter = core.reporter {
+            queue.async { [core] in
+                reporter.report()
+                core.storage.reportMetrics()
+            }
         }
         guard certificates != nil else { return }
         queue.async {

@@ -37,6 +37,8 @@ package struct JournalOptions: Sendable {
     package var maximumBytes: UInt64?
     /// What the archive may be behind before that is logged as a warning, in bytes.
     package var lagWarningBytes: UInt64 = 1 << 30
+    /// Told how long each sync that commits waited for took, in nanoseconds; on the writing thread.
+    package var onSync: @Sendable (UInt64) -> Void = { _ in }
     /// The disk, or what a test puts in its place.
     package var fileSystem: any StorageFileSystem = Disk()
 

@@ -1,9 +1,9 @@
-import NIOCore
-import NIOPosix
+package import NIOCore
+package import NIOPosix
 
 extension ServerBootstrap {
     /// What all listeners have in common.
-    static func forLinks(group: any EventLoopGroup, admission: ConnectionAdmission?) -> ServerBootstrap {
+    package static func forLinks(group: any EventLoopGroup, admission: ConnectionAdmission?) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -120,12 +120,14 @@ struct BrokerCommand: AsyncParsableCommand {
         let logger = Logger(label: "rembus.broker") { label in
             AdjustableLogHandler(StreamLogHandler.standardError(label: label), control)
         }
+        // First, because what is made from here on has to know whether it is measured.
+        let doors = try DoorComposer(configuration: configuration, logger: logger).doors()
         let trust = try TrustComposer(configuration: configuration, logger: logger).open()
         let certificates = try CertificateSource(configuration.security).open()
         let storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store).open()
         let broker = Broker(
             configuration: configuration, logger: logger, storage: storage, trust: trust, certificates: certificates,
-            doors: try DoorComposer(configuration: configuration, logger: logger).doors())
+            doors: doors)
         broker.onLogLevelChange { control.set($0) }
         // The group traps the signals before it starts the service, so one that comes right after the ready line counts.
         let group = ServiceGroup(

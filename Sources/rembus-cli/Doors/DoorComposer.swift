@@ -15,7 +15,10 @@ struct DoorComposer {
         let settings = configuration.doors
         var doors: [any Door] = []
         let metrics = PrometheusRegistry.shared
-        if settings.httpPort != nil || settings.prometheusPort != nil { metrics.install() }
+        if settings.httpPort != nil || settings.prometheusPort != nil {
+            metrics.describe(BrokerMetrics.descriptions + StorageMetrics.descriptions)
+            metrics.install()
+        }
         if let port = settings.zmqPort {
             #if ZeroMQ
             doors.append(ZeroMQDoor(listeningOn: port))

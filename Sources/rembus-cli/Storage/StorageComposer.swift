@@ -42,6 +42,7 @@ struct StorageComposer {
         let keeper = ComponentKeeper(file: components, logger: logger) { lake?.project($0) }
         let matcher = TableMatcher(schema)
         var services = lake?.services.mapValues(StorageService.init) ?? [:]
+        let metrics = StorageMetrics(journal: journal, lake: lake)
         services[StorageStatus.topic] = StorageService(action: .subscribe) { _ in
             StorageStatus.value(journal.metrics, lake?.metrics)
         }
@@ -50,6 +51,7 @@ struct StorageComposer {
             isRecorded: { policy.isRecorded($0) || matcher.match($0) != nil },
             archivedTimes: lake?.archivedTimes ?? [], components: keeper, restored: restored,
             recentPublications: recent, services: services,
+            reportMetrics: { metrics.report() },
             close: {
                 journal.setArchive(nil)
                 await lake?.stop()
@@ -114,6 +116,7 @@ struct StorageComposer {
             }
         options.retainedBytes = UInt64(settings.journalRetainedBytes)
         options.awaitsArchive = awaitsArchive
+        options.onSync = StorageMetrics.syncTimer()
         options.maximumBytes = settings.journalMaxBytes > 0 ? UInt64(settings.journalMaxBytes) : nil
         do {
             return try JournalStore(options, logger: logger)

@@ -79,7 +79,10 @@ final class JournalWriter {
                 do throws(StorageError) {
                     if try writer.write() { hasWritten = true }
                     let start = monotonicNanoseconds()
-                    if try writer.syncIfDue() { syncNanoseconds = monotonicNanoseconds() - start }
+                    if try writer.syncIfDue() {
+                        syncNanoseconds = monotonicNanoseconds() - start
+                        shared.options.onSync(syncNanoseconds)
+                    }
                 } catch {
                     failure = error
                 }

@@ -1,0 +1,98 @@
+package import RembusMetrics
+
+/// The names of the broker's metrics, and what they mean. `docs/metrics.md` has the same as a table.
+package enum BrokerMetrics {
+    // Names of the reference (behaviour.md §18).
+    static let published = "broker_pub"
+    static let callTime = "broker_rpc"
+    static let compatibleConnections = "broker_websocket_connections"
+
+    static let connections = "rembus_connections"
+    static let accepted = "rembus_connections_accepted_total"
+    static let refused = "rembus_connections_refused_total"
+    static let sessions = "rembus_sessions"
+    static let subscriptions = "rembus_subscriptions"
+    static let routing = "rembus_routing_seconds"
+    static let calls = "rembus_rpc_total"
+    static let acknowledged = "rembus_deliveries_acknowledged_total"
+    static let retransmitted = "rembus_deliveries_retransmitted_total"
+    static let unacknowledged = "rembus_deliveries_unacknowledged_total"
+    static let inFlight = "rembus_deliveries_in_flight"
+    static let backlog = "rembus_send_backlog_bytes"
+    static let fellBehind = "rembus_subscriptions_fell_behind_total"
+    static let slowConsumers = "rembus_slow_consumers_disconnected_total"
+    static let dropped = "rembus_dropped_total"
+    static let replayLost = "rembus_replay_lost_bytes_total"
+    static let denied = "rembus_denied_total"
+    static let failedLogins = "rembus_failed_logins_total"
+    static let malformed = "rembus_malformed_total"
+    static let auditDropped = "rembus_audit_dropped_total"
+    static let certificateExpiry = "rembus_tls_certificate_expiry_timestamp_seconds"
+    static let build = "rembus_build_info"
+
+    static func traffic(_ figure: TrafficCount.Figure) -> String {
+        switch figure {
+        case .receivedMessages: "rembus_messages_received_total"
+        case .receivedBytes: "rembus_message_received_bytes_total"
+        case .sentMessages: "rembus_messages_sent_total"
+        case .sentBytes: "rembus_message_sent_bytes_total"
+        }
+    }
+
+    /// Ten microseconds to a second: a burst of small messages takes tens of microseconds.
+    static let routingBuckets = [
+        0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
+    ]
+    /// A quarter of a millisecond to the usual time-out of calls.
+    static let callBuckets = [0.00025, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+    /// What a registry of Prometheus has to know.
+    package static let descriptions: [MetricDescription] = [
+        // Untyped, because a counter's name would have to end in `_total`.
+        MetricDescription(published, .untyped, "Accepted publications by topic, as a counter."),
+        MetricDescription(
+            callTime, .histogram,
+            "Seconds between forwarding a request to its provider and the provider's answer, by topic.",
+            buckets: callBuckets),
+        MetricDescription(compatibleConnections, .gauge, "Open connections of every transport."),
+        MetricDescription(connections, .gauge, "Open connections by transport."),
+        MetricDescription(accepted, .counter, "Connections that were opened, by transport."),
+        MetricDescription(refused, .counter, "Connections turned away before they were open, by reason."),
+        MetricDescription(sessions, .gauge, "Open sessions: of components with a name, and of anonymous ones."),
+        MetricDescription(subscriptions, .gauge, "Subscriptions of connected components."),
+        MetricDescription(
+            traffic(.receivedMessages), .counter, "Messages received, by transport, type and, for publications, QoS."),
+        MetricDescription(
+            traffic(.receivedBytes), .counter,
+            "Bytes of the messages received, without framing, by transport, type and QoS."),
+        MetricDescription(
+            traffic(.sentMessages), .counter, "Messages sent, by transport, type and, for publications, QoS."),
+        MetricDescription(
+            traffic(.sentBytes), .counter, "Bytes of the messages sent, without framing, by transport, type and QoS."),
+        MetricDescription(
+            routing, .histogram,
+            "Seconds from the first publication of a read to the moment when all that the read caused was handed to sockets.",
+            buckets: routingBuckets),
+        MetricDescription(calls, .counter, "Calls answered, by the status that the caller got."),
+        MetricDescription(acknowledged, .counter, "Deliveries at QoS 1 and 2 that subscribers acknowledged."),
+        MetricDescription(retransmitted, .counter, "Deliveries at QoS 1 and 2 that were sent again."),
+        MetricDescription(
+            unacknowledged, .counter, "Deliveries at QoS 1 and 2 that nobody acknowledged after all retries."),
+        MetricDescription(
+            inFlight, .gauge, "Deliveries to connected components that wait for an acknowledgement."),
+        MetricDescription(backlog, .gauge, "Bytes that wait because peers do not read them fast enough."),
+        MetricDescription(
+            fellBehind, .counter, "How often a subscriber could not take a publication and went on from the store."),
+        MetricDescription(slowConsumers, .counter, "Connections closed because they did not take what was delivered."),
+        MetricDescription(dropped, .counter, "Messages dropped, by reason."),
+        MetricDescription(
+            replayLost, .counter, "Bytes of the log that subscribers wanted when they were no longer kept."),
+        MetricDescription(denied, .counter, "Messages and commands that the rules refused."),
+        MetricDescription(failedLogins, .counter, "Proofs of identity that were none."),
+        MetricDescription(malformed, .counter, "Connections closed for what they sent, and malformed messages."),
+        MetricDescription(auditDropped, .counter, "Lines that the audit log lost."),
+        MetricDescription(
+            certificateExpiry, .gauge, "When the first of the certificates in use ends, in seconds since 1970."),
+        MetricDescription(build, .gauge, "1, with the version as a label."),
+    ]
+}

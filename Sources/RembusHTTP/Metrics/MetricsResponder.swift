@@ -1,0 +1,73 @@
+import NIOCore
+import NIOHTTP1
+
+/// Answers GET and HEAD with the metrics, whatever the path, and everything else with 405.
+final class MetricsResponder: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private let watch: MetricsRequestGuard
+    private let text: @Sendable () async -> String
+    private var request: HTTPRequestHead?
+    private var isClosed = false
+
+    /// - Parameter text: the metrics as they are now.
+    init(watch: MetricsRequestGuard, text: @escaping @Sendable () async -> String) {
+        self.watch = watch
+        self.text = text
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): request = head
+        case .body: break
+        case .end:
+            guard let request = request.take() else { return }
+            // Who asks again without having read the last answer would have them pile up.
+            guard context.channel.isWritable else { return context.close(promise: nil) }
+            answer(request, context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosed = true
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func answer(_ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard request.method == .GET || request.method == .HEAD else {
+            let headers: HTTPHeaders = ["Allow": "GET, HEAD", "Content-Type": "text/plain; charset=utf-8"]
+            return write("Only GET and HEAD.\n", .methodNotAllowed, headers, to: request, context)
+        }
+        let text = context.eventLoop.makePromise(of: String.self)
+        text.completeWithTask(self.text)
+        text.futureResult.assumeIsolated().whenSuccess { text in
+            let headers: HTTPHeaders = [
+                "Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store",
+            ]
+            self.write(text, .ok, headers, to: request, context)
+        }
+    }
+
+    private func write(
+        _ text: String, _ status: HTTPResponseStatus, _ headers: HTTPHeaders, to request: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
+        guard !isClosed else { return }
+        var head = HTTPResponseHead(version: request.version, status: status, headers: headers)
+        head.headers.add(name: "Content-Length", value: "\(text.utf8.count)")
+        if !request.isKeepAlive { head.headers.add(name: "Connection", value: "close") }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if request.method != .HEAD {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+        }
+        let sent = context.writeAndFlush(wrapOutboundOut(.end(nil)))
+        watch.answered(context: context)
+        if !request.isKeepAlive { sent.assumeIsolated().whenComplete { _ in context.close(promise: nil) } }
+    }
+}
+

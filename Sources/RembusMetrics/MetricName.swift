@@ -1,0 +1,37 @@
+/// Makes names that Prometheus accepts out of those of swift-metrics, which may be anything.
+enum MetricName {
+    /// Letters, digits, `_` and `:`; `requests.open` becomes `requests_open`.
+    static func metric(_ label: String) -> String { sanitized(label, alsoAllowed: UInt8(ascii: ":")) }
+
+    /// Letters, digits and `_`, and no beginning that is reserved.
+    static func label(_ name: String) -> String {
+        let text = sanitized(name, alsoAllowed: nil)
+        // A histogram's own label.
+        if text == "le" { return "le_" }
+        return text.hasPrefix("__") ? "x" + text : text
+    }
+
+    private static func sanitized(_ text: String, alsoAllowed: UInt8?) -> String {
+        var bytes: [UInt8] = text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), alsoAllowed:
+                byte
+            default: UInt8(ascii: "_")
+            }
+        }
+        if bytes.isEmpty || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[0]) {
+            bytes.insert(UInt8(ascii: "_"), at: 0)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The dimensions of a metric as they stand between braces, sorted; of several values of a name the last counts.
+    static func labels(_ dimensions: [(String, String)]) -> String {
+        guard !dimensions.isEmpty else { return "" }
+        var values: [String: String] = [:]
+        for (name, value) in dimensions { values[label(name)] = value }
+        return values.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(MetricText.escaped(label: $0.value))\"" }
+            .joined(separator: ",")
+    }
+}

@@ -1,0 +1,20 @@
+import Synchronization
+
+/// A floating-point number that any thread may add to.
+struct AtomicDouble: ~Copyable {
+    private let bits = Atomic<UInt64>(0)
+
+    var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
+
+    func store(_ value: Double) { bits.store(value.bitPattern, ordering: .relaxed) }
+
+    func add(_ amount: Double) {
+        var old = bits.load(ordering: .relaxed)
+        while true {
+            let new = (Double(bitPattern: old) + amount).bitPattern
+            let outcome = bits.weakCompareExchange(expected: old, desired: new, ordering: .relaxed)
+            if outcome.exchanged { return }
+            old = outcome.original
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import RembusMetrics
+
+/// The names of the storage's metrics, and what they mean. `docs/metrics.md` has the same as a table.
+extension StorageMetrics {
+    static let appended = "rembus_journal_appended_total"
+    static let appendedBytes = "rembus_journal_appended_bytes_total"
+    static let writtenBytes = "rembus_journal_written_bytes_total"
+    static let syncTime = "rembus_journal_sync_seconds"
+    static let lagBytes = "rembus_journal_lag_bytes"
+    static let waitingCommits = "rembus_journal_waiting_commits"
+    static let segments = "rembus_journal_segments"
+    static let segmentBytes = "rembus_journal_segment_bytes"
+    static let unarchivedBytes = "rembus_journal_unarchived_bytes"
+    static let shed = "rembus_journal_shed_total"
+    static let failures = "rembus_journal_failures_total"
+    static let damagedBytes = "rembus_journal_damaged_bytes_total"
+    static let works = "rembus_journal_up"
+    static let lakeMessages = "rembus_lake_messages_total"
+    static let lakeRows = "rembus_lake_rows_total"
+    static let lakeRejected = "rembus_lake_rejected_total"
+    static let lakeCommits = "rembus_lake_commits_total"
+    static let lakeCommitTime = "rembus_lake_commit_seconds_total"
+    static let lakeLastCommit = "rembus_lake_last_commit_duration_seconds"
+    static let lakeLag = "rembus_lake_lag_bytes"
+    static let lakeFailures = "rembus_lake_failures_total"
+    static let lakeFiles = "rembus_lake_files"
+    static let lakeFileBytes = "rembus_lake_file_bytes"
+    static let lakeSnapshots = "rembus_lake_snapshots"
+    static let lakeMaintenance = "rembus_lake_maintenance_rounds_total"
+    static let lakeWorks = "rembus_lake_up"
+
+    /// A tenth of a millisecond, which a fast disk takes, to seconds, which means trouble.
+    private static let syncBuckets = [
+        0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5,
+    ]
+
+    static let descriptions: [MetricDescription] = [
+        MetricDescription(appended, .counter, "Publications that the journal took."),
+        MetricDescription(appendedBytes, .counter, "Bytes of log that the journal took."),
+        MetricDescription(writtenBytes, .counter, "Bytes of log handed to the operating system."),
+        MetricDescription(
+            syncTime, .histogram, "Seconds that the disk took to confirm a commit of the journal.", buckets: syncBuckets),
+        MetricDescription(lagBytes, .gauge, "Bytes that were received and are not written to the journal's files yet."),
+        MetricDescription(waitingCommits, .gauge, "Groups of acknowledgements that wait for the disk."),
+        MetricDescription(segments, .gauge, "Files of the journal."),
+        MetricDescription(segmentBytes, .gauge, "Bytes of the journal's files."),
+        MetricDescription(unarchivedBytes, .gauge, "Bytes of the journal's files that the tables do not have yet."),
+        MetricDescription(shed, .counter, "Publications that were not stored, by reason."),
+        MetricDescription(failures, .counter, "Failed attempts to write the journal."),
+        MetricDescription(damagedBytes, .counter, "Bytes of damaged records found in the journal."),
+        MetricDescription(works, .gauge, "1 while the journal can be written, 0 when its last attempt failed."),
+        MetricDescription(lakeMessages, .counter, "Publications written to the table of all messages."),
+        MetricDescription(lakeRows, .counter, "Rows written, by table."),
+        MetricDescription(lakeRejected, .counter, "Publications that did not fit their table, by table."),
+        MetricDescription(lakeCommits, .counter, "Batches written to the tables."),
+        MetricDescription(lakeCommitTime, .counter, "Seconds that writing batches to the tables took."),
+        MetricDescription(lakeLastCommit, .gauge, "Seconds that the last batch took."),
+        MetricDescription(lakeLag, .gauge, "Bytes in the journal that are not in the tables yet."),
+        MetricDescription(lakeFailures, .counter, "Failed attempts to write to the tables."),
+        MetricDescription(lakeFiles, .gauge, "Data files by table, as of the last maintenance."),
+        MetricDescription(lakeFileBytes, .gauge, "Bytes of data files by table, as of the last maintenance."),
+        MetricDescription(lakeSnapshots, .gauge, "Snapshots of the tables, as of the last maintenance."),
+        MetricDescription(lakeMaintenance, .counter, "Rounds of maintenance of the tables."),
+        MetricDescription(lakeWorks, .gauge, "1 while the tables can be written, 0 when the last attempt failed."),
+    ]
+}
