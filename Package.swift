@@ -273,7 +273,8 @@ let package = Package(
         .testTarget(
             name: "RembusBrokerTests",
             dependencies: [
-                "RembusBroker", "RembusWire", "RembusTransport", "RembusStore", "RembusTrust", "RembusIdentity",
+                "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusStore", "RembusTrust",
+                "RembusIdentity",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,10 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import Logging
 import NIOCore
 import RembusStore
@@ -42,9 +35,7 @@ final class Lane: @unchecked Sendable {
     /// Sessions whose component is to be written down at the end of this unit of work.
     private var unsaved: [Session] = []
     private var ticker: RepeatedTask?
-    private var ticksUntilSave = 0
-    private var ticksUntilSweep = 0
-    private var ticksUntilReport = 0
+    private var (ticksUntilSave, ticksUntilSweep) = (0, 0)
     let metrics: LaneMetrics
     private var sweptGeneration: UInt64 = 0
 
@@ -90,14 +81,13 @@ final class Lane: @unchecked Sendable {
 
     /// The time of this unit of work, for deadlines.
     var now: NIODeadline {
-        if let burstNow { return burstNow }
-        let time = NIODeadline.now()
+        let time = burstNow ?? .now()
         burstNow = time
         return time
     }
 
-    /// A receive time for the next publication: the wall clock with this lane's number in the low bits, so that no two
-    /// publications share one, and always later than the one before.
+    /// A receive time for the next publication: the wall clock with this lane's number in the low bits, so that no two share
+    /// one, and always later than the one before.
     @inline(__always)
     func nextReceiveTime() -> UInt64 {
         if burstTime == 0 {
@@ -216,8 +206,7 @@ final class Lane: @unchecked Sendable {
 
     // MARK: Back-pressure
 
-    /// How long a publisher waits for a congested subscriber at most, per read: one slow subscriber may slow its
-    /// publishers down a little, never stop them.
+    /// How long a publisher waits for a congested subscriber at most, per read: it may be slowed down a little, not stopped.
     private static let longestPause = TimeAmount.milliseconds(5)
 
     func pause(_ session: Session) {
@@ -292,22 +281,10 @@ final class Lane: @unchecked Sendable {
         for session in sessions.values where session.lastRoute?.generation != generation { session.lastRoute = nil }
     }
 
-    /// What was counted is handed over this often, when nobody asks for it.
-    private static let reportInterval = TimeAmount.seconds(1)
-
-    func reportMetrics() { metrics.report(sessions.values) }
-
-    private func reportMetricsSometimes() {
-        ticksUntilReport -= 1
-        guard ticksUntilReport <= 0 else { return }
-        ticksUntilReport = Int(Self.reportInterval.nanoseconds / core.tickInterval.nanoseconds)
-        reportMetrics()
-    }
-
     private func tick() {
         saveMarks()
         dropStaleRoutes()
-        reportMetricsSometimes()
+        metrics.tick(every: core.tickInterval, sessions.values)
         guard !watched.isEmpty else { return }
         beginBurst()
         let current = watched
@@ -318,14 +295,5 @@ final class Lane: @unchecked Sendable {
             if session.hasDeadlines { watch(session) }
         }
         endBurst()
-    }
-}
-
-/// The wall clock in nanoseconds since the epoch.
-enum WallClock {
-    static func nanoseconds() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 }

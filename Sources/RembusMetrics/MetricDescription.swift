@@ -25,5 +25,7 @@ package struct MetricDescription: Sendable, Hashable {
     }
 
     /// For metrics that nobody described: from half a millisecond to ten seconds, if they are times.
-    package static let defaultBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    package static let defaultBuckets = [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
 }

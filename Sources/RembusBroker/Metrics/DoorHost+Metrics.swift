@@ -6,7 +6,7 @@ extension DoorHost {
         guard let reporter = core.reporter else { return }
         for lane in core.lanes {
             // A loop that has ended has nothing to say any more.
-            try? await lane.eventLoop.submit { lane.reportMetrics() }.get()
+            try? await lane.eventLoop.submit { lane.metrics.report(lane.sessions.values) }.get()
         }
         reporter.report()
         core.storage.reportMetrics()

@@ -28,6 +28,7 @@ final class LaneMetrics {
     var retransmitted: UInt64 = 0
     var fellBehind: UInt64 = 0
     private var reporter: LaneReporter?
+    private var ticksUntilReport = 0
 
     init(topics: MetricTopics) {
         self.topics = topics
@@ -79,6 +80,17 @@ final class LaneMetrics {
     }
 
     // MARK: Handing over
+
+    /// What was counted is handed over this often, when nobody asks for it.
+    private static let reportInterval = TimeAmount.seconds(1)
+
+    /// Called by the lane's timer.
+    func tick(every interval: TimeAmount, _ sessions: some Collection<Session>) {
+        ticksUntilReport -= 1
+        guard isEnabled, ticksUntilReport <= 0 else { return }
+        ticksUntilReport = Int(Self.reportInterval.nanoseconds / interval.nanoseconds)
+        report(sessions)
+    }
 
     /// Hands everything that was counted since the last time to swift-metrics.
     func report(_ sessions: some Collection<Session>) {

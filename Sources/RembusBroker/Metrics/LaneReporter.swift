@@ -83,14 +83,18 @@ final class LaneReporter {
     func report(_ count: TopicCount) {
         let label = count.label
         if count.published.pointee > 0 {
-            let counter = published[label] ?? factory.makeCounter(
-                label: BrokerMetrics.published, dimensions: [("topic", label)])
+            let counter =
+                published[label]
+                ?? factory.makeCounter(
+                    label: BrokerMetrics.published, dimensions: [("topic", label)])
             published[label] = counter
             counter.take(&count.published.pointee)
         }
         guard var durations = count.calls, !durations.isEmpty else { return }
-        let timer = calls[label] ?? factory.makeTimer(
-            label: BrokerMetrics.callTime, dimensions: [("topic", label)])
+        let timer =
+            calls[label]
+            ?? factory.makeTimer(
+                label: BrokerMetrics.callTime, dimensions: [("topic", label)])
         calls[label] = timer
         report(&durations, to: timer)
         count.calls = durations

@@ -221,7 +221,8 @@ extension Session {
         callLoad.wrappingSubtract(1, ordering: .relaxed)
         let forwardedAt = call.deadline - core.requestTimeout
         lane.metrics.answered(
-            call.topic, nanoseconds: (lane.now - forwardedAt).nanoseconds, isOK: header.status == StatusCode.ok.rawValue)
+            call.topic, nanoseconds: (lane.now - forwardedAt).nanoseconds, isOK: header.status == StatusCode.ok.rawValue
+        )
         if call.caller.lane === lane {
             call.caller.sendResponse(bytes, header, id: call.callerID)
         } else {

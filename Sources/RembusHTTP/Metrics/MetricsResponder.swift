@@ -70,4 +70,3 @@ final class MetricsResponder: ChannelInboundHandler {
         if !request.isKeepAlive { sent.assumeIsolated().whenComplete { _ in context.close(promise: nil) } }
     }
 }
-

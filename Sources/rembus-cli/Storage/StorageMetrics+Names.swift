@@ -39,7 +39,8 @@ extension StorageMetrics {
         MetricDescription(appendedBytes, .counter, "Bytes of log that the journal took."),
         MetricDescription(writtenBytes, .counter, "Bytes of log handed to the operating system."),
         MetricDescription(
-            syncTime, .histogram, "Seconds that the disk took to confirm a commit of the journal.", buckets: syncBuckets),
+            syncTime, .histogram, "Seconds that the disk took to confirm a commit of the journal.", buckets: syncBuckets
+        ),
         MetricDescription(lagBytes, .gauge, "Bytes that were received and are not written to the journal's files yet."),
         MetricDescription(waitingCommits, .gauge, "Groups of acknowledgements that wait for the disk."),
         MetricDescription(segments, .gauge, "Files of the journal."),

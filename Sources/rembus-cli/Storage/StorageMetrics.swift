@@ -56,7 +56,9 @@ final class StorageMetrics: Sendable {
 
     private func report(_ metrics: LakeMetrics, _ totals: inout [Series: Double]) {
         count(Series(name: Self.lakeMessages), metrics.messages, &totals)
-        for (table, rows) in metrics.rows { count(Series(name: Self.lakeRows, label: "table", value: table), rows, &totals) }
+        for (table, rows) in metrics.rows {
+            count(Series(name: Self.lakeRows, label: "table", value: table), rows, &totals)
+        }
         var rejected: [String: UInt64] = [:]
         for (kind, count) in metrics.rejected { rejected[kind.table, default: 0] += count }
         for (table, number) in rejected {

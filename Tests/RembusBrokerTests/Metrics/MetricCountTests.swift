@@ -1,3 +1,4 @@
+import RembusMetrics
 import Testing
 
 @testable import RembusBroker
@@ -8,7 +9,9 @@ struct MetricCountTests {
         var count = DurationCount(bounds: [0.001, 0.1])
         #expect(count.isEmpty)
         // A bound belongs to its bucket; a clock that went back counts as no time.
-        for nanoseconds: Int64 in [0, 1_000_000, 1_000_001, 100_000_000, 100_000_001, -5] { count.add(nanoseconds: nanoseconds) }
+        for nanoseconds: Int64 in [0, 1_000_000, 1_000_001, 100_000_000, 100_000_001, -5] {
+            count.add(nanoseconds: nanoseconds)
+        }
         #expect(count.counts == [3, 2, 1])
         #expect(count.seconds == 0.202000002)
         var single: [Int64] = []
