@@ -33,7 +33,8 @@ extension MQTTPacket {
         let flags = try reader.byte()
         guard flags <= 1 else { throw .malformed("a CONNACK has reserved flags") }
         let reason: MQTTReason
-        if version == .v5 {
+        // A server that knows MQTT 3.1.1 only refuses MQTT 5 in two bytes.
+        if version == .v5, reader.count > 1 {
             reason = try reader.reason(.ofConnack)
         } else {
             guard let known = MQTTReason(v311ConnectCode: try reader.byte()) else {
@@ -42,7 +43,6 @@ extension MQTTPacket {
             reason = known
         }
         guard flags == 0 || reason == .success else { throw .violation("a refused CONNECT with a session") }
-        // A server that knows MQTT 3.1.1 only refuses in two bytes.
         let properties = reader.isAtEnd ? MQTTProperties() : try properties(&reader, version, .connack)
         return .connack(sessionPresent: flags == 1, reason: reason, properties: properties)
     }
