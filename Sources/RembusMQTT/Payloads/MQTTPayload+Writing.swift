@@ -28,9 +28,22 @@ extension MQTTPayload {
 
         /// What tells an MQTT 5 receiver how to read the payload.
         package var properties: MQTTProperties {
+            switch self {
+            case .empty: MQTTProperties()
+            case .bytes: Self.ofBytes
+            case .json: Self.ofJSON
+            case .jsonArray: Self.ofArray
+            }
+        }
+
+        private static let ofBytes = made(.bytes)
+        private static let ofJSON = made(.json)
+        private static let ofArray = made(.jsonArray)
+
+        private static func made(_ kind: Written) -> MQTTProperties {
             var properties = MQTTProperties()
-            properties.contentType = contentType
-            if isOneArgument { properties.userProperties = [MQTTPayload.oneArgument] }
+            properties.contentType = kind.contentType
+            if kind.isOneArgument { properties.userProperties = [MQTTPayload.oneArgument] }
             return properties
         }
     }
