@@ -14,18 +14,28 @@ package enum TCPDialer {
     ) async throws -> any Channel {
         var framed = configuration
         framed.framing = .lengthPrefixed
-        let (configuration, target) = (framed, try tls?.target(host: host))
+        return try await open(
+            host: host, port: port, tls: tls, on: eventLoop, timeout: configuration.handshakeTimeout
+        ) { [framed] channel in
+            try channel.setUpForLink()
+            try channel.pipeline.syncOperations.addHandler(makeLink(channel, framed))
+        }
+    }
+
+    /// Connects, and has `install` put on the channel what speaks on it: at once, or when the handshake of TLS is done.
+    package static func open(
+        host: String, port: Int, tls: TLSClientContext?, on eventLoop: any EventLoop, timeout: TimeAmount,
+        install: @escaping @Sendable (any Channel) throws -> Void
+    ) async throws -> any Channel {
+        let target = try tls?.target(host: host)
         let done = eventLoop.makePromise(of: Void.self)
         let bootstrap = ClientBootstrap(group: eventLoop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
-            .connectTimeout(configuration.handshakeTimeout)
+            .connectTimeout(timeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try prepare(channel, target, peer: "\(host):\(port)", done) { channel in
-                        try channel.setUpForLink()
-                        try channel.pipeline.syncOperations.addHandler(makeLink(channel, configuration))
-                    }
+                    try prepare(channel, target, peer: "\(host):\(port)", done, install: install)
                 }
             }
         let channel: any Channel
@@ -35,7 +45,7 @@ package enum TCPDialer {
             done.fail(error)
             throw WebSocketDialer.Failure(description: "cannot connect to \(host):\(port): \(error)")
         }
-        let deadline = eventLoop.scheduleTask(in: configuration.handshakeTimeout) {
+        let deadline = eventLoop.scheduleTask(in: timeout) {
             done.fail(
                 WebSocketDialer.Failure(description: "\(host):\(port) did not finish the TLS handshake in time"))
         }

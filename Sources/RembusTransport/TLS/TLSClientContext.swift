@@ -58,7 +58,7 @@ package final class TLSClientContext: Sendable {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.cipherSuites = TLSServerMaterial.cipherSuites
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = [settings.applicationProtocol]
         configuration.shutdownTimeout = .seconds(2)
         configuration.certificateVerification = .fullVerification
         if let path = settings.authorities {

@@ -1,5 +1,6 @@
 import Logging
 import Metrics
+import Rembus
 import RembusBroker
 import RembusHTTP
 import RembusMQTTServer
@@ -30,7 +31,7 @@ struct DoorComposer {
         if let port = settings.mqttPort { doors.append(MQTTDoor(listeningOn: port)) }
         if let url = settings.mqttBridge {
             do throws(BrokerError) {
-                doors.append(try MQTTBridge(url: url))
+                doors.append(try MQTTBridge(url: url, tls: { try ComponentConfiguration().tlsContext() }))
             } catch {
                 throw CommandFailure(error.description)
             }

@@ -1,0 +1,341 @@
+package import NIOCore
+
+/// What a connection that was accepted tells its owner. Every call comes on the connection's event loop.
+package protocol MQTTClientDelegate: AnyObject {
+    /// The server has accepted the client; nothing comes before.
+    func mqtt(_ connection: MQTTClientConnection, accepted facts: MQTTServerFacts)
+    /// A message; whoever gets a receipt hands it to ``MQTTClientConnection/acknowledge(_:)``, on this or a later connection
+    /// of the session.
+    func mqtt(_ connection: MQTTClientConnection, received publish: MQTTPublish, receipt: MQTTReceipt?)
+    /// All packets of one read were handed over.
+    func mqttReadCompleted(_ connection: MQTTClientConnection)
+    /// The end of a message that was published with a token.
+    func mqtt(_ connection: MQTTClientConnection, published outcome: MQTTClientSession.Outcome)
+    /// The answer to a SUBSCRIBE or UNSUBSCRIBE; no reasons when the connection was lost before it.
+    func mqtt(_ connection: MQTTClientConnection, answered answer: MQTTClientSession.Answer)
+    /// Something that waited has left, or the socket takes more again.
+    func mqttAdvanced(_ connection: MQTTClientConnection)
+    /// The last call.
+    func mqtt(_ connection: MQTTClientConnection, ended failure: MQTTClientFailure)
+}
+
+/// One connection to an MQTT server: its bytes, its signs of life and its end. The messages are in the session.
+///
+/// Used on its channel's event loop only. Packets are collected; ``flush()`` writes them.
+package final class MQTTClientConnection: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
+
+    private enum State: Equatable {
+        case connecting, open, closing, closed
+    }
+
+    package let session: MQTTClientSession
+    let options: MQTTClientOptions
+    private let version: MQTTVersion
+    /// Held until the connection ends, so that owner and connection live as long as each other.
+    private var delegate: (any MQTTClientDelegate)?
+    /// Gets the server's answer to the CONNECT, or why there was none.
+    private let answer: EventLoopPromise<MQTTServerFacts>
+    private var reader: MQTTPacketReader
+    private var output = ByteBuffer()
+    private var context: ChannelHandlerContext?
+    private var state = State.connecting
+    private var wantsReading = true
+    private var isReading = true
+    private var isInRead = false
+    private var keepAliveTask: Scheduled<Void>?
+    private var closeTask: Scheduled<Void>?
+    private var wroteSinceTick = false
+    private var heardSinceTick = true
+    private var awaitsPong = false
+
+    package init(
+        session: MQTTClientSession, options: MQTTClientOptions, version: MQTTVersion,
+        delegate: any MQTTClientDelegate, answer: EventLoopPromise<MQTTServerFacts>
+    ) {
+        self.session = session
+        self.options = options
+        self.version = version
+        self.delegate = delegate
+        self.answer = answer
+        reader = MQTTPacketReader(maxPacketBytes: options.maxPacketBytes, version: version)
+    }
+
+    package var isOpen: Bool { state == .open }
+
+    // MARK: Use
+
+    package func publish(_ publish: MQTTPublish, token: UInt64? = nil) {
+        session.publish(publish, token: token, into: &output)
+    }
+
+    package func acknowledge(_ receipt: MQTTReceipt) {
+        session.acknowledge(receipt, into: &output)
+        updateReading()
+    }
+
+    package func subscribe(_ subscriptions: [MQTTSubscription], token: UInt64) -> Bool {
+        session.subscribe(subscriptions, token: token, into: &output)
+    }
+
+    package func unsubscribe(_ filters: [String], token: UInt64) -> Bool {
+        session.unsubscribe(filters, token: token, into: &output)
+    }
+
+    /// Writes what was collected; while packets are being read that happens at the end of the read.
+    package func flush() {
+        guard !isInRead else { return }
+        writeOut()
+        reportOutcomes()
+    }
+
+    /// Whether messages are to be read from the server.
+    package func setReading(_ isReading: Bool) {
+        wantsReading = isReading
+        updateReading()
+    }
+
+    /// Says goodbye when all that was published is written. The session is kept by the server as agreed, or ended now.
+    package func disconnect(forgettingSession: Bool = false) {
+        guard state == .open else { return end(MQTTClientFailure(.closed, "closed")) }
+        state = .closing
+        endsSession = forgettingSession
+        setReading(true)
+        closeTask = context?.eventLoop.assumeIsolated().scheduleTask(in: .seconds(2)) { self.sayGoodbye() }
+        finishIfDone()
+    }
+
+    private var endsSession = false
+
+    private func finishIfDone() {
+        guard state == .closing, session.waitingCount == 0 else { return }
+        sayGoodbye()
+    }
+
+    private func sayGoodbye() {
+        guard state == .closing else { return }
+        var properties = MQTTProperties()
+        if endsSession, options.sessionExpiry > 0 { properties.sessionExpiry = 0 }
+        MQTTPacket.disconnect(reason: .success, properties: properties).encode(version: version, into: &output)
+        end(MQTTClientFailure(.closed, "closed"))
+    }
+
+    // MARK: Channel
+
+    package func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { introduce() }
+    }
+
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        end(MQTTClientFailure(.unreachable, "no connection to the MQTT server"))
+    }
+
+    package func channelActive(context: ChannelHandlerContext) {
+        introduce()
+        context.fireChannelActive()
+    }
+
+    private func introduce() {
+        MQTTPacket.connect(options.connect(version)).encode(version: version, into: &output)
+        closeTask = context?.eventLoop.assumeIsolated().scheduleTask(in: options.timeout) {
+            guard self.state == .connecting else { return }
+            self.end(MQTTClientFailure(.unreachable, "the MQTT server did not answer in time"))
+        }
+        writeOut()
+    }
+
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard state != .closed else { return }
+        heardSinceTick = true
+        var bytes = unwrapInboundIn(data)
+        reader.feed(&bytes)
+        isInRead = true
+        do throws(MQTTProtocolError) {
+            while state != .closed, let frame = try reader.nextFrame() { try handle(frame) }
+        } catch {
+            violation(error)
+        }
+        isInRead = false
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        if state == .open { delegate?.mqttReadCompleted(self) }
+        updateReading()
+        writeOut()
+        reportOutcomes()
+        finishIfDone()
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        session.isBlocked = !context.channel.isWritable
+        guard !session.isBlocked else { return }
+        heardSinceTick = true
+        session.pump(into: &output)
+        writeOut()
+        reportOutcomes()
+        if state == .open { delegate?.mqttAdvanced(self) }
+        finishIfDone()
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        end(
+            state == .connecting
+                ? MQTTClientFailure(.unanswered, "the MQTT server hung up instead of an answer")
+                : MQTTClientFailure(.unreachable, "the connection to the MQTT server was lost"))
+    }
+
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        end(MQTTClientFailure(.unreachable, "the connection to the MQTT server broke: \(error)"))
+    }
+
+    // MARK: Packets
+
+    private func handle(_ frame: MQTTFrame) throws(MQTTProtocolError) {
+        if frame.isPublish {
+            guard state != .connecting else { throw .violation("a message before the CONNACK") }
+            return try receive(try MQTTPublish(try MQTTPublishView(frame, version: version)))
+        }
+        var version = version
+        let packet = try MQTTPacket(frame, version: &version)
+        if state == .connecting {
+            guard case .connack(let sessionPresent, let reason, let properties) = packet else {
+                throw .violation("something else than a CONNACK")
+            }
+            return try answered(sessionPresent, reason, properties)
+        }
+        switch packet {
+        case .puback(let id, let reason, _): session.received(puback: id, reason, into: &output)
+        case .pubrec(let id, let reason, _): session.received(pubrec: id, reason, into: &output)
+        case .pubcomp(let id, _, _): session.received(pubcomp: id, into: &output)
+        case .pubrel(let id, _, _): session.received(pubrel: id, into: &output)
+        case .suback(let id, let reasons, _):
+            try session.received(answer: id, reasons, hasReasons: true).map { delegate?.mqtt(self, answered: $0) }
+        case .unsuback(let id, let reasons, _):
+            try session.received(answer: id, reasons, hasReasons: version == .v5)
+                .map { delegate?.mqtt(self, answered: $0) }
+        case .pingresp: awaitsPong = false
+        case .disconnect(let reason, let properties) where version == .v5:
+            let text = properties.reasonString.map { ": \($0.prefix(200))" } ?? ""
+            end(MQTTClientFailure(.refused(reason), "the MQTT server ended the connection (\(reason))\(text)"))
+        default: throw .violation("a packet that servers do not send")
+        }
+    }
+
+    private func answered(
+        _ sessionPresent: Bool, _ reason: MQTTReason, _ properties: MQTTProperties
+    ) throws(MQTTProtocolError) {
+        guard reason == .success else { return end(.refused(reason, properties)) }
+        let facts = MQTTServerFacts(
+            version: version, sessionPresent: sessionPresent, options: options, properties: properties)
+        state = .open
+        closeTask?.cancel()
+        session.isBlocked = context?.channel.isWritable == false
+        session.begin(facts, into: &output)
+        scheduleKeepAlive(facts.keepAlive)
+        delegate?.mqtt(self, accepted: facts)
+        answer.succeed(facts)
+    }
+
+    private func receive(_ publish: MQTTPublish) throws(MQTTProtocolError) {
+        guard !publish.topic.isEmpty, publish.properties.topicAlias == nil else {
+            throw MQTTProtocolError(.topicAliasInvalid, "a topic alias, although none was allowed")
+        }
+        let arrival = try session.arrived(
+            publish.packetID, publish.qos, isDuplicate: publish.isDuplicate, maximum: options.receiveMaximum,
+            into: &output)
+        guard case .new(let receipt) = arrival, state == .open else { return }
+        delegate?.mqtt(self, received: publish, receipt: receipt)
+    }
+
+    private func violation(_ error: MQTTProtocolError) {
+        if version == .v5, state == .open {
+            let reason = error.reason == .unsupportedProtocolVersion ? MQTTReason.protocolError : error.reason
+            MQTTPacket.disconnect(reason: reason, properties: MQTTProperties()).encode(version: version, into: &output)
+        }
+        end(MQTTClientFailure(.violation(error.reason), "the server does not speak MQTT: \(error)"))
+    }
+
+    // MARK: Writing
+
+    private func writeOut() {
+        guard let context else { return }
+        while output.readableBytes > 0 {
+            wroteSinceTick = true
+            let bytes = output
+            // A new buffer: the channel keeps the old one until it is written.
+            output = ByteBuffer()
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            // What found no room in this write.
+            if session.waitingCount > 0, state == .open { session.pump(into: &output) }
+        }
+    }
+
+    private func reportOutcomes() {
+        let outcomes = session.takeOutcomes()
+        for outcome in outcomes { delegate?.mqtt(self, published: outcome) }
+        if !outcomes.isEmpty, state == .open { delegate?.mqttAdvanced(self) }
+    }
+
+    private func updateReading() {
+        // MQTT 3.1.1 servers know no bound for what is unacknowledged.
+        let reads = wantsReading && session.unacknowledgedCount <= Int(options.receiveMaximum)
+        guard reads != isReading, let context else { return }
+        isReading = reads
+        try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
+        // Silence that we have asked for says nothing.
+        heardSinceTick = true
+    }
+
+    // MARK: Life
+
+    private func scheduleKeepAlive(_ seconds: UInt16) {
+        guard seconds > 0, let context else { return }
+        let interval = TimeAmount.milliseconds(Int64(seconds) * 500)
+        keepAliveTask = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { self.tick(seconds) }
+    }
+
+    /// Twice per keep-alive: asks for a sign of life when none was sent, and takes a server for dead that answers neither
+    /// this nor anything else for a whole one.
+    private func tick(_ seconds: UInt16) {
+        guard state == .open || state == .closing else { return }
+        if heardSinceTick { awaitsPong = false }
+        if awaitsPong, isReading, silentTicks >= 2 {
+            return end(MQTTClientFailure(.unreachable, "the MQTT server gives no sign of life"))
+        }
+        silentTicks = awaitsPong ? silentTicks + 1 : 0
+        if !wroteSinceTick || !heardSinceTick, !awaitsPong {
+            MQTTPacket.pingreq.encode(version: version, into: &output)
+            awaitsPong = true
+            silentTicks = 1
+        }
+        (wroteSinceTick, heardSinceTick) = (false, false)
+        writeOut()
+        // The ping itself is no reason not to send the next one.
+        wroteSinceTick = false
+        scheduleKeepAlive(seconds)
+    }
+
+    private var silentTicks = 0
+
+    private func end(_ failure: MQTTClientFailure) {
+        guard state != .closed else { return }
+        let wasAccepted = state != .connecting
+        state = .closed
+        keepAliveTask?.cancel()
+        closeTask?.cancel()
+        writeOut()
+        let delegate = delegate
+        self.delegate = nil
+        if wasAccepted {
+            for answer in session.end() { delegate?.mqtt(self, answered: answer) }
+            for outcome in session.takeOutcomes() { delegate?.mqtt(self, published: outcome) }
+            delegate?.mqtt(self, ended: failure)
+        } else {
+            answer.fail(failure)
+        }
+        context?.close(promise: nil)
+    }
+}

@@ -1,0 +1,32 @@
+/// Why there is no connection to an MQTT server, or none any more.
+package struct MQTTClientFailure: Error, Sendable, CustomStringConvertible {
+    package enum Kind: Sendable, Equatable {
+        /// No connection could be made, or it broke.
+        case unreachable
+        /// The server ended the connection before it answered the CONNECT.
+        case unanswered
+        /// The server answered with a refusal, or has sent the client away.
+        case refused(MQTTReason)
+        /// The server sent what is no MQTT.
+        case violation(MQTTReason)
+        /// This side ended it.
+        case closed
+    }
+
+    package var kind: Kind
+    /// A sentence without a full stop.
+    package var description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+
+    static func refused(_ reason: MQTTReason, _ properties: MQTTProperties) -> MQTTClientFailure {
+        let text = properties.reasonString.map { ": \($0.prefix(200))" } ?? ""
+        return MQTTClientFailure(.refused(reason), "the MQTT server refused the connection (\(reason))\(text)")
+    }
+
+    /// Whether the server may speak MQTT 3.1.1 only.
+    var calls311: Bool { kind == .refused(.unsupportedProtocolVersion) || kind == .unanswered }
+}

@@ -1,0 +1,63 @@
+package import NIOCore
+
+/// How a client introduces itself.
+package struct MQTTClientOptions: Sendable {
+    /// Empty: the server chooses one (and keeps no session of MQTT 3.1.1).
+    package var clientID: String
+    package var userName: String?
+    package var password: [UInt8]?
+    /// Whether what the server keeps of earlier connections is to be forgotten.
+    package var cleanStart = true
+    /// Seconds that the server is to keep the session without a connection.
+    package var sessionExpiry: UInt32 = 0
+    /// Whether a server of MQTT 3.1.1, which knows no end of sessions, keeps it too.
+    package var mayKeepForever = false
+    /// Seconds between signs of life; 0 sends none.
+    package var keepAlive: UInt16 = 30
+    /// How many messages the server may send before the first is acknowledged.
+    package var receiveMaximum: UInt16 = 256
+    package var maxPacketBytes = 62_914_560
+    /// How long connecting may take, from the first packet to the server's answer.
+    package var timeout = TimeAmount.seconds(10)
+
+    package init(clientID: String) {
+        self.clientID = clientID
+    }
+
+    func connect(_ version: MQTTVersion) -> MQTTConnect {
+        var connect = MQTTConnect(
+            version: version, clientID: clientID, cleanStart: cleanStart, keepAlive: keepAlive, userName: userName,
+            password: password.map { ByteBuffer(bytes: $0) })
+        if version == .v5 {
+            if sessionExpiry > 0 { connect.properties.sessionExpiry = sessionExpiry }
+            connect.properties.receiveMaximum = receiveMaximum
+            connect.properties.maximumPacketSize = UInt32(clamping: maxPacketBytes)
+        } else {
+            // A session without a name cannot be found again, which MQTT 3.1.1 forbids to ask for.
+            if clientID.isEmpty || sessionExpiry == 0 || !mayKeepForever { connect.cleanStart = true }
+            if password != nil, userName == nil { connect.userName = "" }
+        }
+        return connect
+    }
+}
+
+/// What the server said about itself when it accepted a client.
+package struct MQTTServerFacts: Sendable {
+    package var version: MQTTVersion
+    package var sessionPresent: Bool
+    package var receiveMaximum = 65_535
+    package var maximumQoS = MQTTQoS.exactlyOnce
+    package var maximumPacketSize = ByteBuffer.maxMQTTVariable
+    package var keepAlive: UInt16
+    package var clientID: String
+
+    init(version: MQTTVersion, sessionPresent: Bool, options: MQTTClientOptions, properties: MQTTProperties) {
+        self.version = version
+        self.sessionPresent = sessionPresent
+        receiveMaximum = properties.receiveMaximum.map(Int.init) ?? 65_535
+        maximumQoS = properties.maximumQoS.flatMap(MQTTQoS.init(rawValue:)) ?? .exactlyOnce
+        maximumPacketSize = properties.maximumPacketSize.map(Int.init) ?? ByteBuffer.maxMQTTVariable
+        keepAlive = properties.serverKeepAlive ?? options.keepAlive
+        clientID = properties.assignedClientIdentifier ?? options.clientID
+    }
+}

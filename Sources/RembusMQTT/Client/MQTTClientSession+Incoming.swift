@@ -1,0 +1,68 @@
+package import NIOCore
+
+/// With what a message is acknowledged.
+package struct MQTTReceipt: Sendable, Hashable {
+    let packetID: UInt16
+    package let qos: MQTTQoS
+    let epoch: Int
+}
+
+/// Messages from the server.
+extension MQTTClientSession {
+    enum Arrival {
+        /// It is for the owner, who acknowledges it when there is a receipt.
+        case new(MQTTReceipt?)
+        /// It is with the owner, or was already.
+        case known
+    }
+
+    func arrived(
+        _ id: UInt16, _ qos: MQTTQoS, isDuplicate: Bool, maximum: UInt16, into output: inout ByteBuffer
+    ) throws(MQTTProtocolError) -> Arrival {
+        guard qos > .atMostOnce else { return .new(nil) }
+        switch incoming[id] {
+        case .delivered: return .known
+        case .owed where isDuplicate:
+            acknowledge(id, qos, into: &output)
+            return .known
+        case .received where qos == .exactlyOnce:
+            acknowledge(id, qos, into: &output)
+            return .known
+        default: break
+        }
+        if version == .v5, incoming.count >= Int(maximum) {
+            throw MQTTProtocolError(.receiveMaximumExceeded, "the server sends more than the receive maximum")
+        }
+        incoming[id] = .delivered
+        return .new(MQTTReceipt(packetID: id, qos: qos, epoch: epoch))
+    }
+
+    /// The owner has taken responsibility for a message.
+    package func acknowledge(_ receipt: MQTTReceipt, into output: inout ByteBuffer) {
+        guard receipt.epoch == epoch, case .delivered = incoming[receipt.packetID] else { return }
+        guard isConnected else {
+            incoming[receipt.packetID] = .owed(receipt.qos)
+            return
+        }
+        acknowledge(receipt.packetID, receipt.qos, into: &output)
+    }
+
+    private func acknowledge(_ id: UInt16, _ qos: MQTTQoS, into output: inout ByteBuffer) {
+        if qos == .exactlyOnce {
+            incoming[id] = .received
+            return MQTTPacket.pubrec(packetID: id, reason: .success, properties: MQTTProperties())
+                .encode(version: version, into: &output)
+        }
+        incoming[id] = nil
+        MQTTPacket.puback(packetID: id, reason: .success, properties: MQTTProperties())
+            .encode(version: version, into: &output)
+    }
+
+    func received(pubrel id: UInt16, into output: inout ByteBuffer) {
+        let isKnown = if case .received = incoming[id] { true } else { false }
+        if isKnown { incoming[id] = nil }
+        MQTTPacket.pubcomp(
+            packetID: id, reason: isKnown ? .success : .packetIdentifierNotFound, properties: MQTTProperties()
+        ).encode(version: version, into: &output)
+    }
+}

@@ -1,0 +1,118 @@
+import Logging
+import NIOCore
+import RembusBroker
+import RembusMQTT
+import RembusTransport
+import RembusTrust
+import RembusWire
+
+/// A message of QoS 1 that the broker has not acknowledged.
+struct InwardMessage {
+    var frame: ByteBuffer
+    var receipt: MQTTReceipt
+    var sentAt: NIODeadline
+}
+
+/// From MQTT to Rembus.
+extension BridgeSession: MQTTClientDelegate {
+    func mqtt(_ connection: MQTTClientConnection, accepted facts: MQTTServerFacts) {
+        self.connection = connection
+        noteAccepted(facts)
+        // Retained messages come with the first subscription, not with each connection.
+        let subscriptions = filters.map {
+            MQTTSubscription(filter: $0, qos: .atLeastOnce, noLocal: true, retainHandling: facts.sessionPresent ? 1 : 0)
+        }
+        if !connection.subscribe(subscriptions, token: 0) {
+            host.logger.error("the bridge cannot subscribe at the MQTT broker")
+        }
+        mqttAdvanced(connection)
+    }
+
+    func mqtt(_ connection: MQTTClientConnection, answered answer: MQTTClientSession.Answer) {
+        for (filter, reason) in zip(filters, answer.reasons) where reason.isError {
+            host.logger.warning("the MQTT broker refuses a subscription to \(filter): \(reason)")
+        }
+    }
+
+    func mqtt(_ connection: MQTTClientConnection, received publish: MQTTPublish, receipt: MQTTReceipt?) {
+        if mqtt.facts?.version == .v311, echoes.isEcho(publish.topic, publish.payload) {
+            receipt.map(connection.acknowledge)
+            return
+        }
+        // The broker does not even acknowledge what is not allowed (behaviour.md §5).
+        if let session, !session.may(.publish, publish.topic) {
+            host.countDropped()
+            session.deny(.publish, publish.topic)
+            receipt.map(connection.acknowledge)
+            return
+        }
+        guard let receipt else {
+            // Nobody is there to take it, and nobody asked for more than an attempt.
+            guard let session else { return host.countDropped() }
+            frame.clear()
+            frame.writeInteger(0x83 as UInt8)
+            frame.writeInteger(0x01 as UInt8)
+            frame.writeCBORText(publish.topic)
+            MQTTPayload.writeArguments(of: publish.payload, publish.properties, into: &frame)
+            return frame.withUnsafeReadableBytes { session.receive($0) }
+        }
+        lastInward &+= 1
+        var message = ByteBuffer()
+        message.writeInteger(0x84 as UInt8)
+        message.writeInteger(0x11 as UInt8)
+        message.writeCBORID(MessageID(littleEndian: lastInward))
+        message.writeCBORText(publish.topic)
+        MQTTPayload.writeArguments(of: publish.payload, publish.properties, into: &message)
+        inward[lastInward] = InwardMessage(frame: message, receipt: receipt, sentAt: .now())
+        if let session { message.withUnsafeReadableBytes { session.receive($0) } }
+    }
+
+    func mqttReadCompleted(_ connection: MQTTClientConnection) { session?.endWork() }
+
+    /// The broker has stored a message: only now it is acknowledged there.
+    func taken(_ id: MessageID?) {
+        guard let key = id?.littleEndianValue, let message = inward.removeValue(forKey: key) else { return }
+        if let connection {
+            connection.acknowledge(message.receipt)
+        } else {
+            mqtt.acknowledge(message.receipt, into: &frame)
+        }
+    }
+
+    /// Publishes again what the broker had no room for.
+    func retryInward(all: Bool = false) {
+        warnings.report()
+        guard let session, !inward.isEmpty else { return }
+        let now = NIODeadline.now()
+        let due = inward.filter { all || now - $0.value.sentAt > .seconds(5) }.sorted { $0.key < $1.key }
+        guard !due.isEmpty else { return }
+        session.beginWork()
+        for (id, message) in due {
+            inward[id]?.sentAt = now
+            message.frame.withUnsafeReadableBytes { session.receive($0) }
+        }
+        session.endWork()
+    }
+
+    func mqtt(_ connection: MQTTClientConnection, published outcome: MQTTClientSession.Outcome) {
+        guard let delivery = outward.removeValue(forKey: outcome.token) else { return }
+        if outcome.reason.isError {
+            host.countDropped()
+            warnings.note("messages that the MQTT broker refuses", "\(outcome.reason)")
+        }
+        if delivery.session == sessionNumber { settle(delivery.id) }
+    }
+
+    func mqttAdvanced(_ connection: MQTTClientConnection) {
+        reportBacklog()
+        // Room in the queue may have made the broker send more.
+        session?.endWork()
+    }
+
+    func mqtt(_ connection: MQTTClientConnection, ended failure: MQTTClientFailure) {
+        if self.connection === connection { self.connection = nil }
+        session?.link.setSinkBacklog(0)
+        finish()
+        failed(failure)
+    }
+}

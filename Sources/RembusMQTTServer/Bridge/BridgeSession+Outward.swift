@@ -1,0 +1,142 @@
+import Logging
+import NIOCore
+import RembusBroker
+import RembusMQTT
+import RembusTransport
+import RembusWire
+
+/// A delivery of QoS 1 or 2 that was published there.
+struct OutwardDelivery {
+    var id: MessageID
+    var session: Int
+}
+
+/// From Rembus to MQTT. The session is subscribed to `**`, so deliveries have the real topic as first argument.
+extension BridgeSession: LinkSink {
+    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
+        guard case .regular(let header) = FrameHeader.parse(message) else { return }
+        switch header.kind {
+        case .publish: pass(header, message)
+        case .ack: taken(header.id(in: message))
+        // Nothing is called or commanded through the link.
+        case .request, .response, .ack2: break
+        }
+    }
+
+    func linkFlushes(_ link: Link) {
+        connection?.flush()
+        reportBacklog()
+    }
+
+    func link(_ link: Link, reads isReading: Bool) { connection?.setReading(isReading) }
+
+    func link(_ link: Link, closes reason: LinkCloseReason) {
+        guard link === session?.link else { return }
+        sessionEnded(reason)
+    }
+
+    /// The broker feels a slow MQTT broker as it feels every slow subscriber; one that is away has the queue.
+    func reportBacklog() {
+        session?.link.setSinkBacklog(connection?.isOpen == true ? mqtt.waitingBytes : 0)
+    }
+
+    private static let maxQueueBytes = 64 << 20
+
+    private func pass(_ header: FrameHeader, _ message: UnsafeRawBufferPointer) {
+        let qos = MQTTQoS(rawValue: UInt8(header.flags.qos.rawValue)) ?? .atMostOnce
+        let id = qos == .atMostOnce ? nil : header.id(in: message)
+        guard let delivery = Delivery(header, message) else { return settle(id) }
+        guard MQTTTopics.isValidTopic(delivery.topic) else {
+            host.countDropped()
+            warnings.note("topics that MQTT cannot carry", "\(delivery.topic.prefix(100).debugDescription)")
+            return settle(id)
+        }
+        // The broker bounds those that it has to be told about.
+        if id == nil, mqtt.waitingCount >= maxQueue || mqtt.waitingBytes >= Self.maxQueueBytes {
+            host.countDropped()
+            return warnings.note("messages for the MQTT broker, which takes no more", "the queue is full")
+        }
+        payload.clear()
+        guard let written = delivery.write(into: &payload) else { return settle(id) }
+        if mqtt.facts?.version == .v311 { echoes.note(delivery.topic, payload, filters) }
+        // The memory is taken over by what is published.
+        let publish = MQTTPublish(
+            topic: delivery.topic, payload: payload, qos: qos, properties: written.properties)
+        payload = ByteBuffer()
+        var token: UInt64?
+        if let id {
+            lastToken += 1
+            token = lastToken
+            outward[lastToken] = OutwardDelivery(id: id, session: sessionNumber)
+        }
+        if let connection, connection.isOpen {
+            connection.publish(publish, token: token)
+        } else {
+            // Without a connection it waits, and writes nothing.
+            mqtt.publish(publish, token: token, into: &frame)
+        }
+    }
+
+    /// Nothing more is to be done for a delivery.
+    func settle(_ id: MessageID?) {
+        guard let id else { return }
+        // Acknowledging may make the broker send more, for which this is not the moment.
+        if settled.isEmpty {
+            let bound = NIOLoopBound(self, eventLoop: eventLoop)
+            eventLoop.execute { bound.value.acknowledgeSettled() }
+        }
+        settled.append(id)
+    }
+
+    private func acknowledgeSettled() {
+        let ids = settled
+        settled.removeAll(keepingCapacity: true)
+        guard let session, !ids.isEmpty else { return }
+        session.beginWork()
+        for id in ids {
+            var ack = ByteBuffer()
+            Message.ack(id).encodeCBOR(into: &ack)
+            ack.withUnsafeReadableBytes { session.receive($0) }
+        }
+        session.endWork()
+    }
+}
+
+/// A delivery to a wildcard, in place.
+private struct Delivery {
+    let topic: String
+    /// The elements behind the topic.
+    let arguments: UnsafeRawBufferPointer
+    /// −1 when they end with a break.
+    let count: Int
+
+    init?(_ header: FrameHeader, _ message: UnsafeRawBufferPointer) {
+        var scanner = CBORScanner(message, offset: header.payloadOffset)
+        guard let list = scanner.head(), list.major == 4, let first = scanner.head(), first.major == 3,
+            !first.isIndefinite, first.argument <= UInt64(scanner.end - scanner.offset)
+        else { return nil }
+        let start = scanner.offset + Int(first.argument)
+        topic = String(
+            decoding: UnsafeRawBufferPointer(rebasing: message[scanner.offset..<start]), as: UTF8.self)
+        count = list.isIndefinite ? -1 : Int(list.argument) - 1
+        arguments = UnsafeRawBufferPointer(
+            rebasing: message[start..<header.payloadOffset + header.payloadLength])
+    }
+
+    func write(into payload: inout ByteBuffer) -> MQTTPayload.Written? {
+        if count == 0 { return .empty }
+        if count == 1 {
+            var scanner = CBORScanner(arguments)
+            if let item = scanner.head(), item.major == 2, !item.isIndefinite,
+                item.argument == UInt64(scanner.end - scanner.offset)
+            {
+                payload.writeBytes(UnsafeRawBufferPointer(rebasing: arguments[scanner.offset...]))
+                return .bytes
+            }
+        }
+        var list = ByteBuffer()
+        if count < 0 { list.writeInteger(0x9F as UInt8) } else { list.writeCBORHead(.array, UInt64(count)) }
+        list.writeBytes(arguments)
+        return list.withUnsafeReadableBytes { MQTTPayload.write(arguments: $0, into: &payload) }
+    }
+}

@@ -1,0 +1,194 @@
+import Logging
+import NIOCore
+import RembusBroker
+import RembusMQTT
+import RembusTransport
+import RembusWire
+
+/// Both ends of the bridge, on one of the broker's event loops: a session of the broker, and a session with the MQTT broker.
+///
+/// Each outlives what it stands on: the MQTT session its connections, and what came from there the broker's session.
+final class BridgeSession {
+    let host: DoorHost
+    let eventLoop: any EventLoop
+    let target: MQTTBridgeURL
+    let filters: [String]
+    let maxQueue: Int
+    let mqtt = MQTTClientSession()
+    /// The connection to the MQTT broker when there is one.
+    var connection: MQTTClientConnection?
+    var session: DoorSession?
+
+    /// Deliveries of the broker that the MQTT broker has to acknowledge, by the token of their publication.
+    var outward: [UInt64: OutwardDelivery] = [:]
+    var lastToken: UInt64 = 0
+    /// Tells deliveries to earlier sessions of the broker from those to this one.
+    var sessionNumber = 0
+    /// What is to be acknowledged to the broker when it is not in the middle of sending.
+    var settled: [MessageID] = []
+    /// Messages of the MQTT broker that the broker has to acknowledge, by the id of their publication.
+    var inward: [UInt64: InwardMessage] = [:]
+    var lastInward = UInt64.random(in: 0...UInt64.max)
+    var frame = ByteBuffer()
+    var payload = ByteBuffer()
+    /// What was sent to a server that cannot be told not to send it back.
+    var echoes = EchoFilter()
+    var warnings: BridgeWarnings
+
+    private var dialer: MQTTDialer
+    private var version = MQTTVersion.v5
+    private var attempt = 0
+    private var lastProblem: String?
+    private var isStopping = false
+    private var retryTask: Scheduled<Void>?
+    private var end: EventLoopPromise<Void>?
+
+    init(host: DoorHost, eventLoop: any EventLoop, dialer: MQTTDialer, target: MQTTBridgeURL, filters: [String]) {
+        self.host = host
+        self.eventLoop = eventLoop
+        self.dialer = dialer
+        self.target = target
+        self.filters = filters
+        maxQueue = max(host.configuration.doors.maxBridgeQueue, 1)
+        warnings = BridgeWarnings(logger: host.logger)
+    }
+
+    func start() {
+        openSession()
+        dial()
+        tick()
+    }
+
+    private func tick() {
+        retryTask = eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) {
+            self.retryInward()
+            self.tick()
+        }
+    }
+
+    // MARK: The connection to the MQTT broker
+
+    private func dial() {
+        guard !isStopping else { return }
+        let (eventLoop, dialer, version) = (eventLoop, dialer, version)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        Task {
+            do throws(MQTTClientFailure) {
+                let (_, facts) = try await dialer.connect(on: eventLoop, first: version) { options, version, answer in
+                    MQTTClientConnection(
+                        session: bound.value.mqtt, options: options, version: version, delegate: bound.value,
+                        answer: answer)
+                }
+                eventLoop.execute { bound.value.connected(facts) }
+            } catch {
+                eventLoop.execute { bound.value.failed(error) }
+            }
+        }
+    }
+
+    private func connected(_ facts: MQTTServerFacts) {
+        attempt = 0
+        version = facts.version
+        // From now on the MQTT broker holds what comes while the connection is away.
+        dialer.options.cleanStart = false
+    }
+
+    /// There is no connection: says so when it is news, and tries again for ever.
+    func failed(_ failure: MQTTClientFailure) {
+        guard !isStopping else { return }
+        version = .v5
+        if lastProblem != failure.description {
+            lastProblem = failure.description
+            host.logger.warning("no connection to the MQTT broker \(target): \(failure); trying again")
+        }
+        attempt += 1
+        let longest = min(15_000, 100 << min(attempt, 12))
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(.random(in: 50...Int64(longest)))) { self.dial() }
+    }
+
+    func noteAccepted(_ facts: MQTTServerFacts) {
+        lastProblem = nil
+        let version = facts.version == .v5 ? "MQTT 5" : "MQTT 3.1.1"
+        host.logger.notice("bridged with the MQTT broker \(target), \(version)")
+    }
+
+    // MARK: The session of the broker
+
+    func openSession() {
+        guard !isStopping, session == nil else { return }
+        sessionNumber += 1
+        let facts = ConnectionFacts(.bridge, isSecure: target.isSecure)
+        guard let made = host.makeSession(on: eventLoop, address: target.description, facts: facts, sink: self) else {
+            return
+        }
+        session = made
+        made.retransmits = false
+        made.limitInFlight(to: maxQueue)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let number = sessionNumber
+        guard let name = target.clientID else {
+            made.admitGuest()
+            return attach(number)
+        }
+        made.logIn(.init(name: name, isProven: true, takesOver: true)) { result in
+            let bridge = bound.value
+            if case .failure(let failure) = result {
+                bridge.host.logger.warning("the bridge stays without the name of its URL: \(failure)")
+                bridge.session?.admitGuest()
+            }
+            bridge.attach(number)
+        }
+    }
+
+    /// Subscribes to everything, and hands over what the last session did not take.
+    private func attach(_ number: Int) {
+        guard let session, number == sessionNumber else { return }
+        session.beginWork()
+        let outcome = session.subscribe("**")
+        if outcome.status != .ok { host.logger.error("the bridge cannot subscribe: \(outcome.data)") }
+        _ = session.perform(.reactive(true, messageFrom: nil), topic: "__config__")
+        session.endWork()
+        retryInward(all: true)
+    }
+
+    /// The broker has closed the session.
+    func sessionEnded(_ reason: LinkCloseReason) {
+        session = nil
+        settled.removeAll()
+        guard !isStopping else { return leave() }
+        host.logger.warning("the broker closed the session of the MQTT bridge: \(reason)")
+        eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { self.openSession() }
+    }
+
+    // MARK: The end
+
+    func prepareToStop() {
+        isStopping = true
+        retryTask?.cancel()
+    }
+
+    /// Completes when what was published has been written, or soon.
+    func stop() -> EventLoopFuture<Void> {
+        prepareToStop()
+        if let end { return end.futureResult }
+        let end = eventLoop.makePromise(of: Void.self)
+        self.end = end
+        if let session {
+            self.session = nil
+            session.close()
+        }
+        leave()
+        return end.futureResult
+    }
+
+    private func leave() {
+        guard let connection else { return finish() }
+        connection.disconnect(forgettingSession: target.clientID == nil)
+        connection.flush()
+    }
+
+    func finish() {
+        connection = nil
+        if isStopping { end?.succeed() }
+    }
+}

@@ -1,0 +1,46 @@
+import Logging
+import NIOCore
+package import RembusBroker
+import RembusMQTT
+package import RembusTransport
+
+/// The broker as a client of an MQTT broker (behaviour.md §10): what is published here is published there, and the other
+/// way round.
+package struct MQTTBridge: Door {
+    package let option = "--mqtt"
+    package let port: Int? = nil
+    private let target: MQTTBridgeURL
+    private let tls: TLSClientContext?
+
+    /// Throws for a URL that cannot be used; `tls` is asked for when the URL wants it.
+    package init(url: String, tls: () throws -> TLSClientContext) throws(BrokerError) {
+        target = try MQTTBridgeURL(url)
+        do {
+            self.tls = target.isSecure ? try tls() : nil
+        } catch {
+            throw BrokerError("--mqtt: \(error)")
+        }
+    }
+
+    /// Starts without waiting for the MQTT broker, which may be down (known defect R30).
+    package func open(on host: DoorHost) async throws -> OpenDoor {
+        let filters = host.configuration.doors.mqttTopicFilters
+        for filter in filters where !MQTTTopics.isValidFilter(filter) {
+            throw BrokerError("\(filter.debugDescription) is no MQTT topic filter")
+        }
+        guard let eventLoop = host.eventLoops.first else { throw BrokerError("the broker has no event loop") }
+        let target = target
+        let dialer = MQTTDialer(
+            host: target.host, port: target.port, tls: tls, options: target.options(host.linkConfiguration))
+        let bridge = eventLoop.submit {
+            let bridge = BridgeSession(host: host, eventLoop: eventLoop, dialer: dialer, target: target, filters: filters)
+            bridge.start()
+            return NIOLoopBound(bridge, eventLoop: eventLoop)
+        }
+        let made = try await bridge.get()
+        return OpenDoor(
+            addresses: [target.description],
+            stopAccepting: { eventLoop.execute { made.value.prepareToStop() } },
+            close: { try? await eventLoop.flatSubmit { made.value.stop() }.get() })
+    }
+}
