@@ -29,7 +29,8 @@ extension RouterPeer {
             guard !loopSide.isEnded else { return 0 }
             loopSide.link = link
         }
-        guard loopSide.isReading else { return wait(with: bytes, owner) }
+        // Behind what waits already, which goes on when the link's owner is out of the way.
+        guard loopSide.isReading, loopSide.waiting.isEmpty else { return wait(with: bytes, owner) }
         pass(bytes, owner: owner)
         return 0
     }

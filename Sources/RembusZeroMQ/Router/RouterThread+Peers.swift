@@ -9,9 +9,9 @@ extension RouterThread {
     func peer(of id: UnsafeRawBufferPointer, _ part: UnsafeMutablePointer<zmq_msg_t>) -> RouterPeer? {
         let key = RoutingID(id)
         if let known = peers[key] {
-            let isSame = !RoutingID.isChosen(id) || known.socketSide.token.mark == ConnectionToken.mark(of: part)
+            let isSame = known.socketSide.token.mark == ConnectionToken.mark(of: part)
             if isSame { return known.socketSide.closedUntil == nil ? known : nil }
-            // Another connection that calls itself the same is another peer.
+            // Peers may choose their routing id: another connection with the same one is another peer.
             lose(known)
         }
         return admit(key, id, part)

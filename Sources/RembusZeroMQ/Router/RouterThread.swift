@@ -107,7 +107,7 @@ final class RouterThread {
 
     /// Puts the message that was read into the batch of its peer's event loop; gives its length.
     private func take() -> Int {
-        guard let peer = peer(of: reader.identity, reader.identityPart) else { return 0 }
+        guard let peer = peer(of: reader.identity, reader.connectionPart) else { return 0 }
         let (header, body) = (reader.header, reader.body)
         let lane = peer.lane.index
         let run = run(of: peer)

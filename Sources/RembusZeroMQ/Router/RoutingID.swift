@@ -14,7 +14,4 @@ struct RoutingID: Hashable {
         for byte in bytes { word = word << 8 | UInt64(byte) }
         (self.word, long) = (word, [])
     }
-
-    /// Whether the peer chose it. Only such an id can come back on another connection; those of libzmq begin with zero.
-    static func isChosen(_ bytes: UnsafeRawBufferPointer) -> Bool { bytes.first != 0 }
 }

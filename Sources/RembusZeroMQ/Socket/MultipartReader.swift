@@ -39,8 +39,9 @@ struct MultipartReader: ~Copyable {
         parts.deallocate()
     }
 
-    /// The routing identity: the first part, of which libzmq also knows the connection.
-    var identityPart: UnsafeMutablePointer<zmq_msg_t> { parts }
+    /// A part of which libzmq knows the connection, which it does not of the identity.
+    var connectionPart: UnsafeMutablePointer<zmq_msg_t> { parts + lead }
+    /// The routing identity, with routers.
     var identity: UnsafeRawBufferPointer { bytes(0) }
     var header: UnsafeRawBufferPointer { bytes(lead) }
     var body: UnsafeRawBufferPointer { bytes(lead + 1) }
