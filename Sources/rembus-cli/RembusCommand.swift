@@ -3,6 +3,10 @@ import Foundation
 import Rembus
 import RembusBroker
 
+#if ZeroMQ
+import RembusZeroMQ
+#endif
+
 @main
 struct RembusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -46,6 +50,9 @@ struct RembusCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that went away is an error of `write`, not the end of the process without a word to the broker.
         signal(SIGPIPE, SIG_IGN)
+        #if ZeroMQ
+        ZeroMQ.register()
+        #endif
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

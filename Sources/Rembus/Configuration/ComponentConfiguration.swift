@@ -22,8 +22,8 @@ public struct ComponentConfiguration: Sendable {
     /// `REMBUS_SEND_RETRIES`.
     public var sendRetries: Int?
 
-    /// The interval of WebSocket pings; a broker that is silent for two of them counts as lost, zero sends none.
-    /// Default 30 s, `ws_ping_interval`, `REMBUS_WS_PING_INTERVAL`.
+    /// The interval of pings over WebSocket and ZeroMQ; a broker that is silent for two of them counts as lost, zero sends
+    /// none. Default 30 s; `ws_ping_interval`, `REMBUS_WS_PING_INTERVAL`; `zmq_ping_interval`, `REMBUS_ZMQ_PING_INTERVAL`.
     public var pingInterval: Duration?
 
     /// The largest message accepted, in bytes; a larger one ends the connection. Default 60 MiB, `max_ws_frame`.

@@ -8,6 +8,7 @@ struct Settings: Sendable {
     var acknowledgementTimeout: Duration = .seconds(2)
     var sendRetries = 10
     var pingInterval: Duration = .seconds(30)
+    var zeroMQPingInterval: Duration = .seconds(30)
     var maxMessageBytes = 62_914_560
     var startAnyway = false
     /// Whether the broker's challenge is waited for.
@@ -19,6 +20,7 @@ struct Settings: Sendable {
         static let acknowledgementTimeout = ("ack_timeout", "REMBUS_ACK_TIMEOUT")
         static let sendRetries = ("send_retries", "REMBUS_SEND_RETRIES")
         static let pingInterval = ("ws_ping_interval", "REMBUS_WS_PING_INTERVAL")
+        static let zeroMQPingInterval = ("zmq_ping_interval", "REMBUS_ZMQ_PING_INTERVAL")
         static let startAnyway = ("start_anyway", "REMBUS_START_ANYWAY")
         static let connectionMode = ("connection_mode", "REMBUS_CONNECTION_MODE")
         static let maxMessageBytes = ("max_ws_frame", "")
@@ -34,6 +36,8 @@ struct Settings: Sendable {
         acknowledgementTimeout = try sources.seconds(
             Key.acknowledgementTimeout, given.acknowledgementTimeout, else: acknowledgementTimeout)
         pingInterval = try sources.seconds(Key.pingInterval, given.pingInterval, else: pingInterval)
+        zeroMQPingInterval = try sources.seconds(
+            Key.zeroMQPingInterval, given.pingInterval, else: zeroMQPingInterval)
         sendRetries = try sources.count(Key.sendRetries, given.sendRetries, else: sendRetries)
         maxMessageBytes = try sources.count(Key.maxMessageBytes, given.maxMessageBytes, else: maxMessageBytes)
         startAnyway = try sources.flag(Key.startAnyway, given.startAnyway, else: startAnyway)

@@ -134,10 +134,13 @@ final class Connection: Sendable {
     }
 
     private var linkConfiguration: LinkConfiguration {
-        LinkConfiguration(
+        let interval = url.scheme == .zmq ? settings.zeroMQPingInterval : settings.pingInterval
+        var configuration = LinkConfiguration(
             maxMessageBytes: settings.maxMessageBytes,
-            pingInterval: settings.pingInterval > .zero ? TimeAmount(bounded: settings.pingInterval) : nil,
+            pingInterval: interval > .zero ? TimeAmount(bounded: interval) : nil,
             highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
+        configuration.waitsForPeer = settings.isAuthenticated
+        return configuration
     }
 
     /// Tries until there is a connection, the component is closed, or the broker refuses it for good.

@@ -17,7 +17,7 @@ extension Session {
         case .identity(let identity): receive(identity)
         case .attestation(let attestation): receive(attestation)
         case .register(let register): receive(register)
-        case .ping(let id, _): respond(id, .ok, .null)
+        case .ping(let id, let name): receivePing(id, name)
         default: turnAway()
         }
     }

@@ -187,7 +187,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         case .register(let register): receive(register)
         case .unregister(let id): unregister(id)
         case .attestation(let attestation): receive(attestation)
-        case .ping(let id, _): respond(id, .ok, .null)
+        case .ping(let id, let name): receivePing(id, name)
         case .close: link.close(code: 1000, reason: "")
         }
     }

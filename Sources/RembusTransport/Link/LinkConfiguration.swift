@@ -30,6 +30,9 @@ package struct LinkConfiguration: Sendable {
     /// Bytes that all links of one event loop together hold of messages that have not arrived completely; above it the
     /// link with the largest of them is closed with code 1013 (try again later). Never less than ``maxMessageBytes``.
     package var maxAssemblyBytes: Int
+    /// Whether the owner of a dialed link says nothing before the peer has. Where a listener learns of a connection by its
+    /// first message, the dialer says hello then.
+    package var waitsForPeer = false
 
     package init(
         maxMessageBytes: Int = 62_914_560,

@@ -13,7 +13,22 @@ struct ZeroMQDoor: Door {
     }
 
     func open(on host: DoorHost) async throws -> OpenDoor {
-        throw BrokerError("zmq is not built yet")
+        let name = host.configuration.host
+        let router = try await Router.open(
+            RouterSettings(
+                host: name, port: port ?? 0, eventLoops: host.eventLoops, link: host.linkConfiguration,
+                admission: host.admission, logger: host.logger,
+                makeLink: { eventLoop, address, sink in
+                    let session = host.makeSession(
+                        on: eventLoop, address: address, facts: ConnectionFacts(.zmq), sink: sink)
+                    session?.begin()
+                    return session?.link
+                },
+                countMalformed: { host.countMalformed() }))
+        let shown = name.contains(":") ? "[\(name)]" : name
+        return OpenDoor(
+            addresses: ["zmq://\(shown):\(router.port)"], stopAccepting: { router.stopAccepting() },
+            close: { await router.close() })
     }
 }
 #endif

@@ -1,0 +1,57 @@
+import NIOCore
+import RembusTransport
+
+/// Opens connections to ROUTER sockets.
+enum Dealer {
+    /// Connects, and returns when the other end has shown that it speaks ZeroMQ.
+    static func connect(
+        _ host: String, _ port: Int, on eventLoop: any EventLoop, _ configuration: LinkConfiguration,
+        _ makeLink: @escaping SinkDialer.MakeLink
+    ) async throws -> DialedConnection {
+        let post = try DealerPost(lowWaterMark: configuration.lowWaterMark)
+        let sink = DealerSink(eventLoop: eventLoop, post: post)
+        let ended = eventLoop.makePromise(of: Void.self)
+        do {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                do {
+                    try SocketThread.start {
+                        let thread = DealerThread(sink, post, configuration)
+                        do {
+                            try thread.connect(host, port)
+                        } catch {
+                            thread.abandon()
+                            return continuation.resume(throwing: error)
+                        }
+                        continuation.resume()
+                        thread.run()
+                        ended.succeed()
+                    }
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        } catch {
+            ended.succeed()
+            throw error
+        }
+        try await eventLoop.submit {
+            sink.link = makeLink(sink, configuration)
+            post.change { $0.isReading = true }
+        }.get()
+        return DialedConnection(closeFuture: ended.futureResult) { post.change { $0.isClosing = true } }
+    }
+}
+
+/// Bounds on memory.
+enum DealerLimits {
+    static let maxQueuedMessages = 4096
+    static let sharedBodyBytes = 2048
+    static let maxHeldBytes = 1 << 20
+    static let maxReadMessages = 1024
+    static let maxReadBytes = 1 << 20
+    /// Bytes read and not yet handled above which nothing is read, and below which it goes on.
+    static let maxUnhandledBytes = 4 << 20
+    static let resumeUnhandledBytes = 1 << 20
+    /// How long a close waits for what was sent before.
+    static let closeTime = TimeAmount.seconds(2)
+}

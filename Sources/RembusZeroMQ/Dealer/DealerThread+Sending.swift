@@ -1,0 +1,62 @@
+import NIOCore
+import Synchronization
+
+/// What the component sends.
+extension DealerThread {
+    enum Flushed {
+        /// Nothing is left, or what is left waits for large bodies to leave, which wakes the thread.
+        case done
+        /// libzmq takes nothing more at the moment.
+        case full
+    }
+
+    /// Sends what is queued for as long as libzmq takes it.
+    func flush() -> Flushed {
+        while let batch = queue.first {
+            while queueIndex < batch.messages.count {
+                let (header, body) = batch.messages[queueIndex]
+                let isShared = body >= DealerLimits.sharedBodyBytes
+                if isShared, post.held.load(ordering: .sequentiallyConsistent) > DealerLimits.maxHeldBytes { return .done }
+                let outcome = batch.bytes.withUnsafeReadableBytesWithStorageManagement { bytes, storage in
+                    send(
+                        UnsafeRawBufferPointer(rebasing: bytes[queueOffset..<queueOffset + header + body]), header,
+                        shared: isShared ? storage.takeUnretainedValue() : nil)
+                }
+                if outcome == .full { return .full }
+                queueIndex += 1
+                queueOffset += header + body
+            }
+            queue.removeFirst()
+            (queueIndex, queueOffset) = (0, 0)
+        }
+        return .done
+    }
+
+    private func send(_ parts: UnsafeRawBufferPointer, _ header: Int, shared storage: AnyObject?) -> ZeroMQSocket.Sent {
+        guard let socket else { return .gone }
+        // Only the first part can fail: libzmq takes whole messages.
+        let outcome = socket.send([])
+        guard outcome == .done else {
+            if outcome == .gone { post.sent(parts.count) }
+            return outcome
+        }
+        _ = socket.send(UnsafeRawBufferPointer(rebasing: parts[..<header]))
+        let body = UnsafeRawBufferPointer(rebasing: parts[header...])
+        if let storage {
+            post.held.wrappingAdd(body.count, ordering: .sequentiallyConsistent)
+            _ = socket.send(shared: body, SharedBody(storage, post, count: body.count))
+        } else {
+            _ = socket.send(body)
+        }
+        _ = socket.send(Framing.end, more: false)
+        post.sent(storage == nil ? parts.count : header)
+        return .done
+    }
+
+    func send(ping header: [UInt8]) {
+        guard let socket, socket.send([]) == .done else { return }
+        _ = socket.send(header)
+        _ = socket.send([Framing.null])
+        _ = socket.send(Framing.end, more: false)
+    }
+}

@@ -1,0 +1,175 @@
+import CZeroMQ
+import NIOCore
+import RembusTransport
+
+/// The thread of a DEALER socket. Everything here happens on it.
+final class DealerThread {
+    let sink: DealerSink
+    let post: DealerPost
+    let configuration: LinkConfiguration
+    var socket: ZeroMQSocket?
+    /// What was not sent yet, and how far into the first of it we are.
+    var queue = CircularBuffer<DealerPost.Batch>()
+    var queueIndex = 0
+    var queueOffset = 0
+    var pinger: Pinger
+    private var reader = MultipartReader(hasIdentity: false)
+
+    init(_ sink: DealerSink, _ post: DealerPost, _ configuration: LinkConfiguration) {
+        self.sink = sink
+        self.post = post
+        self.configuration = configuration
+        pinger = Pinger(interval: configuration.pingInterval, now: .now())
+    }
+
+    // MARK: Connecting
+
+    func connect(_ host: String, _ port: Int) throws {
+        let place = "\(host):\(port)"
+        let address: SocketAddress
+        do {
+            address = try SocketAddress.makeAddressResolvingHost(host, port: port)
+        } catch {
+            throw DialFailure(description: "cannot connect to \(place): UnknownHost")
+        }
+        let socket = try ZeroMQSocket(kind: ZMQ_DEALER)
+        self.socket = socket
+        try socket.setUp(
+            maxMessageBytes: configuration.maxMessageBytes, pingInterval: configuration.pingInterval,
+            handshakeTimeout: configuration.handshakeTimeout)
+        // A lost connection is the component's to replace: it has to log in again.
+        try socket.set(ZMQ_RECONNECT_IVL, -1)
+        try socket.set(ZMQ_CONNECT_TIMEOUT, configuration.handshakeTimeout.milliseconds)
+        try socket.set(ZMQ_SNDHWM, DealerLimits.maxQueuedMessages)
+        try socket.monitor()
+        let ip = address.ipAddress ?? host
+        try socket.connect("tcp://\(ip.contains(":") ? "[\(ip)]" : ip):\(port)")
+        let deadline = NIODeadline.now() + configuration.handshakeTimeout
+        while true {
+            while let (event, _) = socket.nextEvent() {
+                switch event {
+                case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return
+                case ZMQ_EVENT_CLOSED, ZMQ_EVENT_CONNECT_RETRIED:
+                    // libzmq does not say why; this is the usual reason.
+                    throw DialFailure(description: "cannot connect to \(place): Connection refused")
+                case ZMQ_EVENT_DISCONNECTED, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL,
+                    ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+                    throw DialFailure(description: "\(place) does not speak ZeroMQ")
+                default: break
+                }
+            }
+            let left = deadline - .now()
+            guard left > .zero else {
+                throw DialFailure(description: "cannot connect to \(place): connectTimeout")
+            }
+            socket.wait(for: post.wakeUp, reading: false, writing: false, milliseconds: max(1, left.milliseconds))
+        }
+    }
+
+    /// Connecting has failed.
+    func abandon() {
+        socket?.close(linger: .zero)
+    }
+
+    // MARK: Working
+
+    func run() {
+        guard let socket else { return }
+        if configuration.waitsForPeer { send(ping: pinger.hello()) }
+        var closeDeadline: NIODeadline?
+        while true {
+            let inbox = post.take()
+            queue.append(contentsOf: inbox.batches)
+            let isFull = flush() == .full
+            if inbox.isClosing, closeDeadline == nil { closeDeadline = .now() + DealerLimits.closeTime }
+            if let closeDeadline, queue.isEmpty || closeDeadline < .now() { break }
+            let mayRead = inbox.isReading && post.hasRoom
+            var isDrained = false
+            if let end = turn(mayRead, inbox.name, &isDrained) {
+                socket.close(linger: .zero)
+                return sink.eventLoop.execute { [sink] in sink.lost(end) }
+            }
+            if !mayRead || isDrained {
+                let limit = closeDeadline == nil ? pinger.waitTime(.now()) : 10
+                socket.wait(for: post.wakeUp, reading: mayRead, writing: isFull, milliseconds: limit)
+            }
+        }
+        // A connection that is lost has been left by the link already; the others say goodbye.
+        for part in [[], CloseMessage.plain, [Framing.null]] { _ = socket.send(part) }
+        _ = socket.send(Framing.end, more: false)
+        socket.close(linger: DealerLimits.closeTime)
+    }
+
+    /// One turn: what happened, what came, what is due. Gives the reason when the connection has ended.
+    private func turn(_ mayRead: Bool, _ name: String?, _ isDrained: inout Bool) -> LinkCloseReason? {
+        let isLost = takeEvents()
+        // What came before the end is still there.
+        if mayRead || isLost {
+            repeat {
+                if let end = readAll(&isDrained) { return end }
+            } while isLost && !isDrained
+        }
+        if isLost { return .broken }
+        switch pinger.due(.now(), name: name) {
+        case .nothing: return nil
+        case .ping(let message):
+            send(ping: message)
+            return nil
+        case .lost:
+            return LinkCloseReason(code: 1006, text: "no sign of life for two ping intervals", isRemote: true)
+        }
+    }
+
+    private func takeEvents() -> Bool {
+        while let (event, _) = socket?.nextEvent() {
+            if event == ZMQ_EVENT_DISCONNECTED { return true }
+        }
+        return false
+    }
+
+    // MARK: Reading
+
+    /// Reads until there is nothing or much; gives the reason when the broker says that this is the end.
+    private func readAll(_ isDrained: inout Bool) -> LinkCloseReason? {
+        guard let socket else { return nil }
+        var (batch, end) = (DealerSink.Incoming(), LinkCloseReason?.none)
+        var count = 0
+        reading: while count < DealerLimits.maxReadMessages, batch.byteCount < DealerLimits.maxReadBytes, end == nil {
+            count += 1
+            switch reader.next(socket) {
+            case .nothing:
+                isDrained = true
+                break reading
+            case .broken: continue
+            case .whole: end = take(into: &batch)
+            }
+        }
+        if !batch.messages.isEmpty {
+            post.dispatched(batch.byteCount)
+            sink.eventLoop.execute { [sink, batch] in sink.apply(batch) }
+        }
+        return end
+    }
+
+    private func take(into batch: inout DealerSink.Incoming) -> LinkCloseReason? {
+        let (header, body) = (reader.header, reader.body)
+        pinger.heard()
+        if let reason = CloseMessage.reason(in: header) { return reason }
+        switch pinger.answer(header) {
+        case .other: break
+        case .fine: return nil
+        case .unknown:
+            return LinkCloseReason(code: 1006, text: "the broker does not know this connection", isRemote: true)
+        }
+        if header.count + body.count >= IncomingBatch.largeBytes {
+            var large = ByteBufferAllocator().buffer(capacity: header.count + body.count + 16)
+            guard PartJoiner.join(header: header, body: body, into: &large) else { return nil }
+            batch.append(large.readableBytes, large: large)
+        } else {
+            let start = batch.bytes.writerIndex
+            guard PartJoiner.join(header: header, body: body, into: &batch.bytes) else { return nil }
+            batch.append(batch.bytes.writerIndex - start)
+        }
+        return nil
+    }
+}

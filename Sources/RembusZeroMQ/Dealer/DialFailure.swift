@@ -1,0 +1,4 @@
+/// Why there is no connection.
+struct DialFailure: Error, CustomStringConvertible {
+    let description: String
+}

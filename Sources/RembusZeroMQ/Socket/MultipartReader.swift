@@ -1,0 +1,68 @@
+import CZeroMQ
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Reads whole ZeroMQ messages and finds those with the parts of protocol.md §12.
+///
+/// libzmq keeps the parts of a message together, so that a broken one ends where the next begins: with its first part
+/// the reader is in step again, whoever sent it.
+struct MultipartReader: ~Copyable {
+    enum Outcome {
+        /// Nothing is there.
+        case nothing
+        /// A message that is none of ours; it was skipped.
+        case broken
+        /// Identity (of routers), header and body can be looked at until the next call.
+        case whole
+    }
+
+    /// Parts in front of the header: an empty one, and with routers the identity.
+    private let lead: Int
+    private let parts: UnsafeMutablePointer<zmq_msg_t>
+    /// Parts beyond the last one are read to here.
+    private var count: Int { lead + 4 }
+
+    init(hasIdentity: Bool) {
+        lead = hasIdentity ? 2 : 1
+        parts = .allocate(capacity: lead + 4)
+        for index in 0..<lead + 4 { zmq_msg_init(parts + index) }
+    }
+
+    deinit {
+        for index in 0..<lead + 4 { zmq_msg_close(parts + index) }
+        parts.deallocate()
+    }
+
+    /// A part of which libzmq knows the connection, which it does not of the identity.
+    var connectionPart: UnsafeMutablePointer<zmq_msg_t> { parts + lead }
+    /// The routing identity, with routers.
+    var identity: UnsafeRawBufferPointer { bytes(0) }
+    var header: UnsafeRawBufferPointer { bytes(lead) }
+    var body: UnsafeRawBufferPointer { bytes(lead + 1) }
+
+    private func bytes(_ index: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: zmq_msg_data(parts + index), count: zmq_msg_size(parts + index))
+    }
+
+    /// Reads one message without waiting.
+    mutating func next(_ socket: ZeroMQSocket) -> Outcome {
+        var index = 0
+        repeat {
+            let part = parts + min(index, count - 1)
+            while zmq_msg_recv(part, socket.pointer, ZMQ_DONTWAIT) < 0 {
+                // The parts of a message come together, so this can only be the first.
+                guard zmq_errno() == EINTR else { return .nothing }
+            }
+            index += 1
+            if zmq_msg_more(part) == 0 { break }
+        } while true
+        let isWhole = index == lead + 3 && bytes(lead - 1).isEmpty && bytes(lead + 2).elementsEqual(Framing.end)
+        return isWhole ? .whole : .broken
+    }
+}
