@@ -25,6 +25,8 @@ final class Connection: Sendable {
     /// nil when the connection is not encrypted.
     private let tls: TLSClientContext?
     private let session: NIOLoopBoundBox<Session?>
+    /// What stands for the broker on MQTT servers, from the first connection to one.
+    private let carrier: NIOLoopBoundBox<MQTTCarrier?>
     private let reconnecting = Mutex<Task<Void, Never>?>(nil)
 
     init(_ url: RembusURL, _ configuration: ComponentConfiguration) throws(RembusError) {
@@ -43,6 +45,7 @@ final class Connection: Sendable {
         self.eventLoop = eventLoop
         let box = NIOLoopBoundBox<Session?>.makeEmptyBox(valueType: Session.self, eventLoop: eventLoop)
         session = box
+        carrier = .makeEmptyBox(valueType: MQTTCarrier.self, eventLoop: eventLoop)
         // Weak, because the session holds the submissions. Whoever waits for an answer holds the connection.
         submissions = Submissions(maxUnsentBytes: configuration.maxUnsentBytes) { [weak box] in
             eventLoop.execute { [weak box] in box?.value?.drain() }
@@ -84,7 +87,7 @@ final class Connection: Sendable {
         let credential = credentials.find()
         let (session, peer) = (session, "\(url.host):\(url.port)")
         do {
-            connection = try await dial { [eventLoop] configuration, sink in
+            connection = try await dial(credential) { [eventLoop] configuration, sink in
                 session.value?.attach(configuration, peer: peer, sink: sink)
                     ?? Link(
                         role: .client, group: LinkGroup(eventLoop: eventLoop), configuration: configuration,
@@ -110,6 +113,7 @@ final class Connection: Sendable {
     }
 
     private func dial(
+        _ credential: FoundCredential,
         makeLink: @escaping @Sendable (LinkConfiguration, (any LinkSink)?) -> Link
     ) async throws -> DialedConnection {
         switch url.scheme {
@@ -123,7 +127,10 @@ final class Connection: Sendable {
                 host: url.host, port: url.port, tls: tls, on: eventLoop, configuration: linkConfiguration
             ) { _, configuration in makeLink(configuration, nil) }
             return DialedConnection(channel)
-        case .zmq, .mqtt, .mqtts:
+        case .mqtt, .mqtts:
+            return try await dialMQTT(
+                credential, carrier, tls: tls, on: eventLoop, linkConfiguration, makeLink: makeLink)
+        case .zmq:
             guard let dialer = SinkDialer.of(scheme: url.scheme.rawValue) else {
                 throw RembusError(
                     .unsupported,

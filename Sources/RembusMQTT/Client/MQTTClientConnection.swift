@@ -75,8 +75,9 @@ package final class MQTTClientConnection: ChannelInboundHandler {
         updateReading()
     }
 
-    package func subscribe(_ subscriptions: [MQTTSubscription], token: UInt64) -> Bool {
-        session.subscribe(subscriptions, token: token, into: &output)
+    /// `identifier` comes back with the messages of the subscriptions, from servers that know identifiers.
+    package func subscribe(_ subscriptions: [MQTTSubscription], identifier: Int? = nil, token: UInt64) -> Bool {
+        session.subscribe(subscriptions, identifier: identifier, token: token, into: &output)
     }
 
     package func unsubscribe(_ filters: [String], token: UInt64) -> Bool {

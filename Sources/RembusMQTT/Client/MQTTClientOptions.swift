@@ -50,6 +50,8 @@ package struct MQTTServerFacts: Sendable {
     package var maximumPacketSize = ByteBuffer.maxMQTTVariable
     package var keepAlive: UInt16
     package var clientID: String
+    /// Whether messages can say which subscriptions they are for.
+    package var hasSubscriptionIdentifiers: Bool
 
     init(version: MQTTVersion, sessionPresent: Bool, options: MQTTClientOptions, properties: MQTTProperties) {
         self.version = version
@@ -58,6 +60,7 @@ package struct MQTTServerFacts: Sendable {
         maximumQoS = properties.maximumQoS.flatMap(MQTTQoS.init(rawValue:)) ?? .exactlyOnce
         maximumPacketSize = properties.maximumPacketSize.map(Int.init) ?? ByteBuffer.maxMQTTVariable
         keepAlive = properties.serverKeepAlive ?? options.keepAlive
+        hasSubscriptionIdentifiers = version == .v5 && properties.subscriptionIdentifiersAvailable != 0
         clientID = properties.assignedClientIdentifier ?? options.clientID
     }
 }

@@ -5,6 +5,9 @@ package struct MQTTReceipt: Sendable, Hashable {
     let packetID: UInt16
     package let qos: MQTTQoS
     let epoch: Int
+
+    /// A number that a copy of the message has too, and no other message that is unacknowledged at the same time.
+    package var number: UInt64 { UInt64(truncatingIfNeeded: epoch) << 16 | UInt64(packetID) }
 }
 
 /// Messages from the server.
@@ -45,6 +48,11 @@ extension MQTTClientSession {
             return
         }
         acknowledge(receipt.packetID, receipt.qos, into: &output)
+    }
+
+    /// The owner has lost what it has not acknowledged: copies of that are new to it.
+    package func forgetDelivered() {
+        incoming = incoming.filter { if case .delivered = $0.value { false } else { true } }
     }
 
     private func acknowledge(_ id: UInt16, _ qos: MQTTQoS, into output: inout ByteBuffer) {

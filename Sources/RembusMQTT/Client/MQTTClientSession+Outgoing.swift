@@ -127,11 +127,13 @@ extension MQTTClientSession {
 
     /// Subscribes; false without a connection. The answer comes under `token`, without reasons when the connection was lost.
     package func subscribe(
-        _ subscriptions: [MQTTSubscription], token: UInt64, into output: inout ByteBuffer
+        _ subscriptions: [MQTTSubscription], identifier: Int? = nil, token: UInt64, into output: inout ByteBuffer
     ) -> Bool {
         guard isConnected, let id = freeID() else { return false }
         commands[id] = (token, subscriptions.count)
-        MQTTPacket.subscribe(packetID: id, subscriptions, properties: MQTTProperties())
+        var properties = MQTTProperties()
+        if let identifier { properties.subscriptionIdentifiers = [identifier] }
+        MQTTPacket.subscribe(packetID: id, subscriptions, properties: properties)
             .encode(version: version, into: &output)
         return true
     }

@@ -33,6 +33,11 @@ package final class MQTTClientSession {
     package struct Answer: Sendable, Equatable {
         package var token: UInt64
         package var reasons: [MQTTReason]
+
+        package init(token: UInt64, reasons: [MQTTReason]) {
+            self.token = token
+            self.reasons = reasons
+        }
     }
 
     package internal(set) var facts: MQTTServerFacts?

@@ -32,7 +32,7 @@ final class BridgeSession {
     var frame = ByteBuffer()
     var payload = ByteBuffer()
     /// What was sent to a server that cannot be told not to send it back.
-    var echoes = EchoFilter()
+    var echoes = MQTTEchoFilter()
     var warnings: BridgeWarnings
 
     private var dialer: MQTTDialer

@@ -1,18 +1,19 @@
-import NIOCore
-import RembusMQTT
+package import NIOCore
 
 /// Recognises our own messages when an MQTT 3.1.1 broker sends them back, which it cannot be asked not to do.
 ///
 /// It knows topics and payloads by their hash, a bounded number of them for a bounded time: an echo comes soon or never.
-struct EchoFilter {
+package struct MQTTEchoFilter: Sendable {
     private var counts: [Int: Int] = [:]
     private var order = CircularBuffer<(key: Int, until: NIODeadline)>()
+
+    package init() {}
 
     private static let capacity = 20_000
     private static let lifetime = TimeAmount.seconds(30)
 
     /// Notes a message that is sent, if the filters will bring it back.
-    mutating func note(_ topic: String, _ payload: ByteBuffer, _ filters: [String], now: NIODeadline = .now()) {
+    package mutating func note(_ topic: String, _ payload: ByteBuffer, _ filters: [String], now: NIODeadline = .now()) {
         guard filters.contains(where: { MQTTTopics.matches(filter: $0, topic: topic) }) else { return }
         forget(now)
         let key = Self.key(topic, payload)
@@ -21,7 +22,7 @@ struct EchoFilter {
     }
 
     /// Whether a message is one that was sent; each counts once.
-    mutating func isEcho(_ topic: String, _ payload: ByteBuffer, now: NIODeadline = .now()) -> Bool {
+    package mutating func isEcho(_ topic: String, _ payload: ByteBuffer, now: NIODeadline = .now()) -> Bool {
         guard !counts.isEmpty else { return false }
         forget(now)
         let key = Self.key(topic, payload)

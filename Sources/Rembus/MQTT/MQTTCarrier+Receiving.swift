@@ -1,0 +1,124 @@
+import Logging
+import NIOCore
+import RembusMQTT
+import RembusTransport
+
+/// What the MQTT server sends.
+extension MQTTCarrier: MQTTClientDelegate {
+    func mqtt(_ connection: MQTTClientConnection, accepted facts: MQTTServerFacts) {
+        self.connection = connection
+        // The component subscribes again, and gets again what it has not acknowledged.
+        isReactive = false
+        filters.removeAll()
+        owed.removeAll()
+        held.removeAll()
+        mqtt.forgetDelivered()
+        link = makeLink?()
+        makeLink = nil
+        if challenges {
+            let challenge = Value.bytes(ByteBuffer(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) }))
+            reply(.response(.init(id: .connection, status: .challenge, data: challenge)))
+        }
+    }
+
+    func mqtt(_ connection: MQTTClientConnection, answered answer: MQTTClientSession.Answer) { answered(answer) }
+
+    func mqtt(_ connection: MQTTClientConnection, published outcome: MQTTClientSession.Outcome) {
+        if outcome.reason.isError {
+            // Like a broker that may not take it: without an acknowledgement.
+            return logger.warning("the MQTT server refuses a publication", metadata: ["reason": "\(outcome.reason)"])
+        }
+        reply(.ack(MessageID(littleEndian: outcome.token)))
+    }
+
+    func mqttAdvanced(_ connection: MQTTClientConnection) { reportBacklog() }
+
+    func mqttReadCompleted(_ connection: MQTTClientConnection) { link?.receiveCompleted() }
+
+    func mqtt(_ connection: MQTTClientConnection, ended failure: MQTTClientFailure) {
+        guard self.connection === connection else { return }
+        self.connection = nil
+        let (link, isReplaced) = (link, failure.kind == .refused(.sessionTakenOver))
+        self.link = nil
+        link?.sinkEnded(
+            LinkCloseReason(
+                code: isReplaced ? Session.overwritten : 1006, text: failure.description, isRemote: true))
+    }
+
+    // MARK: Messages
+
+    func mqtt(_ connection: MQTTClientConnection, received publish: MQTTPublish, receipt: MQTTReceipt?) {
+        if mqtt.facts?.version == .v311, echoes.isEcho(publish.topic, publish.payload) {
+            receipt.map(connection.acknowledge)
+            return
+        }
+        guard isReactive else {
+            // Those that are to be acknowledged are bounded by the window that the server was given.
+            if receipt != nil || held.count < 4096 { held.append((publish, receipt)) }
+            return
+        }
+        deliver(publish, receipt)
+    }
+
+    func deliverHeld() {
+        guard isReactive else { return }
+        let messages = held
+        held.removeAll()
+        for (publish, receipt) in messages { deliver(publish, receipt) }
+        link?.receiveCompleted()
+        connection?.flush()
+    }
+
+    private func deliver(_ publish: MQTTPublish, _ receipt: MQTTReceipt?) {
+        scratch.clear()
+        MQTTPayload.writeArguments(of: publish.payload, publish.properties, into: &scratch)
+        let arguments = scratch
+        let (identifiers, topic) = (publish.properties.subscriptionIdentifiers, publish.topic)
+        var receivers: [(text: String, isPattern: Bool)] = []
+        for (filter, interest) in filters {
+            // A server that sends a message once for each subscription says which one it means.
+            let isMeant =
+                identifiers.isEmpty
+                ? MQTTTopics.matches(filter: filter, topic: topic) : identifiers.contains(interest.identifier)
+            guard isMeant else { continue }
+            for (text, pattern) in interest.topics where pattern?.matches(topic) ?? (text == topic) {
+                receivers.append((text, pattern != nil))
+            }
+        }
+        // Nobody wants it any more.
+        if receivers.isEmpty, let receipt { connection?.acknowledge(receipt) }
+        let first = receipt.map(firstID)
+        let copies = min(receivers.count, Self.maxCopies)
+        for (index, receiver) in receivers.prefix(copies).enumerated() {
+            let id = first.map { $0 &+ UInt64(index) }
+            if let id, let receipt { owed[id] = MQTTOwedDelivery(receipt: receipt, copies: UInt64(copies)) }
+            let frame = frame(receiver.text, isPattern: receiver.isPattern, topic, id, receipt?.qos, arguments)
+            frame.withUnsafeReadableBytes { link?.receive($0) }
+        }
+    }
+
+    /// A delivery as brokers send it: under the topic, or under the pattern with the topic as first argument.
+    private func frame(
+        _ text: String, isPattern: Bool, _ topic: String, _ id: UInt64?, _ qos: MQTTQoS?, _ arguments: ByteBuffer
+    ) -> ByteBuffer {
+        var frame = ByteBuffer()
+        frame.reserveCapacity(arguments.readableBytes + text.utf8.count + topic.utf8.count + 32)
+        frame.writeInteger(id == nil ? 0x83 : 0x84 as UInt8)
+        let flags: UInt8 = qos == .exactlyOnce ? 0x30 : qos == .atLeastOnce ? 0x10 : 0
+        frame.writeCBORHead(.unsigned, UInt64(1 | flags))
+        if let id { frame.writeCBORID(MessageID(littleEndian: id)) }
+        frame.writeCBORText(text)
+        guard isPattern else {
+            frame.writeImmutableBuffer(arguments)
+            return frame
+        }
+        arguments.withUnsafeReadableBytes { bytes in
+            var scanner = CBORScanner(bytes)
+            let count = scanner.head()?.argument ?? 0
+            frame.writeCBORHead(.array, count + 1)
+            frame.writeCBORText(topic)
+            frame.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[scanner.offset...]))
+        }
+        return frame
+    }
+}
