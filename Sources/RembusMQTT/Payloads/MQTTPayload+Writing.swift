@@ -1,0 +1,86 @@
+import DataFrames
+package import NIOCore
+package import RembusWire
+
+extension MQTTPayload {
+    /// The content types of payloads that were made of arguments.
+    package enum Written: Sendable, Equatable {
+        /// No argument: no payload.
+        case empty
+        /// One byte string: its bytes.
+        case bytes
+        /// JSON.
+        case json
+        /// JSON of one argument that is an array: without the property ``MQTTPayload/oneArgument`` it would come back as
+        /// several (known defect R30).
+        case jsonArray
+
+        package var contentType: String? {
+            switch self {
+            case .empty: nil
+            case .bytes: MQTTPayload.octets
+            case .json, .jsonArray: MQTTPayload.json
+            }
+        }
+
+        /// Whether the property ``MQTTPayload/oneArgument`` belongs to it.
+        package var isOneArgument: Bool { self == .jsonArray }
+
+        /// What tells an MQTT 5 receiver how to read the payload.
+        package var properties: MQTTProperties {
+            var properties = MQTTProperties()
+            properties.contentType = contentType
+            if isOneArgument { properties.userProperties = [MQTTPayload.oneArgument] }
+            return properties
+        }
+    }
+
+    /// Where the bytes of a lone byte string lie in an array of arguments; nil when it is something else.
+    package static func loneBytes(_ arguments: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        var scanner = CBORScanner(arguments)
+        guard let list = scanner.head(), list.major == 4, !list.isIndefinite, list.argument == 1,
+            let item = scanner.head(), item.major == 2, !item.isIndefinite,
+            item.argument <= UInt64(scanner.end - scanner.offset)
+        else { return nil }
+        return UnsafeRawBufferPointer(rebasing: arguments[scanner.offset..<scanner.offset + Int(item.argument)])
+    }
+
+    /// Appends the payload that arguments, a CBOR array, become.
+    ///
+    /// Nothing for no argument, the bytes of a lone byte string, else JSON: of the one argument, or an array of several.
+    /// Bytes in other places become base64 text, dataframes arrays of row objects.
+    /// nil, and nothing is appended, when the bytes are no CBOR array.
+    @discardableResult
+    package static func write(arguments: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) -> Written? {
+        if arguments.count == 1, arguments[0] == 0x80 { return .empty }
+        if let bytes = loneBytes(arguments) {
+            buffer.writeBytes(bytes)
+            return .bytes
+        }
+        guard let value = try? Value(cbor: ByteBuffer(bytes: arguments)), case .array(let values) = value else {
+            return nil
+        }
+        return write(values, into: &buffer)
+    }
+
+    /// Appends the payload of decoded arguments.
+    package static func write(_ values: [Value], into buffer: inout ByteBuffer) -> Written {
+        guard let first = values.first else { return .empty }
+        if values.count > 1 {
+            write(json: .array(values), into: &buffer)
+            return .json
+        }
+        switch first {
+        case .bytes(let bytes), .tagged(64, .bytes(let bytes)):
+            buffer.writeImmutableBuffer(bytes)
+            return .bytes
+        default: write(json: first, into: &buffer)
+        }
+        if case .array = first { return .jsonArray }
+        return .json
+    }
+
+    private static func write(json value: Value, into buffer: inout ByteBuffer) {
+        value.encodeJSON(into: &buffer, frames: DataFrame.writeRows(ofArrow:into:))
+    }
+}

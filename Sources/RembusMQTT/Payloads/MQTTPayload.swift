@@ -1,0 +1,90 @@
+package import NIOCore
+import RembusWire
+
+/// What the arguments of a publication are as the payload of an MQTT message, and back.
+///
+/// Byte strings and payloads that are no JSON pass without a parse. Other arguments are JSON (behaviour.md §10).
+package enum MQTTPayload {
+    /// The content type of what is written as JSON.
+    package static let json = "application/json"
+    /// The content type of bytes, so that those which look like JSON stay bytes.
+    package static let octets = "application/octet-stream"
+    /// The user property that says that a JSON array is one argument.
+    package static let oneArgument = (name: "rembus-arguments", value: "1")
+
+    /// Deeper JSON is not taken apart, so that what is made of it has room in a message.
+    private static let limits = DecodingLimits(maxDepth: 60)
+}
+
+// MARK: From MQTT
+
+extension MQTTPayload {
+    /// Appends the arguments of a payload as a CBOR array.
+    ///
+    /// A JSON array becomes the arguments, any other JSON one argument, an empty payload none. What is not JSON, by its bytes
+    /// or by its content type, becomes one byte string.
+    package static func writeArguments(
+        of payload: ByteBuffer, contentType: String? = nil, isOneArgument: Bool = false, into buffer: inout ByteBuffer
+    ) {
+        guard payload.readableBytes > 0 else {
+            buffer.writeInteger(0x80 as UInt8)
+            return
+        }
+        if mayBeJSON(payload, contentType), let value = try? Value(json: payload, limits: limits) {
+            if case .array = value, !isOneArgument { return value.encodeCBOR(into: &buffer) }
+            buffer.writeInteger(0x81 as UInt8)
+            return value.encodeCBOR(into: &buffer)
+        }
+        writeBytes(payload, into: &buffer)
+    }
+
+    /// Appends the arguments of a message.
+    package static func writeArguments(
+        of payload: ByteBuffer, _ properties: MQTTProperties, into buffer: inout ByteBuffer
+    ) {
+        guard !properties.isEmpty else { return writeArguments(of: payload, into: &buffer) }
+        let isOneArgument = properties.userProperties.contains { $0 == oneArgument }
+        writeArguments(
+            of: payload, contentType: properties.contentType, isOneArgument: isOneArgument, into: &buffer)
+    }
+
+    /// Appends a payload as one byte string in a CBOR array.
+    package static func writeBytes(_ payload: ByteBuffer, into buffer: inout ByteBuffer) {
+        buffer.writeInteger(0x81 as UInt8)
+        buffer.writeCBORBytes(payload)
+    }
+
+    /// Whether a payload is worth the attempt to read it as JSON: a look at the content type, at its first byte that is
+    /// not blank, and at its last.
+    package static func mayBeJSON(_ payload: ByteBuffer, _ contentType: String?) -> Bool {
+        if let contentType, !isJSON(contentType: contentType) { return false }
+        return payload.withUnsafeReadableBytes { bytes in
+            guard let first = bytes.first(where: { !isBlank($0) }), let last = bytes.last(where: { !isBlank($0) })
+            else { return false }
+            switch first {
+            case UInt8(ascii: "{"): return last == UInt8(ascii: "}")
+            case UInt8(ascii: "["): return last == UInt8(ascii: "]")
+            case UInt8(ascii: "\""): return last == UInt8(ascii: "\"")
+            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return isDigit(last)
+            case UInt8(ascii: "t"), UInt8(ascii: "f"): return last == UInt8(ascii: "e")
+            case UInt8(ascii: "n"): return last == UInt8(ascii: "l")
+            default: return false
+            }
+        }
+    }
+
+    /// `application/json`, `application/…+json` and `text/json`, with or without parameters.
+    package static func isJSON(contentType: String) -> Bool {
+        let type = contentType.prefix { $0 != ";" }.lowercased()
+        let bare = type.drop { $0 == " " }.split(separator: " ").first ?? ""
+        return bare == "application/json" || bare == "text/json" || bare.hasSuffix("+json")
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}

@@ -1,0 +1,86 @@
+import RembusWire
+
+/// Topic names and filters of MQTT (§4.7), and what they are on the side of Rembus.
+///
+/// A topic is the same text on both sides. In filters `+` stands for `*` and `#` for `**`.
+package enum MQTTTopics {
+    /// Longest topic or filter, bytes.
+    package static let maxBytes = 65_535
+
+    /// Whether messages can be published under a text.
+    package static func isValidTopic(_ topic: String) -> Bool {
+        let utf8 = topic.utf8
+        guard !utf8.isEmpty, utf8.count <= maxBytes else { return false }
+        return !utf8.contains { $0 == 0 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }
+    }
+
+    /// Whether a text can be subscribed; for `$share/group/filter` the filter counts, and the group.
+    package static func isValidFilter(_ filter: String) -> Bool {
+        guard !filter.utf8.isEmpty, filter.utf8.count <= maxBytes, !filter.utf8.contains(0) else { return false }
+        if let shared = sharedFilter(filter) {
+            guard !shared.group.isEmpty, !shared.group.contains(where: { $0 == "+" || $0 == "#" }) else { return false }
+            return isValidFilter(String(shared.filter)) && !shared.filter.hasPrefix("$share/")
+        }
+        let segments = filter.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        for (index, segment) in segments.enumerated() {
+            if segment.contains(UInt8(ascii: "#")), segment.count > 1 || index < segments.count - 1 { return false }
+            if segment.contains(UInt8(ascii: "+")), segment.count > 1 { return false }
+        }
+        return true
+    }
+
+    /// The parts of `$share/group/filter`; nil for any other text. A part that is missing is empty.
+    package static func sharedFilter(_ filter: String) -> (group: Substring, filter: Substring)? {
+        guard filter.hasPrefix("$share/") else { return nil }
+        let rest = filter.dropFirst(7)
+        guard let slash = rest.firstIndex(of: "/") else { return (rest, "") }
+        return (rest[..<slash], rest[rest.index(after: slash)...])
+    }
+
+    /// Whether a filter has a wildcard.
+    package static func isPattern(_ filter: String) -> Bool {
+        filter.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }
+    }
+
+    /// The Rembus pattern of a filter.
+    package static func pattern(ofFilter filter: String) -> String {
+        mapSegments(filter) { $0 == "+" ? "*" : $0 == "#" ? "**" : $0 }
+    }
+
+    /// The smallest MQTT filter that matches all that a Rembus topic or pattern matches; nil when MQTT has none.
+    ///
+    /// A `**` that is not last becomes `#`, and a glob in a segment `+`: the filter then matches more, and whoever subscribes it
+    /// looks at each topic again when `isExact` is false. A pattern with an `@…` does not differ.
+    package static func filter(ofPattern pattern: String) -> (filter: String, isExact: Bool)? {
+        guard !pattern.utf8.isEmpty, pattern.utf8.count <= maxBytes,
+            !pattern.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") })
+        else { return nil }
+        guard TopicPattern.isPattern(pattern) else { return (pattern, true) }
+        var segments: [Substring] = []
+        for segment in pattern.split(separator: "/", omittingEmptySubsequences: false) {
+            if segment == "**" {
+                segments.append("#")
+                break
+            }
+            segments.append(segment.contains("*") ? "+" : segment)
+        }
+        // What wildcards match differs in corners, so every topic is looked at again.
+        return (segments.joined(separator: "/"), false)
+    }
+
+    private static func mapSegments(_ text: String, _ transform: (Substring) -> Substring) -> String {
+        text.split(separator: "/", omittingEmptySubsequences: false).map(transform).joined(separator: "/")
+    }
+
+    /// Why the topic of a PUBLISH is none; nil when it is one, or empty.
+    static func check(topic: UnsafeRawBufferPointer) -> MQTTProtocolError? {
+        guard UTF8Check.isValid(topic) else { return .malformed("a topic is not UTF-8") }
+        for byte in topic {
+            if byte == 0 { return .malformed("a topic has a NUL in it") }
+            if byte == UInt8(ascii: "+") || byte == UInt8(ascii: "#") {
+                return MQTTProtocolError(.topicNameInvalid, "a topic has a wildcard in it")
+            }
+        }
+        return nil
+    }
+}
