@@ -3,7 +3,7 @@ package import RembusWire
 /// Takes publications for a connection in their stored form, where writing a Rembus frame first would be a waste.
 package protocol DeliverySink: AnyObject {
     /// The call must not send on this or another link, nor use the session.
-    func deliver(_ delivery: borrowing Delivery)
+    func deliver(_ delivery: Delivery)
 }
 
 /// A publication on its way to one subscription.

@@ -97,6 +97,9 @@ extension DoorSession {
     /// Takes an acknowledgement without a frame around it.
     package func acknowledge(_ id: UInt64) { session.acknowledged(MessageID(littleEndian: id)) }
 
+    /// Whether a delivery waits for its acknowledgement.
+    package func isOwed(_ id: UInt64) -> Bool { session.state.inFlight.contains(id) }
+
     /// Has the copies of a QoS 2 publication told apart from a new one with the same id.
     package func release(_ id: UInt64) { session.state.duplicates.remove(MessageID(littleEndian: id)) }
 
