@@ -24,18 +24,27 @@ extension MQTTConnection {
     func end(_ reason: MQTTReason?, _ text: String) {
         guard phase != .closed else { return }
         logger.debug("closing \(label): \(text)")
-        let wasOpen = phase == .open
+        let isTold = phase == .open && version == .v5 && reason != nil
         leave(isWillDue: reason != .serverShuttingDown)
-        if wasOpen, version == .v5, let reason { send(.disconnect(reason: reason, properties: MQTTProperties())) }
-        hangUp()
+        if isTold, let reason { send(.disconnect(reason: reason, properties: MQTTProperties())) }
+        hangUp(lingers: isTold)
     }
 
     /// Closes the channel when what was collected has left.
-    func hangUp() {
+    ///
+    /// - Parameter lingers: Leaves it to the client for a moment: closing while it still sends would reset the connection,
+    ///   and what it was told could be lost.
+    func hangUp(lingers: Bool = false) {
         guard let context else { return }
         let buffer = output.take() ?? ByteBuffer()
         let channel = context.channel
-        context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in channel.close(promise: nil) }
+        let written = context.writeAndFlush(wrapOutboundOut(buffer))
+        try? channel.syncOptions?.setOption(.autoRead, value: true)
+        guard !lingers else {
+            context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(500)) { channel.close(promise: nil) }
+            return
+        }
+        written.whenComplete { _ in channel.close(promise: nil) }
         // A client that does not read does not keep the connection for ever.
         context.eventLoop.assumeIsolated().scheduleTask(in: server.host.linkConfiguration.closeTimeout) {
             channel.close(promise: nil)

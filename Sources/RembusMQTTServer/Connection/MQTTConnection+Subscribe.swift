@@ -54,7 +54,7 @@ extension MQTTConnection {
     func options(_ interest: ClientSession.Interest) -> DoorSession.MQTTOptions {
         DoorSession.MQTTOptions(
             needsNoAcknowledgement: interest.qos == .atMostOnce, hearsOwn: !interest.noLocal,
-            isKept: client.expiry > 0 && interest.qos != .atMostOnce, tag: interest.tag)
+            isKept: interest.qos != .atMostOnce, tag: interest.tag)
     }
 
     private func saveSession() {

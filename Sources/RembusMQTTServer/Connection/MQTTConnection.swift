@@ -191,5 +191,6 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         var buffer = output.take() ?? takeBuffer()
         packet.encode(version: version, into: &buffer)
         output = buffer
+        session?.link.enlist()
     }
 }
