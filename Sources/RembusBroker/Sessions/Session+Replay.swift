@@ -15,7 +15,8 @@ extension Session {
     /// The connection has become reactive: unacknowledged deliveries go again, subscriptions get their past.
     func startReplay() {
         resumeDeliveries()
-        for subscription in state.subscriptions.values { startCatchUp(subscription) }
+        for subscription in state.subscriptions.values where serves(subscription) { startCatchUp(subscription) }
+        sendPostponed()
         continueCatchUp()
     }
 
@@ -68,6 +69,7 @@ extension Session {
 
     func linkDrained(_ link: Link) {
         lane.resumePaused()
+        sendPostponed()
         continueCatchUp()
         // This may be no part of a burst, whose end would do it: the next one must not see the clocks of this moment.
         lane.beginBurst()
@@ -206,9 +208,9 @@ extension Session {
         let hash = record.topicHash != 0 ? record.topicHash : TopicHash.of(header.topicBytes(in: bytes))
         for subscription in reader.matching(hash, rulesVersion, topic: { header.topic(in: bytes) }, isAllowed: mayHear)
         {
-            guard subscription.wants(record.receivedAt, partition: partition), !isOwn || subscription.hearsOwn else {
-                continue
-            }
+            guard subscription.wants(record.receivedAt, partition: partition), !isOwn || subscription.hearsOwn,
+                header.flags.qos != .atMostOnce || record.receivedAt > subscription.passingUntil
+            else { continue }
             var publication = Publication(
                 bytes: bytes, header: header, owner: nil, record: record, partition: partition, publisher: nil)
             guard !link.isCongested, send(&publication, subscription) else { return false }

@@ -37,6 +37,12 @@ final class Session: LinkDelegate, @unchecked Sendable {
     let transport: TransportKind
     /// Where the messages of this connection are counted.
     let traffic: TrafficCount
+    /// Takes publications in another form than a Rembus frame; nil when the link carries them.
+    @exclusivity(unchecked) var deliverySink: (any DeliverySink)?
+    /// Whether bytes behind a publication belong to it and go where it goes, as far as its next reader knows them.
+    @exclusivity(unchecked) var keepsAnnex = false
+    /// Why the last publication was not taken, for a door that answers for it.
+    @exclusivity(unchecked) var refusal: PublishRefusal?
     /// Whether unacknowledged deliveries are sent again in the same connection; some protocols forbid it.
     var retransmits = true
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
@@ -223,6 +229,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         isReactive = false
         catchUp = nil
         lastRoute = nil
+        deliverySink = nil
         failCalls()
         let state = self.state
         // What a stranger does with the connection from here on must not reach the component's state.
@@ -230,7 +237,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
         login = Login()
         isProven = false
         save(state, isConnected: false)
+        let orphans = transport.isMQTT && state.isTransient ? state.orphans : []
         tables.release(state)
+        for orphan in orphans { passOn(orphan) }
     }
 
     // MARK: Persistence

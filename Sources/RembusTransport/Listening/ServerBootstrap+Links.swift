@@ -20,7 +20,7 @@ extension ServerBootstrap {
 extension Channel {
     /// Buffer sizes of a connection that carries messages; set after the handshake, so that connections which never
     /// get that far stay small.
-    func setUpForLink() throws {
+    package func setUpForLink() throws {
         // The receive buffer follows the traffic: an idle connection keeps a small one.
         try syncOptions?.setOption(
             .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 256 << 10))
