@@ -14,7 +14,7 @@ import pytest
 from cryptography import x509
 
 from support.certificates import Authority
-from support.framed import FramedPeer
+from support.framed_peer import FramedPeer
 from support.metrics import metrics_url, scrape
 from support.processes import PATIENCE, REFERENCE, Broker
 from support.wire import (
@@ -44,7 +44,7 @@ def promtool(*arguments, text=None):
 def framed(broker, name):
     port = int(re.search(r"tcp://127\.0\.0\.1:(\d+)", broker.started_with)[1])
     peer = FramedPeer(port)
-    assert peer.request(IDENTITY, new_id(), name, {})[0] == OK
+    assert peer.identify(name)[0] == OK
     return peer
 
 
@@ -60,8 +60,8 @@ def test_messages_and_bytes_are_those_that_were_sent(measured, connect, threads)
     sender, pattern = connect("sender", to=broker), connect("pattern", to=broker, reactive=True)
     exact = framed(broker, "exact")
     pattern.subscribe("plant/**")
-    assert exact.request(ADMIN, new_id(), "plant/1", {"cmd": "subscribe", "msg_from": 0.0}) == (OK, None)
-    assert exact.request(ADMIN, new_id(), "__config__", {"cmd": "reactive", "status": True}) == (OK, None)
+    assert exact.admin("plant/1", {"cmd": "subscribe", "msg_from": 0.0}) == (OK, None)
+    assert exact.admin("__config__", {"cmd": "reactive", "status": True}) == (OK, None)
     for number in range(7):
         sender.publish("plant/1", number)
     for number in range(3):

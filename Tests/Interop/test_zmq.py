@@ -1,6 +1,7 @@
 """ZeroMQ: the framing of protocol.md §12 between pyzmq and the broker, and with the SDK at the other end."""
 
 import re
+import socket
 import threading
 
 import cbor2
@@ -340,7 +341,6 @@ def test_what_is_no_message_ends_its_connection_and_no_other(zmq_broker, dial, h
 
 
 def test_one_byte_at_a_time_of_another_protocol_disturbs_nobody(zmq_broker, dial):
-    import socket
     good = dial("good")
     for data in [b"GET / HTTP/1.1\r\n\r\n", b"\x81\x02\xff\xff", b"\xff" + bytes(9), bytes(100)]:
         with socket.create_connection(("127.0.0.1", zmq_port(zmq_broker)), PATIENCE) as stranger:

@@ -29,11 +29,30 @@ struct RembusURLTests {
         ("mqtt://h", "mqtt://h:1883"),
         ("mqtts://h/x", "mqtts://h:8883/x"),
         ("tcp://h:1/x", "tcp://h:1/x"),
+        ("tcp://h/x", "tcp://h:8339/x"),
+        ("tls://h/x", "tls://h:8339/x"),
+        ("zmq://h/x", "zmq://h:8340/x"),
+        ("zmq://h:1/x", "zmq://h:1/x"),
         ("__noname__", "ws://hub:9999"),
         ("ws://h/__noname__", "ws://h:9999"),
     ])
     func form(_ text: String, _ expected: String) throws {
         #expect(try RembusURL(text, base: Self.base).description == expected)
+    }
+
+    /// The port of a base URL is of no use to another protocol.
+    @Test(arguments: [
+        ("tcp://hub:7000", "tcp://h/x", "tcp://h:7000/x"),
+        ("tcp://hub:7000", "tls://h/x", "tls://h:7000/x"),
+        ("tcp://hub:7000", "ws://h/x", "ws://h:8338/x"),
+        ("tcp://hub:7000", "x", "tcp://hub:7000/x"),
+        ("zmq://hub:7000", "zmq:///x", "zmq://hub:7000/x"),
+        ("wss://hub:7000", "ws://h/x", "ws://h:7000/x"),
+        ("mqtt://hub:7000", "mqtts://h/x", "mqtts://h:8883/x"),
+        ("mqtt://hub:7000", "mqtt://h/x", "mqtt://h:7000/x"),
+    ])
+    func portOfTheBase(_ base: String, _ text: String, _ expected: String) throws {
+        #expect(try RembusURL(text, base: RembusURL(base)).description == expected)
     }
 
     @Test func hostsOfIPv6HaveNoBrackets() throws {

@@ -25,7 +25,7 @@ def parts_of(message) -> list[bytes]:
     if kind == ADMIN:
         return [cbor2.dumps([*message[:3], None]), cbor2.dumps(message[3])]
     if kind == RESPONSE:
-        return [cbor2.dumps(message[:3]), cbor2.dumps(message[3])]
+        return [cbor2.dumps(message[:3]), cbor2.dumps(message[3] if len(message) > 3 else None)]
     if kind == REGISTER:
         kind, identifier, name, pin, key, key_type = message
         return [cbor2.dumps([kind, identifier, name, pin, key_type]), key]

@@ -1,10 +1,13 @@
 /// Where a component connects to, and under which name: `[protocol://][host][:port]/[name]` (behaviour.md §3).
 ///
-/// Parts that the text leaves out come from a base URL. A text without `://` is just a name, which may contain slashes:
+/// Parts that the text leaves out come from a base URL, except for the port of another protocol than the base URL's: that
+/// is 8338 for `ws` and `wss`, 8339 for `tcp` and `tls`, 8340 for `zmq`, 1883 for `mqtt`, and 8883 for `mqtts`. A text
+/// without `://` is just a name, which may contain slashes:
 /// ```swift
 /// try RembusURL("pump7")                   // ws://127.0.0.1:8338/pump7
 /// try RembusURL("ws://hub:9000/pump7")     // all said
 /// try RembusURL("ws://hub:9000")           // anonymous
+/// try RembusURL("tcp://hub/pump7")         // tcp://hub:8339/pump7
 /// ```
 public struct RembusURL: Sendable, Hashable {
     /// The protocols of behaviour.md §3 that a component can dial.

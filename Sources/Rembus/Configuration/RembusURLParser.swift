@@ -59,11 +59,20 @@ struct RembusURLParser {
         return (host.isEmpty ? nil : String(host), port)
     }
 
+    /// The port of the base URL goes with its protocol, encrypted or not; every other protocol has a standard one.
     private func defaultPort(_ scheme: RembusURL.Scheme) -> Int {
+        let standard = Self.standardPort(scheme)
+        return standard == Self.standardPort(base.scheme) ? base.port : standard
+    }
+
+    /// The ports of the examples of `rembus broker`; those of MQTT are registered.
+    private static func standardPort(_ scheme: RembusURL.Scheme) -> Int {
         switch scheme {
+        case .ws, .wss: 8338
+        case .tcp, .tls: 8339
+        case .zmq: 8340
         case .mqtt: 1883
         case .mqtts: 8883
-        case .ws, .wss, .tcp, .tls, .zmq: base.port
         }
     }
 
