@@ -1,8 +1,10 @@
 import HummingbirdCore
 import Logging
+import NIOCore
 package import RembusBroker
 package import RembusMetrics
 import RembusTransport
+import Synchronization
 
 /// HTTP and JSON-RPC (behaviour.md §17).
 ///

@@ -1,14 +1,12 @@
 package import NIOCore
-package import RembusTransport
+import RembusTransport
 package import RembusWire
+import Synchronization
 
 /// Commands for a component other than the one that asks: doors whose requests come from somewhere else.
 extension DoorHost {
     /// Rises with every change of the rules. On any thread.
     package var rulesVersion: UInt64 { core.tables.rulesVersion.load(ordering: .acquiring) }
-
-    /// How many partitions the store has.
-    package var partitionCount: Int { core.store.partitionCount }
 
     /// Carries out a command (protocol.md §8) as if the component `name` had sent it: on its connection, or on its kept
     /// state when it has none. On `eventLoop`, one of ``group``; `completion` comes there too.

@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import RembusBroker
 import RembusTransport
 
 /// Puts the handlers on connections that Hummingbird's server has accepted.

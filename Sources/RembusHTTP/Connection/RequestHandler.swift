@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOSSL
 import RembusBroker
 import RembusTransport
+import Synchronization
 
 /// One connection: collects requests, has them answered one after the other, writes the answers.
 ///

@@ -1,6 +1,8 @@
 import NIOCore
+import NIOHTTP1
 import RembusBroker
 import RembusTransport
+import RembusTrust
 import RembusWire
 
 /// The session of one identity at a desk: hands requests over as messages and brings the answers back.

@@ -1,5 +1,7 @@
 import NIOCore
+import NIOHTTP1
 import RembusBroker
+import RembusTrust
 import RembusWire
 
 /// What a component wants to get and offers to do, said by somebody who may say it: itself or an administrator.

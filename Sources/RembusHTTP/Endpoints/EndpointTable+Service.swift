@@ -1,7 +1,9 @@
 import NIOCore
 import NIOHTTP1
 import RembusBroker
+import RembusMetrics
 import RembusWire
+import Synchronization
 
 /// What the door says about itself and the broker.
 extension EndpointTable {

@@ -1,4 +1,6 @@
 import NIOHTTP1
+import RembusBroker
+import RembusWire
 
 /// Publications as server-sent events, for browsers and curl.
 extension EndpointTable {

@@ -65,9 +65,11 @@ final class EventStream: LinkSink {
         // Something to read at once: it shows the client, and proxies on the way, that the stream is open.
         text.writeStaticString(": subscribed\n\n")
         flush()
+        // Holds the stream until its end, which cancels it.
+        let this = NIOLoopBound(self, eventLoop: eventLoop)
         heartbeat = eventLoop.scheduleRepeatedTask(
             initialDelay: Self.heartbeatInterval, delay: Self.heartbeatInterval
-        ) { [weak self] _ in self?.beat() }
+        ) { _ in this.value.beat() }
         session.endWork()
     }
 

@@ -1,6 +1,7 @@
 import DataFrames
 import NIOCore
 import NIOHTTP1
+import RembusBroker
 import RembusWire
 
 /// JSON-RPC 2.0 by `POST /`: a request with an id is a call, one without a publication (behaviour.md §17).

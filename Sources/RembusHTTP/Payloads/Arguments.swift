@@ -1,5 +1,6 @@
 import DataFrames
 import NIOCore
+import NIOHTTP1
 import RembusBroker
 import RembusWire
 

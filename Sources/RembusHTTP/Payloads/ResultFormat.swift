@@ -1,5 +1,6 @@
 import DataFrames
 import NIOCore
+import NIOHTTP1
 import RembusWire
 
 /// In which forms a client takes a result, by its `Accept` header.
