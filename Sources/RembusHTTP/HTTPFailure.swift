@@ -24,7 +24,7 @@ struct HTTPFailure: Error {
     static func malformed(_ text: String) -> HTTPFailure { HTTPFailure(.badRequest, text) }
 
     static func tooLarge(_ limit: Int) -> HTTPFailure {
-        HTTPFailure(.payloadTooLarge, "the body is longer than \(limit) bytes, which the broker's max_message_bytes allows")
+        HTTPFailure(.payloadTooLarge, "the body is longer than \(limit) bytes, which the broker's max_ws_frame allows")
     }
 
     static let headersTooLarge = HTTPFailure(

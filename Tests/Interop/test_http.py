@@ -5,12 +5,12 @@ import json
 import threading
 
 import pytest
-import rembus
 
-from support.http_door import Http, basic, http_port
+from support.http_door import Http, http_port
+from support.http_provider import Provider
 from support.processes import Broker
 from support.python_package import Components, Received, asynchronous
-from support.wire import EXCEPTION, TARGET_DOWN
+from support.wire import EXCEPTION
 
 
 @pytest.fixture(scope="module")
@@ -28,30 +28,6 @@ def broker(broker_):
 @pytest.fixture
 def http(broker):
     return Http(http_port(broker))
-
-
-class Provider:
-    """Answers the calls of one method on a thread: with `reply(arguments)`, a value or (status, value)."""
-
-    def __init__(self, peer, topic, reply):
-        peer.expose(topic)
-        self.calls = []
-        self.peer, self.reply = peer, reply
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    def _serve(self):
-        try:
-            while True:
-                request = self.peer.receive_call()
-                self.calls.append(request[4])
-                answer = self.reply(request[4])
-                if answer is None:
-                    continue
-                status, value = answer if isinstance(answer, tuple) else (0, answer)
-                self.peer.answer(request, value, status)
-        except Exception:
-            return
 
 
 # Calls

@@ -119,8 +119,8 @@ final class Exchange {
         handler.endStream(of: self)
     }
 
-    /// The broker is about to stop: a stream ends, an answer that is due still comes.
-    func quiesce() {
+    /// No more requests come: a stream ends, an answer that is due still comes.
+    func stopStream() {
         whenOver?()
     }
 

@@ -268,11 +268,13 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ChannelShouldQuiesceEvent {
+        // The server is about to stop, or the client sends no more: what is being answered is the last.
+        if event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed {
             isLast = true
             switch phase {
-            case .idle: context.close(promise: nil)
-            case .serving(let exchange): exchange.quiesce()
+            case .idle where waiting.isEmpty: context.close(promise: nil)
+            case .collecting where event is ChannelEvent, .discarding: context.close(promise: nil)
+            case .serving(let exchange): exchange.stopStream()
             default: break
             }
         }

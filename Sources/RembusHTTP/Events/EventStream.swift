@@ -57,13 +57,13 @@ final class EventStream: LinkSink {
         guard let session else { return }
         if case .failure(let failure) = result { return refuse(HTTPFailure(failure)) }
         session.beginWork()
+        // Something to read at once: it shows the client, and proxies on the way, that the stream is open.
+        text.writeStaticString(": subscribed\n\n")
         let outcome = session.follow(pattern, from: start)
         guard outcome.status == .ok else { return refuse(HTTPFailure(outcome.status, outcome.data)) }
         isStarted = true
         exchange.startStream(
             "text/event-stream", headers: [("cache-control", "no-store"), ("x-accel-buffering", "no")])
-        // Something to read at once: it shows the client, and proxies on the way, that the stream is open.
-        text.writeStaticString(": subscribed\n\n")
         flush()
         // Holds the stream until its end, which cancels it.
         let this = NIOLoopBound(self, eventLoop: eventLoop)

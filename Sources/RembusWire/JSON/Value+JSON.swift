@@ -28,6 +28,11 @@ extension Value {
         JSONWriter(pretty: pretty, sortedKeys: sortedKeys).write(self, into: &buffer)
     }
 
+    /// Appends the value as compact JSON, with dataframes, wherever they are, as `frames` writes them.
+    package func encodeJSON(into buffer: inout ByteBuffer, frames: @escaping FrameJSON) {
+        JSONWriter(frames: frames).write(self, into: &buffer)
+    }
+
     /// The value as compact JSON, see ``encodeJSON(into:pretty:sortedKeys:)``.
     public var jsonText: String {
         var buffer = ByteBuffer()
