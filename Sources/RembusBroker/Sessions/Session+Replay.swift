@@ -56,7 +56,7 @@ extension Session {
         lane.watch(self)
     }
 
-    private func enter(_ subscription: Subscription) {
+    func enter(_ subscription: Subscription) {
         let count = core.store.partitionCount
         let reader = catchUp ?? CatchUp(partitionCount: count)
         catchUp = reader

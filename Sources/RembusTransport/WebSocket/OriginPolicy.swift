@@ -29,7 +29,7 @@ package struct OriginPolicy: Sendable, Equatable {
     }
 
     /// Whether an authority such as `127.0.0.1:8338` is an address and not a name that has to be looked up.
-    private static func isFixed(_ authority: Substring) -> Bool {
+    package static func isFixed(_ authority: Substring) -> Bool {
         if authority.hasPrefix("[") { return true }
         let host = authority.prefix { $0 != ":" }
         return host == "localhost" || host.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }

@@ -2,7 +2,7 @@
 struct JSONReader {
     let bytes: UnsafeRawBufferPointer
     var position = 0
-    private var budget: DecodingBudget
+    var budget: DecodingBudget
 
     init(_ bytes: UnsafeRawBufferPointer, limits: DecodingLimits) {
         self.bytes = bytes
@@ -56,7 +56,7 @@ struct JSONReader {
     }
 
     /// Reads what stands between the brackets, calling `readOne` at the start of each part.
-    private mutating func readList(
+    mutating func readList(
         closedBy close: UInt8, depth: Int, _ readOne: (inout JSONReader) throws(WireError) -> Void
     ) throws(WireError) {
         try budget.enter(depth: depth, at: position)
@@ -78,7 +78,7 @@ struct JSONReader {
         }
     }
 
-    private mutating func readLiteral(_ word: StaticString, _ value: Value) throws(WireError) -> Value {
+    mutating func readLiteral(_ word: StaticString, _ value: Value) throws(WireError) -> Value {
         for index in 0..<word.utf8CodeUnitCount {
             try expect(word.utf8Start[index])
         }

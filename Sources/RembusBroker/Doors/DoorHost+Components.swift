@@ -1,0 +1,57 @@
+package import NIOCore
+import RembusTransport
+package import RembusWire
+import Synchronization
+
+/// Commands for a component other than the one that asks: doors whose requests come from somewhere else.
+extension DoorHost {
+    /// Rises with every change of the rules. On any thread.
+    package var rulesVersion: UInt64 { core.tables.rulesVersion.load(ordering: .acquiring) }
+
+    /// Carries out a command (protocol.md §8) as if the component `name` had sent it: on its connection, or on its kept
+    /// state when it has none. On `eventLoop`, one of ``group``; `completion` comes there too.
+    ///
+    /// Whoever calls has made sure that the asker may do so.
+    package func perform(
+        _ command: AdminCommand, topic: String, for name: String, isProven: Bool, address: String,
+        on eventLoop: any EventLoop, _ completion: @escaping @Sendable (StatusCode, Value) -> Void
+    ) {
+        if let holder = core.tables.holder(of: name) {
+            return holder.lane.eventLoop.execute {
+                guard !holder.isClosed, holder.state.name == name else {
+                    return eventLoop.execute { completion(.error, .text("\(name) is just leaving; try again")) }
+                }
+                holder.lane.beginBurst()
+                let outcome = holder.performForDoor(command, topic: topic)
+                holder.lane.endBurst()
+                eventLoop.execute { completion(outcome.status, outcome.data) }
+            }
+        }
+        let sink = NoSink()
+        guard
+            let session = makeSession(
+                on: eventLoop, address: address, facts: ConnectionFacts(.http), sink: sink)
+        else { return completion(.error, .text("the broker is not ready")) }
+        let box = NIOLoopBound(session, eventLoop: eventLoop)
+        session.logIn(DoorSession.Login(name: name, isProven: isProven)) { result in
+            let session = box.value
+            switch result {
+            case .success:
+                let outcome = session.perform(command, topic: topic)
+                session.close()
+                completion(outcome.status, outcome.data)
+            case .failure(let failure):
+                session.close()
+                completion(.error, .text("\(name) cannot be used: \(failure)"))
+            }
+        }
+    }
+}
+
+/// The end of a link that nobody listens to.
+private final class NoSink: LinkSink {
+    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
+    func linkFlushes(_ link: Link) {}
+    func link(_ link: Link, reads isReading: Bool) {}
+    func link(_ link: Link, closes reason: LinkCloseReason) {}
+}

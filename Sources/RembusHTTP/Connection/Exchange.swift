@@ -1,0 +1,132 @@
+import NIOCore
+import NIOHTTP1
+import RembusBroker
+import RembusTransport
+import RembusWire
+
+/// One request and its answer. On the connection's event loop.
+final class Exchange {
+    let head: HTTPRequestHead
+    /// nil for one that cannot be read, which ``check()`` says.
+    let target: RequestTarget?
+    private(set) var body: ByteBuffer?
+    private let handler: RequestHandler
+    private(set) var crossOrigin: CrossSitePolicy.Verdict = .plain
+    private var isAnswered = false
+    /// What a stream does when the client has hung up, or the broker wants to stop.
+    var whenOver: (() -> Void)?
+
+    init(head: HTTPRequestHead, handler: RequestHandler) {
+        self.head = head
+        self.handler = handler
+        target = RequestTarget(head.uri)
+    }
+
+    var office: HTTPOffice { handler.office }
+    var desk: Desk { handler.desk }
+    var address: String { handler.address }
+    var certificateName: String? { handler.certificateName }
+    var method: HTTPMethod { head.method }
+    var isHead: Bool { head.method == .HEAD }
+
+    // MARK: The request
+
+    /// What is wrong with a request whose headers alone show it.
+    func check() -> HTTPFailure? {
+        crossOrigin = office.crossSite.verdict(on: head)
+        if case .refused(let failure) = crossOrigin { return failure }
+        guard target != nil else {
+            return .malformed("the path or query is not valid: `%` takes two hexadecimal digits, and text is UTF-8")
+        }
+        if let length = head.headers.first(name: "content-length").flatMap(Int.init),
+            length > desk.limits.maxMessageBytes
+        {
+            return .tooLarge(desk.limits.maxMessageBytes)
+        }
+        if let expected = head.headers.first(name: "expect"), expected.lowercased() != "100-continue" {
+            return HTTPFailure(.expectationFailed, "only `Expect: 100-continue` is understood")
+        }
+        return nil
+    }
+
+    /// Takes a piece of the body; false when there is too much of it.
+    func append(_ piece: ByteBuffer, limit: Int) -> Bool {
+        guard (body?.readableBytes ?? 0) + piece.readableBytes <= limit else { return false }
+        if body == nil {
+            body = piece
+        } else {
+            body?.writeImmutableBuffer(piece)
+        }
+        return true
+    }
+
+    func header(_ name: String) -> String? { head.headers.first(name: name) }
+
+    /// The request is complete.
+    func serve() {
+        EndpointTable.standard.dispatch(self)
+    }
+
+    // MARK: The answer
+
+    private static let noContent: HTTPHeaders = ["content-length": "0"]
+
+    /// Answers with a body of a content type; without one the body is empty.
+    func respond(
+        _ status: HTTPResponseStatus = .ok, _ contentType: String? = nil, _ body: ByteBuffer? = nil,
+        headers extra: [(String, String)] = []
+    ) {
+        guard !isAnswered else { return }
+        isAnswered = true
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(4 + extra.count)
+        headers.add(name: "date", value: desk.date)
+        if status != .noContent { headers.add(name: "content-length", value: String(body?.readableBytes ?? 0)) }
+        if let contentType { headers.add(name: "content-type", value: contentType) }
+        for (name, value) in extra { headers.add(name: name, value: value) }
+        if case .plain = crossOrigin {} else { crossOrigin.write(to: &headers) }
+        let answer = HTTPResponseHead(version: head.version, status: status, headers: headers)
+        handler.respond(answer, isHead ? nil : body, to: self)
+    }
+
+    func respond(_ status: HTTPResponseStatus = .ok, json: Value, headers: [(String, String)] = []) {
+        var buffer = ByteBuffer()
+        json.encodeJSON(into: &buffer)
+        respond(status, "application/json", buffer, headers: headers)
+    }
+
+    func fail(_ failure: HTTPFailure) {
+        respond(failure.status, json: failure.json, headers: failure.headers)
+    }
+
+    // MARK: Streams
+
+    func startStream(_ contentType: String, headers extra: [(String, String)]) {
+        guard !isAnswered else { return }
+        isAnswered = true
+        var headers: HTTPHeaders = ["date": desk.date, "content-type": contentType]
+        for (name, value) in extra { headers.add(name: name, value: value) }
+        crossOrigin.write(to: &headers)
+        handler.startStream(HTTPResponseHead(version: head.version, status: .ok, headers: headers), of: self)
+    }
+
+    func write(_ piece: ByteBuffer, promise: EventLoopPromise<Void>?) {
+        handler.write(piece, of: self, promise: promise)
+    }
+
+    func endStream() {
+        whenOver = nil
+        handler.endStream(of: self)
+    }
+
+    /// No more requests come: a stream ends, an answer that is due still comes.
+    func stopStream() {
+        whenOver?()
+    }
+
+    func clientLeft() {
+        isAnswered = true
+        whenOver?()
+        whenOver = nil
+    }
+}

@@ -1,0 +1,55 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import RembusBroker
+import RembusTransport
+
+/// Puts the handlers on connections that Hummingbird's server has accepted.
+struct HTTPConnections: ServerChildChannel {
+    let office: HTTPOffice
+
+    /// What the server waits for: the end of a connection.
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+    }
+
+    private static let maxHeaderBytes = 32 << 10
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            try prepare(channel)
+            return Value(channel: channel)
+        }
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        try? await value.channel.closeFuture.get()
+    }
+
+    private func prepare(_ channel: any Channel) throws {
+        let admission = office.host.admission
+        guard case .success(let ticket) = admission.admit(channel.remoteAddress),
+            let desk = office.desk(of: channel.eventLoop)
+        else { return channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in admission.release(ticket) }
+        office.host.opened(channel)
+        try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        let pipeline = channel.pipeline.syncOperations
+        let watch = ConnectionWatch(
+            expectsTLS: office.isSecure, patience: ConnectionWatch.Patience(office.host.configuration))
+        try pipeline.addHandler(watch)
+        let encryption = office.host.certificates.map { NIOSSLServerHandler(context: $0.current) }
+        if let encryption { try pipeline.addHandler(encryption) }
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = Self.maxHeaderBytes
+        limits.maxHeaderListSize = Self.maxHeaderBytes
+        // Requests wait for their turn in our own handler, which also answers what cannot be parsed.
+        try pipeline.configureHTTPServerPipeline(
+            withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
+            withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
+        try pipeline.addHandler(
+            RequestHandler(office: office, desk: desk, watch: watch, encryption: encryption))
+    }
+}

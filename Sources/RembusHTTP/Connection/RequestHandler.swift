@@ -1,0 +1,296 @@
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import RembusBroker
+import RembusTransport
+import Synchronization
+
+/// One connection: collects requests, has them answered one after the other, writes the answers.
+///
+/// Used on the connection's event loop only.
+final class RequestHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum Phase {
+        case idle
+        /// The headers are here, the body is coming.
+        case collecting(Exchange)
+        /// The request was answered before it was complete; the rest goes nowhere.
+        case discarding
+        case serving(Exchange)
+        case ended
+    }
+
+    let office: HTTPOffice
+    let desk: Desk
+    let watch: ConnectionWatch
+    private let encryption: NIOSSLServerHandler?
+    private var context: ChannelHandlerContext?
+    private var phase = Phase.idle
+    /// Parts of requests that came while another one was being answered.
+    private var waiting = CircularBuffer<HTTPServerRequestPart>()
+    private var isPumping = false
+    private var isReading = false
+    private var isPaused = false
+    private var mustFlush = false
+    /// No request comes behind the one that is being answered.
+    private var isLast = false
+    private var lastWrite: EventLoopFuture<Void>?
+    /// What could not be parsed behind the request that is being answered.
+    private var parserError: (any Error)?
+
+    /// Parts that wait before no more is read.
+    private static let maxWaiting = 64
+
+    init(office: HTTPOffice, desk: Desk, watch: ConnectionWatch, encryption: NIOSSLServerHandler?) {
+        self.office = office
+        self.desk = desk
+        self.watch = watch
+        self.encryption = encryption
+    }
+
+    /// Whom the client's certificate belongs to.
+    private(set) lazy var certificateName: String? = encryption?.peerCertificate?.componentName
+    private(set) lazy var address: String = context?.channel.remoteAddress.map {
+        "\($0.ipAddress ?? "local"):\($0.port ?? 0)"
+    } ?? "unknown"
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        watch.whenLate = { [weak self] in self?.late($0) }
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        waiting.append(unwrapInboundIn(data))
+        pump()
+        if waiting.count > Self.maxWaiting, !isPaused { pause(true) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        desk.endWork()
+        isReading = false
+        flushIfNeeded()
+        context.fireChannelReadComplete()
+    }
+
+    /// Handles what waits, until a request has to be answered first. Answers can come at once, hence no recursion.
+    private func pump() {
+        guard !isPumping else { return }
+        isPumping = true
+        loop: while !waiting.isEmpty {
+            switch phase {
+            case .serving: break loop
+            case .ended: waiting.removeAll()
+            case .idle, .collecting, .discarding: handle(waiting.removeFirst())
+            }
+        }
+        isPumping = false
+        if waiting.isEmpty, isPaused { pause(false) }
+        if waiting.isEmpty, case .idle = phase, let parserError {
+            self.parserError = nil
+            answer(parserError)
+        }
+    }
+
+    private func pause(_ isPaused: Bool) {
+        self.isPaused = isPaused
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: !isPaused)
+    }
+
+    private func handle(_ part: HTTPServerRequestPart) {
+        switch (part, phase) {
+        case (.head(let head), .idle): begin(head)
+        case (.body(let piece), .collecting(let exchange)): collect(piece, exchange)
+        case (.end, .collecting(let exchange)):
+            watch.expect(.nothing)
+            phase = .serving(exchange)
+            exchange.serve()
+        case (.end, .discarding): endRequest()
+        default: break
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        watch.expect(.body)
+        isLast = !head.isKeepAlive
+        let exchange = Exchange(head: head, handler: self)
+        phase = .collecting(exchange)
+        if let failure = exchange.check() { return exchange.fail(failure) }
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" { sendContinue() }
+    }
+
+    private func collect(_ piece: ByteBuffer, _ exchange: Exchange) {
+        watch.received(bodyBytes: piece.readableBytes)
+        guard exchange.append(piece, limit: desk.limits.maxMessageBytes) else {
+            return exchange.fail(.tooLarge(desk.limits.maxMessageBytes))
+        }
+    }
+
+    /// Goes past the encoder, which takes a head for the beginning of the answer.
+    private func sendContinue() {
+        guard let encoder = try? context?.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+        else { return }
+        encoder.writeAndFlush(NIOAny(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+
+    // MARK: Answers
+
+    /// Writes a whole answer.
+    func respond(_ head: HTTPResponseHead, _ body: ByteBuffer?, to exchange: Exchange) {
+        guard let context, isCurrent(exchange) else { return }
+        var head = head
+        closeIfLast(&head)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        finish(context)
+    }
+
+    /// Begins an answer of unknown length.
+    func startStream(_ head: HTTPResponseHead, of exchange: Exchange) {
+        guard let context, isCurrent(exchange) else { return }
+        var head = head
+        isLast = true
+        closeIfLast(&head)
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    func write(_ piece: ByteBuffer, of exchange: Exchange, promise: EventLoopPromise<Void>?) {
+        guard let context, isCurrent(exchange) else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece))), promise: promise)
+    }
+
+    func endStream(of exchange: Exchange) {
+        guard let context, isCurrent(exchange) else { return }
+        finish(context)
+    }
+
+    private func isCurrent(_ exchange: Exchange) -> Bool {
+        switch phase {
+        case .collecting(let current), .serving(let current): current === exchange
+        default: false
+        }
+    }
+
+    private func closeIfLast(_ head: inout HTTPResponseHead) {
+        if case .collecting = phase { isLast = true }
+        if isLast || !office.isReady.load(ordering: .relaxed) {
+            isLast = true
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+        } else if head.version == .http1_0 {
+            head.headers.replaceOrAdd(name: "connection", value: "keep-alive")
+        }
+    }
+
+    private func finish(_ context: ChannelHandlerContext) {
+        mustFlush = true
+        guard isLast else {
+            context.write(wrapOutboundOut(.end(nil)), promise: nil)
+            return endRequest()
+        }
+        // Closed once all of it is written.
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.write(wrapOutboundOut(.end(nil)), promise: written)
+        lastWrite = written.futureResult
+        if case .collecting = phase {
+            // A client that is still sending would not see an answer that is followed by a reset.
+            phase = .discarding
+            watch.expect(.rest)
+            flushIfNeeded()
+        } else {
+            endRequest()
+        }
+    }
+
+    private func endRequest() {
+        guard !isLast else { return end() }
+        phase = .idle
+        watch.expect(waiting.isEmpty ? .idle : .head)
+        flushIfNeeded()
+        pump()
+    }
+
+    private func flushIfNeeded() {
+        guard mustFlush, !isReading else { return }
+        mustFlush = false
+        context?.flush()
+    }
+
+    /// Closes the connection behind what was written.
+    private func end() {
+        phase = .ended
+        waiting.removeAll()
+        watch.expect(.rest)
+        guard let context else { return }
+        mustFlush = false
+        context.flush()
+        guard let lastWrite else { return context.close(promise: nil) }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        lastWrite.whenComplete { _ in bound.value.close(promise: nil) }
+    }
+
+    // MARK: Ends
+
+    private func late(_ due: ConnectionWatch.Due) {
+        switch (due, phase) {
+        case (.body, .collecting(let exchange)): exchange.fail(.tooSlow)
+        default: context?.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError else { return context.close(promise: nil) }
+        office.host.countMalformed()
+        switch phase {
+        case .serving: parserError = error
+        case .idle: answer(error)
+        case .collecting(let exchange):
+            exchange.fail(.malformed("the request cannot be parsed: \(error)"))
+            end()
+        case .discarding, .ended: context.close(promise: nil)
+        }
+    }
+
+    private func answer(_ error: any Error) {
+        let exchange = Exchange(
+            head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"]),
+            handler: self)
+        phase = .serving(exchange)
+        isLast = true
+        if case HTTPParserError.headerOverflow? = error as? HTTPParserError {
+            exchange.fail(.headersTooLarge)
+        } else {
+            exchange.fail(.malformed("the request cannot be parsed: \(error)"))
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // The server is about to stop, or the client sends no more: what is being answered is the last.
+        if event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed {
+            isLast = true
+            switch phase {
+            case .idle where waiting.isEmpty: context.close(promise: nil)
+            case .collecting where event is ChannelEvent, .discarding: context.close(promise: nil)
+            case .serving(let exchange): exchange.stopStream()
+            default: break
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let last = phase
+        phase = .ended
+        waiting.removeAll()
+        self.context = nil
+        if case .serving(let exchange) = last { exchange.clientLeft() }
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+}

@@ -1,0 +1,95 @@
+import NIOHTTP1
+import RembusBroker
+import RembusTransport
+
+/// What web pages may do here (known-defects.md S19).
+///
+/// A page that a user visits can have the user's browser send requests to any port that the browser reaches, so requests
+/// of pages from elsewhere are refused unless their origin is configured. Programs that are no browsers say nothing of
+/// this kind and are not concerned.
+struct CrossSitePolicy: Sendable {
+    enum Verdict {
+        /// Not from a page of another origin.
+        case plain
+        /// From a page that may read the answer: its origin, or `*`.
+        case shared(String)
+        case refused(HTTPFailure)
+
+        func write(to headers: inout HTTPHeaders) {
+            guard case .shared(let origin) = self else { return }
+            headers.add(name: "access-control-allow-origin", value: origin)
+            guard origin != "*" else { return }
+            headers.add(name: "vary", value: "Origin")
+            headers.add(name: "access-control-allow-credentials", value: "true")
+            headers.add(name: "access-control-expose-headers", value: "WWW-Authenticate, Retry-After")
+        }
+    }
+
+    private let shared: OriginPolicy
+    private let permitted: OriginPolicy
+    private let sharesWithAll: Bool
+    /// The hosts that a client may name: those of this machine, and those of the configured origins. nil when any.
+    private let hosts: Set<String>?
+
+    init(_ configuration: BrokerConfiguration, isSecure: Bool) {
+        let origins = configuration.doors.corsOrigins
+        sharesWithAll = origins.contains("*")
+        shared = OriginPolicy(allowed: origins)
+        permitted = OriginPolicy(allowed: origins + configuration.security.allowedOrigins)
+        let known = (origins + configuration.security.allowedOrigins).compactMap { origin in
+            origin.firstRange(of: "://").map { Self.name(of: origin[$0.upperBound...]) }
+        }
+        // On the loopback address a name can only be one that was made to lead here (DNS rebinding), unless it is said to
+        // be ours; with TLS the certificate gives such a name away.
+        hosts = configuration.isLocal && !isSecure && !permitted.allowed.contains("*") ? Set(known) : nil
+    }
+
+    var isShared: Bool { !shared.allowed.isEmpty }
+
+    func verdict(on head: HTTPRequestHead) -> Verdict {
+        let host = head.headers.first(name: "host")
+        if let hosts, let host, !OriginPolicy.isFixed(Substring(host.lowercased())) {
+            guard hosts.contains(Self.name(of: Substring(host))) else {
+                return .refused(
+                    HTTPFailure(
+                        .misdirectedRequest,
+                        "this broker serves its own machine and is not \(host); the setting allowed_origins lists the names that lead here"
+                    ))
+            }
+        }
+        let origins = head.headers["origin"]
+        guard let origin = origins.first else {
+            // Links, images and forms of pages come without an origin; browsers mark them in this way.
+            let site = head.headers.first(name: "sec-fetch-site")
+            guard site == "cross-site" || site == "same-site" else { return .plain }
+            return .refused(Self.foreign)
+        }
+        guard permitted.permits(origins: origins, host: host) else { return .refused(Self.foreign) }
+        if sharesWithAll { return .shared("*") }
+        // Without a host, only what is listed is permitted.
+        return shared.permits(origins: origins, host: nil) ? .shared(origin) : .plain
+    }
+
+    private static let foreign = HTTPFailure(
+        .forbidden,
+        "web pages of this origin may not use the broker; the settings cors_origins and allowed_origins list those that may"
+    )
+
+    private static func name(of authority: Substring) -> String {
+        let text = authority.lowercased()
+        if text.hasPrefix("[") { return String(text.prefix { $0 != "]" }) }
+        return String(text.prefix { $0 != ":" && $0 != "/" })
+    }
+
+    /// What a browser is told that asks before a request.
+    func preflight(_ verdict: Verdict, methods: [HTTPMethod]) -> [(String, String)] {
+        guard case .shared(let origin) = verdict else { return [] }
+        var fields = ["Content-Type", "Accept", "Last-Event-ID"]
+        if origin != "*" { fields.append("Authorization") }
+        return [
+            ("access-control-allow-methods", methods.map(\.rawValue).joined(separator: ", ")),
+            ("access-control-allow-headers", fields.joined(separator: ", ")),
+            ("access-control-max-age", "600"),
+        ]
+    }
+}

@@ -1,0 +1,172 @@
+import Crypto
+import NIOCore
+import RembusBroker
+import RembusTransport
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What all HTTP connections of one event loop share: a session of the broker for each identity.
+///
+/// A request needs no session of its own: it becomes a message of its identity's session, whose clerk finds the answer
+/// by its id. Touched on its event loop only; hence unchecked.
+final class Desk: @unchecked Sendable {
+    let host: DoorHost
+    let eventLoop: any EventLoop
+    let limits: BrokerLimits
+    private let isSecure: Bool
+    @exclusivity(unchecked) private var stranger: Clerk?
+    /// By a hash of what proved them, so that no secret stays in memory.
+    private var clerks: [SHA256Digest: Clerk] = [:]
+    private let salt = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
+    /// The clerk whose unit of work is open.
+    @exclusivity(unchecked) private var active: Clerk?
+    private var isSweeping = false
+
+    /// How long a proof counts: a secret that was changed or taken away stops working this much later at the latest.
+    private static let trust = TimeAmount.seconds(5)
+    /// Identities at the same time.
+    private static let maxClerks = 4096
+
+    init(host: DoorHost, eventLoop: any EventLoop, isSecure: Bool) {
+        self.host = host
+        self.eventLoop = eventLoop
+        self.isSecure = isSecure
+        limits = host.configuration.limits
+    }
+
+    var transport: TransportKind { isSecure ? .https : .http }
+
+    // MARK: Identities
+
+    /// Finds the clerk for a request's identity; `use` is called at once or when the login is decided.
+    func clerk(for exchange: Exchange, _ use: @escaping (Result<Clerk, HTTPFailure>) -> Void) {
+        let proof = exchange.header("authorization")
+        guard proof != nil || exchange.certificateName != nil else {
+            return use(host.configuration.isAuthenticated ? .failure(Self.needsLogin) : strangers())
+        }
+        let key = key(of: proof, exchange.certificateName)
+        if let clerk = clerks[key], clerk.isUsable(rules: host.rulesVersion) { return clerk.whenReady(use) }
+        switch login(proof, exchange.certificateName) {
+        case .failure(let failure): use(.failure(failure))
+        case .success(let login):
+            guard clerks.count < Self.maxClerks, let clerk = makeClerk(exchange.address, login.user) else {
+                return use(.failure(.busy))
+            }
+            clerks.updateValue(clerk, forKey: key)?.retire()
+            clerk.logIn(login, validFor: Self.trust, rules: host.rulesVersion)
+            clerk.whenReady(use)
+            sweepLater()
+        }
+    }
+
+    /// Everybody without a name shares one session.
+    private func strangers() -> Result<Clerk, HTTPFailure> {
+        if let stranger, stranger.isOpen { return .success(stranger) }
+        stranger = makeClerk("\(transport.rawValue):0", nil)
+        return stranger.map { .success($0) } ?? .failure(.leaving)
+    }
+
+    private func makeClerk(_ address: String, _ user: String?) -> Clerk? {
+        let clerk = Clerk(desk: self, user: user)
+        guard
+            let session = host.makeSession(
+                on: eventLoop, address: address,
+                facts: ConnectionFacts(transport, isSecure: isSecure), sink: clerk)
+        else { return nil }
+        clerk.session = session
+        return clerk
+    }
+
+    /// Who a request is from, for the session of a stream.
+    func login(of exchange: Exchange) -> Result<DoorSession.Login, HTTPFailure> {
+        let proof = exchange.header("authorization")
+        guard proof != nil || exchange.certificateName != nil else {
+            return host.configuration.isAuthenticated
+                ? .failure(Self.needsLogin) : .success(DoorSession.Login(name: nil))
+        }
+        return login(proof, exchange.certificateName)
+    }
+
+    private func login(_ proof: String?, _ certificate: String?) -> Result<DoorSession.Login, HTTPFailure> {
+        guard let proof else {
+            return .success(DoorSession.Login(name: nil, user: certificate, isProven: true))
+        }
+        guard let credentials = Credentials(proof) else {
+            return .failure(.unauthorized("the Authorization header is not `Basic` with base64 of name:secret"))
+        }
+        let isProven = credentials.secret == nil && credentials.user == certificate
+        return .success(
+            DoorSession.Login(
+                name: nil, user: credentials.user, secret: credentials.secret, isProven: isProven))
+    }
+
+    private func key(of proof: String?, _ certificate: String?) -> SHA256Digest {
+        var hash = SHA256()
+        salt.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        for var part in [proof, certificate] {
+            // Lengths keep one part from looking like the other.
+            withUnsafeBytes(of: part?.utf8.count ?? -1) { hash.update(bufferPointer: $0) }
+            part?.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+        }
+        return hash.finalize()
+    }
+
+    private static let needsLogin = HTTPFailure.unauthorized(
+        "this broker wants to know who asks: send Basic authentication with a name and its shared secret")
+
+    /// Ends the sessions of identities that have not been proven lately and have nothing to wait for.
+    private func sweepLater() {
+        guard !isSweeping else { return }
+        isSweeping = true
+        eventLoop.assumeIsolated().scheduleTask(in: Self.trust) { [self] in
+            isSweeping = false
+            let rules = host.rulesVersion
+            for (key, clerk) in clerks where !clerk.isUsable(rules: rules) {
+                clerks[key] = nil
+                clerk.retire()
+            }
+            if !clerks.isEmpty { sweepLater() }
+        }
+    }
+
+    // MARK: Units of work
+
+    /// A clerk has handed something over: it leaves at the end of the read, or of whatever this is.
+    func worked(_ clerk: Clerk) {
+        if let active, active !== clerk { active.session?.endWork() }
+        active = clerk
+    }
+
+    func endWork() {
+        guard let active else { return }
+        self.active = nil
+        active.session?.endWork()
+    }
+
+    // MARK: Time
+
+    private var dateSecond: time_t = 0
+    private var dateText = ""
+
+    /// The time as HTTP writes it, made once per second.
+    var date: String {
+        let now = time(nil)
+        guard now != dateSecond else { return dateText }
+        dateSecond = now
+        var (second, parts) = (now, tm())
+        gmtime_r(&second, &parts)
+        let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        dateText =
+            "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) \(parts.tm_year + 1900) "
+            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
+        return dateText
+    }
+}

@@ -1,0 +1,156 @@
+import NIOCore
+import NIOHTTP1
+import RembusWire
+
+/// Administrators' commands: those that read by GET, those that change something by POST only (known-defects.md S19).
+extension EndpointTable {
+    static let administration: [Endpoint] =
+        [
+            topicCommand("private_topic", "/private_topic/{topic}", "Make a topic private"),
+            topicCommand("public_topic", "/public_topic/{topic}", "Make a topic public"),
+            topicCommand("authorize", "/authorize/{cid}/{topic}", "Let a component use a private topic"),
+            topicCommand("unauthorize", "/unauthorize/{cid}/{topic}", "Take that right away"),
+            reading("broker_config", "Who exposes and who subscribes what"),
+            reading("private_topics_config", "Private topics and who may use them"),
+            reading("trust_config", "Administrators, tenants, grants and private topics"),
+            reading("connections", "The connections that are open"),
+        ] + changes
+
+    private static let name = Endpoint.Member(
+        name: "cid", schema: ["type": "string", "minLength": 1], isRequired: true, text: "the component")
+    private static let topic = Endpoint.Member(
+        name: "topic", schema: ["type": "string", "minLength": 1], isRequired: true, text: "the topic")
+    private static let actions = Endpoint.Member(
+        name: "actions",
+        schema: [
+            "type": "array", "minItems": 1, "items": ["enum": ["publish", "subscribe", "call", "expose"]],
+        ], isRequired: false, text: "what it is about; everything by default")
+
+    private static func text(_ name: String, _ text: String) -> Endpoint.Member {
+        Endpoint.Member(name: name, schema: ["type": "string", "minLength": 1], isRequired: true, text: text)
+    }
+
+    private static let changes: [Endpoint] = [
+        change("load_config", "Read the rules again"),
+        change("save_config", "Does nothing: every change is on the disk before it is answered"),
+        change("enable_debug", "Log everything"),
+        change("disable_debug", "Log what is noteworthy"),
+        change(
+            "log_level", "Say how much is logged",
+            [
+                Endpoint.Member(
+                    name: "level",
+                    schema: ["enum": ["trace", "debug", "info", "notice", "warning", "error", "critical"]],
+                    isRequired: true, text: "the least that is logged")
+            ]),
+        change("shutdown", "Stop the broker"),
+        change("disconnect", "End the connection of a component", [name]),
+        change("grant", "Grant actions on a private topic", [name, topic, actions]),
+        change("revoke", "Take grants away", [name, topic, actions]),
+        change("add_admin", "Make a component an administrator", [name]),
+        change("remove_admin", "Take that away", [name]),
+        change("add_tenant", "Let components of a tenant register", [text("tenant", "its name"), text("pin", "its pin")]),
+        change("remove_tenant", "Forget a tenant's pin", [text("tenant", "its name")]),
+        change(
+            "read_only", "Say whether a component may only listen and query",
+            [
+                name,
+                Endpoint.Member(
+                    name: "status", schema: ["type": "boolean"], isRequired: true, text: "whether it may only read"),
+            ]),
+        change("set_secret", "Set the shared secret of a component", [name, text("secret", "the secret")]),
+        change("remove_key", "Forget the key of a component", [name]),
+    ]
+
+    // MARK: Endpoints
+
+    private static func reading(_ command: String, _ summary: String) -> Endpoint {
+        Endpoint(.GET, "/admin/\(command)", command, summary) { endpoint in
+            endpoint.answer = .result
+            endpoint.takesAdministrator = true
+        } serve: { exchange, _ in
+            send(exchange, topic: "__config__", ["cmd": .text(command)])
+        }
+    }
+
+    private static func change(
+        _ command: String, _ summary: String, _ members: [Endpoint.Member] = []
+    ) -> Endpoint {
+        Endpoint(.POST, "/admin/\(command)", command, summary) { endpoint in
+            endpoint.body = members.isEmpty ? .none : .object(members)
+            endpoint.takesAdministrator = true
+        } serve: { exchange, _ in
+            do throws(HTTPFailure) {
+                var data = try exchange.object(with: members)
+                let topic = data["topic"]?.stringValue ?? "__config__"
+                data["topic"] = nil
+                data["cmd"] = .text(command)
+                send(exchange, topic: topic, data)
+            } catch {
+                exchange.fail(error)
+            }
+        }
+    }
+
+    private static func topicCommand(_ command: String, _ path: String, _ summary: String) -> Endpoint {
+        Endpoint(.POST, path, command, summary) { endpoint in
+            endpoint.takesAdministrator = true
+        } serve: { exchange, match in
+            var data: ValueMap = ["cmd": .text(command)]
+            if let name = match.parameters["cid"] { data["cid"] = .text(name) }
+            send(exchange, topic: match.topic, data)
+        }
+    }
+
+    private static func send(_ exchange: Exchange, topic: String, _ data: ValueMap) {
+        let format: ResultFormat
+        do throws(HTTPFailure) {
+            format = try ResultFormat(of: exchange)
+        } catch {
+            return exchange.fail(error)
+        }
+        exchange.desk.clerk(for: exchange) { clerk in
+            switch clerk {
+            case .failure(let failure): exchange.fail(failure)
+            case .success(let clerk):
+                clerk.administer(topic: topic, .map(data)) { outcome in
+                    // null is CBOR's F6: there is nothing to say.
+                    if case .answered(.ok, let data) = outcome, data.readableBytesView.elementsEqual([0xF6]) {
+                        return exchange.respond()
+                    }
+                    exchange.respond(outcome, format)
+                }
+            }
+        }
+    }
+}
+
+extension Exchange {
+    /// The JSON object in the body, with the members that it must have, and no others.
+    fileprivate func object(with members: [Endpoint.Member]) throws(HTTPFailure) -> ValueMap {
+        var map = ValueMap()
+        if let body, body.readableBytes > 0 {
+            do throws(WireError) {
+                let value = try Value(json: body, limits: desk.decodingLimits)
+                guard let object = value.mapValue else { throw HTTPFailure.wrapped }
+                map = object
+            } catch {
+                throw .malformed("the body must be a JSON object")
+            }
+        }
+        for member in members where member.isRequired && map[member.name] == nil {
+            throw .malformed("the member `\(member.name)` is missing in the body, a JSON object")
+        }
+        for pair in map {
+            let name = pair.key.stringValue ?? ""
+            guard members.contains(where: { $0.name == name }) else {
+                throw .malformed("the member `\(name)` does not belong to this command")
+            }
+        }
+        return map
+    }
+}
+
+extension HTTPFailure {
+    fileprivate static let wrapped = WireError(.invalidMessage, "no object")
+}

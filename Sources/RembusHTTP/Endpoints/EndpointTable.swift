@@ -1,0 +1,79 @@
+import NIOHTTP1
+
+/// All endpoints, and the way from a request to one of them.
+///
+/// A path whose first segment is a word of the table belongs to the endpoints of that word; every other path of one
+/// segment is a topic. `/rpc/…` and `/publish/…` reach topics that are words.
+struct EndpointTable: Sendable {
+    static let standard = EndpointTable(
+        topics + components + administration + [jsonRPC, events] + service)
+
+    let endpoints: [Endpoint]
+    private let byWord: [String: [Endpoint]]
+    private let ofTopics: [Endpoint]
+    private let ofRoot: [Endpoint]
+
+    init(_ endpoints: [Endpoint]) {
+        self.endpoints = endpoints
+        byWord = Dictionary(grouping: endpoints.filter { $0.path.word != nil }) { $0.path.word ?? "" }
+        ofTopics = endpoints.filter { $0.path.word == nil && !$0.path.parts.isEmpty }
+        ofRoot = endpoints.filter(\.path.parts.isEmpty)
+    }
+
+    /// First segments with a meaning of their own.
+    var words: [String] { byWord.keys.sorted() }
+
+    func dispatch(_ exchange: Exchange) {
+        let segments = exchange.target?.segments ?? []
+        guard let first = segments.first else {
+            return choose(ofRoot.map { ($0, [:]) }, exchange)
+        }
+        if let endpoints = byWord[first] {
+            let matches = endpoints.compactMap { endpoint in
+                endpoint.path.match(segments).map { (endpoint, $0) }
+            }
+            guard matches.isEmpty else { return choose(matches, exchange) }
+            let known = Set(endpoints.map { "\($0.method.rawValue) \($0.path.text)" }).sorted()
+            return exchange.fail(
+                .noRoute(
+                    "there is no such path; below /\(first) there is \(known.joined(separator: ", ")). A topic of this name is reached by /rpc/\(first) and /publish/\(first)"
+                ))
+        }
+        guard segments.count == 1, !first.isEmpty else {
+            let topic = segments.joined(separator: "/")
+            return exchange.fail(
+                .noRoute(
+                    "there is no such path; for a topic with slashes use /rpc/\(topic) or /publish/\(topic), or write them as %2F"
+                ))
+        }
+        choose(ofTopics.map { ($0, ["topic": first]) }, exchange)
+    }
+
+    private func choose(_ matches: [(endpoint: Endpoint, parameters: [String: String])], _ exchange: Exchange) {
+        let wanted = exchange.method == .HEAD ? .GET : exchange.method
+        if let match = matches.first(where: { $0.endpoint.method == wanted }),
+            exchange.method != .HEAD || match.endpoint.allowsHead
+        {
+            return match.endpoint.serve(
+                exchange, Endpoint.Match(endpoint: match.endpoint, parameters: match.parameters))
+        }
+        var allowed: [HTTPMethod] = []
+        for match in matches where !allowed.contains(match.endpoint.method) {
+            allowed.append(match.endpoint.method)
+            if match.endpoint.allowsHead { allowed.append(.HEAD) }
+        }
+        allowed.append(.OPTIONS)
+        guard exchange.method == .OPTIONS else { return exchange.fail(.wrongMethod(allowed: allowed)) }
+        exchange.respond(
+            .noContent,
+            headers: [("allow", allowed.map(\.rawValue).joined(separator: ", "))]
+                + exchange.office.crossSite.preflight(exchange.crossOrigin, methods: allowed))
+    }
+}
+
+extension Endpoint {
+    var allowsHead: Bool {
+        if case .events = answer { return false }
+        return method == .GET
+    }
+}

@@ -1,0 +1,191 @@
+import DataFrames
+import NIOCore
+import RembusBroker
+import RembusTransport
+import RembusWire
+
+/// One client of server-sent events: a session of its own that has subscribed one pattern.
+///
+/// What the client does not take counts as the session's backlog, so the broker treats it like every other slow consumer.
+final class EventStream: LinkSink {
+    private let exchange: Exchange
+    private let pattern: String
+    private let wrapsMessages: Bool
+    private let decodingLimits: DecodingLimits
+    private var session: DoorSession?
+    /// Events that are not with the socket yet. The last one lacks the empty line that ends it.
+    private var text = ByteBuffer()
+    private var hasOpenEvent = false
+    private var isStarted = false
+    /// Bytes with the socket.
+    private var unwritten = 0
+    /// Deliveries to be acknowledged when they are written.
+    private var received: [MessageID] = []
+    private var heartbeat: RepeatedTask?
+    private var isQuiet = true
+
+    private static let heartbeatInterval = TimeAmount.seconds(15)
+
+    init(_ exchange: Exchange, pattern: String, wrapsMessages: Bool) {
+        self.exchange = exchange
+        self.pattern = pattern
+        self.wrapsMessages = wrapsMessages
+        decodingLimits = exchange.desk.decodingLimits
+    }
+
+    private var eventLoop: any EventLoop { exchange.desk.eventLoop }
+
+    // MARK: Life
+
+    func start(_ login: DoorSession.Login, from start: DoorSession.Start) {
+        let desk = exchange.desk
+        session = desk.host.makeSession(
+            on: desk.eventLoop, address: exchange.address,
+            facts: ConnectionFacts(desk.transport, isSecure: desk.transport == .https), sink: self)
+        guard let session else { return exchange.fail(.leaving) }
+        // What is not acknowledged in time is on its way in the socket: a copy would be an event too many.
+        session.retransmits = false
+        exchange.whenOver = { [weak self] in self?.clientLeft() }
+        let this = NIOLoopBound(self, eventLoop: desk.eventLoop)
+        session.logIn(login) { result in
+            // Behind the end of the login, which is still being worked on.
+            desk.eventLoop.execute { this.value.loggedIn(result, start) }
+        }
+    }
+
+    private func loggedIn(_ result: Result<Bool, DoorSession.LoginFailure>, _ start: DoorSession.Start) {
+        guard let session else { return }
+        if case .failure(let failure) = result { return refuse(HTTPFailure(failure)) }
+        session.beginWork()
+        // Something to read at once: it shows the client, and proxies on the way, that the stream is open.
+        text.writeStaticString(": subscribed\n\n")
+        let outcome = session.follow(pattern, from: start)
+        guard outcome.status == .ok else { return refuse(HTTPFailure(outcome.status, outcome.data)) }
+        isStarted = true
+        exchange.startStream(
+            "text/event-stream", headers: [("cache-control", "no-store"), ("x-accel-buffering", "no")])
+        flush()
+        // Holds the stream until its end, which cancels it.
+        let this = NIOLoopBound(self, eventLoop: eventLoop)
+        heartbeat = eventLoop.scheduleRepeatedTask(
+            initialDelay: Self.heartbeatInterval, delay: Self.heartbeatInterval
+        ) { _ in this.value.beat() }
+        session.endWork()
+    }
+
+    private func refuse(_ failure: HTTPFailure) {
+        exchange.whenOver = nil
+        exchange.fail(failure)
+        end()
+    }
+
+    private func beat() {
+        if isQuiet {
+            text.writeStaticString(":\n\n")
+            flush()
+        }
+        isQuiet = true
+    }
+
+    /// The client has hung up, or the broker wants to stop.
+    private func clientLeft() {
+        exchange.endStream()
+        end()
+    }
+
+    private func end() {
+        heartbeat?.cancel()
+        heartbeat = nil
+        guard let session else { return }
+        self.session = nil
+        session.close()
+    }
+
+    // MARK: Events
+
+    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
+        guard case .regular(let header) = FrameHeader.parse(message), header.kind == .publish else { return }
+        let payload = UnsafeRawBufferPointer(
+            rebasing: message[header.payloadOffset..<header.payloadOffset + header.payloadLength])
+        guard var arguments = (try? Value(cbor: ByteBuffer(bytes: payload), limits: decodingLimits))?.arrayValue
+        else { return }
+        var topic = header.topic(in: message)
+        // A delivery for a pattern has the topic as its first argument (behaviour.md §6.2).
+        if TopicPattern.isPattern(topic), let first = arguments.first?.stringValue {
+            topic = first
+            arguments.removeFirst()
+        }
+        if let id = header.id(in: message) { received.append(id) }
+        write(topic, .array(arguments))
+        link.setSinkBacklog(unwritten + text.readableBytes)
+    }
+
+    private func write(_ topic: String, _ arguments: Value) {
+        if hasOpenEvent { text.writeStaticString("\n") }
+        hasOpenEvent = true
+        if wrapsMessages {
+            text.writeStaticString("data: ")
+            Value.map(["topic": .text(topic), "args": arguments])
+                .encodeJSON(into: &text, frames: DataFrame.writeRows(ofArrow:into:))
+        } else {
+            text.writeStaticString("event: ")
+            // A line break would end the field.
+            text.writeString(topic.utf8.contains { $0 == 10 || $0 == 13 } ? Self.singleLine(topic) : topic)
+            text.writeStaticString("\ndata: ")
+            arguments.encodeJSON(into: &text, frames: DataFrame.writeRows(ofArrow:into:))
+        }
+        text.writeStaticString("\n")
+    }
+
+    private static func singleLine(_ topic: String) -> String {
+        String(decoding: topic.utf8.map { $0 == 10 || $0 == 13 ? UInt8(ascii: " ") : $0 }, as: UTF8.self)
+    }
+
+    func linkFlushes(_ link: Link) {
+        guard isStarted else { return }
+        flush()
+    }
+
+    private func flush() {
+        if hasOpenEvent {
+            // Only the last event of a unit of work has an id: the position is that behind all of them.
+            hasOpenEvent = false
+            text.writeString("id: \(EventPosition(marks: session?.position(of: pattern) ?? []).text)\n\n")
+        }
+        guard text.readableBytes > 0 else { return }
+        isQuiet = false
+        let (piece, acknowledged) = (text, received)
+        text = ByteBuffer()
+        received = []
+        unwritten += piece.readableBytes
+        let written = eventLoop.makePromise(of: Void.self)
+        let this = NIOLoopBound(self, eventLoop: eventLoop)
+        let loop = eventLoop
+        written.futureResult.whenComplete { _ in
+            // As a unit of work of its own: this can be the middle of another one.
+            loop.execute { this.value.wrote(piece.readableBytes, acknowledged) }
+        }
+        exchange.write(piece, promise: written)
+    }
+
+    private func wrote(_ count: Int, _ acknowledged: [MessageID]) {
+        unwritten -= count
+        guard let session else { return }
+        session.beginWork()
+        for id in acknowledged { session.receive(.ack(id)) }
+        session.link.setSinkBacklog(unwritten + text.readableBytes)
+        session.endWork()
+    }
+
+    /// Nothing is read that could wait.
+    func link(_ link: Link, reads isReading: Bool) {}
+
+    func link(_ link: Link, closes reason: LinkCloseReason) {
+        heartbeat?.cancel()
+        heartbeat = nil
+        guard session != nil else { return }
+        session = nil
+        exchange.whenOver = nil
+        isStarted ? exchange.endStream() : exchange.fail(.leaving)
+    }
+}

@@ -1,0 +1,96 @@
+import NIOHTTP1
+import RembusWire
+
+/// Why a request is not answered with what it asks for: a status of HTTP, a sentence, and the broker's status if it has one.
+struct HTTPFailure: Error {
+    var status: HTTPResponseStatus
+    var text: String
+    var code: StatusCode?
+    var headers: [(String, String)]
+
+    init(_ status: HTTPResponseStatus, _ text: String, code: StatusCode? = nil, headers: [(String, String)] = []) {
+        self.status = status
+        self.text = text
+        self.code = code
+        self.headers = headers
+    }
+
+    var json: Value {
+        var map: ValueMap = ["error": .text(text)]
+        if let code { map["sts"] = Value(unsigned: code.rawValue) }
+        return .map(map)
+    }
+
+    static func malformed(_ text: String) -> HTTPFailure { HTTPFailure(.badRequest, text) }
+
+    static func tooLarge(_ limit: Int) -> HTTPFailure {
+        HTTPFailure(.payloadTooLarge, "the body is longer than \(limit) bytes, which the broker's max_ws_frame allows")
+    }
+
+    static let headersTooLarge = HTTPFailure(
+        .requestHeaderFieldsTooLarge, "the request line and headers are longer than 32768 bytes")
+
+    static let tooSlow = HTTPFailure(.requestTimeout, "the body did not come in time")
+
+    static let leaving = HTTPFailure(
+        .serviceUnavailable, "the connection to the broker ended; try again", code: .methodUnavailable,
+        headers: [("retry-after", "1")])
+
+    static let busy = HTTPFailure(
+        .tooManyRequests, "too many requests wait for an answer; try again later", headers: [("retry-after", "1")])
+
+    static func unauthorized(_ text: String) -> HTTPFailure {
+        HTTPFailure(
+            .unauthorized, text, headers: [("www-authenticate", "Basic realm=\"rembus\", charset=\"UTF-8\"")])
+    }
+
+    static func forbidden(_ text: String) -> HTTPFailure { HTTPFailure(.forbidden, text, code: .error) }
+
+    static func noRoute(_ text: String) -> HTTPFailure { HTTPFailure(.notFound, text) }
+
+    static func wrongMethod(allowed: [HTTPMethod]) -> HTTPFailure {
+        let list = allowed.map(\.rawValue).joined(separator: ", ")
+        return HTTPFailure(.methodNotAllowed, "only \(list) can be used here", headers: [("allow", list)])
+    }
+
+    /// What the broker answered with a status other than 0 (behaviour.md §9).
+    init(_ status: StatusCode, _ data: Value) {
+        let text = data.stringValue
+        self.init(Self.status(of: status, text), Self.sentence(status, text), code: status)
+        if self.status == .serviceUnavailable || self.status == .tooManyRequests {
+            headers.append(("retry-after", "1"))
+        }
+    }
+
+    private static func status(of code: StatusCode, _ text: String?) -> HTTPResponseStatus {
+        switch code {
+        case .error:
+            guard let text else { return .forbidden }
+            if text == "unauthorized" { return .forbidden }
+            return text.hasSuffix("calls wait for an answer") ? .tooManyRequests : .badRequest
+        case .methodException: return .badGateway
+        case .methodArgsError: return .badRequest
+        case .methodNotFound, .unknownAdminCommand: return .notFound
+        case .methodUnavailable: return text?.hasSuffix(": timeout") == true ? .gatewayTimeout : .serviceUnavailable
+        case .methodLoopback, .targetNotFound, .targetDown: return .serviceUnavailable
+        case .nameTaken: return .conflict
+        case .timeout: return .gatewayTimeout
+        default: return .badGateway
+        }
+    }
+
+    private static func sentence(_ code: StatusCode, _ text: String?) -> String {
+        switch code {
+        case .error where text == nil: "this takes an administrator"
+        case .error where text == "unauthorized":
+            "unauthorized: the topic is private and this identity has no grant for it"
+        case .methodNotFound: "nobody exposes \(text ?? "this method")"
+        case .methodUnavailable where text?.contains(": ") != true:
+            "nobody who exposes \(text ?? "this method") is connected"
+        case .methodLoopback: "only the caller itself exposes \(text ?? "this method")"
+        case .targetNotFound: "there is no component \(text ?? "of this name")"
+        case .targetDown: "the component \(text ?? "of this name") is not connected"
+        default: text ?? code.description
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import RembusWire
+
+/// An error object of JSON-RPC 2.0.
+struct JSONRPCError: Error {
+    enum Code: Int64 {
+        case parse = -32700
+        case invalidRequest = -32600
+        case methodNotFound = -32601
+        case invalidParams = -32602
+        /// What the broker or a provider had against it; `data.sts` says what.
+        case server = -32000
+    }
+
+    var code: Code
+    var message: String
+    /// null when it is not known to which request this belongs.
+    var id: Value
+    var status: StatusCode?
+    /// A notification is not answered, whatever becomes of it.
+    var isSilent: Bool
+
+    init(
+        _ code: Code, _ message: String, id: Value? = nil, status: StatusCode? = nil, isSilent: Bool = false
+    ) {
+        self.code = code
+        self.message = message
+        self.id = id ?? .null
+        self.status = status
+        self.isSilent = isSilent
+    }
+
+    /// What a request came to that was handed over.
+    init(_ failure: HTTPFailure, id: Value) {
+        let code: Code =
+            switch failure.code {
+            case .methodNotFound: .methodNotFound
+            case .methodArgsError: .invalidParams
+            default: .server
+            }
+        self.init(code, failure.text, id: id, status: failure.code ?? .error)
+    }
+
+    var json: Value {
+        var error: ValueMap = ["code": .integer(code.rawValue), "message": .text(message)]
+        if let status { error["data"] = ["sts": Value(unsigned: status.rawValue)] }
+        return ["jsonrpc": "2.0", "error": .map(error), "id": id]
+    }
+}

@@ -1,0 +1,100 @@
+import DataFrames
+import NIOCore
+import NIOHTTP1
+import RembusBroker
+import RembusWire
+
+/// The arguments of a message as they came.
+enum Arguments {
+    /// A JSON text: the elements of an array, or one argument. nil for none.
+    case json(ByteBuffer?)
+    /// One dataframe, as an Arrow stream that was checked.
+    case frame(ByteBuffer)
+    case values([Value])
+
+    static let none = Arguments.json(nil)
+
+    /// Appends the CBOR array; gives what is wrong with them otherwise.
+    func write(into buffer: inout ByteBuffer, limits: BrokerLimits) -> HTTPFailure? {
+        switch self {
+        case .json(nil): buffer.writeCBORHead(.array, 0)
+        case .json(let text?):
+            var decoding = DecodingLimits.standard
+            decoding.maxBytes = limits.maxMessageBytes
+            // Less than what a frame may have, so that no text makes a frame that the broker cannot take.
+            decoding.maxDepth = 60
+            var failure: WireError?
+            text.withUnsafeReadableBytes { bytes in
+                do throws(WireError) {
+                    try buffer.writeCBORArguments(ofJSON: bytes, limits: decoding)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { return .malformed("the arguments are not valid JSON: \(failure)") }
+        case .frame(let arrow):
+            buffer.writeCBORHead(.array, 1)
+            buffer.writeCBORHead(.tag, Value.Tag.dataFrame)
+            buffer.writeCBORBytes(arrow)
+        case .values(let values): buffer.writeCBORArray(values)
+        }
+        return nil
+    }
+
+    /// The arguments of a request: its body, or `?args=` without one.
+    init(of exchange: Exchange) throws(HTTPFailure) {
+        let query = exchange.target?.first("args")
+        guard let body = exchange.body, body.readableBytes > 0 else {
+            if exchange.header("content-type") != nil, query == nil { _ = try Self.form(exchange) }
+            self = .json(query.map { ByteBuffer(string: $0) })
+            return
+        }
+        guard query == nil else {
+            throw .malformed("give the arguments in the body or as `?args=`, not both")
+        }
+        switch try Self.form(exchange) {
+        case .json: self = .json(body)
+        case .arrow:
+            do throws(DataFrameError) {
+                _ = try DataFrame(arrow: body)
+            } catch {
+                throw .malformed("the body is no Arrow stream: \(error)")
+            }
+            self = .frame(body)
+        case .csv:
+            do throws(DataFrameError) {
+                self = .frame(try DataFrame(csv: body).arrowBuffer())
+            } catch {
+                throw .malformed("the body is no CSV with a header line: \(error)")
+            }
+        }
+    }
+
+    private enum Form {
+        case json
+        case arrow
+        case csv
+    }
+
+    private static func form(_ exchange: Exchange) throws(HTTPFailure) -> Form {
+        if let coding = exchange.header("content-encoding")?.lowercased(), coding != "identity" {
+            throw HTTPFailure(
+                .unsupportedMediaType, "the body is compressed (\(coding)): send it as it is",
+                headers: [("accept-encoding", "identity")])
+        }
+        guard let header = exchange.header("content-type") else { return .json }
+        let type = MediaRange.type(of: header)
+        switch type {
+        // The form type is what curl says when nobody tells it otherwise.
+        case "application/json", "application/x-www-form-urlencoded", "text/json", "": return .json
+        case MediaRange.arrow: return .arrow
+        case MediaRange.csv: return .csv
+        case _ where type.hasSuffix("+json"): return .json
+        default:
+            throw HTTPFailure(
+                .unsupportedMediaType,
+                "the body may be application/json, \(MediaRange.arrow) or \(MediaRange.csv), not \(type)",
+                headers: [("accept", "application/json, \(MediaRange.arrow), \(MediaRange.csv)")])
+        }
+    }
+}
