@@ -18,7 +18,7 @@ from support.framed_peer import FramedPeer
 from support.metrics import metrics_url, scrape
 from support.processes import PATIENCE, REFERENCE, Broker
 from support.wire import (
-    ACK, ACK2, ADMIN, EXCEPTION, IDENTITY, OK, PUBLISH, QOS1, RESPONSE, RPC, eventually, new_id)
+    ACK, ACK2, EXCEPTION, OK, PUBLISH, QOS1, RESPONSE, RPC, eventually, new_id)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -267,8 +267,8 @@ def everything(tmp_path_factory):
         peer = FramedPeer(
             int(re.search(r"tls://127\.0\.0\.1:(\d+)", broker.started_with)[1]),
             ssl.create_default_context(cafile=authority.write(folder / "authority.pem")))
-        assert peer.request(IDENTITY, new_id(), "user", {})[0] == OK
-        assert peer.request(ADMIN, new_id(), "twice", {"cmd": "expose"}) == (OK, None)
+        assert peer.identify("user")[0] == OK
+        peer.expose("twice")
         for value in (1, 2, "no number"):
             identifier = new_id()
             peer.send([PUBLISH | QOS1, identifier, "x/level", [{"v": value}]])
