@@ -87,7 +87,7 @@ package final class Link: ChannelInboundHandler {
     package var eventLoop: any EventLoop { group.eventLoop }
 
     /// Bytes that were sent but that the socket has not taken yet.
-    package var backlog: Int { outbox.byteCount }
+    package var backlog: Int { sink == nil ? outbox.byteCount : sinkBacklog }
 
     package var isOpen: Bool {
         if case .open = state { return true }

@@ -28,7 +28,8 @@ struct DoorComposer {
         if let port = settings.mqttPort { doors.append(MQTTDoor(listeningOn: port)) }
         if let url = settings.mqttBridge {
             do throws(BrokerError) {
-                doors.append(try MQTTBridge(url: url, tls: { try ComponentConfiguration().tlsContext() }))
+                doors.append(
+                    try MQTTBridge(url: url, tls: { try ComponentConfiguration().tlsContext(protocol: "mqtt") }))
             } catch {
                 throw CommandFailure(error.description)
             }
