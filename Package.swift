@@ -129,8 +129,10 @@ let package = Package(
         .target(
             name: "RembusMQTTServer",
             dependencies: [
-                "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusTrust", "DataFrames",
+                "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusTrust", "RembusStore",
+                "CRembusChecksum", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),

@@ -61,7 +61,7 @@ final class CatchUp {
     /// The topics to ask the store for; nil when there are patterns, or too many topics to be worth it.
     var topics: [String]? {
         guard subscriptions.count <= 100, subscriptions.allSatisfy({ !$0.isPattern }) else { return nil }
-        return subscriptions.map(\.topic)
+        return subscriptions.map(\.matched)
     }
 
     /// The subscriptions that a topic belongs to; none when the rules say so.
@@ -73,7 +73,7 @@ final class CatchUp {
         let text = topic()
         let found =
             !isAllowed(text)
-            ? [] : subscriptions.filter { $0.pattern?.matches(text) ?? (ExactText($0.topic) == ExactText(text)) }
+            ? [] : subscriptions.filter { $0.pattern?.matches(text) ?? (ExactText($0.matched) == ExactText(text)) }
         if matches.count >= 10_000 { matches = [:] }
         matches[hash] = found
         return found

@@ -19,7 +19,7 @@ struct CorrelationTable<Element> {
     private(set) var count = 0
     /// Most entries at a time; lowering it takes none away.
     var limit: Int {
-        didSet { limit = min(max(limit, 1), 1 << 16) }
+        didSet { limit = min(max(limit, 0), 1 << 16) }
     }
 
     /// - Parameter limit: Most entries at a time; at most 65,536.

@@ -44,7 +44,7 @@ struct Publication {
 }
 
 /// The bytes of a publication that are kept for retransmission, shared by all its subscribers.
-final class RetainedPublication {
+final class RetainedPublication: Sendable {
     let header: FrameHeader
     let buffer: ByteBuffer
 

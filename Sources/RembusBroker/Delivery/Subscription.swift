@@ -13,6 +13,10 @@ final class Subscription {
     }
 
     let topic: String
+    /// The topic or pattern that publications are compared with: `topic`, or the filter in it.
+    let matched: String
+    /// What an MQTT client wants in another way than a component; nil for components.
+    let mqtt: MQTTInterest?
     /// nil for an exact topic.
     let pattern: TopicPattern?
     /// The pattern as a CBOR text item, ready to be spliced into deliveries; empty for an exact topic.
@@ -22,6 +26,12 @@ final class Subscription {
     @exclusivity(unchecked) var mode = Mode.live
     /// Whether the component also gets what it publishes itself, as MQTT clients do.
     var hearsOwn = false
+    /// Whether everything is sent at QoS 0, and so without an acknowledgement.
+    @exclusivity(unchecked) var needsNoAcknowledgement = false
+    /// What the connection's sink is told with each delivery.
+    @exclusivity(unchecked) var tag = 0
+    /// Publications at QoS 0 that were received at or before this time passed while the component was away.
+    var passingUntil: UInt64 = 0
     /// Receive times at or below this are outside the wanted window.
     var cutoff: UInt64 = 0
     /// Per partition of the store, the receive time of the newest publication that was delivered. Publications of one
@@ -36,6 +46,14 @@ final class Subscription {
         self.topic = topic
         self.messageFrom = messageFrom
         self.marks = marks
+        mqtt = MQTTInterest(topic)
+        if let mqtt {
+            matched = mqtt.filter
+            pattern = mqtt.isPattern ? TopicPattern(mqttFilter: mqtt.filter) : nil
+            encodedPattern = []
+            return
+        }
+        matched = topic
         if TopicPattern.isPattern(topic) {
             pattern = TopicPattern(topic)
             let utf8 = Array(topic.utf8)

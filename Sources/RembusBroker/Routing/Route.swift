@@ -58,8 +58,11 @@ final class Route {
     let isRecorded: Bool
     /// Subscriptions of sessions on the lane that resolved the route.
     private let local: [SubscriptionTarget]
+    private let lane: Int
     /// Subscriptions of sessions on other lanes, by the lane's index.
     private let remote: [Int: [SubscriptionTarget]]
+    /// Subscriptions that several components share.
+    private let groups: [SharedGroup]
     /// What the targets point to.
     private let entries: [SubscriptionEntry]
     /// The providers in order of registration.
@@ -74,6 +77,8 @@ final class Route {
         providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, rules: AccessRules?,
         maxSegments: Int
     ) {
+        var entries = entries
+        groups = SharedGroup.groups(in: &entries)
         let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues {
             $0.map(SubscriptionTarget.init)
         }
@@ -85,7 +90,10 @@ final class Route {
         self.objection = Objection(topic, maxSegments: maxSegments)
         self.isRecorded = isRecorded
         self.local = byLane[lane] ?? []
-        self.remote = byLane.filter { $0.key != lane }
+        var remote = byLane.filter { $0.key != lane }
+        for other in groups.flatMap(\.memberLanes) where other != lane && remote[other] == nil { remote[other] = [] }
+        self.remote = remote
+        self.lane = lane
         self.providers = providers
         self.rotation = rotation
         self.handler = handler
@@ -114,11 +122,22 @@ final class Route {
         local.withUnsafeBufferPointer { targets in
             for index in targets.indices { targets[index].deliver(&publication) }
         }
+        if !groups.isEmpty { deliverToGroups(&publication, onLane: lane) }
+    }
+
+    private func deliverToGroups(_ publication: inout Publication, onLane lane: Int) {
+        for group in groups { group.deliver(&publication, onLane: lane) }
+    }
+
+    /// The group that shares a subscription, if the topic leads to one.
+    func group(_ text: String, tenant: UInt32) -> SharedGroup? {
+        groups.first { ExactText($0.text) == ExactText(text) && $0.tenant == tenant }
     }
 
     /// Delivers to the subscriptions on another lane; called there.
     func deliver(_ publication: inout Publication, onLane lane: Int) {
         for target in remote[lane] ?? [] { target.deliver(&publication) }
+        if !groups.isEmpty { deliverToGroups(&publication, onLane: lane) }
     }
 
     /// The other lanes with subscriptions.

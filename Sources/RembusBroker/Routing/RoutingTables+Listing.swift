@@ -27,7 +27,7 @@ extension RoutingTables {
             }
             patterns.forEach { target in
                 if target.tenant == state.tenant, target.state !== state {
-                    wanted.insert(ExactText(target.subscription.topic))
+                    wanted.insert(ExactText(target.subscription.matched))
                 }
             }
             provided.subtract(BuiltIns.unlisted.map { ExactText($0) })

@@ -155,6 +155,20 @@ final class RoutingTables: @unchecked Sendable {
         }
     }
 
+    /// Drops what an MQTT client of this name left behind; the record to be written down, unless the name is connected or
+    /// unknown.
+    func forgetMQTT(_ name: String) -> ComponentRecord? {
+        lock.withLock {
+            guard let state = components[ExactText(name)], state.session == nil else { return nil }
+            state.forgetMQTT()
+            if state.isForgettable {
+                components[ExactText(name)] = nil
+                offline -= 1
+            }
+            return state.record(host: "", isConnected: false)
+        }
+    }
+
     /// Takes a session's state out of the routes when its connection ends. A named component's subscriptions and
     /// exposed topics stay with its state; an anonymous one leaves nothing (known-defects.md R18).
     func release(_ state: ComponentState) {
@@ -163,6 +177,7 @@ final class RoutingTables: @unchecked Sendable {
             state.session = nil
             state.principal.isProven = false
             brokers.removeAll { $0 === state }
+            if state.isTransient { state.forgetMQTT() }
             if state.name != nil, !state.isForgettable, offline < limits.maxOfflineComponents {
                 offline += 1
             } else {
@@ -229,14 +244,14 @@ final class RoutingTables: @unchecked Sendable {
     }
 
     private func attach(_ state: ComponentState, to session: Session) {
-        for subscription in state.subscriptions.values {
+        for subscription in state.subscriptions.values where session.serves(subscription) {
             insert(SubscriptionEntry(session: session, state: state, subscription: subscription))
         }
         changed()
     }
 
     private func insert(_ target: SubscriptionEntry) {
-        let topic = ExactText(target.subscription.topic)
+        let topic = ExactText(target.subscription.matched)
         if let pattern = target.subscription.pattern {
             patterns.insert(pattern, element: target)
             patternTopics[topic, default: 0] += 1
@@ -246,9 +261,9 @@ final class RoutingTables: @unchecked Sendable {
     }
 
     private func detach(_ subscription: Subscription) {
-        let topic = ExactText(subscription.topic)
+        let topic = ExactText(subscription.matched)
         if let pattern = subscription.pattern {
-            patterns.remove(pattern) { $0.subscription === subscription }
+            guard patterns.remove(pattern, where: { $0.subscription === subscription }) else { return }
             if let count = patternTopics[topic] { patternTopics[topic] = count > 1 ? count - 1 : nil }
         } else if var targets = exact.removeValue(forKey: topic) {
             targets.removeAll { $0.subscription === subscription }

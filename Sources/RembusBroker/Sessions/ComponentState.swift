@@ -50,6 +50,18 @@ final class ComponentState: @unchecked Sendable {
     /// Whether subscriptions or exposed topics have changed since they were last written down.
     var hasChanged = false
 
+    /// Whether what an MQTT client leaves ends with its connection.
+    var isTransient = false
+
+    /// Drops what belongs to an MQTT client: subscriptions and unacknowledged deliveries.
+    func forgetMQTT() {
+        subscriptions = subscriptions.filter { $0.value.mqtt == nil }
+        var ids: [UInt64] = []
+        inFlight.forEach { id, delivery in if delivery.subscription.mqtt != nil { ids.append(id) } }
+        for id in ids { _ = takeInFlight(id) }
+        duplicates.removeAll()
+    }
+
     /// What is to be written down. Of publications that were sent and not acknowledged only the receive times: the store
     /// has the rest.
     func record(host: String, isConnected: Bool) -> ComponentRecord? {
@@ -58,7 +70,8 @@ final class ComponentState: @unchecked Sendable {
         inFlight.forEach { _, delivery in
             owed[ObjectIdentifier(delivery.subscription), default: []].append(delivery.receivedAt)
         }
-        let subscriptions = self.subscriptions.values.map { subscription in
+        let kept = self.subscriptions.values.lazy.filter { !self.isTransient || $0.mqtt == nil }
+        let subscriptions = kept.map { subscription in
             ComponentRecord.Subscription(
                 topic: subscription.topic, messageFrom: subscription.messageFrom, marks: subscription.marks,
                 owed: (Array(subscription.owed) + owed[ObjectIdentifier(subscription), default: []]).sorted())

@@ -75,7 +75,7 @@ extension Session {
     private static let refused = (status: StatusCode.error, data: Value.text(unauthorized))
 
     /// Whether the component may have what it asks for. A pattern may always be asked for: it brings what is allowed.
-    private func mayAsk(_ action: TrustAction, _ topic: String) -> Bool {
+    func mayAsk(_ action: TrustAction, _ topic: String) -> Bool {
         if action == .subscribe, TopicPattern.isPattern(topic) { return true }
         if may(action, topic) { return true }
         deny(action, topic)
@@ -86,8 +86,8 @@ extension Session {
         status: StatusCode.error, data: Value.text("the topic is empty, too long or has too many segments")
     )
 
-    private func isUsable(_ topic: String) -> Bool {
-        !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes
+    func isUsable(_ topic: String) -> Bool {
+        !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes && !topic.utf8.starts(with: MQTTInterest.mark.utf8)
             && topic.utf8.count(where: { $0 == UInt8(ascii: "/") }) < limits.maxTopicSegments
     }
 
@@ -117,7 +117,7 @@ extension Session {
 
     /// Has the component's new state written down at the end of this unit of work: an unsubscribed topic must not come
     /// back (known-defects.md R12).
-    private func changed() {
+    func changed() {
         state.hasChanged = true
         lane.saveSoon(self)
     }

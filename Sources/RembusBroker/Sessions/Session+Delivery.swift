@@ -14,7 +14,7 @@ extension Session {
         guard isReactive, mayReceive(publication, tenant, subscription) else { return }
         guard case .live = subscription.mode, publication.record.receivedAt > subscription.marks[publication.partition]
         else { return }
-        guard send(&publication, subscription) else { return fallBehind(subscription) }
+        guard send(&publication, subscription) else { return missed(&publication, subscription) }
         subscription.marks[publication.partition] = publication.record.receivedAt
         subscription.hasMoved = true
         if link.isCongested { lane.sawCongestion = true }
@@ -31,8 +31,10 @@ extension Session {
     @inline(__always)
     func send(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
         guard link.backlog < maxBacklogBytes else { return false }
-        if publication.header.flags.qos == .atMostOnce {
-            write(publication.header, publication.bytes, owner: publication.owner, id: nil, subscription)
+        if publication.header.flags.qos == .atMostOnce || subscription.needsNoAcknowledgement {
+            write(
+                publication.header, publication.bytes, owner: publication.owner, id: nil, subscription,
+                receivedAt: publication.record.receivedAt)
             return true
         }
         return sendAcknowledged(&publication, subscription)
@@ -47,7 +49,9 @@ extension Session {
             order: state.deliveryOrder, sentAt: lane.now, sendCount: 1)
         guard let id = state.inFlight.insert(pending, slot: publication.slot) else { return false }
         state.inFlightBytes += retained.buffer.readableBytes
-        write(publication.header, publication.bytes, owner: publication.owner, id: id, subscription)
+        write(
+            publication.header, publication.bytes, owner: publication.owner, id: id, subscription,
+            receivedAt: publication.record.receivedAt)
         lane.watch(self)
         return true
     }
@@ -55,8 +59,15 @@ extension Session {
     @inline(__always)
     private func write(
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, id: UInt64?,
-        _ subscription: Subscription
+        _ subscription: Subscription, receivedAt: UInt64, isResent: Bool = false
     ) {
+        if let deliverySink {
+            deliverySink.deliver(
+                Delivery(
+                    bytes: bytes, header: header, id: id, tag: subscription.tag, receivedAt: receivedAt,
+                    isResent: isResent))
+            return link.enlist()
+        }
         let frame = DeliveryFrame(header: header, id: id, subscription: subscription)
         if encoding == .binary {
             frame.send(bytes, owner: owner, on: link)
@@ -86,6 +97,7 @@ extension Session {
         delivery.subscription.hasMoved = true
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
         // Room in the window: a subscription that waits for it can go on.
+        if delivery.subscription.mqtt != nil { sendPostponed() }
         if catchUp?.isWaiting == true { continueCatchUp() }
     }
 
@@ -126,6 +138,7 @@ extension Session {
         var all: [(id: UInt64, delivery: PendingDelivery)] = []
         let now = lane.now
         state.inFlight.forEach { id, delivery in
+            guard serves(delivery.subscription) else { return }
             delivery.sendCount = 1
             delivery.sentAt = now
             all.append((id, delivery))
@@ -148,7 +161,9 @@ extension Session {
                 continue
             }
             retained.buffer.withUnsafeReadableBytes {
-                write(retained.header, $0, owner: retained.buffer, id: id, delivery.subscription)
+                write(
+                    retained.header, $0, owner: retained.buffer, id: id, delivery.subscription,
+                    receivedAt: delivery.receivedAt, isResent: true)
             }
         }
     }

@@ -5,6 +5,14 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
+/// Why a publication was not taken.
+package enum PublishRefusal: Sendable {
+    /// The rules forbid it.
+    case denied
+    /// The store has no room for it.
+    case noRoom
+}
+
 /// Publications that come from this connection (behaviour.md §5).
 extension Session {
     @inline(__always)
@@ -41,7 +49,13 @@ extension Session {
     /// Records and delivers a publication; false when the store has no room for one that is to be acknowledged.
     @inline(__always)
     @discardableResult
-    private func route(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) -> Bool {
+    private func route(
+        _ header: FrameHeader, _ received: UnsafeRawBufferPointer, owner receivedOwner: ByteBuffer?
+    ) -> Bool {
+        // What a peer adds behind its message does not leave this place, except from doors that mean something by it.
+        let isWhole = header.end == received.count || keepsAnnex
+        let bytes = isWhole ? received : UnsafeRawBufferPointer(rebasing: received[..<header.end])
+        let owner = isWhole ? receivedOwner : nil
         let topic = header.topicBytes(in: bytes)
         let route: Route
         if let last = lastRoute, last.isFor(topic),
@@ -60,6 +74,7 @@ extension Session {
         // Not even acknowledged (behaviour.md §5).
         guard mayUseLastRoute else {
             deny(.publish, route.topic)
+            refusal = .denied
             return false
         }
         if let objection = route.objection {
@@ -70,10 +85,9 @@ extension Session {
             receivedAt: lane.nextReceiveTime(), topicHash: route.hash, publisher: number, tenant: tenant,
             isRecorded: route.isRecorded)
         if recordsPublications {
-            let message = header.end == bytes.count ? bytes : UnsafeRawBufferPointer(rebasing: bytes[..<header.end])
             let isAcknowledged = header.flags.qos != .atMostOnce
             let outcome = store.append(
-                record, message: message, partition: lane.index, isAcknowledged: isAcknowledged)
+                record, message: bytes, partition: lane.index, isAcknowledged: isAcknowledged)
             if outcome != .stored {
                 guard keepUp(outcome, isAcknowledged: isAcknowledged) else { return false }
             }
@@ -89,7 +103,10 @@ extension Session {
 
     /// The store is short of room: false when the publication must not be taken.
     private func keepUp(_ outcome: AppendOutcome, isAcknowledged: Bool) -> Bool {
-        if isAcknowledged, outcome == .refused { return false }
+        if isAcknowledged, outcome == .refused {
+            refusal = .noRoom
+            return false
+        }
         if outcome == .pressed { lane.hold(self) }
         return true
     }

@@ -15,7 +15,8 @@ extension Session {
     /// The connection has become reactive: unacknowledged deliveries go again, subscriptions get their past.
     func startReplay() {
         resumeDeliveries()
-        for subscription in state.subscriptions.values { startCatchUp(subscription) }
+        for subscription in state.subscriptions.values where serves(subscription) { startCatchUp(subscription) }
+        sendPostponed()
         continueCatchUp()
     }
 
@@ -37,7 +38,9 @@ extension Session {
 
     /// A live subscription whose connection cannot take more goes on from the store when it can.
     func fallBehind(_ subscription: Subscription) {
-        if limits.slowConsumer == .disconnect {
+        // An MQTT client that asked for a small window is not slow.
+        let isFull = !transport.isMQTT || link.backlog >= maxBacklogBytes
+        if limits.slowConsumer == .disconnect, isFull {
             core.logger.warning("closing \(label): it does not take what is delivered to it")
             core.counters.slowConsumers.wrappingAdd(1, ordering: .relaxed)
             return link.close(code: 1008, reason: "slow consumer")
@@ -67,6 +70,7 @@ extension Session {
 
     func linkDrained(_ link: Link) {
         lane.resumePaused()
+        sendPostponed()
         continueCatchUp()
         // This may be no part of a burst, whose end would do it: the next one must not see the clocks of this moment.
         lane.beginBurst()
@@ -205,9 +209,9 @@ extension Session {
         let hash = record.topicHash != 0 ? record.topicHash : TopicHash.of(header.topicBytes(in: bytes))
         for subscription in reader.matching(hash, rulesVersion, topic: { header.topic(in: bytes) }, isAllowed: mayHear)
         {
-            guard subscription.wants(record.receivedAt, partition: partition), !isOwn || subscription.hearsOwn else {
-                continue
-            }
+            guard subscription.wants(record.receivedAt, partition: partition), !isOwn || subscription.hearsOwn,
+                header.flags.qos != .atMostOnce || record.receivedAt > subscription.passingUntil
+            else { continue }
             var publication = Publication(
                 bytes: bytes, header: header, owner: nil, record: record, partition: partition, publisher: nil)
             guard !link.isCongested, send(&publication, subscription) else { return false }

@@ -35,6 +35,12 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// The name in the client certificate that the connection was opened with.
     let certificateName: String?
     let transport: TransportKind
+    /// Takes publications in another form than a Rembus frame; nil when the link carries them.
+    @exclusivity(unchecked) var deliverySink: (any DeliverySink)?
+    /// Whether bytes behind a publication belong to it and go where it goes, as far as its next reader knows them.
+    @exclusivity(unchecked) var keepsAnnex = false
+    /// Why the last publication was not taken, for a door that answers for it.
+    @exclusivity(unchecked) var refusal: PublishRefusal?
     /// Whether unacknowledged deliveries are sent again in the same connection; some protocols forbid it.
     var retransmits = true
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
@@ -208,6 +214,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         isReactive = false
         catchUp = nil
         lastRoute = nil
+        deliverySink = nil
         failCalls()
         let state = self.state
         // What a stranger does with the connection from here on must not reach the component's state.
@@ -215,7 +222,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
         login = Login()
         isProven = false
         save(state, isConnected: false)
+        let orphans = transport.isMQTT && state.isTransient ? state.orphans : []
         tables.release(state)
+        for orphan in orphans { passOn(orphan) }
     }
 
     // MARK: Persistence

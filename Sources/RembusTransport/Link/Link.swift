@@ -253,8 +253,9 @@ package final class Link: ChannelInboundHandler {
         enlist()
     }
 
+    /// Has the link flushed at the end of this unit of work.
     @inline(__always)
-    private func enlist() {
+    package func enlist() {
         guard !isEnlisted else { return }
         isEnlisted = true
         group.enlist(self)

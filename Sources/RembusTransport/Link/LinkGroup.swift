@@ -63,7 +63,8 @@ package final class LinkGroup {
         }
     }
 
-    func takeBuffer(_ allocator: ByteBufferAllocator, minimumBytes: Int) -> ByteBuffer {
+    /// An empty buffer with room, to be given back when it was written.
+    package func takeBuffer(_ allocator: ByteBufferAllocator, minimumBytes: Int) -> ByteBuffer {
         if var buffer = freeBuffers.popLast() {
             // Reuses the memory when the socket is done with it and takes fresh memory otherwise.
             buffer.clear(minimumCapacity: minimumBytes)
@@ -72,7 +73,7 @@ package final class LinkGroup {
         return allocator.buffer(capacity: max(minimumBytes, 16 << 10))
     }
 
-    func giveBack(_ buffer: ByteBuffer) {
+    package func giveBack(_ buffer: ByteBuffer) {
         if freeBuffers.count < Self.maxFreeBuffers, buffer.capacity <= Self.maxFreeBufferBytes {
             freeBuffers.append(buffer)
         }

@@ -1,9 +1,9 @@
-import NIOCore
-import NIOPosix
+package import NIOCore
+package import NIOPosix
 
 extension ServerBootstrap {
     /// What all listeners have in common.
-    static func forLinks(group: any EventLoopGroup, admission: ConnectionAdmission?) -> ServerBootstrap {
+    package static func forLinks(group: any EventLoopGroup, admission: ConnectionAdmission?) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -20,7 +20,7 @@ extension ServerBootstrap {
 extension Channel {
     /// Buffer sizes of a connection that carries messages; set after the handshake, so that connections which never
     /// get that far stay small.
-    func setUpForLink() throws {
+    package func setUpForLink() throws {
         // The receive buffer follows the traffic: an idle connection keeps a small one.
         try syncOptions?.setOption(
             .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 256 << 10))

@@ -1,23 +1,23 @@
-import NIOCore
+package import NIOCore
 import NIOTLS
 
 /// Waits behind the TLS handler for the end of the handshake, and leaves.
 ///
 /// What the library delivers together with the end of the handshake comes right after it, so the link is put on the
 /// channel while the event is handled.
-final class TLSHandshakeEnd: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
+package final class TLSHandshakeEnd: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = ByteBuffer
 
     private let onSuccess: (any Channel) throws -> Void
     private let onFailure: (any Error) -> Void
     private var isDone = false
 
-    init(onSuccess: @escaping (any Channel) throws -> Void, onFailure: @escaping (any Error) -> Void) {
+    package init(onSuccess: @escaping (any Channel) throws -> Void, onFailure: @escaping (any Error) -> Void) {
         self.onSuccess = onSuccess
         self.onFailure = onFailure
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard !isDone, case .handshakeCompleted = event as? TLSUserEvent else {
             return context.fireUserInboundEventTriggered(event)
         }
@@ -31,14 +31,14 @@ final class TLSHandshakeEnd: ChannelInboundHandler, RemovableChannelHandler {
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard !isDone else { return context.fireErrorCaught(error) }
         isDone = true
         onFailure(error)
         context.close(promise: nil)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         if !isDone {
             isDone = true
             onFailure(ChannelError.eof)

@@ -1,12 +1,12 @@
 import Foundation
-import NIOSSL
+package import NIOSSL
 
 extension TLSFailure {
     /// The sentence for a handshake that the TLS library gave up.
     ///
     /// The library's errors carry a name from its own tables, such as `CERTIFICATE_VERIFY_FAILED`; the names are part
     /// of its interface, unlike the numbers.
-    init(handshake error: any Error, peer: NIOSSLCertificate?) {
+    package init(handshake error: any Error, peer: NIOSSLCertificate?) {
         if let failure = error as? TLSFailure {
             self = failure
             return

@@ -1,6 +1,6 @@
 package import Foundation
 import NIOCore
-import NIOSSL
+package import NIOSSL
 import Synchronization
 
 /// The certificates of a listener, which can be replaced while it listens: connections that are open keep what they
@@ -33,7 +33,7 @@ package final class TLSServerContext: Sendable {
     package var summary: String { state.withLock { $0.loaded.summary } }
 
     /// The context for the next connection.
-    var current: NIOSSLContext { state.withLock { $0.loaded.context } }
+    package var current: NIOSSLContext { state.withLock { $0.loaded.context } }
 
     /// Reads all files again. Blocks on the disk.
     ///

@@ -14,7 +14,7 @@ package struct OriginPolicy: Sendable, Equatable {
     /// - Parameters:
     ///   - origins: every `Origin` header of the request.
     ///   - host: the `Host` header of the request.
-    func permits(origins: [String], host: String?) -> Bool {
+    package func permits(origins: [String], host: String?) -> Bool {
         guard let origin = origins.first else { return true }
         if allowed.contains("*") { return true }
         guard origins.count == 1 else { return false }

@@ -68,7 +68,7 @@ struct PatternTable: Sendable {
             for glob in node.globs[Self.prefix(of: text)] ?? [] where ExactText(glob.text) == ExactText(text) {
                 enter(glob.node, &next)
             }
-        case .one, .many: break
+        case .one, .many, .any, .rest: break
         }
     }
 
@@ -86,10 +86,11 @@ struct PatternTable: Sendable {
             if let known = nodes[index].literals[ExactText(text)] { return known }
             // A copy: the key must not keep the whole pattern text alive for one segment.
             nodes[index].literals[ExactText(String(text))] = fresh
-        case .one:
+        // Rules have no wildcards of MQTT.
+        case .one, .any:
             if let known = nodes[index].one { return known }
             nodes[index].one = fresh
-        case .many:
+        case .many, .rest:
             if let known = nodes[index].many { return known }
             nodes[index].many = fresh
         case .glob(let text):
@@ -145,7 +146,7 @@ extension TopicPattern.Segment {
     var containsAt: Bool {
         switch self {
         case .literal(let text), .glob(let text): text.utf8.contains(UInt8(ascii: "@"))
-        case .one, .many: false
+        case .one, .many, .any, .rest: false
         }
     }
 }

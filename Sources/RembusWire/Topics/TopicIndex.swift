@@ -9,6 +9,10 @@ package struct TopicIndex<Element> {
         var globs: [(glob: Substring, node: Node)] = []
         var one: Node?
         var many: Node?
+        /// Behind MQTT's `+`.
+        var any: Node?
+        /// Behind MQTT's `#`, which ends a filter.
+        var rest: Node?
         /// True for the node behind `**`: it stays live for as long as segments come.
         let isMany: Bool
         var elements: [Element] = []
@@ -19,7 +23,8 @@ package struct TopicIndex<Element> {
         }
 
         var isEmpty: Bool {
-            elements.isEmpty && literals.isEmpty && globs.isEmpty && one == nil && many == nil
+            elements.isEmpty && literals.isEmpty && globs.isEmpty && one == nil && many == nil && any == nil
+                && rest == nil
         }
 
         func child(_ segment: TopicPattern.Segment, create: Bool) -> Node? {
@@ -43,6 +48,12 @@ package struct TopicIndex<Element> {
                 let node = Node()
                 globs.append((Substring(String(text)), node))
                 return node
+            case .any:
+                if any == nil && create { any = Node() }
+                return any
+            case .rest:
+                if rest == nil && create { rest = Node() }
+                return rest
             }
         }
 
@@ -52,6 +63,8 @@ package struct TopicIndex<Element> {
             case .one: one = nil
             case .many: many = nil
             case .glob(let text): globs.removeAll { $0.glob == text }
+            case .any: any = nil
+            case .rest: rest = nil
             }
         }
     }
@@ -98,6 +111,8 @@ package struct TopicIndex<Element> {
             open.append(contentsOf: node.globs.map(\.node))
             if let one = node.one { open.append(one) }
             if let many = node.many { open.append(many) }
+            if let any = node.any { open.append(any) }
+            if let rest = node.rest { open.append(rest) }
         }
     }
 
@@ -107,6 +122,9 @@ package struct TopicIndex<Element> {
         var live: [Node] = []
         step += 1
         Self.enter(root, step, &live)
+        // What begins with `$` is the server's own: MQTT's wildcards do not stand for it.
+        let isHidden = topic.utf8.first == UInt8(ascii: "$")
+        if !isHidden { root.rest?.elements.forEach(body) }
         for segment in TopicPattern.segments(of: topic) {
             // `*` and `**` never stand for text with an `@` (behaviour.md §6.1).
             let isWild = !segment.utf8.contains(UInt8(ascii: "@"))
@@ -116,12 +134,15 @@ package struct TopicIndex<Element> {
                 if node.isMany && isWild { Self.enter(node, step, &next) }
                 if let child = node.literals[ExactText(segment)] { Self.enter(child, step, &next) }
                 if isWild, !segment.isEmpty, let child = node.one { Self.enter(child, step, &next) }
+                if let child = node.any, !isHidden || node !== root { Self.enter(child, step, &next) }
                 for (glob, child) in node.globs where TopicPattern.glob(glob, matches: segment) {
                     Self.enter(child, step, &next)
                 }
             }
             live = next
             if live.isEmpty { return }
+            // Once each: only one way leads to a node in front of `#`, and it has no `**`.
+            for node in live { node.rest?.elements.forEach(body) }
         }
         for node in live {
             for element in node.elements { body(element) }

@@ -13,6 +13,10 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         case many
         /// Text with `*` in it, each for one or more characters.
         case glob(Substring)
+        /// MQTT's `+`: any segment, an empty one too.
+        case any
+        /// MQTT's `#`, the last segment: any number of segments, also none.
+        case rest
     }
 
     /// The text as subscribed; it travels back to the subscriber with each delivery.
@@ -35,6 +39,15 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
             }
         }
         self.segments = segments
+    }
+
+    /// Splits a topic filter of MQTT, whose `+` and `#` match as MQTT says: what begins with `$` is never meant by one in
+    /// the first place, and `@` and empty segments are text like any other.
+    package init(mqttFilter filter: String) {
+        text = filter
+        segments = Self.segments(of: filter).map { part in
+            part == "+" ? .any : part == "#" ? .rest : .literal(part)
+        }
     }
 
     /// True when `topic` is a pattern: it contains a `*`.

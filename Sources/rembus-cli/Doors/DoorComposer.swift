@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Metrics
 import Rembus
@@ -25,7 +26,10 @@ struct DoorComposer {
             #endif
         }
         if let port = settings.httpPort { doors.append(HTTPDoor(listeningOn: port, metrics: metrics)) }
-        if let port = settings.mqttPort { doors.append(MQTTDoor(listeningOn: port)) }
+        if let port = settings.mqttPort {
+            let folder = BrokerSettings.directory().appendingPathComponent(configuration.name)
+            doors.append(MQTTDoor(listeningOn: port, folder: folder.path))
+        }
         if let url = settings.mqttBridge {
             do throws(BrokerError) {
                 doors.append(

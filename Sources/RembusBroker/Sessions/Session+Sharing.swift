@@ -1,0 +1,104 @@
+import NIOCore
+import RembusStore
+import RembusTransport
+import RembusWire
+import Synchronization
+
+/// What shared subscriptions have a connection do: a publication that it cannot take now waits for it, for the log does
+/// not say which member of the group it was given to.
+extension Session {
+    /// Whether a subscription of the component is one for this kind of connection: clients of MQTT and components that
+    /// have the same name get each what they have asked for.
+    func serves(_ subscription: Subscription) -> Bool { (subscription.mqtt != nil) == transport.isMQTT }
+
+    /// A live publication could not be sent.
+    func missed(_ publication: inout Publication, _ subscription: Subscription) {
+        guard let interest = subscription.mqtt, interest.isShared else { return fallBehind(subscription) }
+        guard interest.postponed.count < limits.maxInFlight, state.inFlightBytes < limits.maxInFlightBytes else {
+            core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
+            droppedCount += 1
+            return
+        }
+        interest.postponed.append((publication.retain(), publication.record.receivedAt))
+        lane.watch(self)
+    }
+
+    /// Sends what waits, as far as there is room.
+    func sendPostponed() {
+        guard transport.isMQTT, isReactive, !isClosed else { return }
+        for subscription in state.subscriptions.values {
+            guard let interest = subscription.mqtt else { continue }
+            while let (retained, receivedAt) = interest.postponed.first {
+                guard !link.isCongested, sendAgain(retained, receivedAt: receivedAt, subscription) else { return }
+                interest.postponed.removeFirst()
+            }
+        }
+    }
+
+    /// Sends a publication that was kept, as a delivery of its own.
+    func sendAgain(_ retained: RetainedPublication, receivedAt: UInt64, _ subscription: Subscription) -> Bool {
+        retained.buffer.withUnsafeReadableBytes { bytes in
+            let record = RecordHeader(
+                receivedAt: receivedAt, topicHash: 0, publisher: 0, tenant: state.tenant, isRecorded: false)
+            var publication = Publication(
+                bytes: bytes, header: retained.header, owner: retained.buffer, record: record, partition: lane.index,
+                publisher: nil)
+            return send(&publication, subscription)
+        }
+    }
+
+    /// Gives what a member of a group has left to another one.
+    func passOn(_ orphan: ComponentState.Orphan) {
+        orphan.publication.buffer.withUnsafeReadableBytes { bytes in
+            let header = orphan.publication.header
+            let route = lane.route(header.topicBytes(in: bytes))
+            guard let group = route.group(orphan.subscription.topic, tenant: orphan.tenant) else { return }
+            let index = group.choice(orphan.receivedAt)
+            let (retained, receivedAt) = (orphan.publication, orphan.receivedAt)
+            group.members[index].session.lane.eventLoop.execute {
+                let member = group.members[index]
+                member.session.lane.beginBurst()
+                member.session.takeOver(retained, receivedAt: receivedAt, member.subscription)
+                member.session.lane.endBurst()
+            }
+        }
+    }
+
+    private func takeOver(_ retained: RetainedPublication, receivedAt: UInt64, _ subscription: Subscription) {
+        guard isReactive, !isClosed, let interest = subscription.mqtt else { return }
+        guard interest.postponed.isEmpty, sendAgain(retained, receivedAt: receivedAt, subscription) else {
+            interest.postponed.append((retained, receivedAt))
+            return lane.watch(self)
+        }
+    }
+}
+
+extension ComponentState {
+    /// A publication that one member of a group was given and has not acknowledged.
+    struct Orphan {
+        let publication: RetainedPublication
+        let receivedAt: UInt64
+        let subscription: Subscription
+        let tenant: UInt32
+    }
+
+    /// What the shared subscriptions leave behind, oldest first.
+    var orphans: [Orphan] {
+        var all: [Orphan] = []
+        inFlight.forEach { _, delivery in
+            guard delivery.subscription.mqtt?.isShared == true else { return }
+            all.append(
+                Orphan(
+                    publication: delivery.publication, receivedAt: delivery.receivedAt,
+                    subscription: delivery.subscription, tenant: tenant))
+        }
+        for subscription in subscriptions.values {
+            for (publication, receivedAt) in subscription.mqtt?.postponed ?? [] {
+                all.append(
+                    Orphan(
+                        publication: publication, receivedAt: receivedAt, subscription: subscription, tenant: tenant))
+            }
+        }
+        return all.sorted { $0.receivedAt < $1.receivedAt }
+    }
+}

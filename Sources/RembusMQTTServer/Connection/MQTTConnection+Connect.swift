@@ -1,0 +1,184 @@
+import Logging
+import NIOCore
+import RembusBroker
+import RembusMQTT
+import RembusTransport
+import RembusTrust
+import RembusWire
+
+/// CONNECT: who the client is, and which session it goes on with.
+extension MQTTConnection {
+    /// What the decision about a client needs when it is made.
+    private struct Arrival: Sendable {
+        let connect: MQTTConnect
+        let name: String?
+        let assignedID: String?
+        let expiry: UInt32
+    }
+
+    func connected(_ connect: MQTTConnect) {
+        guard connect.properties.authenticationMethod == nil else {
+            return decline(.badAuthenticationMethod, "an authentication method that does not exist")
+        }
+        if connect.clientID.isEmpty, connect.version == .v311, !connect.cleanStart {
+            return decline(.clientIdentifierNotValid, "a persistent session needs a client identifier")
+        }
+        if let will = connect.will, let reason = objection(to: will.topic) {
+            return decline(reason, "the will's topic cannot be published")
+        }
+        guard let context,
+            let session = server.host.makeSession(
+                on: context.eventLoop, address: address, facts: facts, sink: self)
+        else { return end(nil, "the broker is closing") }
+        self.session = session
+        server.host.opened(context.channel)
+        session.retransmits = false
+        phase = .joining
+        reader.maxPacketBytes = server.maxPacketBytes
+        join(connect, session)
+    }
+
+    private func join(_ connect: MQTTConnect, _ session: DoorSession) {
+        let certificate = facts.certificateName
+        if let certificate, let user = connect.userName, ExactText(user) != ExactText(certificate) {
+            return decline(.notAuthorized, "the user name is not the certificate's")
+        }
+        let user = connect.userName.flatMap { $0.isEmpty ? nil : $0 } ?? certificate
+        let wantsSession =
+            connect.version == .v5 ? (connect.properties.sessionExpiry ?? 0) > 0 : !connect.cleanStart
+        var id = connect.clientID
+        var assignedID: String?
+        if id.isEmpty, connect.version == .v5 {
+            assignedID = Self.newClientID()
+            // Without anything to be kept the client stays a stranger, or a guest of its user.
+            if wantsSession { id = assignedID ?? "" }
+        }
+        let name: String? =
+            switch (user, id) {
+            case (_, ""): nil
+            case (let user?, let id): ExactText(user) == ExactText(id) ? user : "\(user):\(id)"
+            case (nil, let id): id
+            }
+        let asked =
+            connect.version == .v5
+            ? connect.properties.sessionExpiry ?? 0 : connect.cleanStart ? 0 : server.maxExpiry
+        let arrival = Arrival(
+            connect: connect, name: name, assignedID: assignedID,
+            expiry: name == nil ? 0 : min(asked, server.maxExpiry))
+        let login = DoorSession.Login(
+            name: name, user: user ?? name,
+            secret: connect.password.map { Array($0.readableBytesView) }, isProven: certificate != nil,
+            takesOver: true)
+        session.logIn(login) { result in
+            switch result {
+            case .success: self.joined(arrival)
+            case .failure(let failure): self.decline(failure, hasPassword: connect.password != nil)
+            }
+        }
+    }
+
+    private static func newClientID() -> String {
+        "auto-" + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
+    // MARK: Refusals
+
+    private func decline(_ failure: DoorSession.LoginFailure, hasPassword: Bool) {
+        guard phase == .joining else { return }
+        switch failure {
+        case .wrongSecret: decline(.badUserNameOrPassword, "wrong password")
+        case .needsProof: decline(.notAuthorized, "no proof of the name")
+        case .taken: decline(.clientIdentifierNotValid, "the name is connected")
+        case .unusable(let text): decline(.clientIdentifierNotValid, text)
+        }
+    }
+
+    private func decline(_ reason: MQTTReason, _ text: String) {
+        logger.info("refused \(label): \(text)")
+        send(.connack(sessionPresent: false, reason: reason, properties: MQTTProperties()))
+        end(nil, text)
+    }
+
+    // MARK: Success
+
+    private func joined(_ arrival: Arrival, attempt: Int = 0) {
+        guard phase == .joining, let session, let context else { return }
+        var previous: ClientSession?
+        if let name = arrival.name {
+            switch server.sessions.take(name, for: ObjectIdentifier(self), now: MQTTServer.now) {
+            case .none: break
+            case .session(let session, let will):
+                previous = arrival.connect.cleanStart ? nil : session
+                // The old session ends now, and its will with it.
+                if arrival.connect.cleanStart, let will { server.publish(will) }
+            case .busy:
+                guard attempt < 200 else { return decline(.serverBusy, "the older connection does not end") }
+                context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(5)) {
+                    self.joined(arrival, attempt: attempt + 1)
+                    self.endWork()
+                }
+                return
+            }
+        }
+        name = arrival.name
+        client = previous ?? ClientSession()
+        client.expiry = arrival.expiry
+        session.setDeliverySink(self)
+        session.isTransient = client.expiry == 0
+        resume(isPresent: previous != nil, session)
+        prepareWill(arrival.connect, session)
+        phase = .open
+        greet(arrival, isPresent: previous != nil)
+        if let name, client.expiry > 0 { server.sessions.save(name, client) }
+        startDeliveries(session)
+        watch(arrival.connect.keepAlive)
+        drain()
+    }
+
+    /// Has the broker serve what the client had subscribed, and nothing else.
+    private func resume(isPresent: Bool, _ session: DoorSession) {
+        guard isPresent else { return session.forgetMQTT() }
+        for filter in session.mqttFilters where client.interests[filter] == nil {
+            _ = session.unsubscribe(mqtt: filter)
+        }
+        for (filter, interest) in client.interests where !session.resume(mqtt: filter, options(interest)) {
+            // The broker has forgotten it: what was missed is lost, what comes is not.
+            _ = session.subscribe(mqtt: filter, options(interest))
+        }
+    }
+
+    private func prepareWill(_ connect: MQTTConnect, _ session: DoorSession) {
+        guard let will = connect.will, let context else { return }
+        var topic = will.topic
+        var properties = will.properties
+        let delay = properties.willDelayInterval ?? 0
+        properties.willDelayInterval = nil
+        topic.withUTF8 {
+            writer.write(
+                topic: UnsafeRawBufferPointer($0), payload: will.payload, qos: will.qos,
+                id: UInt64.random(in: .min ... .max), isRetained: will.retain, properties: properties)
+        }
+        self.will = Will(
+            publication: OutgoingPublication(
+                frame: ByteBuffer(bytes: writer.frame.readableBytesView), annexOffset: writer.annexOffset,
+                topic: will.topic, isRetained: will.retain, isEmpty: will.payload.readableBytes == 0,
+                expiry: properties.messageExpiry, tenant: session.principal.tenant),
+            delay: delay, identity: session.identity, eventLoop: context.eventLoop)
+    }
+
+    private func greet(_ arrival: Arrival, isPresent: Bool) {
+        let asked = arrival.connect.properties
+        var answer = MQTTProperties()
+        if version == .v5 {
+            receiveMaximum = Int(asked.receiveMaximum ?? .max)
+            maxOutgoingBytes = Int(asked.maximumPacketSize ?? .max)
+            maxAliases = min(Int(asked.topicAliasMaximum ?? 0), Int(MQTTServer.topicAliasMaximum))
+            if client.expiry != asked.sessionExpiry ?? 0 { answer.sessionExpiry = client.expiry }
+            answer.assignedClientIdentifier = arrival.assignedID
+            answer.receiveMaximum = MQTTServer.receiveMaximum
+            answer.topicAliasMaximum = MQTTServer.topicAliasMaximum
+            answer.maximumPacketSize = UInt32(server.maxPacketBytes)
+        }
+        send(.connack(sessionPresent: isPresent, reason: .success, properties: answer))
+    }
+}

@@ -1,0 +1,69 @@
+import NIOCore
+import RembusBroker
+import RembusMQTT
+import RembusTransport
+
+/// What leaves the connection.
+extension MQTTConnection {
+    func takeBuffer() -> ByteBuffer {
+        let allocator = context?.channel.allocator ?? ByteBufferAllocator()
+        return session?.link.group.takeBuffer(allocator, minimumBytes: 512) ?? allocator.buffer(capacity: 512)
+    }
+
+    /// Hands what was collected to the socket, if it takes more; reports what waits.
+    func write() {
+        guard let context, let buffer = output, buffer.readableBytes > 0 else { return reportBacklog() }
+        guard context.channel.isWritable || phase == .closed else { return reportBacklog() }
+        output = nil
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        session?.link.group.giveBack(buffer)
+        reportBacklog()
+    }
+
+    /// Tells the broker how much waits, so that it lets a slow client be.
+    func reportBacklog() {
+        let bytes = output?.readableBytes ?? 0
+        guard bytes != reportedBacklog, let session, phase != .closed else { return }
+        reportedBacklog = bytes
+        session.link.setSinkBacklog(bytes)
+    }
+
+    /// The same while messages are being collected, whenever much has come together.
+    @inline(__always)
+    func noteGrowth(_ bytes: Int) {
+        if bytes &- reportedBacklog > 64 << 10 {
+            reportedBacklog = bytes
+            session?.link.setSinkBacklog(bytes)
+        }
+    }
+}
+
+extension MQTTConnection: LinkSink {
+    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
+        // Of what the broker sends besides publications only acknowledgements mean something here.
+        guard message.count == 11, message[0] == 0x82, message[1] == 0x05, message[2] == 0x48 else { return }
+        accepted(UInt64(littleEndian: message.loadUnaligned(fromByteOffset: 3, as: UInt64.self)))
+    }
+
+    func linkFlushes(_ link: Link) {
+        if !finished.isEmpty { acknowledgeFinished() }
+        write()
+    }
+
+    func link(_ link: Link, reads isReading: Bool) {
+        isReadPaused = !isReading
+        lastHeard = .now()
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
+    }
+
+    func link(_ link: Link, closes reason: LinkCloseReason) {
+        switch reason.code {
+        case 4000: end(.sessionTakenOver, reason.text)
+        case 1001: end(.serverShuttingDown, reason.text)
+        case 1008: end(.quotaExceeded, reason.text)
+        case 1009: end(.packetTooLarge, reason.text)
+        case 1013: end(.serverBusy, reason.text)
+        default: end(.administrativeAction, reason.text)
+        }
+    }
+}

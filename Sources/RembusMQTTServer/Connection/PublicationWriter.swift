@@ -1,0 +1,59 @@
+import NIOCore
+import RembusMQTT
+import RembusWire
+
+/// Makes the Rembus frame of an MQTT message, with its annex.
+struct PublicationWriter {
+    /// The last frame that was written.
+    private(set) var frame = ByteBuffer()
+    /// Where the annex begins.
+    private(set) var annexOffset = 0
+
+    /// - Parameters:
+    ///   - id: what the broker acknowledges; not used at QoS 0.
+    ///   - isRetained: whether the message had the retain flag.
+    mutating func write(
+        topic: UnsafeRawBufferPointer, payload: ByteBuffer, qos: MQTTQoS, id: UInt64, isRetained: Bool,
+        properties: MQTTProperties
+    ) {
+        frame.clear()
+        switch qos {
+        case .atMostOnce: frame.writeInteger(UInt16(0x8301))
+        case .atLeastOnce: frame.writeInteger(UInt16(0x8411))
+        case .exactlyOnce:
+            frame.writeInteger(UInt16(0x8418))
+            frame.writeInteger(UInt8(0x31))
+        }
+        if qos != .atMostOnce {
+            frame.writeInteger(UInt8(0x48))
+            frame.writeInteger(id, endianness: .little)
+        }
+        frame.writeCBORHead(.text, UInt64(topic.count))
+        frame.writeBytes(topic)
+        let isText = MQTTPayload.mayBeJSON(payload, properties.isEmpty ? nil : properties.contentType)
+        if isText || payload.readableBytes == 0 {
+            MQTTPayload.writeArguments(of: payload, properties, into: &frame)
+        } else {
+            MQTTPayload.writeBytes(payload, into: &frame)
+        }
+        annexOffset = frame.readableBytes
+        guard isText || isRetained || !properties.isEmpty else { return }
+        var rest = properties
+        let expiry = properties.messageExpiry
+        rest.messageExpiry = nil
+        rest.topicAlias = nil
+        Annex.write(
+            isRetained: isRetained, expiry: expiry, properties: rest.isEmpty ? nil : rest.encoded,
+            payload: isText ? payload : nil, into: &frame)
+    }
+}
+
+extension MQTTProperties {
+    /// The properties without their length in front.
+    var encoded: ByteBuffer {
+        var buffer = ByteBuffer()
+        encode(into: &buffer)
+        while let byte = buffer.readInteger(as: UInt8.self), byte >= 0x80 {}
+        return buffer
+    }
+}

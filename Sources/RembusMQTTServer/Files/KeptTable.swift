@@ -1,0 +1,170 @@
+import CRembusChecksum
+import Dispatch
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import RembusStore
+
+/// A file with the newest value of each key, written behind the event loops.
+///
+/// An entry is the lengths of key and value, the CRC-32C of both (UInt32 each, little-endian), the key and the value; an
+/// entry without a value forgets its key. The file only grows until most of it is out of date; then it is written anew
+/// beside itself. What a crash tore off its end is cut off. `waiting` is guarded by `lock`, the rest used on `queue`
+/// only; hence unchecked.
+final class KeptTable: @unchecked Sendable {
+    private let path: String
+    private let logger: Logger
+    private let queue = DispatchQueue(label: "rembus.mqtt", qos: .utility)
+    private let lock = NIOLock()
+    private var waiting: [[UInt8]: ByteBuffer?] = [:]
+    private var isScheduled = false
+    private let disk = Disk()
+    private var file: any StorageFile
+    private var live: [[UInt8]: ByteBuffer] = [:]
+    private var liveBytes = 0
+    private var size = 0
+    private var isFailing = false
+
+    private static let headBytes = 12
+    private static let magic: [UInt8] = Array("RBMQTT1\n".utf8)
+    private static let smallestRewrite = 1 << 20
+
+    /// Opens the file, making it when it does not exist; `each` gets what it holds.
+    init(_ path: String, logger: Logger, each: ([UInt8], ByteBuffer) -> Void) throws(StorageError) {
+        self.path = path
+        self.logger = logger
+        guard let file = try disk.open(path, readOnly: false) else { throw StorageError("cannot open \(path)") }
+        self.file = file
+        var content = try Self.content(of: file)
+        guard content.readableBytes >= Self.magic.count else {
+            try file.truncate(to: 0)
+            let magic = ByteBuffer(bytes: Self.magic)
+            try magic.withUnsafeReadableBytes { bytes throws(StorageError) in try file.write(bytes, at: 0) }
+            size = Self.magic.count
+            return
+        }
+        guard content.readBytes(length: Self.magic.count) == Self.magic else {
+            throw StorageError("\(path) is of another kind; move it away and start again")
+        }
+        size = Self.magic.count
+        while let (key, value, length) = Self.entry(&content) {
+            note(key, value)
+            size += length
+        }
+        if content.readableBytes > 0 { try file.truncate(to: UInt64(size)) }
+        for (key, value) in live { each(key, value) }
+    }
+
+    /// Has a value written soon; nil forgets the key.
+    func set(_ key: [UInt8], _ value: ByteBuffer?) {
+        let mustSchedule = lock.withLock {
+            waiting[key] = .some(value)
+            defer { isScheduled = true }
+            return !isScheduled
+        }
+        if mustSchedule { queue.asyncAfter(deadline: .now() + .milliseconds(50)) { self.write() } }
+    }
+
+    /// Returns when everything set so far is written.
+    func flush() async {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                self.write()
+                continuation.resume()
+            }
+        }
+    }
+
+    private func write() {
+        let changes = lock.withLock {
+            isScheduled = false
+            defer { waiting = [:] }
+            return waiting
+        }
+        guard !changes.isEmpty else { return }
+        var bytes = ByteBuffer()
+        for (key, value) in changes {
+            Self.append(key, value, to: &bytes)
+            note(key, value)
+        }
+        do throws(StorageError) {
+            try append(bytes)
+            if size > Self.smallestRewrite, size > 3 * liveBytes { try rewrite() }
+            isFailing = false
+        } catch {
+            // The table in memory goes on; the next rewrite has what is missing now.
+            if !isFailing { logger.error("\(path) is not written: \(error)") }
+            isFailing = true
+        }
+    }
+
+    private func append(_ bytes: ByteBuffer) throws(StorageError) {
+        let (file, size) = (self.file, self.size)
+        try bytes.withUnsafeReadableBytes { bytes throws(StorageError) in try file.write(bytes, at: UInt64(size)) }
+        self.size += bytes.readableBytes
+        try file.sync()
+    }
+
+    private func rewrite() throws(StorageError) {
+        let fresh = path + ".new"
+        try disk.remove(fresh)
+        guard let target = try disk.open(fresh, readOnly: false) else { return }
+        var bytes = ByteBuffer(bytes: Self.magic)
+        for (key, value) in live { Self.append(key, value, to: &bytes) }
+        try bytes.withUnsafeReadableBytes { bytes throws(StorageError) in try target.write(bytes, at: 0) }
+        try target.sync()
+        try disk.rename(fresh, to: path)
+        file.close()
+        file = target
+        size = bytes.readableBytes
+    }
+
+    private func note(_ key: [UInt8], _ value: ByteBuffer?) {
+        if let old = live[key] { liveBytes -= Self.headBytes + key.count + old.readableBytes }
+        live[key] = value
+        if let value { liveBytes += Self.headBytes + key.count + value.readableBytes }
+    }
+
+    // MARK: Entries
+
+    private static func append(_ key: [UInt8], _ value: ByteBuffer?, to buffer: inout ByteBuffer) {
+        buffer.writeInteger(UInt32(key.count), endianness: .little)
+        buffer.writeInteger(UInt32(value?.readableBytes ?? 0), endianness: .little)
+        buffer.writeInteger(checksum(key, value), endianness: .little)
+        buffer.writeBytes(key)
+        if let value { buffer.writeImmutableBuffer(value) }
+    }
+
+    private static func checksum(_ key: [UInt8], _ value: ByteBuffer?) -> UInt32 {
+        let first = key.withUnsafeBytes { rembus_crc32c(0, $0.baseAddress, $0.count) }
+        return value?.withUnsafeReadableBytes { rembus_crc32c(first, $0.baseAddress, $0.count) } ?? first
+    }
+
+    private static func entry(_ content: inout ByteBuffer) -> ([UInt8], ByteBuffer?, length: Int)? {
+        var rest = content
+        guard let keyLength = rest.readInteger(endianness: .little, as: UInt32.self),
+            let valueLength = rest.readInteger(endianness: .little, as: UInt32.self),
+            let sum = rest.readInteger(endianness: .little, as: UInt32.self),
+            let key = rest.readBytes(length: Int(keyLength)), let slice = rest.readSlice(length: Int(valueLength))
+        else { return nil }
+        // A copy: a slice would keep the whole file in memory.
+        let value = slice.readableBytes > 0 ? ByteBuffer(bytes: slice.readableBytesView) : nil
+        guard checksum(key, value) == sum else { return nil }
+        content = rest
+        return (key, value, headBytes + Int(keyLength) + Int(valueLength))
+    }
+
+    private static func content(of file: any StorageFile) throws(StorageError) -> ByteBuffer {
+        let size = Int(try file.size())
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 8)
+        defer { bytes.deallocate() }
+        var offset = 0
+        while offset < size {
+            let target = UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<size])
+            let count = try file.read(into: target, at: UInt64(offset))
+            guard count > 0 else { break }
+            offset += count
+        }
+        return ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: bytes[..<offset]))
+    }
+}

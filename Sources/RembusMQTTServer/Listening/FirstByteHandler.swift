@@ -1,0 +1,60 @@
+import NIOCore
+import RembusBroker
+import RembusTransport
+
+/// Looks at the first byte of a connection: a client of MQTT begins with CONNECT, one that comes through a WebSocket with
+/// the method of an HTTP request.
+final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let server: MQTTServer
+    private let facts: ConnectionFacts
+    private var deadline: Scheduled<Void>?
+    private var isDone = false
+
+    private static let connect: UInt8 = 0x10
+
+    init(server: MQTTServer, facts: ConnectionFacts) {
+        self.server = server
+        self.facts = facts
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(
+            in: server.host.linkConfiguration.handshakeTimeout
+        ) {
+            self.server.host.admission.count(.handshakeTimeout)
+            context.close(promise: nil)
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        deadline = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDone, let first = unwrapInboundIn(data).readableBytesView.first else { return }
+        isDone = true
+        let pipeline = context.pipeline.syncOperations
+        do {
+            switch first {
+            case Self.connect: try pipeline.addHandler(MQTTConnection(server: server, facts: facts))
+            case UInt8(ascii: "G"): try MQTTWebSocketUpgrade(server: server, facts: facts).install(on: context.channel)
+            default:
+                server.host.countMalformed()
+                server.host.admission.count(.badRequest)
+                return context.close(promise: nil)
+            }
+        } catch {
+            return context.close(promise: nil)
+        }
+        // To the handlers behind this one, which were just added.
+        context.fireChannelRead(data)
+        pipeline.removeHandler(self, promise: nil)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,98 @@
+import Logging
+import NIOCore
+import RembusBroker
+import RembusMQTT
+import RembusStore
+import RembusTransport
+import RembusWire
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// What all connections of the MQTT door share.
+final class MQTTServer: Sendable {
+    let host: DoorHost
+    let retained: RetainedMessages
+    let sessions: ClientSessions
+    /// Longest time that a session outlives its connection, seconds.
+    let maxExpiry: UInt32
+    /// Largest packet that a client may send.
+    let maxPacketBytes: Int
+
+    /// Largest CONNECT: names, a password and a will.
+    static let maxConnectBytes = 64 << 10
+    /// How many QoS 1 and 2 messages of a client may be unacknowledged.
+    static let receiveMaximum: UInt16 = 1024
+    /// How many topics a client may give numbers.
+    static let topicAliasMaximum: UInt16 = 64
+
+    init(host: DoorHost) {
+        self.host = host
+        let doors = host.configuration.doors
+        sessions = ClientSessions(limit: host.configuration.limits.maxOfflineComponents)
+        retained = RetainedMessages(maxBytes: doors.maxRetainedBytes)
+        maxExpiry = UInt32(clamping: doors.maxMQTTSessionExpiry.components.seconds)
+        maxPacketBytes = min(host.configuration.limits.maxMessageBytes, ByteBuffer.maxMQTTVariable)
+    }
+
+    /// Reads what an earlier run has left in a folder, and writes there from now on.
+    func openFiles(in folder: String) throws(BrokerError) {
+        let logger = host.logger
+        do {
+            try Disk().createDirectory(folder)
+            try retained.use { each in try KeptTable("\(folder)/mqtt-retained", logger: logger, each: each) }
+            try sessions.use(now: Self.now) { each in
+                try KeptTable("\(folder)/mqtt-sessions", logger: logger, each: each)
+            }
+        } catch {
+            throw BrokerError("--mqtt-listen: \(error)")
+        }
+    }
+
+    func flush() async {
+        await retained.flush()
+        await sessions.flush()
+    }
+
+    /// Ends sessions and publishes wills whose time has come.
+    func tick() {
+        let (ended, wills) = sessions.due(Self.now)
+        for name in ended { host.forgetMQTT(name) }
+        for will in wills { publish(will) }
+    }
+
+    func publish(_ will: Will) {
+        will.eventLoop.execute {
+            let publication = will.publication
+            guard self.host.publish(publication.frame, as: will.identity, on: will.eventLoop) else { return }
+            self.retain(publication)
+        }
+    }
+
+    /// Keeps a publication that was taken, or forgets what it replaces; false when there is no room.
+    @discardableResult
+    func retain(_ publication: OutgoingPublication) -> Bool {
+        guard publication.isRetained else { return true }
+        if publication.isEmpty {
+            retained.forget(topic: publication.topic, tenant: publication.tenant)
+            return true
+        }
+        var frame = publication.frame
+        Annex.markKept(&frame, annexAt: publication.annexOffset)
+        guard let message = KeptMessage(frame, receivedAt: Self.now) else { return false }
+        return retained.keep(
+            message, topic: publication.topic, tenant: publication.tenant, expiry: publication.expiry)
+    }
+
+    /// The wall clock, nanoseconds since the epoch.
+    static var now: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    }
+}

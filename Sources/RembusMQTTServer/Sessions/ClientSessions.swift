@@ -1,0 +1,168 @@
+import NIOCore
+import RembusMQTT
+import RembusWire
+import Synchronization
+
+/// The sessions of clients that may come back, by the name of their component.
+final class ClientSessions: Sendable {
+    /// Somebody's session while nobody is connected with it.
+    private struct Absent {
+        var session: ClientSession
+        /// Wall clock, nanoseconds; the largest for never.
+        var endsAt: UInt64
+        var will: (publication: Will, dueAt: UInt64)?
+    }
+
+    private enum Entry {
+        /// In use by a connection.
+        case taken(by: ObjectIdentifier)
+        case absent(Absent)
+    }
+
+    private struct Content {
+        var entries: [ExactText: Entry] = [:]
+        var table: KeptTable?
+        /// When something is due next; nothing is before.
+        var nextDue = UInt64.max
+    }
+
+    /// What a new connection finds.
+    enum Found {
+        case none
+        case session(ClientSession, will: Will?)
+        /// Another connection has not given it back yet.
+        case busy
+    }
+
+    private let content = Mutex(Content())
+    /// How many sessions are kept without a connection.
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Gives the session of a name to a connection, with a will that has become void.
+    func take(_ name: String, for owner: ObjectIdentifier, now: UInt64) -> Found {
+        content.withLock { content in
+            let key = ExactText(name)
+            switch content.entries[key] {
+            case .taken(let other) where other != owner: return .busy
+            case .absent(let absent):
+                content.entries[key] = .taken(by: owner)
+                if absent.endsAt <= now { return .none }
+                return .session(absent.session, will: absent.will?.publication)
+            default:
+                content.entries[key] = .taken(by: owner)
+                return .none
+            }
+        }
+    }
+
+    /// Writes a session in use down.
+    func save(_ name: String, _ session: ClientSession) {
+        content.withLock { content in
+            content.table?.set(Array(name.utf8), session.expiry == 0 ? nil : session.encode(endsAt: 0))
+        }
+    }
+
+    /// The connection has ended, and its session goes on without one, or ends when it does not expire later.
+    func leave(_ name: String, _ session: ClientSession, by owner: ObjectIdentifier, will: Will?, now: UInt64) {
+        content.withLock { content in
+            let key = ExactText(name)
+            guard case .taken(let holder) = content.entries[key], holder == owner else { return }
+            guard session.expiry > 0, content.entries.count <= limit else {
+                content.entries[key] = nil
+                content.table?.set(Array(name.utf8), nil)
+                return
+            }
+            let endsAt =
+                session.expiry == .max ? UInt64.max : now + UInt64(session.expiry) * 1_000_000_000
+            let dueAt = will.map { min(endsAt, now + UInt64($0.delay) * 1_000_000_000) }
+            content.entries[key] = .absent(
+                Absent(session: session, endsAt: endsAt, will: will.map { ($0, dueAt ?? now) }))
+            content.nextDue = min(content.nextDue, endsAt, dueAt ?? .max)
+            content.table?.set(Array(name.utf8), session.encode(endsAt: endsAt))
+        }
+    }
+
+    /// The sessions that have ended by now and the wills that are due.
+    func due(_ now: UInt64) -> (ended: [String], wills: [Will]) {
+        content.withLock { content in
+            guard content.nextDue <= now else { return ([], []) }
+            var (ended, wills): ([String], [Will]) = ([], [])
+            content.nextDue = .max
+            for (key, entry) in content.entries {
+                guard case .absent(var absent) = entry else { continue }
+                if let will = absent.will, will.dueAt <= now {
+                    wills.append(will.publication)
+                    absent.will = nil
+                    content.entries[key] = .absent(absent)
+                }
+                if absent.endsAt <= now {
+                    ended.append(key.string)
+                    content.entries[key] = nil
+                    content.table?.set(Array(key.text.utf8), nil)
+                } else {
+                    content.nextDue = min(content.nextDue, absent.endsAt, absent.will?.dueAt ?? .max)
+                }
+            }
+            return (ended, wills)
+        }
+    }
+
+    // MARK: File
+
+    /// Takes over what the file has, and keeps it up to date from now on. Who was connected when the broker ended is gone
+    /// since now.
+    func use(now: UInt64, _ open: (_ each: ([UInt8], ByteBuffer) -> Void) throws -> KeptTable) rethrows {
+        try content.withLock { content in
+            content.table = try open { key, value in
+                guard let (session, endsAt) = ClientSession.decode(value) else { return }
+                let end =
+                    endsAt != 0
+                    ? endsAt : session.expiry == .max ? .max : now + UInt64(session.expiry) * 1_000_000_000
+                content.entries[ExactText(String(decoding: key, as: UTF8.self))] = .absent(
+                    Absent(session: session, endsAt: end))
+                content.nextDue = min(content.nextDue, end)
+            }
+        }
+    }
+
+    func flush() async {
+        await content.withLock({ $0.table })?.flush()
+    }
+}
+
+extension ClientSession {
+    /// As it is written down: the expiry, the end (0 while somebody is connected) and the filters.
+    func encode(endsAt: UInt64) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        buffer.writeInteger(expiry)
+        buffer.writeInteger(endsAt)
+        for (filter, interest) in interests {
+            buffer.writeInteger(UInt64(interest.tag))
+            buffer.writeInteger(interest.noLocal ? 1 : 0, as: UInt8.self)
+            buffer.writeInteger(UInt16(filter.utf8.count))
+            buffer.writeString(filter)
+        }
+        return buffer
+    }
+
+    static func decode(_ value: ByteBuffer) -> (ClientSession, endsAt: UInt64)? {
+        var value = value
+        var session = ClientSession()
+        guard let expiry = value.readInteger(as: UInt32.self), let endsAt = value.readInteger(as: UInt64.self) else {
+            return nil
+        }
+        session.expiry = expiry
+        while value.readableBytes > 0 {
+            guard let tag = value.readInteger(as: UInt64.self), let noLocal = value.readInteger(as: UInt8.self),
+                let length = value.readInteger(as: UInt16.self), let filter = value.readString(length: Int(length)),
+                let interest = Interest(tag: Int(truncatingIfNeeded: tag), noLocal: noLocal != 0)
+            else { return nil }
+            session.interests[filter] = interest
+        }
+        return (session, endsAt)
+    }
+}

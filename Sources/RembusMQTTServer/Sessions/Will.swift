@@ -1,0 +1,24 @@
+import NIOCore
+import RembusBroker
+import RembusMQTT
+import RembusWire
+
+/// What is published for a client that vanished, and as whom.
+struct Will: Sendable {
+    let publication: OutgoingPublication
+    /// Seconds between the end of the connection and the publication.
+    let delay: UInt32
+    let identity: DoorIdentity
+    let eventLoop: any EventLoop
+}
+
+/// A publication together with what it does to the retained messages.
+struct OutgoingPublication: Sendable {
+    let frame: ByteBuffer
+    let annexOffset: Int
+    let topic: String
+    let isRetained: Bool
+    let isEmpty: Bool
+    let expiry: UInt32?
+    let tenant: String
+}
