@@ -18,7 +18,7 @@ import Darwin
 final class MQTTServer: Sendable {
     let host: DoorHost
     let retained: RetainedMessages
-    let sessions = ClientSessions()
+    let sessions: ClientSessions
     /// Longest time that a session outlives its connection, seconds.
     let maxExpiry: UInt32
     /// Largest packet that a client may send.
@@ -34,6 +34,7 @@ final class MQTTServer: Sendable {
     init(host: DoorHost) {
         self.host = host
         let doors = host.configuration.doors
+        sessions = ClientSessions(limit: host.configuration.limits.maxOfflineComponents)
         retained = RetainedMessages(maxBytes: doors.maxRetainedBytes)
         maxExpiry = UInt32(clamping: doors.maxMQTTSessionExpiry.components.seconds)
         maxPacketBytes = min(host.configuration.limits.maxMessageBytes, ByteBuffer.maxMQTTVariable)

@@ -1,13 +1,15 @@
 """`mqtt://` and `mqtts://` in the SDK, seen through the command line: mosquitto in the place of a broker."""
 
 import json
+import re
 
 import pytest
 
 from support.certificates import Authority
-from support.keys import write_secret
-from support.mosquitto import Mosquitto, OldServer, needs_mosquitto
+from support.keys import shared_secret, write_secret
+from support.mosquitto import Mosquitto, OldServer, eventually, needs_mosquitto
 from support.processes import PATIENCE, REFERENCE, Command, run_rembus
+from support.wire import Peer
 
 pytestmark = [pytest.mark.skipif(REFERENCE, reason="about our SDK"), needs_mosquitto]
 
@@ -118,6 +120,59 @@ def test_what_mqtt_does_not_have(mosquitto, uid):
     assert done.returncode != 0 and "MQTT has no calls" in done.stderr, done.stderr
     done = run_rembus("sub", f"a/{uid}/+", url=mosquitto.url)
     assert done.returncode != 0 and "MQTT cannot carry the topic" in done.stderr, done.stderr
+
+
+def test_a_component_that_insists_on_a_proof(mosquitto, tmp_path, uid):
+    (tmp_path / "me").mkdir()
+    write_secret(tmp_path / "me/.secret", b"hunter22\n")
+    settings = {"folder": tmp_path, "REMBUS_CONNECTION_MODE": "authenticated"}
+    # mosquitto without users lets everybody in, also with a password.
+    done = run_rembus("pub", f"p/{uid}", "1", "--qos", "1", url=f"{mosquitto.url}/me", **settings)
+    assert done.returncode == 0, done.stderr
+    done = run_rembus("pub", f"p/{uid}", "1", url=f"{mosquitto.url}/you", **settings)
+    assert done.returncode != 0, done.stdout
+
+
+# Our own listener in the place of mosquitto
+
+
+@pytest.fixture
+def listener(start_broker):
+    def start(**settings):
+        broker = start_broker(options=["--mqtt-listen", "0"], REMBUS_RECORD="none", **settings)
+        broker.mqtt = re.search(r"mqtt://127.0.0.1:\d+", broker.started_with)[0]
+        return broker
+
+    return start
+
+
+@pytest.mark.parametrize("qos", [0, 1, 2])
+def test_with_components_of_a_broker(listener, uid, qos):
+    broker = listener()
+    peer = Peer(broker.url)
+    peer.subscribe(f"l/{uid}/*")
+    peer.reactive()
+    done = run_rembus("pub", f"l/{uid}/x", "1", "two", "--qos", qos, url=f"{broker.mqtt}/sender")
+    assert done.returncode == 0, done.stderr
+    assert peer.receive_topic() == (f"l/{uid}/*", [f"l/{uid}/x", 1, "two"])
+    with Command("sub", f"l/{uid}/y", f"l/{uid}/y*", "--count", "2", "--url", f"{broker.mqtt}/reader") as command:
+        # Published until it is subscribed.
+        assert eventually(lambda: peer.publish(f"l/{uid}/y", [3], qos=qos) and False or command.output.lines)
+        found = [json.loads(line) for line in command.lines()]
+        assert {"topic": f"l/{uid}/y", "arguments": [[3]]} | ({"qos": qos} if qos else {}) in found
+
+
+def test_secrets_at_an_authenticated_broker(listener, tmp_path, uid):
+    broker = listener(REMBUS_CONNECTION_MODE="authenticated")
+    shared_secret("hunter22 and more").give(broker, "pump7")
+    (tmp_path / "pump7").mkdir()
+    for secret, status in ((b"hunter22 and more\n", 0), (b"something else\n", 1)):
+        write_secret(tmp_path / "pump7/.secret", secret)
+        done = run_rembus("pub", f"s/{uid}", "1", "--qos", "1", url=f"{broker.mqtt}/pump7", folder=tmp_path)
+        assert (done.returncode != 0) == (status != 0), done.stderr
+        assert status == 0 or "does not accept" in done.stderr
+    done = run_rembus("pub", f"s/{uid}", "1", url=broker.mqtt)
+    assert done.returncode != 0 and "user name and a password" in done.stderr
 
 
 def test_servers_that_are_not_there():

@@ -152,6 +152,23 @@ def test_tls(secure):
             assert client.next() == ("t", b"x" * 100_000)
 
 
+def test_a_certificate_proves_the_user(start_broker, tmp_path):
+    authority = Authority()
+    authority.issue(tmp_path / "keystore/rembus")
+    authority.issue(tmp_path / "carl", name="carl", hosts=[], addresses=[])
+    bundle = authority.write(tmp_path / "authority.pem")
+    broker = mqtt_broker(
+        start_broker, options=["--secure", "--authenticated"], REMBUS_KEYSTORE=tmp_path / "keystore",
+        REMBUS_CLIENT_CA=bundle, REMBUS_CLIENT_CERTIFICATES="optional")
+    trust = ssl.create_default_context(cafile=str(bundle))
+    with Client(broker, "carl", host="localhost", tls=trust) as nobody:
+        assert nobody.code == 0x87
+    trust.load_cert_chain(tmp_path / "carl.crt", tmp_path / "carl.key")
+    for name, user, code in (("carl", None, 0), ("phone", "carl", 0), ("phone", "ann", 0x87)):
+        with Client(broker, name, host="localhost", tls=trust, user=user) as client:
+            assert client.code == code
+
+
 def test_without_tls_there_is_no_answer(secure):
     with socket.create_connection(("127.0.0.1", mqtt_port(secure)), PATIENCE) as plain:
         plain.sendall(connect_packet())

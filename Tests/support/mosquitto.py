@@ -30,16 +30,19 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """`options` are lines of its configuration; `users` name: password; `certificate` the base of a .crt and a .key."""
+    """`options` are lines of its configuration; `users` name: password; `certificate` the base of a .crt and a .key;
+    a `durable` one knows after a restart what it knew."""
 
-    def __init__(self, options=(), users=None, certificate=None):
+    def __init__(self, options=(), users=None, certificate=None, durable=False):
         self._folder = tempfile.TemporaryDirectory(prefix="mosquitto-test-")
         folder = Path(self._folder.name)
-        folder.chmod(0o755)
+        # The server may give up its rights.
+        folder.chmod(0o777 if durable else 0o755)
         self.port = free_port()
+        if durable:
+            options = [*options, "persistence true", f"persistence_location {folder}/"]
         lines = [f"listener {self.port} 127.0.0.1", f"allow_anonymous {'false' if users else 'true'}", *options]
         if certificate:
-            # The server may give up its rights, and must be able to read its key then.
             for suffix in ("crt", "key"):
                 copy = folder / f"server.{suffix}"
                 copy.write_bytes(Path(f"{certificate}.{suffix}").read_bytes())
@@ -105,7 +108,7 @@ class Mosquitto:
 class Client:
     """A connected paho client; what comes in is in `received`, as paho's messages."""
 
-    def __init__(self, port, *filters, version=5, qos=1, name="", **login):
+    def __init__(self, port, *filters, version=5, qos=1, name="", durable=False, **login):
         self.received = queue.Queue()
         protocol = paho.MQTTv5 if version == 5 else paho.MQTTv311
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=name, protocol=protocol)
@@ -117,7 +120,12 @@ class Client:
         ready, subscribed = threading.Event(), threading.Event()
         self._client.on_connect = lambda *_: ready.set()
         self._client.on_subscribe = lambda *_: subscribed.set()
-        self._client.connect("127.0.0.1", port)
+        expiry = None
+        if durable:
+            expiry = Properties(PacketTypes.CONNECT)
+            expiry.SessionExpiryInterval = 60
+        start = {} if version != 5 else {"clean_start": not durable, "properties": expiry}
+        self._client.connect("127.0.0.1", port, **start)
         self._client.loop_start()
         assert ready.wait(PATIENCE)
         if filters:

@@ -2,21 +2,25 @@ import Foundation
 package import RembusTransport
 
 extension ComponentConfiguration {
-    /// What a `wss` connection needs, read from the files that were asked for. Blocks on the disk.
+    /// What a `wss` connection needs, read from the files that were asked for. Blocks on the disk. `protocol` is what the
+    /// handshake says will be spoken.
     ///
     /// Throws ``RembusError/Code/invalidSetting`` when a file cannot be used.
-    package func tlsContext() throws(RembusError) -> TLSClientContext {
+    package func tlsContext(
+        protocol name: String = "http/1.1"
+    ) throws(RembusError) -> TLSClientContext {
         let environment = effectiveEnvironment
         func setting(_ given: String?, _ variable: String) -> String? {
             given ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
         }
         var authorities = setting(tls.authorities, "HTTP_CA_BUNDLE")
         if authorities == nil { authorities = try authorityInFolder() }
-        let settings = TLSClientSettings(
+        var settings = TLSClientSettings(
             authorities: authorities,
             certificateFile: setting(tls.certificate, "REMBUS_CLIENT_CERTIFICATE"),
             keyFile: setting(tls.privateKey, "REMBUS_CLIENT_KEY"),
             serverName: tls.serverName)
+        settings.applicationProtocol = name
         do {
             return try TLSClientContext.shared(settings)
         } catch {

@@ -37,7 +37,9 @@ final class Connection: Sendable {
         isReactiveBySubscribing = configuration.isReactive
         policy = configuration.reconnect
         credentials = CredentialSource(configuration, name: url.name)
-        tls = url.scheme.isSecure ? try configuration.tlsContext() : nil
+        tls =
+            url.scheme.isSecure
+            ? try configuration.tlsContext(protocol: url.scheme == .mqtts ? "mqtt" : "http/1.1") : nil
         var logger = configuration.logger
         logger[metadataKey: "component"] = "\(url.name ?? "anonymous")"
         self.logger = logger
@@ -134,7 +136,8 @@ final class Connection: Sendable {
             guard let dialer = SinkDialer.of(scheme: url.scheme.rawValue) else {
                 throw RembusError(
                     .unsupported,
-                    "The protocol \(url.scheme.rawValue) is not part of this program; it needs the module RembusZeroMQ.")
+                    "The protocol \(url.scheme.rawValue) is not part of this program; it needs the module RembusZeroMQ."
+                )
             }
             return try await dialer.connect(url.host, url.port, eventLoop, linkConfiguration) { makeLink($1, $0) }
         }

@@ -66,11 +66,13 @@ extension Connection {
             if hasPassword {
                 return RembusError(
                     .authenticationFailed,
-                    "The MQTT server at \(place) does not accept the shared secret of \(url.name ?? "") as the password (\(reason)).")
+                    "The MQTT server at \(place) does not accept the shared secret of \(url.name ?? "") as the password (\(reason))."
+                )
             }
             return RembusError(
                 .authenticationRequired,
-                "The MQTT server at \(place) refuses the connection (\(reason)). It may want a user name and a password: the component's name and its shared secret.")
+                "The MQTT server at \(place) refuses the connection (\(reason)). It may want a user name and a password: the component's name and its shared secret."
+            )
         case .clientIdentifierNotValid:
             return RembusError(
                 .loginRefused, "The MQTT server at \(place) does not accept the name \(url.name ?? "of nobody").")

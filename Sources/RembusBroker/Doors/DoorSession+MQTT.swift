@@ -72,7 +72,6 @@ extension DoorSession {
             session.unsubscribe(subscription.topic)
         }
         session.state.forgetMQTT()
-        session.state.duplicates.removeAll()
     }
 
     /// Whether subscriptions and deliveries end with the connection.

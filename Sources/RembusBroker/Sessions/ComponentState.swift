@@ -59,6 +59,7 @@ final class ComponentState: @unchecked Sendable {
         var ids: [UInt64] = []
         inFlight.forEach { id, delivery in if delivery.subscription.mqtt != nil { ids.append(id) } }
         for id in ids { _ = takeInFlight(id) }
+        duplicates.removeAll()
     }
 
     /// What is to be written down. Of publications that were sent and not acknowledged only the receive times: the store

@@ -38,7 +38,9 @@ extension Session {
 
     /// A live subscription whose connection cannot take more goes on from the store when it can.
     func fallBehind(_ subscription: Subscription) {
-        if limits.slowConsumer == .disconnect {
+        // An MQTT client that asked for a small window is not slow.
+        let isFull = !transport.isMQTT || link.backlog >= maxBacklogBytes
+        if limits.slowConsumer == .disconnect, isFull {
             core.logger.warning("closing \(label): it does not take what is delivered to it")
             core.counters.slowConsumers.wrappingAdd(1, ordering: .relaxed)
             return link.close(code: 1008, reason: "slow consumer")

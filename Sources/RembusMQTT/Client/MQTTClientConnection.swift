@@ -1,24 +1,5 @@
 package import NIOCore
 
-/// What a connection that was accepted tells its owner. Every call comes on the connection's event loop.
-package protocol MQTTClientDelegate: AnyObject {
-    /// The server has accepted the client; nothing comes before.
-    func mqtt(_ connection: MQTTClientConnection, accepted facts: MQTTServerFacts)
-    /// A message; whoever gets a receipt hands it to ``MQTTClientConnection/acknowledge(_:)``, on this or a later connection
-    /// of the session.
-    func mqtt(_ connection: MQTTClientConnection, received publish: MQTTPublish, receipt: MQTTReceipt?)
-    /// All packets of one read were handed over.
-    func mqttReadCompleted(_ connection: MQTTClientConnection)
-    /// The end of a message that was published with a token.
-    func mqtt(_ connection: MQTTClientConnection, published outcome: MQTTClientSession.Outcome)
-    /// The answer to a SUBSCRIBE or UNSUBSCRIBE; no reasons when the connection was lost before it.
-    func mqtt(_ connection: MQTTClientConnection, answered answer: MQTTClientSession.Answer)
-    /// Something that waited has left, or the socket takes more again.
-    func mqttAdvanced(_ connection: MQTTClientConnection)
-    /// The last call.
-    func mqtt(_ connection: MQTTClientConnection, ended failure: MQTTClientFailure)
-}
-
 /// One connection to an MQTT server: its bytes, its signs of life and its end. The messages are in the session.
 ///
 /// Used on its channel's event loop only. Packets are collected; ``flush()`` writes them.
@@ -26,29 +7,29 @@ package final class MQTTClientConnection: ChannelInboundHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
-    private enum State: Equatable {
+    enum State: Equatable {
         case connecting, open, closing, closed
     }
 
     package let session: MQTTClientSession
     let options: MQTTClientOptions
-    private let version: MQTTVersion
+    let version: MQTTVersion
     /// Held until the connection ends, so that owner and connection live as long as each other.
-    private var delegate: (any MQTTClientDelegate)?
+    private(set) var delegate: (any MQTTClientDelegate)?
     /// Gets the server's answer to the CONNECT, or why there was none.
-    private let answer: EventLoopPromise<MQTTServerFacts>
+    let answer: EventLoopPromise<MQTTServerFacts>
     private var reader: MQTTPacketReader
-    private var output = ByteBuffer()
-    private var context: ChannelHandlerContext?
-    private var state = State.connecting
+    var output = ByteBuffer()
+    private(set) var context: ChannelHandlerContext?
+    var state = State.connecting
     private var wantsReading = true
     private var isReading = true
     private var isInRead = false
     private var keepAliveTask: Scheduled<Void>?
-    private var closeTask: Scheduled<Void>?
+    private(set) var closeTask: Scheduled<Void>?
     private var wroteSinceTick = false
     private var heardSinceTick = true
-    private var awaitsPong = false
+    var awaitsPong = false
 
     package init(
         session: MQTTClientSession, options: MQTTClientOptions, version: MQTTVersion,
@@ -157,7 +138,7 @@ package final class MQTTClientConnection: ChannelInboundHandler {
         do throws(MQTTProtocolError) {
             while state != .closed, let frame = try reader.nextFrame() { try handle(frame) }
         } catch {
-            violation(error)
+            violated(error)
         }
         isInRead = false
     }
@@ -192,73 +173,6 @@ package final class MQTTClientConnection: ChannelInboundHandler {
         end(MQTTClientFailure(.unreachable, "the connection to the MQTT server broke: \(error)"))
     }
 
-    // MARK: Packets
-
-    private func handle(_ frame: MQTTFrame) throws(MQTTProtocolError) {
-        if frame.isPublish {
-            guard state != .connecting else { throw .violation("a message before the CONNACK") }
-            return try receive(try MQTTPublish(try MQTTPublishView(frame, version: version)))
-        }
-        var version = version
-        let packet = try MQTTPacket(frame, version: &version)
-        if state == .connecting {
-            guard case .connack(let sessionPresent, let reason, let properties) = packet else {
-                throw .violation("something else than a CONNACK")
-            }
-            return try answered(sessionPresent, reason, properties)
-        }
-        switch packet {
-        case .puback(let id, let reason, _): session.received(puback: id, reason, into: &output)
-        case .pubrec(let id, let reason, _): session.received(pubrec: id, reason, into: &output)
-        case .pubcomp(let id, _, _): session.received(pubcomp: id, into: &output)
-        case .pubrel(let id, _, _): session.received(pubrel: id, into: &output)
-        case .suback(let id, let reasons, _):
-            try session.received(answer: id, reasons, hasReasons: true).map { delegate?.mqtt(self, answered: $0) }
-        case .unsuback(let id, let reasons, _):
-            try session.received(answer: id, reasons, hasReasons: version == .v5)
-                .map { delegate?.mqtt(self, answered: $0) }
-        case .pingresp: awaitsPong = false
-        case .disconnect(let reason, let properties) where version == .v5:
-            let text = properties.reasonString.map { ": \($0.prefix(200))" } ?? ""
-            end(MQTTClientFailure(.refused(reason), "the MQTT server ended the connection (\(reason))\(text)"))
-        default: throw .violation("a packet that servers do not send")
-        }
-    }
-
-    private func answered(
-        _ sessionPresent: Bool, _ reason: MQTTReason, _ properties: MQTTProperties
-    ) throws(MQTTProtocolError) {
-        guard reason == .success else { return end(.refused(reason, properties)) }
-        let facts = MQTTServerFacts(
-            version: version, sessionPresent: sessionPresent, options: options, properties: properties)
-        state = .open
-        closeTask?.cancel()
-        session.isBlocked = context?.channel.isWritable == false
-        session.begin(facts, into: &output)
-        scheduleKeepAlive(facts.keepAlive)
-        delegate?.mqtt(self, accepted: facts)
-        answer.succeed(facts)
-    }
-
-    private func receive(_ publish: MQTTPublish) throws(MQTTProtocolError) {
-        guard !publish.topic.isEmpty, publish.properties.topicAlias == nil else {
-            throw MQTTProtocolError(.topicAliasInvalid, "a topic alias, although none was allowed")
-        }
-        let arrival = try session.arrived(
-            publish.packetID, publish.qos, isDuplicate: publish.isDuplicate, maximum: options.receiveMaximum,
-            into: &output)
-        guard case .new(let receipt) = arrival, state == .open else { return }
-        delegate?.mqtt(self, received: publish, receipt: receipt)
-    }
-
-    private func violation(_ error: MQTTProtocolError) {
-        if version == .v5, state == .open {
-            let reason = error.reason == .unsupportedProtocolVersion ? MQTTReason.protocolError : error.reason
-            MQTTPacket.disconnect(reason: reason, properties: MQTTProperties()).encode(version: version, into: &output)
-        }
-        end(MQTTClientFailure(.violation(error.reason), "the server does not speak MQTT: \(error)"))
-    }
-
     // MARK: Writing
 
     private func writeOut() {
@@ -270,7 +184,7 @@ package final class MQTTClientConnection: ChannelInboundHandler {
             output = ByteBuffer()
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
             // What found no room in this write.
-            if session.waitingCount > 0, state == .open { session.pump(into: &output) }
+            if session.waitingCount > 0, state != .connecting { session.pump(into: &output) }
         }
     }
 
@@ -292,7 +206,7 @@ package final class MQTTClientConnection: ChannelInboundHandler {
 
     // MARK: Life
 
-    private func scheduleKeepAlive(_ seconds: UInt16) {
+    func scheduleKeepAlive(_ seconds: UInt16) {
         guard seconds > 0, let context else { return }
         let interval = TimeAmount.milliseconds(Int64(seconds) * 500)
         keepAliveTask = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { self.tick(seconds) }
@@ -321,7 +235,7 @@ package final class MQTTClientConnection: ChannelInboundHandler {
 
     private var silentTicks = 0
 
-    private func end(_ failure: MQTTClientFailure) {
+    func end(_ failure: MQTTClientFailure) {
         guard state != .closed else { return }
         let wasAccepted = state != .connecting
         state = .closed

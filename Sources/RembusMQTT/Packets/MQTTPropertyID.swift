@@ -38,12 +38,14 @@ enum MQTTPropertyID: UInt8, Sendable, Comparable {
     var form: Form {
         switch self {
         case .payloadFormat, .requestProblemInformation, .requestResponseInformation, .maximumQoS, .retainAvailable,
-            .wildcardSubscriptionAvailable, .subscriptionIdentifiersAvailable, .sharedSubscriptionAvailable: .byte
+            .wildcardSubscriptionAvailable, .subscriptionIdentifiersAvailable, .sharedSubscriptionAvailable:
+            .byte
         case .serverKeepAlive, .receiveMaximum, .topicAliasMaximum, .topicAlias: .short
         case .messageExpiry, .sessionExpiry, .willDelayInterval, .maximumPacketSize: .long
         case .subscriptionIdentifier: .variable
         case .contentType, .responseTopic, .assignedClientIdentifier, .authenticationMethod, .responseInformation,
-            .serverReference, .reasonString: .text
+            .serverReference, .reasonString:
+            .text
         case .correlationData, .authenticationData: .bytes
         case .userProperty: .pair
         }
@@ -61,7 +63,8 @@ enum MQTTPropertyID: UInt8, Sendable, Comparable {
         case .subscriptionIdentifier: [.publish, .subscribe]
         case .sessionExpiry: [.connect, .connack, .disconnect]
         case .assignedClientIdentifier, .serverKeepAlive, .responseInformation, .maximumQoS, .retainAvailable,
-            .wildcardSubscriptionAvailable, .subscriptionIdentifiersAvailable, .sharedSubscriptionAvailable: .connack
+            .wildcardSubscriptionAvailable, .subscriptionIdentifiersAvailable, .sharedSubscriptionAvailable:
+            .connack
         case .authenticationMethod, .authenticationData: [.connect, .connack, .auth]
         case .requestProblemInformation, .requestResponseInformation: .connect
         case .willDelayInterval: .will

@@ -8,6 +8,7 @@ import RembusWire
 
 /// A message of QoS 1 that the broker has not acknowledged.
 struct InwardMessage {
+    var topic: String
     var frame: ByteBuffer
     var receipt: MQTTReceipt
     var sentAt: NIODeadline
@@ -39,16 +40,9 @@ extension BridgeSession: MQTTClientDelegate {
             receipt.map(connection.acknowledge)
             return
         }
-        // The broker does not even acknowledge what is not allowed (behaviour.md §5).
-        if let session, !session.may(.publish, publish.topic) {
-            host.countDropped()
-            session.deny(.publish, publish.topic)
-            receipt.map(connection.acknowledge)
-            return
-        }
         guard let receipt else {
             // Nobody is there to take it, and nobody asked for more than an attempt.
-            guard let session else { return host.countDropped() }
+            guard let session, isAllowed(publish.topic, session) else { return host.countDropped() }
             frame.clear()
             frame.writeInteger(0x83 as UInt8)
             frame.writeInteger(0x01 as UInt8)
@@ -63,8 +57,25 @@ extension BridgeSession: MQTTClientDelegate {
         message.writeCBORID(MessageID(littleEndian: lastInward))
         message.writeCBORText(publish.topic)
         MQTTPayload.writeArguments(of: publish.payload, publish.properties, into: &message)
-        inward[lastInward] = InwardMessage(frame: message, receipt: receipt, sentAt: .now())
-        if let session { message.withUnsafeReadableBytes { session.receive($0) } }
+        let waiting = InwardMessage(topic: publish.topic, frame: message, receipt: receipt, sentAt: .now())
+        inward[lastInward] = waiting
+        if let session { hand(waiting, lastInward, session) }
+    }
+
+    /// Gives a message to the broker, who acknowledges it.
+    private func hand(_ message: InwardMessage, _ id: UInt64, _ session: DoorSession) {
+        guard isAllowed(message.topic, session) else {
+            host.countDropped()
+            return taken(MessageID(littleEndian: id))
+        }
+        message.frame.withUnsafeReadableBytes { session.receive($0) }
+    }
+
+    /// The broker would not even acknowledge what is not allowed (behaviour.md §5).
+    private func isAllowed(_ topic: String, _ session: DoorSession) -> Bool {
+        if session.may(.publish, topic) { return true }
+        session.deny(.publish, topic)
+        return false
     }
 
     func mqttReadCompleted(_ connection: MQTTClientConnection) { session?.endWork() }
@@ -89,9 +100,10 @@ extension BridgeSession: MQTTClientDelegate {
         session.beginWork()
         for (id, message) in due {
             inward[id]?.sentAt = now
-            message.frame.withUnsafeReadableBytes { session.receive($0) }
+            hand(message, id, session)
         }
         session.endWork()
+        connection?.flush()
     }
 
     func mqtt(_ connection: MQTTClientConnection, published outcome: MQTTClientSession.Outcome) {

@@ -31,7 +31,7 @@ extension BridgeSession: LinkSink {
     func link(_ link: Link, reads isReading: Bool) { connection?.setReading(isReading) }
 
     func link(_ link: Link, closes reason: LinkCloseReason) {
-        guard link === session?.link else { return }
+        guard link === opened?.link else { return }
         sessionEnded(reason)
     }
 

@@ -17,7 +17,10 @@ final class BridgeSession {
     let mqtt = MQTTClientSession()
     /// The connection to the MQTT broker when there is one.
     var connection: MQTTClientConnection?
+    /// The session of the broker when it may be used: not while it logs in.
     var session: DoorSession?
+    /// The session that logs in, or is in use.
+    private(set) var opened: DoorSession?
 
     /// Deliveries of the broker that the MQTT broker has to acknowledge, by the token of their publication.
     var outward: [UInt64: OutwardDelivery] = [:]
@@ -39,6 +42,7 @@ final class BridgeSession {
     private var version = MQTTVersion.v5
     private var attempt = 0
     private var lastProblem: String?
+    private var hasDialed = false
     private var isStopping = false
     private var retryTask: Scheduled<Void>?
     private var end: EventLoopPromise<Void>?
@@ -55,7 +59,6 @@ final class BridgeSession {
 
     func start() {
         openSession()
-        dial()
         tick()
     }
 
@@ -115,13 +118,13 @@ final class BridgeSession {
     // MARK: The session of the broker
 
     func openSession() {
-        guard !isStopping, session == nil else { return }
+        guard !isStopping, opened == nil else { return }
         sessionNumber += 1
         let facts = ConnectionFacts(.bridge, isSecure: target.isSecure)
         guard let made = host.makeSession(on: eventLoop, address: target.description, facts: facts, sink: self) else {
             return
         }
-        session = made
+        opened = made
         made.retransmits = false
         made.limitInFlight(to: maxQueue)
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -134,7 +137,7 @@ final class BridgeSession {
             let bridge = bound.value
             if case .failure(let failure) = result {
                 bridge.host.logger.warning("the bridge stays without the name of its URL: \(failure)")
-                bridge.session?.admitGuest()
+                bridge.opened?.admitGuest()
             }
             bridge.attach(number)
         }
@@ -142,18 +145,23 @@ final class BridgeSession {
 
     /// Subscribes to everything, and hands over what the last session did not take.
     private func attach(_ number: Int) {
-        guard let session, number == sessionNumber else { return }
+        guard let session = opened, number == sessionNumber else { return }
+        self.session = session
         session.beginWork()
         let outcome = session.subscribe("**")
         if outcome.status != .ok { host.logger.error("the bridge cannot subscribe: \(outcome.data)") }
         _ = session.perform(.reactive(true, messageFrom: nil), topic: "__config__")
         session.endWork()
         retryInward(all: true)
+        // What comes from there can be taken now.
+        if !hasDialed { dial() }
+        hasDialed = true
     }
 
     /// The broker has closed the session.
     func sessionEnded(_ reason: LinkCloseReason) {
         session = nil
+        opened = nil
         settled.removeAll()
         guard !isStopping else { return leave() }
         host.logger.warning("the broker closed the session of the MQTT bridge: \(reason)")
@@ -173,9 +181,10 @@ final class BridgeSession {
         if let end { return end.futureResult }
         let end = eventLoop.makePromise(of: Void.self)
         self.end = end
-        if let session {
-            self.session = nil
-            session.close()
+        if let opened {
+            session = nil
+            self.opened = nil
+            opened.close()
         }
         leave()
         return end.futureResult

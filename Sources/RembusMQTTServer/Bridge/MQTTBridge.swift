@@ -33,7 +33,8 @@ package struct MQTTBridge: Door {
         let dialer = MQTTDialer(
             host: target.host, port: target.port, tls: tls, options: target.options(host.linkConfiguration))
         let bridge = eventLoop.submit {
-            let bridge = BridgeSession(host: host, eventLoop: eventLoop, dialer: dialer, target: target, filters: filters)
+            let bridge = BridgeSession(
+                host: host, eventLoop: eventLoop, dialer: dialer, target: target, filters: filters)
             bridge.start()
             return NIOLoopBound(bridge, eventLoop: eventLoop)
         }

@@ -31,6 +31,7 @@ extension MQTTConnection {
                 on: context.eventLoop, address: address, facts: facts, sink: self)
         else { return end(nil, "the broker is closing") }
         self.session = session
+        server.host.opened(context.channel)
         session.retransmits = false
         phase = .joining
         reader.maxPacketBytes = server.maxPacketBytes

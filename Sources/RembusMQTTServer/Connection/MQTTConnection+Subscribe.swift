@@ -44,7 +44,7 @@ extension MQTTConnection {
         let reasons = filters.map { filter -> MQTTReason in
             guard MQTTTopics.isValidFilter(filter) else { return .topicFilterInvalid }
             client.interests[filter] = nil
-            waitingMessages = CircularBuffer(waitingMessages.filter { $0.filter != filter })
+            forgetWaitingMessages(filter)
             return session.unsubscribe(mqtt: filter) ? .success : .noSubscriptionExisted
         }
         send(.unsuback(packetID: packetID, reasons, properties: MQTTProperties()))
@@ -65,11 +65,18 @@ extension MQTTConnection {
 
     private func sendRetained(_ filter: String, _ session: DoorSession) {
         let now = MQTTServer.now / 1_000_000_000
+        // Once, however often the client asks.
+        forgetWaitingMessages(filter)
         for entry in server.retained.matching(filter, tenant: session.principal.tenant, now: now)
         where session.may(.subscribe, entry.topic) {
             waitingMessages.append((entry.message, filter))
         }
         sendWaitingMessages()
+    }
+
+    private func forgetWaitingMessages(_ filter: String) {
+        guard !waitingMessages.isEmpty else { return }
+        waitingMessages = CircularBuffer(waitingMessages.filter { $0.filter != filter })
     }
 
     /// Sends retained messages as far as the client can take them.

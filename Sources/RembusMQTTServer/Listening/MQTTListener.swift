@@ -20,7 +20,6 @@ struct MQTTListener: Sendable {
     }
 
     private func prepare(_ channel: any Channel) throws {
-        server.host.opened(channel)
         guard let tls = server.host.certificates else {
             return try expectFirstByte(channel, ConnectionFacts(.mqtt))
         }

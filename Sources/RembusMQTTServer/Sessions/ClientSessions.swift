@@ -35,6 +35,12 @@ final class ClientSessions: Sendable {
     }
 
     private let content = Mutex(Content())
+    /// How many sessions are kept without a connection.
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
 
     /// Gives the session of a name to a connection, with a will that has become void.
     func take(_ name: String, for owner: ObjectIdentifier, now: UInt64) -> Found {
@@ -65,7 +71,7 @@ final class ClientSessions: Sendable {
         content.withLock { content in
             let key = ExactText(name)
             guard case .taken(let holder) = content.entries[key], holder == owner else { return }
-            guard session.expiry > 0 else {
+            guard session.expiry > 0, content.entries.count <= limit else {
                 content.entries[key] = nil
                 content.table?.set(Array(name.utf8), nil)
                 return

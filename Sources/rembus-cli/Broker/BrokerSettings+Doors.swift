@@ -13,7 +13,11 @@ extension BrokerSettings {
         port("mqtt_listen", "REMBUS_MQTT_LISTEN", \.doors.mqttPort),
         seconds("max_mqtt_session_expiry", "REMBUS_MAX_MQTT_SESSION_EXPIRY", \.doors.maxMQTTSessionExpiry),
         whole("max_retained_bytes", "REMBUS_MAX_RETAINED_BYTES", 0...(1 << 40), \.doors.maxRetainedBytes),
-        text("mqtt", "REMBUS_MQTT_URL", \.doors.mqttBridge),
+        Key(
+            // What is printed must not show a password.
+            name: "mqtt", variable: "REMBUS_MQTT_URL",
+            read: { $0.doors.mqttBridge.map { .text(SecretMask.masked($0)) } ?? .null },
+            write: text("mqtt", "REMBUS_MQTT_URL", \.doors.mqttBridge).write),
         texts("mqtt_topic_filter", "REMBUS_MQTT_TOPIC_FILTER", \.doors.mqttTopicFilters) { !$0.isEmpty },
         whole("max_bridge_queue", "REMBUS_MAX_BRIDGE_QUEUE", 1...10_000_000, \.doors.maxBridgeQueue),
     ]

@@ -35,7 +35,8 @@ struct DoorComposer {
         }
         if let url = settings.mqttBridge {
             do throws(BrokerError) {
-                doors.append(try MQTTBridge(url: url, tls: { try ComponentConfiguration().tlsContext() }))
+                doors.append(
+                    try MQTTBridge(url: url, tls: { try ComponentConfiguration().tlsContext(protocol: "mqtt") }))
             } catch {
                 throw CommandFailure(error.description)
             }

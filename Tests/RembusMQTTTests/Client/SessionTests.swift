@@ -14,7 +14,8 @@ struct SessionTests {
         var properties = MQTTProperties()
         adjust(&properties)
         let facts = MQTTServerFacts(
-            version: version, sessionPresent: present, options: MQTTClientOptions(clientID: "c"), properties: properties)
+            version: version, sessionPresent: present, options: MQTTClientOptions(clientID: "c"), properties: properties
+        )
         return try sent { session.begin(facts, into: &$0) }
     }
 
@@ -96,7 +97,9 @@ struct SessionTests {
         let again = try accept(present: true)
         #expect(topics(again) == ["a", "c", "d"])
         #expect(again[1] == pubrel(2))
-        guard case .publish(let first) = again[0], case .publish(let third) = again[2] else { return #expect(Bool(false)) }
+        guard case .publish(let first) = again[0], case .publish(let third) = again[2] else {
+            return #expect(Bool(false))
+        }
         #expect(first.isDuplicate && first.packetID == 1)
         #expect(third.isDuplicate && third.packetID == 3)
     }

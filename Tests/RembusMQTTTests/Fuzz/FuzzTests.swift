@@ -9,7 +9,7 @@ import Testing
 struct FuzzTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seed = environment["REMBUS_FUZZ_SEED"].flatMap { UInt64($0) } ?? 1883
-    private static let cases = (environment["REMBUS_FUZZ_CASES"].flatMap { Int($0) } ?? 1_000_000) / 10
+    private static let cases = (environment["REMBUS_FUZZ_CASES"].flatMap { Int($0) } ?? 1_000_000) / 20
 
     private static let samples: [(MQTTVersion, [UInt8])] =
         Samples.version5.map { (.v5, Array($0.encoded(.v5).readableBytesView)) }

@@ -22,13 +22,16 @@ struct PacketTests {
 
     @Test("The bytes are those of the specification") func bytes() {
         let connect = MQTTPacket.connect(
-            MQTTConnect(version: .v311, clientID: "ab", keepAlive: 10, userName: "u", password: ByteBuffer(string: "p")))
+            MQTTConnect(version: .v311, clientID: "ab", keepAlive: 10, userName: "u", password: ByteBuffer(string: "p"))
+        )
         #expect(connect.encoded(.v311) == ByteBuffer(hex: "1014 0004 4d515454 04 c2 000a 0002 6162 0001 75 0001 70"))
         let publish = MQTTPacket.publish(
             MQTTPublish(topic: "a/b", payload: ByteBuffer(string: "x"), qos: .atLeastOnce, packetID: 10))
         #expect(publish.encoded(.v311) == ByteBuffer(hex: "3208 0003 612f62 000a 78"))
         #expect(publish.encoded(.v5) == ByteBuffer(hex: "3209 0003 612f62 000a 00 78"))
-        #expect(MQTTPacket.pubrel(packetID: 1, reason: .success, properties: .init()).encoded(.v5) == .init(hex: "62020001"))
+        #expect(
+            MQTTPacket.pubrel(packetID: 1, reason: .success, properties: .init()).encoded(.v5) == .init(hex: "62020001")
+        )
         #expect(
             MQTTPacket.puback(packetID: 1, reason: .notAuthorized, properties: .init()).encoded(.v5)
                 == .init(hex: "4003000187"))
@@ -40,7 +43,8 @@ struct PacketTests {
             for qos in [MQTTQoS.atMostOnce, .exactlyOnce] {
                 let id: UInt16 = qos == .atMostOnce ? 0 : 300
                 let publish = MQTTPublish(
-                    topic: "a/b", payload: ByteBuffer(repeating: 65, count: 200), qos: qos, isRetained: true, packetID: id)
+                    topic: "a/b", payload: ByteBuffer(repeating: 65, count: 200), qos: qos, isRetained: true,
+                    packetID: id)
                 var fast = ByteBuffer()
                 ByteBuffer(string: "a/b").withUnsafeReadableBytes { topic in
                     publish.payload.withUnsafeReadableBytes { payload in

@@ -24,7 +24,8 @@ struct TopicTests {
 
     @Test("Matching as the specification has it") func matching() {
         let yes = [
-            ("sport/tennis/player1/#", "sport/tennis/player1"), ("sport/tennis/player1/#", "sport/tennis/player1/ranking"),
+            ("sport/tennis/player1/#", "sport/tennis/player1"),
+            ("sport/tennis/player1/#", "sport/tennis/player1/ranking"),
             ("sport/#", "sport"), ("#", "a/b"), ("+", "finance"), ("/+", "/finance"), ("+/+", "/finance"),
             ("sport/+", "sport/"), ("$SYS/#", "$SYS/x"), ("a/+/c", "a//c"), ("a", "a"), ("+/#", "a"), ("a/+/#", "a/b"),
         ]
