@@ -127,7 +127,8 @@ final class Connection: Sendable {
             guard let dialer = SinkDialer.of(scheme: url.scheme.rawValue) else {
                 throw RembusError(
                     .unsupported,
-                    "The protocol \(url.scheme.rawValue) is not part of this program; it needs the module RembusZeroMQ.")
+                    "The protocol \(url.scheme.rawValue) is not part of this program; it needs the module RembusZeroMQ."
+                )
             }
             return try await dialer.connect(url.host, url.port, eventLoop, linkConfiguration) { makeLink($1, $0) }
         }
