@@ -29,7 +29,7 @@ UNIT = REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CO
 BLOCKING_TESTS := ^(RembusLakeTests|RembusStoreTests|RembusIdentityTests|RembusTrustTests)
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench microbench install clean
+.PHONY: help run setup build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench doorbench microbench install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' \
@@ -109,6 +109,9 @@ libfuzzer: ## run a decoder under libFuzzer (FUZZER=FuzzCBORMessage, FUZZ_SECOND
 
 storagebench: release ## measure tables and queries; ARGS='rows --reference', …
 	REMBUS_BIN="$(CURDIR)/$(SCRATCH)/release/rembus" $(PYTHON) Benchmarks/Storage/storage_bench.py $(ARGS)
+
+doorbench: release ## measure every door, and mosquitto; ARGS='tcp ws --rounds 5', …
+	REMBUS_BIN="$(CURDIR)/$(SCRATCH)/release/rembus" $(PYTHON) Benchmarks/Doors/doors.py $(ARGS)
 
 microbench: ## time the hot pieces one by one
 	$(SWIFT) run --scratch-path $(SCRATCH) -c release rembus-microbench $(ARGS)

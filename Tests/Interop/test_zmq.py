@@ -366,9 +366,10 @@ def test_the_limit_on_connections_holds(start_broker, dial):
     free(dial, "late", to=broker)
 
 
-def test_a_flood_of_a_peer_that_reads_nothing_does_not_disturb_others(zmq_broker, dial):
+def test_a_flood_of_a_peer_that_reads_nothing_does_not_disturb_others(start_broker, dial):
     """Its answers pile up, so it is not read from any more, and in the end thrown out; others go on all the time."""
-    good, flooder = dial("good"), dial("flooder", receive_limit=1)
+    broker = start_broker(options=["--zmq", "0", "--log-level", "info"], REMBUS_RECORD="none")
+    good, flooder = dial("good", to=broker), dial(to=broker, receive_limit=1)
     stop = threading.Event()
 
     def flood():
@@ -380,7 +381,7 @@ def test_a_flood_of_a_peer_that_reads_nothing_does_not_disturb_others(zmq_broker
             except zmq.Again:
                 stop.wait(0.01)
 
-    echo = dial("echo")
+    echo = dial("echo", to=broker)
     echo.expose("echo")
     stop_echo = threading.Event()
 
@@ -400,6 +401,8 @@ def test_a_flood_of_a_peer_that_reads_nothing_does_not_disturb_others(zmq_broker
     try:
         for number in range(200):
             assert good.call("rid") == (OK, "broker"), number
+        assert broker.errors.wait_for(lambda line: "more messages than can be taken" in line and line)
+        assert good.call("rid") == (OK, "broker")
     finally:
         stop.set()
         threads[0].join()

@@ -21,6 +21,7 @@ struct SettingsTests {
         #expect(settings.acknowledgementTimeout == .seconds(2))
         #expect(settings.sendRetries == 10)
         #expect(settings.pingInterval == .seconds(30))
+        #expect(settings.zeroMQPingInterval == .seconds(30))
         #expect(settings.maxMessageBytes == 62_914_560)
         #expect(!settings.startAnyway)
     }
@@ -29,7 +30,7 @@ struct SettingsTests {
         let configuration = ComponentConfiguration.test {
             $0.environment = [
                 "REMBUS_TIMEOUT": "1.5", "REMBUS_ACK_TIMEOUT": "0.25", "REMBUS_SEND_RETRIES": "3",
-                "REMBUS_WS_PING_INTERVAL": "0", "REMBUS_START_ANYWAY": "Yes",
+                "REMBUS_WS_PING_INTERVAL": "0", "REMBUS_START_ANYWAY": "Yes", "REMBUS_ZMQ_PING_INTERVAL": "7",
             ]
         }
         let settings = try Settings(configuration, name: nil)
@@ -37,6 +38,7 @@ struct SettingsTests {
         #expect(settings.acknowledgementTimeout == .seconds(0.25))
         #expect(settings.sendRetries == 3)
         #expect(settings.pingInterval == .zero)
+        #expect(settings.zeroMQPingInterval == .seconds(7))
         #expect(settings.startAnyway)
     }
 

@@ -17,7 +17,10 @@ import Testing
             "V67", .publish(.init(id: id, flags: PublishFlags(rawValue: 0x10), topic: "tick", arguments: [1])),
             "8311480102030405060708647469636b", "8101"
         ),
-        ("V68", .request(.init(id: id, topic: "mix", arguments: [2, 40])), "8402480102030405060708636d6978f6", "82021828"),
+        (
+            "V68", .request(.init(id: id, topic: "mix", arguments: [2, 40])), "8402480102030405060708636d6978f6",
+            "82021828"
+        ),
         ("V69", .response(.init(id: id, status: .ok, data: 42)), "830448010203040506070800", "182a"),
         ("V70", .ping(id, "pump7"), "830c4801020304050607086570756d7037", "f6"),
         ("V71", .close, "810f", "f6"),
@@ -81,7 +84,9 @@ import Testing
         #expect(joined("810f" + "ff", "f6") == bytes("810f"))
     }
 
-    @Test(arguments: ["", "01", "f6", "80", "a0", "8101", "820164746963", "8102", "8304480102", "9f01", "98ff01", "8161"])
+    @Test(arguments: [
+        "", "01", "f6", "80", "a0", "8101", "820164746963", "8102", "8304480102", "9f01", "98ff01", "8161",
+    ])
     func whatIsNoHeaderIsNotJoined(_ header: String) {
         var target = ByteBuffer(bytes: [7])
         #expect(!join(header, "8101", into: &target))

@@ -34,10 +34,15 @@ enum Dealer {
             ended.succeed()
             throw error
         }
-        try await eventLoop.submit {
-            sink.link = makeLink(sink, configuration)
-            post.change { $0.isReading = true }
-        }.get()
+        do {
+            try await eventLoop.submit {
+                sink.link = makeLink(sink, configuration)
+                post.change { $0.isReading = true }
+            }.get()
+        } catch {
+            post.change { $0.isClosing = true }
+            throw error
+        }
         return DialedConnection(closeFuture: ended.futureResult) { post.change { $0.isClosing = true } }
     }
 }

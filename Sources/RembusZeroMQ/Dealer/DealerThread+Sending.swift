@@ -16,7 +16,9 @@ extension DealerThread {
             while queueIndex < batch.messages.count {
                 let (header, body) = batch.messages[queueIndex]
                 let isShared = body >= DealerLimits.sharedBodyBytes
-                if isShared, post.held.load(ordering: .sequentiallyConsistent) > DealerLimits.maxHeldBytes { return .done }
+                if isShared, post.held.load(ordering: .sequentiallyConsistent) > DealerLimits.maxHeldBytes {
+                    return .done
+                }
                 let outcome = batch.bytes.withUnsafeReadableBytesWithStorageManagement { bytes, storage in
                     send(
                         UnsafeRawBufferPointer(rebasing: bytes[queueOffset..<queueOffset + header + body]), header,

@@ -35,7 +35,8 @@ enum PartJoiner {
         write(head: elements.count + 1, front, into: &target)
         target.writeCBORHead(.bytes, UInt64(body.count))
         target.writeBytes(body)
-        target.writeBytes(UnsafeRawBufferPointer(rebasing: header[min(rest, elements.end(scanner))..<elements.end(scanner)]))
+        target.writeBytes(
+            UnsafeRawBufferPointer(rebasing: header[min(rest, elements.end(scanner))..<elements.end(scanner)]))
         return true
     }
 

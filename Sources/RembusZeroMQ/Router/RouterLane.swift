@@ -93,11 +93,11 @@ final class RouterLane: @unchecked Sendable {
         paused[ObjectIdentifier(peer)] = isReading ? nil : peer
     }
 
-    /// Too much waits for peers that are not read from: those that have most of it go.
-    func shed() {
+    /// Too much waits for peers that are not read from: those that have most of it go, until `limit` is left.
+    func shed(to limit: Int) {
         let now = NIODeadline.now()
         let idle = paused.values.filter { $0.loopSide.pausedSince + RouterLimits.maxPause < now }
-        var excess = idle.reduce(0) { $0 + $1.loopSide.waitingBytes } - RouterLimits.resumeUnhandledBytes
+        var excess = idle.reduce(0) { $0 + $1.loopSide.waitingBytes } - limit
         for peer in idle.sorted(by: { $0.loopSide.waitingBytes > $1.loopSide.waitingBytes }) where excess > 0 {
             excess -= peer.loopSide.waitingBytes
             peer.loopSide.link?.close(code: 1008, reason: "more messages than can be taken")

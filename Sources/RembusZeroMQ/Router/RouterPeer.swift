@@ -94,6 +94,14 @@ final class ConnectionToken {
         zmq_msg_gets(part, "Peer-Address")
     }
 
+    /// The peer's IP address.
+    static func address(of part: UnsafeMutablePointer<zmq_msg_t>) -> String {
+        guard let address = property("Peer-Address", of: part) else { return "unknown" }
+        // A socket for both kinds shows IPv4 peers so.
+        let mapped = "::ffff:"
+        return address.hasPrefix(mapped) && address.contains(".") ? String(address.dropFirst(mapped.count)) : address
+    }
+
     static func property(_ name: String, of part: UnsafeMutablePointer<zmq_msg_t>) -> String? {
         zmq_msg_gets(part, name).map { String(cString: $0) }
     }

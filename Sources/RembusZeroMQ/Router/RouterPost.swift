@@ -64,7 +64,9 @@ final class RouterPost: Sendable {
         guard unhandled.load(ordering: .sequentiallyConsistent) > RouterLimits.maxUnhandledBytes else { return true }
         isStalled.store(true, ordering: .sequentiallyConsistent)
         // It may have been handled in between, and nobody would say so again.
-        guard unhandled.load(ordering: .sequentiallyConsistent) <= RouterLimits.resumeUnhandledBytes else { return false }
+        guard unhandled.load(ordering: .sequentiallyConsistent) <= RouterLimits.resumeUnhandledBytes else {
+            return false
+        }
         isStalled.store(false, ordering: .sequentiallyConsistent)
         return true
     }

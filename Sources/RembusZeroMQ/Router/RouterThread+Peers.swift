@@ -20,7 +20,7 @@ extension RouterThread {
     private func admit(
         _ key: RoutingID, _ id: UnsafeRawBufferPointer, _ part: UnsafeMutablePointer<zmq_msg_t>
     ) -> RouterPeer? {
-        let address = ConnectionToken.property("Peer-Address", of: part) ?? "unknown"
+        let address = ConnectionToken.address(of: part)
         guard isAccepting else {
             turnAway(id, LinkCloseReason(code: 1001, text: "broker is shutting down", isRemote: false))
             return nil
@@ -30,7 +30,8 @@ extension RouterThread {
             switch admission.admit(try? SocketAddress(ipAddress: address, port: 0)) {
             case .success(let admitted): ticket = admitted
             case .failure(let refusal):
-                settings.logger.debug("connection refused", metadata: ["address": "\(address)", "reason": "\(refusal)"])
+                settings.logger.debug(
+                    "connection refused", metadata: ["address": "\(address)", "reason": "\(refusal)"])
                 turnAway(id, LinkCloseReason(code: 1013, text: refusal.rawValue, isRemote: false))
                 return nil
             }
@@ -42,7 +43,7 @@ extension RouterThread {
         let lane = lanes[nextLane]
         nextLane = (nextLane + 1) % lanes.count
         let peer = RouterPeer(
-            routingID: Array(id), address: "\(address):\(descriptor)", lane: lane,
+            routingID: Array(id), address: "\(address):\(PeerPort.of(descriptor))", lane: lane,
             socketSide: .init(descriptor: descriptor, token: ConnectionToken(part), ticket: ticket))
         peers[key] = peer
         byDescriptor[descriptor] = peer

@@ -175,7 +175,8 @@ final class RouterThread {
         } else if let since = stalledSince {
             if since + RouterLimits.maxPause < now {
                 stalledSince = now
-                for lane in lanes { lane.eventLoop.execute { lane.shed() } }
+                let limit = RouterLimits.resumeUnhandledBytes / (2 * lanes.count)
+                for lane in lanes { lane.eventLoop.execute { lane.shed(to: limit) } }
             }
         } else {
             stalledSince = now

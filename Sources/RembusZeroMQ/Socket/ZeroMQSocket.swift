@@ -118,7 +118,9 @@ final class ZeroMQSocket {
     func nextEvent() -> (event: Int32, value: Int32)? {
         guard let monitorPointer else { return nil }
         var bytes: (UInt64, UInt64) = (0, 0)
-        let size = withUnsafeMutableBytes(of: &bytes) { zmq_recv(monitorPointer, $0.baseAddress, $0.count, ZMQ_DONTWAIT) }
+        let size = withUnsafeMutableBytes(of: &bytes) {
+            zmq_recv(monitorPointer, $0.baseAddress, $0.count, ZMQ_DONTWAIT)
+        }
         guard size == 6 else { return nil }
         var endpoint: UInt8 = 0
         _ = zmq_recv(monitorPointer, &endpoint, 1, ZMQ_DONTWAIT)
@@ -133,7 +135,8 @@ final class ZeroMQSocket {
             zmq_pollitem_t(socket: nil, fd: wakeUp.descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
             zmq_pollitem_t(socket: monitorPointer, fd: 0, events: Int16(ZMQ_POLLIN), revents: 0),
             zmq_pollitem_t(
-                socket: pointer, fd: 0, events: Int16((reading ? ZMQ_POLLIN : 0) | (writing ? ZMQ_POLLOUT : 0)), revents: 0),
+                socket: pointer, fd: 0, events: Int16((reading ? ZMQ_POLLIN : 0) | (writing ? ZMQ_POLLOUT : 0)),
+                revents: 0),
         ]
         zmq_poll(&items, Int32(items.count), milliseconds)
         if items[0].revents != 0 { wakeUp.quiet() }

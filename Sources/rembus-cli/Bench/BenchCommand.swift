@@ -23,6 +23,7 @@ struct BenchCommand: AsyncParsableCommand {
               rembus bench pub --size 16 --pid $(pgrep -f 'rembus broker')
               rembus bench fanout --subs 100 --secs 10
               rembus bench rpc --inflight 64 --json
+              rembus bench qos1 --url tcp://localhost:8339
               rembus bench pub --rate 5000
               rembus bench idle --connections 10000 --pid 4711
             """)
@@ -101,9 +102,10 @@ struct BenchCommand: AsyncParsableCommand {
 
     private func plan() throws -> BenchPlan {
         let url = try ConnectionOptions.resolve(url)
-        guard url.scheme == .ws || url.scheme == .wss else {
+        guard url.scheme != .mqtt, url.scheme != .mqtts else {
             throw CommandFailure(
-                "bench speaks WebSocket only; give a URL that begins with ws:// or wss://", status: .usage)
+                "bench does not speak MQTT; give a URL that begins with ws://, wss://, tcp://, tls:// or zmq://",
+                status: .usage)
         }
         return BenchPlan(
             mode: mode, url: url, tls: url.scheme.isSecure ? try ComponentConfiguration().tlsContext() : nil,

@@ -22,23 +22,46 @@ struct BenchLoop: Sendable {
         let (group, peerName) = (group, "\(plan.url.host):\(plan.url.port)")
         // No pings: the traffic shows whether the broker lives, and their timer would cost a little.
         let configuration = LinkConfiguration(pingInterval: nil, highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
+        let makeLink = { @Sendable (sink: (any LinkSink)?, configuration: LinkConfiguration) -> Link in
+            let peer = make(group.value)
+            let link = Link(
+                role: .client, group: group.value, configuration: configuration, remoteAddress: peerName,
+                delegate: peer, sink: sink)
+            peer.attach(link)
+            box.value = peer
+            return link
+        }
         do {
-            _ = try await WebSocketDialer.connect(
-                host: plan.url.host, port: plan.url.port, tls: plan.tls, on: eventLoop, configuration: configuration
-            ) { _, configuration in
-                let peer = make(group.value)
-                let link = Link(
-                    role: .client, group: group.value, configuration: configuration, remoteAddress: peerName,
-                    delegate: peer)
-                peer.attach(link)
-                box.value = peer
-                return link
-            }
+            try await dial(plan, configuration, makeLink)
+        } catch let error as CommandFailure {
+            throw error
         } catch {
             throw ConnectionOptions.unreachable(plan.url, "\(error)")
         }
         board.openConnections.wrappingAdd(1, ordering: .relaxed)
         return PeerHandle(eventLoop: eventLoop, box: box)
+    }
+
+    private func dial(
+        _ plan: BenchPlan, _ configuration: LinkConfiguration,
+        _ makeLink: @escaping @Sendable ((any LinkSink)?, LinkConfiguration) -> Link
+    ) async throws {
+        let url = plan.url
+        switch url.scheme {
+        case .ws, .wss:
+            _ = try await WebSocketDialer.connect(
+                host: url.host, port: url.port, tls: plan.tls, on: eventLoop, configuration: configuration
+            ) { makeLink(nil, $1) }
+        case .tcp, .tls:
+            _ = try await TCPDialer.connect(
+                host: url.host, port: url.port, tls: plan.tls, on: eventLoop, configuration: configuration
+            ) { makeLink(nil, $1) }
+        case .zmq, .mqtt, .mqtts:
+            guard let dialer = SinkDialer.of(scheme: url.scheme.rawValue) else {
+                throw CommandFailure("this rembus was built without \(url.scheme.rawValue)", status: .usage)
+            }
+            _ = try await dialer.connect(url.host, url.port, eventLoop, configuration) { makeLink($0, $1) }
+        }
     }
 }
 

@@ -14,6 +14,9 @@ struct ZeroMQDoor: Door {
 
     func open(on host: DoorHost) async throws -> OpenDoor {
         let name = host.configuration.host
+        if host.certificates != nil {
+            host.logger.warning("--zmq: ZeroMQ connections are not encrypted, also with --secure")
+        }
         let router = try await Router.open(
             RouterSettings(
                 host: name, port: port ?? 0, eventLoops: host.eventLoops, link: host.linkConfiguration,
