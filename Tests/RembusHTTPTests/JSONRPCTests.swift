@@ -1,3 +1,4 @@
+import NIOHTTP1
 import RembusWire
 import Testing
 
@@ -54,12 +55,14 @@ import Testing
         #expect(error.json["id"] == 7)
     }
 
-    @Test(arguments: [
-        (StatusCode.error, "unauthorized", 403), (.error, nil, 403), (.error, "the topic is too long", 400),
-        (.error, "more than 3 calls wait for an answer", 429), (.methodException, "x", 502), (.methodNotFound, "t", 404),
-        (.methodUnavailable, "t", 503), (.methodUnavailable, "t: timeout", 504), (.targetDown, "n", 503),
-        (.unknownAdminCommand, nil, 404), (.timeout, nil, 504), (StatusCode(rawValue: 99), "odd", 502),
-    ])
+    @Test(
+        arguments: [
+            (.error, "unauthorized", 403), (.error, nil, 403), (.error, "the topic is too long", 400),
+            (.error, "more than 3 calls wait for an answer", 429), (.methodException, "x", 502),
+            (.methodNotFound, "t", 404), (.methodUnavailable, "t", 503), (.methodUnavailable, "t: timeout", 504),
+            (.targetDown, "n", 503), (.unknownAdminCommand, nil, 404), (.timeout, nil, 504),
+            (StatusCode(rawValue: 99), "odd", 502),
+        ] as [(StatusCode, String?, UInt)])
     func aStatusBecomesAStatusOfHTTP(code: StatusCode, text: String?, status: UInt) {
         let failure = HTTPFailure(code, text.map { .text($0) } ?? .null)
         #expect(failure.status.code == status)
