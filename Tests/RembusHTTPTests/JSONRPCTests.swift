@@ -31,10 +31,11 @@ import Testing
         #expect(try call(#"{"jsonrpc":"2.0","method":"\#(method)","id":1}"#).direct == nil)
     }
 
-    @Test(arguments: [
+    @Test(
+        arguments: [
         ("7", -32600), (#"{"method":"m","id":1}"#, -32600), (#"{"jsonrpc":"2.0","method":1}"#, -32600),
         (#"{"jsonrpc":"2.0","method":"m","id":{}}"#, -32600), (#"{"jsonrpc":"2.0","method":"m","params":1,"id":1}"#, -32602),
-    ])
+    ] as [(String, Int64)])
     func whatIsNoRequestHasACode(text: String, code: Int64) {
         do throws(JSONRPCError) {
             _ = try call(text)
@@ -44,10 +45,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (StatusCode.methodNotFound, -32601), (.methodArgsError, -32602), (.methodException, -32000), (.error, -32000),
-        (.methodUnavailable, -32000), (.targetDown, -32000),
-    ])
+    @Test(
+        arguments: [
+            (.methodNotFound, -32601), (.methodArgsError, -32602), (.methodException, -32000), (.error, -32000),
+            (.methodUnavailable, -32000), (.targetDown, -32000),
+        ] as [(StatusCode, Int64)])
     func aStatusBecomesACode(status: StatusCode, code: Int64) {
         let error = JSONRPCError(HTTPFailure(status, "text"), id: 7)
         #expect(error.code.rawValue == code)

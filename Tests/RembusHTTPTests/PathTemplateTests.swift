@@ -11,7 +11,7 @@ import Testing
         ("/authorize/{cid}/{topic}", ["authorize", "me", "a", "b"], ["topic": "a/b", "cid": "me"]),
         ("/events/{pattern}", ["events", "a", "**"], ["topic": "a/**"]),
         ("/healthz", ["healthz"], [:]),
-    ])
+    ] as [(String, [String], [String: String])])
     func aPathThatFitsGivesItsParameters(template: String, segments: [String], parameters: [String: String]) {
         #expect(PathTemplate(template).match(segments) == parameters)
     }
