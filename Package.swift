@@ -312,7 +312,8 @@ let package = Package(
             name: "RembusHTTPTests",
             dependencies: [
                 "RembusHTTP", "RembusBroker", "RembusMetrics", "RembusWire", "DataFrames",
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

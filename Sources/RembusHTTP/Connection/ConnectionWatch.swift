@@ -16,7 +16,7 @@ final class ConnectionWatch: ChannelInboundHandler {
         var head: TimeAmount
         /// From the headers to the end of the body.
         var body = TimeAmount.seconds(30)
-        /// What more than that it may take for each 64 KiB that have come.
+        /// What more than that it may take for each 64 KiB that have come, and for each that it is sent.
         var bodyPiece = TimeAmount.seconds(1)
         /// Between requests.
         var idle = TimeAmount.seconds(75)
@@ -44,6 +44,8 @@ final class ConnectionWatch: ChannelInboundHandler {
     private var due = Due.head
     private var deadline: NIODeadline
     private var bodyBytes = 0
+    /// Bytes of the last answer, which the client may still be taking.
+    var answerBytes = 0
     private var isFirst = true
     private var isRefused = false
     private var timer: Scheduled<Void>?
@@ -91,15 +93,17 @@ final class ConnectionWatch: ChannelInboundHandler {
     func expect(_ due: Due) {
         self.due = due
         switch due {
-        case .head: deadline = .now() + patience.head
+        case .head: deadline = .now() + patience.head + answerTime
         case .body:
             bodyBytes = 0
             deadline = .now() + patience.body
-        case .idle: deadline = .now() + patience.idle
-        case .rest: deadline = .now() + patience.rest
+        case .idle: deadline = .now() + patience.idle + answerTime
+        case .rest: deadline = .now() + patience.rest + answerTime
         case .nothing: break
         }
     }
+
+    private var answerTime: TimeAmount { patience.bodyPiece * (answerBytes / Patience.pieceBytes) }
 
     /// Notes bytes of a body: who sends much may take longer.
     func received(bodyBytes count: Int) {

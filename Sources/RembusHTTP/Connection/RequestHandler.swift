@@ -84,16 +84,25 @@ final class RequestHandler: ChannelInboundHandler {
         loop: while !waiting.isEmpty {
             switch phase {
             case .serving: break loop
+            // Whoever does not take its answers gets no more of them.
+            case .idle where context?.channel.isWritable == false: break loop
             case .ended: waiting.removeAll()
             case .idle, .collecting, .discarding: handle(waiting.removeFirst())
             }
         }
         isPumping = false
+        // Within a read its end does this.
+        if !isReading { desk.endWork() }
         if waiting.isEmpty, isPaused { pause(false) }
         if waiting.isEmpty, case .idle = phase, let parserError {
             self.parserError = nil
             answer(parserError)
         }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { pump() }
+        context.fireChannelWritabilityChanged()
     }
 
     private func pause(_ isPaused: Bool) {
@@ -144,6 +153,7 @@ final class RequestHandler: ChannelInboundHandler {
         guard let context, isCurrent(exchange) else { return }
         var head = head
         closeIfLast(&head)
+        watch.answerBytes = body?.readableBytes ?? 0
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         finish(context)

@@ -86,7 +86,8 @@ enum OpenAPIDocument {
                 "content": [
                     "application/json": ["schema": [:]],
                     "application/vnd.apache.arrow.stream": ["schema": ["type": "string", "format": "binary"]],
-                    "text/csv": ["schema": ["type": "string"]],
+                    // Any text of lines is CSV.
+                    "text/csv": ["schema": [:]],
                 ],
             ]
         case .object(let members):
@@ -187,7 +188,8 @@ enum OpenAPIDocument {
     ]
 
     private static let requestSchema: Value = [
-        "type": "object", "required": ["jsonrpc", "method"],
+        "type": "object", "required": ["jsonrpc", "method", "id"],
+        "description": "without an `id` it is a notification, which is published and not answered",
         "properties": [
             "jsonrpc": ["const": "2.0"], "method": ["type": "string", "minLength": 1],
             "params": ["type": ["array", "object"]], "id": ["type": ["string", "number", "null"]],

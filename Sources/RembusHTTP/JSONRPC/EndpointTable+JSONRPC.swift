@@ -68,6 +68,8 @@ final class JSONRPCBatch {
     private let exchange: Exchange
     private var answers: [ByteBuffer?]
     private var open: Int
+    /// Bytes of the answers so far.
+    private var total = 0
 
     init(_ requests: [Value], isBatch: Bool, _ exchange: Exchange) {
         self.requests = requests
@@ -126,6 +128,14 @@ final class JSONRPCBatch {
         if let answer {
             var buffer = ByteBuffer()
             answer.encodeJSON(into: &buffer, frames: DataFrame.writeRows(ofArrow:into:))
+            if total + buffer.readableBytes > exchange.desk.limits.maxMessageBytes, isBatch {
+                // Many small requests must not become any amount of memory.
+                buffer.clear()
+                JSONRPCError(
+                    .server, "the answers to this batch are too long", id: answer["id"], status: .error
+                ).json.encodeJSON(into: &buffer)
+            }
+            total += buffer.readableBytes
             answers[index] = buffer
         }
         open -= 1
