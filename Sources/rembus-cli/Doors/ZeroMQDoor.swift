@@ -1,4 +1,5 @@
 #if ZeroMQ
+import Logging
 import RembusBroker
 import RembusTransport
 import RembusZeroMQ
