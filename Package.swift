@@ -325,6 +325,7 @@ let package = Package(
             dependencies: [
                 .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])), "RembusWire", "RembusTransport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
