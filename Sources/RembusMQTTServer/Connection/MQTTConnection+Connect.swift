@@ -104,11 +104,13 @@ extension MQTTConnection {
     private func joined(_ arrival: Arrival, attempt: Int = 0) {
         guard phase == .joining, let session, let context else { return }
         var previous: ClientSession?
+        var isWrittenDown = arrival.expiry > 0
         if let name = arrival.name {
             switch server.sessions.take(name, for: ObjectIdentifier(self), now: MQTTServer.now) {
             case .none: break
             case .session(let session, let will):
                 previous = arrival.connect.cleanStart ? nil : session
+                isWrittenDown = true
                 // The old session ends now, and its will with it.
                 if arrival.connect.cleanStart, let will { server.publish(will) }
             case .busy:
@@ -129,7 +131,7 @@ extension MQTTConnection {
         prepareWill(arrival.connect, session)
         phase = .open
         greet(arrival, isPresent: previous != nil)
-        if let name, client.expiry > 0 { server.sessions.save(name, client) }
+        if let name, isWrittenDown { server.sessions.save(name, client) }
         startDeliveries(session)
         watch(arrival.connect.keepAlive)
         drain()
