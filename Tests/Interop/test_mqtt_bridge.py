@@ -273,6 +273,20 @@ def test_what_waits_is_bounded_and_the_rest_counted(start_bridged, uid):
     assert broker.errors.wait_for(lambda line: "the queue is full" in line), broker.log()
 
 
+def test_an_mqtt_broker_that_stands_still_gets_the_rest_from_the_log(start_bridged, uid):
+    count, size = 70, 200_000
+    with Mosquitto() as server, server.client(f"still/{uid}") as client:
+        broker = start_bridged(server.url, REMBUS_RECORD="journal")
+        peer = Peer(broker.url)
+        server.pause()
+        # More than sockets, the connection's backlog and mosquitto hold.
+        for number in range(count):
+            peer.publish(f"still/{uid}", number.to_bytes(2, "big") + bytes(size), qos=1)
+        server.resume()
+        numbers = [int.from_bytes(client.next()[1][:2], "big") for _ in range(count)]
+        assert numbers == list(range(count))
+
+
 @pytest.mark.parametrize("qos", [1, 2])
 def test_nothing_acknowledged_is_lost_while_the_mqtt_broker_restarts(start_bridged, uid, qos):
     with Mosquitto(durable=True) as server:

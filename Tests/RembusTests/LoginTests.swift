@@ -71,13 +71,23 @@ struct LoginTests {
         #expect(error?.message.contains("127.0.0.1:\(broker.port)") == true)
     }
 
-    @Test(arguments: ["zmq", "mqtt", "mqtts"])
-    func otherProtocolsAreNotInThisVersion(_ scheme: String) async throws {
+    @Test(arguments: ["mqtt", "mqtts"])
+    func unreachableMQTTServerNamesTheAddress(_ scheme: String) async throws {
+        let broker = try await FakeBroker.start()
+        await broker.stop()
         let error = await #expect(throws: RembusError.self) {
-            try await Component.connect("\(scheme)://localhost/a", configuration: .test())
+            try await Component.connect("\(scheme)://127.0.0.1:\(broker.port)/a", configuration: .test())
+        }
+        #expect(error?.code == .connectionDown)
+        #expect(error?.message.contains("MQTT server at 127.0.0.1:\(broker.port)") == true)
+    }
+
+    @Test func zeroMQIsAModuleOfItsOwn() async throws {
+        let error = await #expect(throws: RembusError.self) {
+            try await Component.connect("zmq://localhost/a", configuration: .test())
         }
         #expect(error?.code == .unsupported)
-        #expect(error?.message.contains(scheme) == true)
+        #expect(error?.message.contains("zmq") == true)
     }
 
     private func loginError(_ broker: (FakePeer) async throws -> Void) async -> RembusError? {

@@ -2,6 +2,7 @@
 
 import queue
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -76,6 +77,7 @@ class Mosquitto:
         """Ends it; what it does not keep on a disk is forgotten."""
         if self._process.poll() is None:
             self._process.terminate()
+            self.resume()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
@@ -87,6 +89,13 @@ class Mosquitto:
     def restart(self):
         self.stop()
         self.start()
+
+    def pause(self):
+        """It stands still, as under a debugger; its sockets stay open."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
 
     def wait_for_log(self, *words):
         assert self.log.wait_for(lambda line: all(word in line for word in words) and line), self.log.text()

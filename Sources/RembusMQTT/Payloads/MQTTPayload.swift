@@ -30,7 +30,12 @@ extension MQTTPayload {
             buffer.writeInteger(0x80 as UInt8)
             return
         }
-        if mayBeJSON(payload, contentType), let value = try? Value(json: payload, limits: limits) {
+        guard mayBeJSON(payload, contentType) else { return writeBytes(payload, into: &buffer) }
+        let isPlain = payload.withUnsafeReadableBytes {
+            JSONTranscoder.writeArguments(of: $0, isOneArgument: isOneArgument, into: &buffer)
+        }
+        if isPlain { return }
+        if let value = try? Value(json: payload, limits: limits) {
             if case .array = value, !isOneArgument { return value.encodeCBOR(into: &buffer) }
             buffer.writeInteger(0x81 as UInt8)
             return value.encodeCBOR(into: &buffer)

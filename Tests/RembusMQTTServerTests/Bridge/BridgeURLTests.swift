@@ -1,4 +1,5 @@
 import RembusBroker
+import RembusMQTT
 import RembusTransport
 import Testing
 
