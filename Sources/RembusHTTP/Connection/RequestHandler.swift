@@ -52,9 +52,10 @@ final class RequestHandler: ChannelInboundHandler {
 
     /// Whom the client's certificate belongs to.
     private(set) lazy var certificateName: String? = encryption?.peerCertificate?.componentName
-    private(set) lazy var address: String = context?.channel.remoteAddress.map {
-        "\($0.ipAddress ?? "local"):\($0.port ?? 0)"
-    } ?? "unknown"
+    private(set) lazy var address: String =
+        context?.channel.remoteAddress.map {
+            "\($0.ipAddress ?? "local"):\($0.port ?? 0)"
+        } ?? "unknown"
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context

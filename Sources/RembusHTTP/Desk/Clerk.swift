@@ -233,7 +233,8 @@ final class Clerk: LinkSink {
             guard let completion = self?.pending.removeValue(forKey: id) else { return }
             completion(
                 .failed(
-                    HTTPFailure(.gatewayTimeout, "the broker did not acknowledge the publication in time", code: .timeout)))
+                    HTTPFailure(
+                        .gatewayTimeout, "the broker did not acknowledge the publication in time", code: .timeout)))
         }
     }
 
