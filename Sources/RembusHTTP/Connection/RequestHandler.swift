@@ -130,7 +130,7 @@ final class RequestHandler: ChannelInboundHandler {
         let exchange = Exchange(head: head, handler: self)
         phase = .collecting(exchange)
         if let failure = exchange.check() { return exchange.fail(failure) }
-        if head.headers.first(name: "expect")?.lowercased() == "100-continue" { sendContinue() }
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" { context?.sendContinue() }
     }
 
     private func collect(_ piece: ByteBuffer, _ exchange: Exchange) {
@@ -138,13 +138,6 @@ final class RequestHandler: ChannelInboundHandler {
         guard exchange.append(piece, limit: desk.limits.maxMessageBytes) else {
             return exchange.fail(.tooLarge(desk.limits.maxMessageBytes))
         }
-    }
-
-    /// Goes past the encoder, which takes a head for the beginning of the answer.
-    private func sendContinue() {
-        guard let encoder = try? context?.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
-        else { return }
-        encoder.writeAndFlush(NIOAny(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }
 
     // MARK: Answers
