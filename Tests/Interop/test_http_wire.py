@@ -242,7 +242,7 @@ def test_too_many_connections(start_broker):
 
 
 def test_too_many_calls(start_broker, connect):
-    broker = start_broker(options=["--http", "0"], REMBUS_RECORD="none", REMBUS_MAX_CALLS=2)
+    broker = start_broker(options=["--http", "0"], REMBUS_RECORD="none", REMBUS_MAX_CALLS=2, REMBUS_THREADS=1)
     peer = connect("busy", to=broker)
     peer.expose("busy")
     waiting = [RawHttp(http_port(broker)) for _ in range(2)]
