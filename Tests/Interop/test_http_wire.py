@@ -203,6 +203,22 @@ def test_a_client_that_leaves_while_it_is_served(broker, raw, connect):
     peer.answer(request, 1)
 
 
+def test_who_does_not_take_its_answers_gets_no_more(broker, raw, connect):
+    text = "x" * 200_000
+    provider = Provider(connect("much-provider", to=broker), "much", lambda given: text)
+    connection = raw()
+    connection.send(get("/much") * 150)
+    count, since = 0, time.monotonic()
+    while time.monotonic() < since + 0.5:
+        if len(provider.calls) != count:
+            count, since = len(provider.calls), time.monotonic()
+        time.sleep(0.02)
+    # What fits into the sockets in between, and no more.
+    assert 0 < count < 100
+    for _ in range(150):
+        assert connection.read().json() == text
+
+
 def test_too_many_connections(start_broker):
     broker = start_broker(options=["--http", "0"], REMBUS_RECORD="none", REMBUS_MAX_CONNECTIONS_PER_ADDRESS=3)
     opened = [RawHttp(http_port(broker)) for _ in range(3)]
@@ -226,7 +242,7 @@ def test_too_many_connections(start_broker):
 
 
 def test_too_many_calls(start_broker, connect):
-    broker = start_broker(options=["--http", "0"], REMBUS_RECORD="none", REMBUS_MAX_CALLS=2)
+    broker = start_broker(options=["--http", "0"], REMBUS_RECORD="none", REMBUS_MAX_CALLS=2, REMBUS_THREADS=1)
     peer = connect("busy", to=broker)
     peer.expose("busy")
     waiting = [RawHttp(http_port(broker)) for _ in range(2)]

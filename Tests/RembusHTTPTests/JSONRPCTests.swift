@@ -33,9 +33,10 @@ import Testing
 
     @Test(
         arguments: [
-        ("7", -32600), (#"{"method":"m","id":1}"#, -32600), (#"{"jsonrpc":"2.0","method":1}"#, -32600),
-        (#"{"jsonrpc":"2.0","method":"m","id":{}}"#, -32600), (#"{"jsonrpc":"2.0","method":"m","params":1,"id":1}"#, -32602),
-    ] as [(String, Int64)])
+            ("7", -32600), (#"{"method":"m","id":1}"#, -32600), (#"{"jsonrpc":"2.0","method":1}"#, -32600),
+            (#"{"jsonrpc":"2.0","method":"m","id":{}}"#, -32600),
+            (#"{"jsonrpc":"2.0","method":"m","params":1,"id":1}"#, -32602),
+        ] as [(String, Int64)])
     func whatIsNoRequestHasACode(text: String, code: Int64) {
         do throws(JSONRPCError) {
             _ = try call(text)

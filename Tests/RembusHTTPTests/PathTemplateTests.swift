@@ -3,15 +3,16 @@ import Testing
 @testable import RembusHTTP
 
 @Suite struct PathTemplateTests {
-    @Test(arguments: [
-        ("/{topic}", ["a/b"], ["topic": "a/b"]),
-        ("/rpc/{topic}", ["rpc", "a", "b"], ["topic": "a/b"]),
-        ("/rpc/{topic}", ["rpc", "a/b"], ["topic": "a/b"]),
-        ("/subscribe/{topic}/{cid}", ["subscribe", "a", "b", "me"], ["topic": "a/b", "cid": "me"]),
-        ("/authorize/{cid}/{topic}", ["authorize", "me", "a", "b"], ["topic": "a/b", "cid": "me"]),
-        ("/events/{pattern}", ["events", "a", "**"], ["topic": "a/**"]),
-        ("/healthz", ["healthz"], [:]),
-    ] as [(String, [String], [String: String])])
+    @Test(
+        arguments: [
+            ("/{topic}", ["a/b"], ["topic": "a/b"]),
+            ("/rpc/{topic}", ["rpc", "a", "b"], ["topic": "a/b"]),
+            ("/rpc/{topic}", ["rpc", "a/b"], ["topic": "a/b"]),
+            ("/subscribe/{topic}/{cid}", ["subscribe", "a", "b", "me"], ["topic": "a/b", "cid": "me"]),
+            ("/authorize/{cid}/{topic}", ["authorize", "me", "a", "b"], ["topic": "a/b", "cid": "me"]),
+            ("/events/{pattern}", ["events", "a", "**"], ["topic": "a/**"]),
+            ("/healthz", ["healthz"], [:]),
+        ] as [(String, [String], [String: String])])
     func aPathThatFitsGivesItsParameters(template: String, segments: [String], parameters: [String: String]) {
         #expect(PathTemplate(template).match(segments) == parameters)
     }

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct PayloadTests {
     @Test(arguments: [
-        ("", "[]"), (" \n", "[]"), ("[]", "[]"), ("[1, 2]", "[1,2]"), ("7", "[7]"), (#"{"a": [1.5, null]}"#, #"[{"a":[1.5,null]}]"#),
+        ("", "[]"), (" \n", "[]"), ("[]", "[]"), ("[1, 2]", "[1,2]"), ("7", "[7]"),
+        (#"{"a": [1.5, null]}"#, #"[{"a":[1.5,null]}]"#),
         (#""x""#, #"["x"]"#), (#"["\u00e9\ud83d\ude00", "ü"]"#, #"["é😀","ü"]"#), ("[[[]], {}]", "[[[]],{}]"),
         ("[18446744073709551615,-9223372036854775808,1e3]", "[18446744073709551615,-9223372036854775808,1000.0]"),
     ])
@@ -21,7 +22,8 @@ import Testing
     /// Heads of more than one byte are put in front of what was written already.
     @Test(arguments: [23, 24, 255, 256, 65_535, 65_536])
     func arraysAndMapsOfAnyLength(count: Int) throws {
-        let text = "[[\((0..<count).map(String.init).joined(separator: ","))],{\((0..<count).map { "\"\($0)\":[]" }.joined(separator: ","))}]"
+        let text =
+            "[[\((0..<count).map(String.init).joined(separator: ","))],{\((0..<count).map { "\"\($0)\":[]" }.joined(separator: ","))}]"
         var (direct, throughValues) = (ByteBuffer(), ByteBuffer())
         try ByteBuffer(string: text).withUnsafeReadableBytes {
             try direct.writeCBOR(ofJSON: $0, limits: .standard)

@@ -3,11 +3,12 @@ import Testing
 @testable import RembusHTTP
 
 @Suite struct RequestTargetTests {
-    @Test(arguments: [
-        ("/", []), ("/topic", ["topic"]), ("/a%2Fb/c", ["a/b", "c"]), ("/a/", ["a", ""]), ("//", ["", ""]),
-        ("/a+b", ["a+b"]), ("/%F0%9F%98%80", ["😀"]), ("/x?y=1", ["x"]), ("/x#y", ["x"]),
-        ("http://host:1/a/b?c", ["a", "b"]), ("http://host", []),
-    ] as [(String, [String])])
+    @Test(
+        arguments: [
+            ("/", []), ("/topic", ["topic"]), ("/a%2Fb/c", ["a/b", "c"]), ("/a/", ["a", ""]), ("//", ["", ""]),
+            ("/a+b", ["a+b"]), ("/%F0%9F%98%80", ["😀"]), ("/x?y=1", ["x"]), ("/x#y", ["x"]),
+            ("http://host:1/a/b?c", ["a", "b"]), ("http://host", []),
+        ] as [(String, [String])])
     func theSegmentsOfAPathAreDecoded(uri: String, segments: [String]) throws {
         #expect(try #require(RequestTarget(uri)).segments == segments)
     }

@@ -42,7 +42,7 @@ extension DoorHost {
                 completion(outcome.status, outcome.data)
             case .failure(let failure):
                 session.close()
-                completion(.error, .text("\(name) cannot be used: \(failure)"))
+                completion(.error, .text("\(name): \(failure.sentence)"))
             }
         }
     }
@@ -54,4 +54,14 @@ private final class NoSink: LinkSink {
     func linkFlushes(_ link: Link) {}
     func link(_ link: Link, reads isReading: Bool) {}
     func link(_ link: Link, closes reason: LinkCloseReason) {}
+}
+
+extension DoorSession.LoginFailure {
+    fileprivate var sentence: String {
+        switch self {
+        case .unusable(let text): text
+        case .taken: "just connected elsewhere; try again"
+        case .wrongSecret, .needsProof: "the name has to be proven with its shared secret"
+        }
+    }
 }

@@ -52,9 +52,10 @@ final class RequestHandler: ChannelInboundHandler {
 
     /// Whom the client's certificate belongs to.
     private(set) lazy var certificateName: String? = encryption?.peerCertificate?.componentName
-    private(set) lazy var address: String = context?.channel.remoteAddress.map {
-        "\($0.ipAddress ?? "local"):\($0.port ?? 0)"
-    } ?? "unknown"
+    private(set) lazy var address: String =
+        context?.channel.remoteAddress.map {
+            "\($0.ipAddress ?? "local"):\($0.port ?? 0)"
+        } ?? "unknown"
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -129,7 +130,7 @@ final class RequestHandler: ChannelInboundHandler {
         let exchange = Exchange(head: head, handler: self)
         phase = .collecting(exchange)
         if let failure = exchange.check() { return exchange.fail(failure) }
-        if head.headers.first(name: "expect")?.lowercased() == "100-continue" { sendContinue() }
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" { context?.sendContinue() }
     }
 
     private func collect(_ piece: ByteBuffer, _ exchange: Exchange) {
@@ -137,13 +138,6 @@ final class RequestHandler: ChannelInboundHandler {
         guard exchange.append(piece, limit: desk.limits.maxMessageBytes) else {
             return exchange.fail(.tooLarge(desk.limits.maxMessageBytes))
         }
-    }
-
-    /// Goes past the encoder, which takes a head for the beginning of the answer.
-    private func sendContinue() {
-        guard let encoder = try? context?.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
-        else { return }
-        encoder.writeAndFlush(NIOAny(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }
 
     // MARK: Answers

@@ -233,7 +233,8 @@ final class Clerk: LinkSink {
             guard let completion = self?.pending.removeValue(forKey: id) else { return }
             completion(
                 .failed(
-                    HTTPFailure(.gatewayTimeout, "the broker did not acknowledge the publication in time", code: .timeout)))
+                    HTTPFailure(
+                        .gatewayTimeout, "the broker did not acknowledge the publication in time", code: .timeout)))
         }
     }
 
@@ -294,19 +295,6 @@ final class Clerk: LinkSink {
             for (completion, outcome) in done { completion(outcome) }
             for completion in lost { completion(.failed(.leaving)) }
             for work in late { work() }
-        }
-    }
-}
-
-extension HTTPFailure {
-    /// Why an identity is not believed.
-    init(_ failure: DoorSession.LoginFailure) {
-        switch failure {
-        case .wrongSecret: self = .unauthorized("the name or its shared secret is wrong")
-        case .needsProof: self = .unauthorized("this name has to be proven with its shared secret")
-        case .taken:
-            self = .unauthorized("a component of this name is connected; only its shared secret proves to be it")
-        case .unusable(let text): self = .malformed("the name cannot be used: \(text)")
         }
     }
 }

@@ -49,7 +49,8 @@ extension EndpointTable {
         change("revoke", "Take grants away", [name, topic, actions]),
         change("add_admin", "Make a component an administrator", [name]),
         change("remove_admin", "Take that away", [name]),
-        change("add_tenant", "Let components of a tenant register", [text("tenant", "its name"), text("pin", "its pin")]),
+        change(
+            "add_tenant", "Let components of a tenant register", [text("tenant", "its name"), text("pin", "its pin")]),
         change("remove_tenant", "Forget a tenant's pin", [text("tenant", "its name")]),
         change(
             "read_only", "Say whether a component may only listen and query",

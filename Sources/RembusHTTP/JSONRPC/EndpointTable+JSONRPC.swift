@@ -26,8 +26,10 @@ extension EndpointTable {
 
     private static func run(_ exchange: Exchange, _ clerk: Clerk) {
         if let type = exchange.header("content-type").map(MediaRange.type(of:)),
-            !["application/json", "application/json-rpc", "application/jsonrequest", "text/json",
-                "application/x-www-form-urlencoded", ""].contains(type)
+            ![
+                "application/json", "application/json-rpc", "application/jsonrequest", "text/json",
+                "application/x-www-form-urlencoded", "",
+            ].contains(type)
         {
             return exchange.fail(
                 HTTPFailure(
