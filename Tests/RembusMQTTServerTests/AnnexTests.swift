@@ -84,7 +84,8 @@ import Testing
         var topic = "t"
         topic.withUTF8 {
             writer.write(
-                topic: UnsafeRawBufferPointer($0), payload: ByteBuffer(repeating: 65, count: 400), qos: .atMostOnce, id: 0,
+                topic: UnsafeRawBufferPointer($0), payload: ByteBuffer(repeating: 65, count: 400), qos: .atMostOnce,
+                id: 0,
                 isRetained: true, properties: MQTTProperties())
         }
         var frame = writer.frame

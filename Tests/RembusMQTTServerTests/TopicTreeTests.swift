@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct TopicTreeTests {
     private static let topics = ["a", "a/", "a/b", "a/b/c", "/", "/a", "b", "$s", "$s/a", "a//c", "a@b", "é"]
-    private static let filters = ["#", "+", "+/+", "a/#", "a/+", "a/+/c", "/+", "+/#", "$s/#", "$s/+", "a", "a//c", "nobody"]
+    private static let filters = [
+        "#", "+", "+/+", "a/#", "a/+", "a/+/c", "/+", "+/#", "$s/#", "$s/+", "a", "a//c", "nobody",
+    ]
 
     private func matches(_ tree: TopicTree<String>, _ filter: String) -> Set<String> {
         var found: Set<String> = []

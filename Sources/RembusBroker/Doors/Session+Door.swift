@@ -127,8 +127,10 @@ extension Session {
             }
             wait()
             holder.lane.eventLoop.execute { [self] in
-                let gives = (isProven || !holder.isProven) && holder.state.user.map { ExactText($0) } == ExactText(user)
-                if gives { holder.overwritten() }
+                // It may have ended of itself meanwhile; then nothing is in the way.
+                let isOurs = (isProven || !holder.isProven) && holder.state.user.map { ExactText($0) } == ExactText(user)
+                let gives = holder.isClosed || isOurs
+                if gives, !holder.isClosed { holder.overwritten() }
                 lane.eventLoop.execute {
                     self.proceed {
                         if gives {

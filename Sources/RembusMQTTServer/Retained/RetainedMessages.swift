@@ -72,7 +72,9 @@ final class RetainedMessages: Sendable {
     func use(_ open: (_ each: ([UInt8], ByteBuffer) -> Void) throws -> KeptTable) rethrows {
         try content.withLock { content in
             let table = try open { key, value in
-                guard let (tenant, topic) = Self.names(key), let entry = Self.decode(value, topic: topic) else { return }
+                guard let (tenant, topic) = Self.names(key), let entry = Self.decode(value, topic: topic) else {
+                    return
+                }
                 content.tenants[tenant, default: TopicTree()].set(entry, for: topic)
                 content.bytes += entry.byteCount
             }
