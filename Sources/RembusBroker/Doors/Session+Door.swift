@@ -44,7 +44,8 @@ extension Session {
         if login.isProven { return enter(login, user, isProven: true, completion) }
         wait()
         if let secret = login.secret {
-            return core.identities.check(secret: secret, name: user, address: host, on: lane.eventLoop) { [self] isRight in
+            return core.identities.check(secret: secret, name: user, address: host, on: lane.eventLoop) {
+                [self] isRight in
                 proceed {
                     if isRight {
                         self.enter(login, user, isProven: true, completion)
@@ -128,7 +129,8 @@ extension Session {
             wait()
             holder.lane.eventLoop.execute { [self] in
                 // It may have ended of itself meanwhile; then nothing is in the way.
-                let isOurs = (isProven || !holder.isProven) && holder.state.user.map { ExactText($0) } == ExactText(user)
+                let isOurs =
+                    (isProven || !holder.isProven) && holder.state.user.map { ExactText($0) } == ExactText(user)
                 let gives = holder.isClosed || isOurs
                 if gives, !holder.isClosed { holder.overwritten() }
                 lane.eventLoop.execute {

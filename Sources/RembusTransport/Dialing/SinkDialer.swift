@@ -16,10 +16,11 @@ package struct SinkDialer: Sendable {
         ) async throws -> DialedConnection
 
     package init(
-        connect: @escaping @Sendable (
-            _ host: String, _ port: Int, _ eventLoop: any EventLoop, _ configuration: LinkConfiguration,
-            _ makeLink: @escaping MakeLink
-        ) async throws -> DialedConnection
+        connect:
+            @escaping @Sendable (
+                _ host: String, _ port: Int, _ eventLoop: any EventLoop, _ configuration: LinkConfiguration,
+                _ makeLink: @escaping MakeLink
+            ) async throws -> DialedConnection
     ) {
         self.connect = connect
     }
