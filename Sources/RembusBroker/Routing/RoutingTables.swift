@@ -11,17 +11,18 @@ import Synchronization
 /// resolved routes. Everything mutable is guarded by `lock`, hence unchecked.
 final class RoutingTables: @unchecked Sendable {
     let lock = NIOLock()
-    private let limits: BrokerLimits
-    private let store: any Store
+    let limits: BrokerLimits
+    let store: any Store
     private let isRecorded: @Sendable (String) -> Bool
     var exact: [ExactText: [SubscriptionEntry]] = [:]
     var patterns = TopicIndex<SubscriptionEntry>()
     var patternTopics: [ExactText: Int] = [:]
     var providers: [ExactText: ProviderList] = [:]
     var handlers: [ExactText: LocalHandler] = [:]
-    private var components: [ExactText: ComponentState] = [:]
+    var components: [ExactText: ComponentState] = [:]
     private var brokers: [ComponentState] = []
-    private var offline = 0
+    /// How many of `components` are not connected.
+    var offline = 0
     var currentRules: AccessRules
     /// Rises with every change of the rules.
     let rulesVersion = Atomic<UInt64>(0)
@@ -94,23 +95,6 @@ final class RoutingTables: @unchecked Sendable {
             number: store.number(of: name), tenant: store.number(of: tenant), limits: limits)
     }
 
-    /// The state of a connection that acts for a user and has no name of its own: nothing of it is kept.
-    func guestState(of session: Session, user: String, isProven: Bool) -> ComponentState {
-        lock.withLock {
-            let tenant = NameRules.tenant(of: user)
-            let state = ComponentState(
-                principal: Principal(name: user, tenant: tenant, isProven: isProven), name: nil,
-                number: store.number(of: user), tenant: store.number(of: tenant), limits: limits)
-            state.session = session
-            return state
-        }
-    }
-
-    /// Whether a name is known, connected or not.
-    func isKnown(_ name: String) -> Bool {
-        lock.withLock { components[ExactText(name)] != nil }
-    }
-
     /// The connection that has a name at the moment.
     func holder(of name: String) -> Session? {
         lock.withLock { components[ExactText(name)]?.session }
@@ -152,20 +136,6 @@ final class RoutingTables: @unchecked Sendable {
                 tenant: store.number(of: "."), limits: limits)
             state.session = session
             return state
-        }
-    }
-
-    /// Drops what an MQTT client of this name left behind; the record to be written down, unless the name is connected or
-    /// unknown.
-    func forgetMQTT(_ name: String) -> ComponentRecord? {
-        lock.withLock {
-            guard let state = components[ExactText(name)], state.session == nil else { return nil }
-            state.forgetMQTT()
-            if state.isForgettable {
-                components[ExactText(name)] = nil
-                offline -= 1
-            }
-            return state.record(host: "", isConnected: false)
         }
     }
 

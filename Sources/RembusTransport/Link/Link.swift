@@ -20,7 +20,7 @@ package final class Link: ChannelInboundHandler {
         case client
     }
 
-    private enum State {
+    enum State {
         case open
         /// We sent a Close frame and wait for the peer's, or for it to hang up.
         case closing(LinkCloseReason)
@@ -34,9 +34,9 @@ package final class Link: ChannelInboundHandler {
     @exclusivity(unchecked) package var delegate: (any LinkDelegate)?
 
     /// Takes what is sent, instead of a channel; nil for links that are on one, and when the link has ended.
-    @exclusivity(unchecked) private(set) var sink: (any LinkSink)?
+    @exclusivity(unchecked) var sink: (any LinkSink)?
     /// Bytes that the sink holds and its peer has not taken.
-    @exclusivity(unchecked) private var sinkBacklog = 0
+    @exclusivity(unchecked) var sinkBacklog = 0
     /// Largest message that the peer may send now; a sink holds its peer to it.
     private(set) package var maxMessageBytes: Int
 
@@ -53,17 +53,17 @@ package final class Link: ChannelInboundHandler {
     @exclusivity(unchecked) var assembledBytes = 0
     @exclusivity(unchecked) private var outbox = Outbox()
     @exclusivity(unchecked) private var masks: MaskSource
-    @exclusivity(unchecked) private var state = State.open
+    @exclusivity(unchecked) var state = State.open
     @exclusivity(unchecked) private var context: ChannelHandlerContext?
     @exclusivity(unchecked) private var isEnlisted = false
     @exclusivity(unchecked) private var isWritable = true
-    @exclusivity(unchecked) private(set) package var isCongested = false
+    @exclusivity(unchecked) package internal(set) var isCongested = false
     private var isReadPaused = false
     /// Reading waits for the peer to take what is queued for it.
-    @exclusivity(unchecked) private var isHeldBack = false
+    @exclusivity(unchecked) var isHeldBack = false
     private var pingTask: Scheduled<Void>?
     /// Reads since the last ping went out; none for two intervals means a dead peer.
-    @exclusivity(unchecked) private var heardSincePing = true
+    @exclusivity(unchecked) var heardSincePing = true
     private var silentIntervals = 0
 
     package init(
@@ -304,31 +304,7 @@ package final class Link: ChannelInboundHandler {
     ) -> Int {
         isLengthPrefixed
             ? LengthFrame.writeHead(length: length, to: target)
-            : Self.writeWebSocketHead(opcode, length: length, mask: mask, to: target)
-    }
-
-    private static func writeWebSocketHead(
-        _ opcode: WebSocketFrame.Opcode, length: Int, mask: UInt32?, to target: UnsafeMutableRawPointer
-    ) -> Int {
-        let maskBit: UInt8 = mask == nil ? 0 : 0x80
-        target.storeBytes(of: 0x80 | opcode.rawValue, as: UInt8.self)
-        var offset = 2
-        if length < 126 {
-            target.storeBytes(of: maskBit | UInt8(truncatingIfNeeded: length), toByteOffset: 1, as: UInt8.self)
-        } else if length < 0x1_0000 {
-            target.storeBytes(of: maskBit | 126, toByteOffset: 1, as: UInt8.self)
-            target.storeBytes(of: UInt16(truncatingIfNeeded: length).bigEndian, toByteOffset: 2, as: UInt16.self)
-            offset = 4
-        } else {
-            target.storeBytes(of: maskBit | 127, toByteOffset: 1, as: UInt8.self)
-            target.storeBytes(of: UInt64(length).bigEndian, toByteOffset: 2, as: UInt64.self)
-            offset = 10
-        }
-        if let mask {
-            target.storeBytes(of: mask.littleEndian, toByteOffset: offset, as: UInt32.self)
-            offset += 4
-        }
-        return offset
+            : WebSocketFrame.writeHead(opcode, length: length, mask: mask, to: target)
     }
 
     /// Hands collected frames to the socket for as long as it takes them.
@@ -373,7 +349,7 @@ package final class Link: ChannelInboundHandler {
         updateReading()
     }
 
-    private func holdBack(_ isHeldBack: Bool) {
+    func holdBack(_ isHeldBack: Bool) {
         guard isHeldBack != self.isHeldBack else { return }
         self.isHeldBack = isHeldBack
         updateReading()
@@ -471,46 +447,9 @@ package final class Link: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
-    private func ended(_ reason: LinkCloseReason) {
+    func ended(_ reason: LinkCloseReason) {
         state = .closed
         report(reason)
-    }
-
-    // MARK: Links with a sink
-
-    /// Hands over a whole message that the sink's peer sent.
-    @inline(__always)
-    package func receive(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer? = nil) {
-        heardSincePing = true
-        guard case .open = state else { return }
-        delegate?.link(self, received: bytes, kind: .binary, owner: owner)
-    }
-
-    /// All messages of one read of the sink were handed over.
-    package func receiveCompleted() {
-        delegate?.linkReadCompleted(self)
-        group.flush()
-        if backlog > configuration.maxUnreadBytes { holdBack(true) }
-    }
-
-    /// Notes how much the sink holds that its peer has not taken.
-    package func setSinkBacklog(_ bytes: Int) {
-        sinkBacklog = bytes
-        if bytes > configuration.highWaterMark {
-            isCongested = true
-        } else if bytes <= configuration.lowWaterMark {
-            if isHeldBack { holdBack(false) }
-            guard isCongested else { return }
-            isCongested = false
-            delegate?.linkDrained(self)
-        }
-    }
-
-    /// The sink's peer is gone, or said goodbye.
-    package func sinkEnded(_ reason: LinkCloseReason) {
-        guard isOpen else { return }
-        ended(reason)
-        sink = nil
     }
 
     /// Tells the delegate once, and lets go of it.
@@ -520,20 +459,5 @@ package final class Link: ChannelInboundHandler {
         let delegate = self.delegate
         self.delegate = nil
         delegate?.linkClosed(self, reason: reason)
-    }
-}
-
-/// Frame masks of a client. They keep a proxy from being fooled by chosen bytes (RFC 6455 §10.3); a generator seeded by
-/// the system per link is enough for that and costs no system call per frame.
-private struct MaskSource {
-    private var state = UInt64.random(in: .min ... .max)
-
-    mutating func next() -> UInt32 {
-        // SplitMix64.
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return UInt32(truncatingIfNeeded: (value ^ (value >> 31)) >> 16) | 1
     }
 }

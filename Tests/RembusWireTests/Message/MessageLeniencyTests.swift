@@ -93,7 +93,8 @@ struct MessageLeniencyTests {
         let frames: [Value] = [
             1, "x", [:], [], ["0"], [-1], [5], [5, "x"], [5, 7], [1], [1, 5], [1, .bytes(hex: "61")], [2, id],
             [2, id, 5], [2, id, "t", 5], [4, id], [4, id, "x"], [4, id, -1], [0, id], [0, id, 7], [10, id, "c"],
-            [10, id, "c", "p", "no key", 1], [10, id, "c", "p", .bytes(hex: "00")], [11, id, "c"], [11, id, "c", "sig"],
+            [10, id, "c", "p", "no key", 1], [10, id, "c", "p", .bytes(hex: "00")], [11, id, "c"],
+            [11, id, "c", "sig"],
             [0x11, "t", [1]],
         ]
         for frame in frames {
