@@ -8,10 +8,13 @@ struct MediaRange {
     let type: String
     let quality: Double
 
-    /// A media type without its parameters, in lower case.
+    /// A media type without its parameters, in lower case. Asked for every request, and most are in that form.
     static func type(of header: String) -> String {
-        let bare = header.prefix { $0 != ";" }
-        return String(bare.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()).lowercased()
+        let space = UInt8(ascii: " ")
+        var bare = header.utf8.prefix { $0 != UInt8(ascii: ";") }.drop { $0 == space }
+        while bare.last == space { bare.removeLast() }
+        let text = String(Substring(bare))
+        return bare.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ? text.lowercased() : text
     }
 
     /// The ranges of a header in the order of preference.
