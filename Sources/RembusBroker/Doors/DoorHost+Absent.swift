@@ -1,5 +1,5 @@
 package import NIOCore
-package import RembusTransport
+import RembusTransport
 import RembusTrust
 import RembusWire
 

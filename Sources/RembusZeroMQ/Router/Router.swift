@@ -1,6 +1,6 @@
 import CZeroMQ
 import NIOCore
-package import RembusTransport
+import RembusTransport
 import Synchronization
 
 /// A ROUTER socket whose connections are links (protocol.md §12).
