@@ -98,9 +98,6 @@ package final class DoorSession {
         session.logIn(login, completion)
     }
 
-    /// Whether the connection may do anything yet: always in free mode, after a proof in authenticated mode.
-    package var isAdmitted: Bool { session.gate == .open }
-
     // MARK: Interests
 
     /// Carries out a command of the component (protocol.md §8) at once, with all that follows from it.

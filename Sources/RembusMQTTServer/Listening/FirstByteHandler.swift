@@ -9,7 +9,7 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private let server: MQTTServer
     private let facts: ConnectionFacts
-    private var deadline: Scheduled<Void>?
+    private var deadline = OpeningDeadline()
     private var isDone = false
 
     private static let connect: UInt8 = 0x10
@@ -20,17 +20,11 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(
-            in: server.host.linkConfiguration.handshakeTimeout
-        ) {
-            self.server.host.admission.count(.handshakeTimeout)
-            context.close(promise: nil)
-        }
+        deadline.start(context, server)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        deadline?.cancel()
-        deadline = nil
+        deadline.cancel()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -50,24 +50,18 @@ private final class RefusedUpgradeHandler: ChannelInboundHandler, RemovableChann
     typealias OutboundOut = HTTPServerResponsePart
 
     private let server: MQTTServer
-    private var deadline: Scheduled<Void>?
+    private var deadline = OpeningDeadline()
 
     init(server: MQTTServer) {
         self.server = server
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(
-            in: server.host.linkConfiguration.handshakeTimeout
-        ) {
-            self.server.host.admission.count(.handshakeTimeout)
-            context.close(promise: nil)
-        }
+        deadline.start(context, server)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        deadline?.cancel()
-        deadline = nil
+        deadline.cancel()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

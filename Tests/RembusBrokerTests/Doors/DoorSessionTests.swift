@@ -139,17 +139,17 @@ struct DoorSessionTests {
         let sink = TestSink()
         let session = try #require(
             host.makeSession(on: locked.loops[0], address: "127.0.0.1:1", facts: ConnectionFacts(.mqtt), sink: sink))
-        #expect(!session.isAdmitted)
+        #expect(session.session.gate == .locked)
         for login in [DoorSession.Login(name: nil), DoorSession.Login(name: "meter")] {
             let outcome = Mutex<Result<Bool, DoorSession.LoginFailure>?>(nil)
             session.logIn(login) { result in outcome.withLock { $0 = result } }
             for _ in 0..<10 { locked.settle() }
             #expect(outcome.withLock { $0 } == .failure(.needsProof))
         }
-        #expect(!session.isAdmitted)
+        #expect(session.session.gate == .locked)
         session.logIn(.init(name: "meter", isProven: true)) { _ in }
         for _ in 0..<10 { locked.settle() }
-        #expect(session.isAdmitted)
+        #expect(session.session.gate == .open)
     }
 
     @Test("A sink that does not get rid of what it is given stops its connection from being read")
