@@ -26,7 +26,11 @@ SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Fuzz/Sources Fuzz/Pa
 PYTEST = REMBUS_BIN="$(REMBUS_BIN)" $(PYTHON) -m pytest -p no:cacheprovider $(PYTEST_ARGS)
 
 UNIT = REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CONFIG) --parallel
+# Storage, slow hashes, other processes and long computing hold the threads they are tested on: tests that talk to
+# something with a clock of its own would wait for them in the same process.
 BLOCKING_TESTS := ^(RembusLakeTests|RembusStoreTests|RembusIdentityTests|RembusTrustTests)
+COMPUTING_TESTS := ^(RembusWireTests|DataFramesTests|RembusBrokerTests|RembusMQTTTests)
+REFERENCE_TESTS := ^InteropTests
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench doorbench microbench install clean
@@ -60,10 +64,10 @@ test: ## set up, build and run every check and test
 	@$(MAKE) --no-print-directory examples
 
 unit: ## run the Swift tests
-	$(UNIT) --skip '$(BLOCKING_TESTS)'
-	# Storage and slow hashes block the threads they are tested on; tests with deadlines would wait for them in the
-	# same process.
+	$(UNIT) --skip '$(BLOCKING_TESTS)' --skip '$(COMPUTING_TESTS)' --skip '$(REFERENCE_TESTS)'
+	$(UNIT) --filter '$(COMPUTING_TESTS)'
 	$(UNIT) --filter '$(BLOCKING_TESTS)'
+	$(UNIT) --filter '$(REFERENCE_TESTS)'
 
 frames: ## exchange DataFrames of every type with pyarrow, Polars and pandas
 	$(PYTEST) Tests/DataFrames

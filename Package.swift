@@ -250,20 +250,20 @@ let package = Package(
             name: "RembusTrustTests",
             dependencies: ["RembusTrust", "RembusIdentity", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
-        // Authorities and certificates that live as long as a test.
+        // Authorities, certificates and folders that live as long as a test, and ports that nobody else takes.
         .target(
-            name: "TestCertificates",
+            name: "TestSupport",
             dependencies: [
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
-            path: "Tests/TestCertificates",
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(
             name: "RembusTransportTests",
             dependencies: [
-                "RembusTransport", "TestCertificates",
+                "RembusTransport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -282,7 +282,7 @@ let package = Package(
         .testTarget(
             name: "RembusTests",
             dependencies: [
-                "Rembus", "RembusWire", "RembusTransport", "TestCertificates",
+                "Rembus", "RembusWire", "RembusTransport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -329,7 +329,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "InteropTests",
-            dependencies: ["Rembus"],
+            dependencies: ["Rembus", "TestSupport"],
             swiftSettings: strict),
     ]
 )

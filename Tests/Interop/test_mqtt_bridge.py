@@ -9,7 +9,8 @@ import rembus
 
 from support.certificates import Authority
 from support.keys import Key, log_in_first, write_trust
-from support.mosquitto import Mosquitto, OldServer, eventually, free_port, needs_mosquitto
+from support.mosquitto import Mosquitto, OldServer, eventually, needs_mosquitto
+from support.ports import free_port
 from support.processes import PATIENCE, REFERENCE, run_rembus
 from support.python_package import Components, Received, asynchronous
 from support.wire import ACK, PUBLISH, QOS1, Peer

@@ -9,6 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect as open_websocket
 
+from support.ports import free_port
 from support.processes import REFERENCE, Command, run_rembus
 from support.wire import OK
 
@@ -48,9 +49,7 @@ def test_the_host_option_opens_it(start_broker):
 
 
 def test_the_port_has_a_second_name(start_broker):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = Command("broker", "--ws", port, "--name", "second")
     with command:
         assert command.output.wait_for(lambda line: f":{port}" in line)

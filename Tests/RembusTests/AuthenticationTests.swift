@@ -293,14 +293,17 @@ struct AuthenticationTests {
             Array(attestation.signature.readableBytesView), challenge: challenge, name: attestation.name)
     }
 
+    /// What a login ends with while a broker does its part; whichever of the two fails first ends the other.
     private func loginError(
-        _ configuration: ComponentConfiguration, _ broker: (FakePeer) async throws -> Void
+        _ configuration: ComponentConfiguration, _ broker: @escaping @Sendable (FakePeer) async throws -> Void
     ) async -> RembusError? {
         await #expect(throws: RembusError.self) {
             let fake = try await FakeBroker.start()
-            async let component = Component.connect(fake.url("a"), configuration: configuration)
-            try await broker(fake.accept())
-            _ = try await component
+            try await withThrowingTaskGroup { group in
+                group.addTask { _ = try await Component.connect(fake.url("a"), configuration: configuration) }
+                group.addTask { try await broker(fake.accept()) }
+                try await group.waitForAll()
+            }
         }
     }
 }

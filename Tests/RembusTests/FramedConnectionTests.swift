@@ -1,6 +1,6 @@
 import RembusTransport
 import RembusWire
-import TestCertificates
+import TestSupport
 import Testing
 
 @testable import Rembus

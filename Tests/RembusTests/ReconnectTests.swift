@@ -1,6 +1,7 @@
 import RembusTransport
 import NIOCore
 import RembusWire
+import TestSupport
 import Testing
 
 @testable import Rembus
@@ -42,7 +43,7 @@ struct ReconnectTests {
     }
 
     @Test func attemptsGoOnUntilTheBrokerReturns() async throws {
-        let (broker, peer, component) = try await FakeBroker.connected()
+        let (broker, peer, component) = try await FakeBroker.connected(port: freePort())
         await broker.stop()
         peer.drop()
         for await state in component.stateUpdates {
@@ -85,7 +86,7 @@ struct ReconnectTests {
     }
 
     @Test func startAnywayConnectsLater() async throws {
-        let broker = try await FakeBroker.start()
+        let broker = try await FakeBroker.start(port: freePort())
         await broker.stop()
         let component = try await Component.connect(broker.url("late"), configuration: .test { $0.startAnyway = true })
         #expect(!component.state.isConnected)

@@ -1,6 +1,6 @@
 import Foundation
 import RembusTransport
-import TestCertificates
+import TestSupport
 import Testing
 
 @testable import Rembus

@@ -12,11 +12,11 @@ struct SettingsTests {
         try FileManager.default.createDirectory(
             at: folder.appendingPathComponent("c"), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: folder.appendingPathComponent("c/settings.json"))
-        try body(.test { $0.directory = folder.path })
+        try body(.untouched { $0.directory = folder.path })
     }
 
     @Test func defaults() throws {
-        let settings = try Settings(.test(), name: "c")
+        let settings = try Settings(.untouched(), name: "c")
         #expect(settings.requestTimeout == .seconds(10))
         #expect(settings.acknowledgementTimeout == .seconds(2))
         #expect(settings.sendRetries == 10)
@@ -27,7 +27,7 @@ struct SettingsTests {
     }
 
     @Test func environmentBeatsDefaults() throws {
-        let configuration = ComponentConfiguration.test {
+        let configuration = ComponentConfiguration.untouched {
             $0.environment = [
                 "REMBUS_TIMEOUT": "1.5", "REMBUS_ACK_TIMEOUT": "0.25", "REMBUS_SEND_RETRIES": "3",
                 "REMBUS_WS_PING_INTERVAL": "0", "REMBUS_START_ANYWAY": "Yes", "REMBUS_ZMQ_PING_INTERVAL": "7",
@@ -60,7 +60,7 @@ struct SettingsTests {
     }
 
     @Test func directoryComesFromTheEnvironment() {
-        var configuration = ComponentConfiguration.test { $0.directory = nil }
+        var configuration = ComponentConfiguration.untouched { $0.directory = nil }
         configuration.environment = ["REMBUS_DIR": "/somewhere", "HOME": "/tmp/someone"]
         #expect(configuration.resolvedDirectory() == "/somewhere")
         configuration.environment = ["HOME": "/tmp/someone"]
@@ -81,7 +81,7 @@ struct SettingsTests {
 
     @Test(arguments: ["REMBUS_TIMEOUT", "REMBUS_SEND_RETRIES"])
     func unusableVariablesAreNamed(_ variable: String) {
-        let configuration = ComponentConfiguration.test { $0.environment = [variable: "soon"] }
+        let configuration = ComponentConfiguration.untouched { $0.environment = [variable: "soon"] }
         let error = #expect(throws: RembusError.self) { try Settings(configuration, name: nil) }
         #expect(error?.message.contains(variable) == true)
     }

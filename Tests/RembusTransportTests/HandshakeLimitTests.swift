@@ -1,7 +1,7 @@
 import NIOCore
 import NIOSSL
 import RembusTransport
-import TestCertificates
+import TestSupport
 import Testing
 
 /// Peers that are slow, talk too much, or come from where they should not.
@@ -63,9 +63,9 @@ struct HandshakeLimitTests {
     }
 
     @Test func theDeadlineEndsWithTheHandshake() async throws {
-        let server = try await EchoServer.start(handshakeTimeout: .seconds(2))
+        let server = try await EchoServer.start(handshakeTimeout: .seconds(6))
         let client = try await EchoClient.connect(port: server.port)
-        try await Task.sleep(for: .seconds(3))
+        try await Task.sleep(for: .seconds(7))
         #expect(await client.echo([1]) == [1])
         #expect(server.admission.refusals.isEmpty)
         try await client.close()

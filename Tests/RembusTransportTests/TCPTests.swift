@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
 import RembusTransport
-import TestCertificates
+import TestSupport
 import Testing
 
 /// `tcp` and `tls` connections.

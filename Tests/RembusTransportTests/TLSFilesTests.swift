@@ -1,6 +1,6 @@
 import Foundation
 import RembusTransport
-import TestCertificates
+import TestSupport
 import Testing
 
 /// Files of certificates and keys: what is wrong with them is said, and when they change they are read again.

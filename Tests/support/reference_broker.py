@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 
 # The reference stores every message in DuckLake, an extension that DuckDB looks for below the home folder: the package
@@ -11,16 +10,13 @@ os.environ["HOME"] = sys.prefix
 
 import duckdb_extensions  # noqa: E402
 import rembus  # noqa: E402
-
+from ports import free_port  # noqa: E402
 
 duckdb_extensions.import_extension("ducklake")
 
 
 async def main(port, name, policy, kind):
-    if port == 0:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+    port = port or free_port()
     if kind == "server":
         handle = await rembus.server(name=name, port=port)
     else:

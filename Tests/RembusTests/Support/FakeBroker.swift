@@ -55,9 +55,9 @@ final class FakeBroker: Sendable {
 
     /// A component that is connected and logged in, with the peer that it talks to.
     static func connected(
-        _ name: String = "tester", configuration: ComponentConfiguration = .test()
+        _ name: String = "tester", port: Int = 0, configuration: ComponentConfiguration = .test()
     ) async throws -> (FakeBroker, FakePeer, Component) {
-        let broker = try await FakeBroker.start()
+        let broker = try await FakeBroker.start(port: port)
         async let component = Component.connect(broker.url(name), configuration: configuration)
         let peer = try await broker.accept()
         if !name.isEmpty { try await peer.acceptLogin(name) }
@@ -66,12 +66,22 @@ final class FakeBroker: Sendable {
 }
 
 extension ComponentConfiguration {
-    /// Quick reconnects, and nothing from the environment of whoever runs the tests.
-    static func test(_ adjust: (inout ComponentConfiguration) -> Void = { _ in }) -> ComponentConfiguration {
+    /// What is not given is as it would be for a program: nothing comes from whoever runs the tests.
+    static func untouched(_ adjust: (inout ComponentConfiguration) -> Void = { _ in }) -> ComponentConfiguration {
         ComponentConfiguration {
             $0.environment = [:]
             $0.directory = "/nonexistent"
+            adjust(&$0)
+        }
+    }
+
+    /// Quick reconnects, and no answer is too late unless a test says so: on a busy machine a broker that is a test
+    /// waits for its turn while a component's clock runs.
+    static func test(_ adjust: (inout ComponentConfiguration) -> Void = { _ in }) -> ComponentConfiguration {
+        untouched {
             $0.reconnect = ReconnectPolicy(minimumDelay: .milliseconds(1), maximumDelay: .milliseconds(5))
+            $0.requestTimeout = .seconds(600)
+            $0.acknowledgementTimeout = .seconds(600)
             adjust(&$0)
         }
     }
