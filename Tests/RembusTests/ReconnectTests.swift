@@ -1,7 +1,6 @@
 import RembusTransport
 import NIOCore
 import RembusWire
-import TestSupport
 import Testing
 
 @testable import Rembus
@@ -43,7 +42,7 @@ struct ReconnectTests {
     }
 
     @Test func attemptsGoOnUntilTheBrokerReturns() async throws {
-        let (broker, peer, component) = try await FakeBroker.connected(port: freePort())
+        let (broker, peer, component) = try await FakeBroker.connected()
         await broker.stop()
         peer.drop()
         for await state in component.stateUpdates {
@@ -86,7 +85,7 @@ struct ReconnectTests {
     }
 
     @Test func startAnywayConnectsLater() async throws {
-        let broker = try await FakeBroker.start(port: freePort())
+        let broker = try await FakeBroker.start()
         await broker.stop()
         let component = try await Component.connect(broker.url("late"), configuration: .test { $0.startAnyway = true })
         #expect(!component.state.isConnected)

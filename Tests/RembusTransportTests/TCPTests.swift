@@ -104,3 +104,21 @@ struct TCPTests {
         #expect(await eventually { server.admission.openConnections == 0 })
     }
 }
+
+@Suite(.timeLimit(.minutes(5)))
+struct SelfConnectionTests {
+    @Test func aConnectionToItselfIsNone() async throws {
+        let port = try freePort()
+        let bootstrap = try ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(to: SocketAddress(ipAddress: "127.0.0.1", port: port))
+        let failure = await #expect(throws: WebSocketDialer.Failure.self) {
+            try await bootstrap.connectElsewhere(host: "127.0.0.1", port: port)
+        }
+        #expect(failure?.description.hasSuffix("nothing listens there") == true)
+        // The port is free for who listens.
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: "127.0.0.1", port: port).get()
+        try await listener.close()
+    }
+}

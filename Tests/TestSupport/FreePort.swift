@@ -1,14 +1,23 @@
 import Foundation
+import Synchronization
 
 /// A TCP port of the loopback interface that nothing listens on, below the range from which systems give ports to
 /// connections and to listeners that ask for any: it stays free while a test stops a server and starts it again.
+/// No two callers in a process get the same one.
 public func freePort() throws -> Int {
-    for _ in 0..<100 {
-        let port = UInt16.random(in: 15000..<32000)
+    for _ in 0..<1000 {
+        let number = nextNumber.withLock { number in
+            number += 1
+            return number
+        }
+        let port = UInt16(15000 + number % 17000)
         if isFree(port) { return Int(port) }
     }
     throw CocoaError(.featureUnsupported)
 }
+
+/// Begins anywhere, so that processes which run side by side keep apart.
+private let nextNumber = Mutex(Int.random(in: 0..<17000))
 
 private func isFree(_ port: UInt16) -> Bool {
     #if os(Linux)

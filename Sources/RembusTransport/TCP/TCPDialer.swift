@@ -40,10 +40,10 @@ package enum TCPDialer {
             }
         let channel: any Channel
         do {
-            channel = try await bootstrap.connect(host: host, port: port).get()
+            channel = try await bootstrap.connectElsewhere(host: host, port: port)
         } catch {
             done.fail(error)
-            throw WebSocketDialer.Failure(description: "cannot connect to \(host):\(port): \(error)")
+            throw error
         }
         let deadline = eventLoop.scheduleTask(in: timeout) {
             done.fail(

@@ -65,10 +65,10 @@ package enum WebSocketDialer {
             }
         let channel: any Channel
         do {
-            channel = try await bootstrap.connect(host: host, port: port).get()
+            channel = try await bootstrap.connectElsewhere(host: host, port: port)
         } catch {
             done.fail(error)
-            throw Failure(description: "cannot connect to \(host):\(port): \(error)")
+            throw error
         }
         let deadline = eventLoop.scheduleTask(in: configuration.handshakeTimeout) {
             done.fail(Failure(description: "\(host):\(port) did not finish the WebSocket handshake in time"))

@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import RembusTransport
 import RembusWire
+import TestSupport
 import Testing
 
 @testable import Rembus
@@ -18,8 +19,11 @@ final class FakeBroker: Sendable {
         self.port = port
     }
 
-    /// `isFramed`: without WebSocket, as `tcp` and `tls` are.
-    static func start(port: Int = 0, tls: TLSServerContext? = nil, isFramed: Bool = false) async throws -> FakeBroker {
+    /// `isFramed`: without WebSocket, as `tcp` and `tls` are. The port is one that stays free when the broker stops: a
+    /// component that tries again would else reach the broker of another test, or itself.
+    static func start(port: Int? = nil, tls: TLSServerContext? = nil, isFramed: Bool = false) async throws -> FakeBroker
+    {
+        let port = try port ?? freePort()
         let connections = Mailbox<FakePeer>()
         let (group, configuration) = (MultiThreadedEventLoopGroup.singleton, LinkConfiguration(pingInterval: nil))
         let makeLink: WebSocketListener.MakeLink = { channel, configuration, _ in
@@ -41,7 +45,6 @@ final class FakeBroker: Sendable {
                 group: group, host: "127.0.0.1", port: port, tls: tls, configuration: configuration,
                 makeLink: makeLink
             ).channel
-        let port = try #require(channel.localAddress?.port)
         return FakeBroker(channel, connections, port: port)
     }
 
@@ -55,9 +58,9 @@ final class FakeBroker: Sendable {
 
     /// A component that is connected and logged in, with the peer that it talks to.
     static func connected(
-        _ name: String = "tester", port: Int = 0, configuration: ComponentConfiguration = .test()
+        _ name: String = "tester", configuration: ComponentConfiguration = .test()
     ) async throws -> (FakeBroker, FakePeer, Component) {
-        let broker = try await FakeBroker.start(port: port)
+        let broker = try await FakeBroker.start()
         async let component = Component.connect(broker.url(name), configuration: configuration)
         let peer = try await broker.accept()
         if !name.isEmpty { try await peer.acceptLogin(name) }
