@@ -25,7 +25,8 @@ final class FakeBroker: Sendable {
     {
         let port = try port ?? freePort()
         let connections = Mailbox<FakePeer>()
-        let (group, configuration) = (MultiThreadedEventLoopGroup.singleton, LinkConfiguration(pingInterval: nil))
+        let group = MultiThreadedEventLoopGroup.singleton
+        let configuration = LinkConfiguration(pingInterval: nil, handshakeTimeout: .seconds(300))
         let makeLink: WebSocketListener.MakeLink = { channel, configuration, _ in
             let peer = FakePeer(channel)
             let link = Link(

@@ -23,8 +23,8 @@ final class SharedLoopServer: Sendable {
             group: eventLoop, host: "127.0.0.1", port: 0, tls: nil,
             admission: .init(maxConnections: 0, maxPerAddress: 0, handshakesPerSecond: 0), origins: OriginPolicy(),
             configuration: LinkConfiguration(
-                maxMessageBytes: maxMessageBytes, pingInterval: nil, closeTimeout: .milliseconds(200),
-                maxAssemblyBytes: maxAssemblyBytes)
+                maxMessageBytes: maxMessageBytes, pingInterval: nil, handshakeTimeout: .seconds(300),
+                closeTimeout: .milliseconds(200), maxAssemblyBytes: maxAssemblyBytes)
         ) { _, configuration, _ in
             delegate.links.withLock { $0 += 1 }
             return Link(
@@ -65,12 +65,12 @@ final class SharedLoopServer: Sendable {
 
     /// Waits until the links together hold exactly so many bytes of unfinished messages.
     func holds(_ bytes: Int) async throws -> Bool {
-        for _ in 0..<1000 {
-            let group = group
-            if try await eventLoop.submit({ group.value.assemblies.bytes }).get() == bytes { return true }
+        let (group, end) = (group, ContinuousClock.now + .seconds(30))
+        while try await eventLoop.submit({ group.value.assemblies.bytes }).get() != bytes {
+            guard ContinuousClock.now < end else { return false }
             try await Task.sleep(for: .milliseconds(5))
         }
-        return false
+        return true
     }
 }
 
