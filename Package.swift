@@ -235,7 +235,7 @@ let package = Package(
         .testTarget(
             name: "RembusLakeTests",
             dependencies: [
-                "RembusLake", "RembusStore", "RembusWire", "DataFrames",
+                "RembusLake", "RembusStore", "RembusWire", "DataFrames", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -9,6 +9,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+from support.ports import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: With REMBUS_BROKER=python the tests meet the Python reference broker instead of ours: an aid for whoever writes a test.
@@ -95,8 +97,9 @@ class Broker:
 
     def _command(self):
         if self.reference:
-            return [sys.executable, str(Path(__file__).with_name("reference_broker.py")), str(self.port), self.name,
-                    self.policy or "first_up", "server" if self.server else "broker"]
+            program = str(Path(__file__).with_name("reference_broker.py"))
+            return [sys.executable, program, str(self.port or free_port()), self.name, self.policy or "first_up",
+                    "server" if self.server else "broker"]
         # An argument that is left out is a default that is tested.
         command = [rembus_binary(), "broker", "--port", str(self.port), "--name", self.name]
         if self.policy:

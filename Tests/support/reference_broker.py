@@ -10,13 +10,12 @@ os.environ["HOME"] = sys.prefix
 
 import duckdb_extensions  # noqa: E402
 import rembus  # noqa: E402
-from ports import free_port  # noqa: E402
+
 
 duckdb_extensions.import_extension("ducklake")
 
 
 async def main(port, name, policy, kind):
-    port = port or free_port()
     if kind == "server":
         handle = await rembus.server(name=name, port=port)
     else:

@@ -1,6 +1,5 @@
 package import NIOCore
 import NIOSSL
-import RembusWire
 
 /// One connection, both directions: whole messages in to a delegate, whole messages out through an outbox.
 ///
@@ -38,33 +37,33 @@ package final class Link: ChannelInboundHandler {
     /// Bytes that the sink holds and its peer has not taken.
     @exclusivity(unchecked) var sinkBacklog = 0
     /// Largest message that the peer may send now; a sink holds its peer to it.
-    private(set) package var maxMessageBytes: Int
+    package internal(set) var maxMessageBytes: Int
 
     let role: Role
     /// Whether messages are cut out by their length (protocol.md §11), which has no pings, no close and no text.
-    private let isLengthPrefixed: Bool
+    let isLengthPrefixed: Bool
     /// Whether frames are masked: those of WebSocket clients.
-    private let masksFrames: Bool
+    let masksFrames: Bool
     @exclusivity(unchecked) private var reader: WebSocketReader
     @exclusivity(unchecked) private var lengthReader: LengthFrameReader
     /// Taken over between reads: the reader is in use while messages are handled.
-    @exclusivity(unchecked) private var nextMaxMessageBytes: Int?
+    @exclusivity(unchecked) var nextMaxMessageBytes: Int?
     /// Bytes of an unfinished message as its group counts them.
     @exclusivity(unchecked) var assembledBytes = 0
-    @exclusivity(unchecked) private var outbox = Outbox()
-    @exclusivity(unchecked) private var masks: MaskSource
+    @exclusivity(unchecked) var outbox = Outbox()
+    @exclusivity(unchecked) var masks: MaskSource
     @exclusivity(unchecked) var state = State.open
-    @exclusivity(unchecked) private var context: ChannelHandlerContext?
-    @exclusivity(unchecked) private var isEnlisted = false
+    @exclusivity(unchecked) var context: ChannelHandlerContext?
+    @exclusivity(unchecked) var isEnlisted = false
     @exclusivity(unchecked) private var isWritable = true
     @exclusivity(unchecked) package internal(set) var isCongested = false
-    private var isReadPaused = false
+    var isReadPaused = false
     /// Reading waits for the peer to take what is queued for it.
     @exclusivity(unchecked) var isHeldBack = false
-    private var pingTask: Scheduled<Void>?
+    var pingTask: Scheduled<Void>?
     /// Reads since the last ping went out; none for two intervals means a dead peer.
     @exclusivity(unchecked) var heardSincePing = true
-    private var silentIntervals = 0
+    var silentIntervals = 0
 
     package init(
         role: Role, group: LinkGroup, configuration: LinkConfiguration, remoteAddress: String,
@@ -190,122 +189,7 @@ package final class Link: ChannelInboundHandler {
         return isOpen
     }
 
-    // MARK: Sending
-
-    /// Collects one CBOR message of `length` bytes, which `fill` writes at the pointer it gets.
-    @inline(__always)
-    package func sendBinary(length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
-        guard case .open = state else { return }
-        if sink != nil { return sendToSink(length: length, fill) }
-        sendFrame(.binary, length: length, fill)
-    }
-
-    /// Collects one CBOR message made of a short prefix and a large shared payload, which is not copied (unless this end
-    /// masks).
-    package func sendBinary(prefixLength: Int, payload: ByteBuffer, _ fill: (UnsafeMutableRawPointer) -> Void) {
-        guard case .open = state else { return }
-        if sink != nil {
-            return sendToSink(length: prefixLength &+ payload.readableBytes) { target in
-                fill(target)
-                payload.withUnsafeReadableBytes {
-                    if let base = $0.baseAddress {
-                        (target + prefixLength).copyMemory(from: base, byteCount: $0.count)
-                    }
-                }
-            }
-        }
-        if masksFrames {
-            sendFrame(.binary, length: prefixLength &+ payload.readableBytes) { target in
-                fill(target)
-                payload.withUnsafeReadableBytes {
-                    if let base = $0.baseAddress {
-                        (target + prefixLength).copyMemory(from: base, byteCount: $0.count)
-                    }
-                }
-            }
-            return
-        }
-        let total = prefixLength &+ payload.readableBytes
-        append(headLength: headLength(payload: total), bodyLength: prefixLength) { target in
-            let head = writeHead(.binary, length: total, mask: nil, to: target)
-            fill(target + head)
-        }
-        outbox.append(shared: payload)
-        noteGrowth()
-    }
-
-    /// Collects one JSON-RPC message.
-    package func sendText(_ text: ByteBuffer) {
-        guard case .open = state, !isLengthPrefixed, sink == nil else { return }
-        text.withUnsafeReadableBytes { bytes in
-            sendFrame(.text, length: bytes.count) { target in
-                if let base = bytes.baseAddress { target.copyMemory(from: base, byteCount: bytes.count) }
-            }
-        }
-    }
-
-    /// Writes one message to memory of the group and shows it to the sink.
-    private func sendToSink(length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
-        group.withSendScratch(length) { scratch in
-            if let base = scratch.baseAddress { fill(base) }
-            sink?.link(self, sends: UnsafeRawBufferPointer(scratch))
-        }
-        enlist()
-    }
-
-    /// Has the link flushed at the end of this unit of work.
-    @inline(__always)
-    package func enlist() {
-        guard !isEnlisted else { return }
-        isEnlisted = true
-        group.enlist(self)
-    }
-
-    @inline(__always)
-    private func sendFrame(_ opcode: WebSocketFrame.Opcode, length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
-        let mask = masksFrames ? masks.next() : nil
-        append(headLength: headLength(payload: length), bodyLength: length) { target in
-            let body = target + writeHead(opcode, length: length, mask: mask, to: target)
-            fill(body)
-            if let mask { WebSocketFrame.applyMask(mask, phase: 0, from: body, to: body, count: length) }
-        }
-        noteGrowth()
-    }
-
-    @inline(__always)
-    private func append(headLength: Int, bodyLength: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
-        let total = headLength &+ bodyLength
-        if outbox.open == nil {
-            outbox.open = group.takeBuffer(context?.channel.allocator ?? ByteBufferAllocator(), minimumBytes: total)
-        }
-        outbox.open?.writeWithUnsafeMutableBytes(minimumWritableBytes: total) { target in
-            if let base = target.baseAddress { fill(base) }
-            return total
-        }
-        enlist()
-    }
-
-    @inline(__always)
-    private func noteGrowth() {
-        if let open = outbox.open, open.readableBytes >= Outbox.chunkBytes { outbox.sealOpenBuffer() }
-        if outbox.byteCount > configuration.highWaterMark { isCongested = true }
-    }
-
-    @inline(__always)
-    private func headLength(payload: Int) -> Int {
-        isLengthPrefixed
-            ? LengthFrame.headLength(payload: payload)
-            : WebSocketFrame.headLength(payload: payload, masked: masksFrames)
-    }
-
-    @inline(__always)
-    private func writeHead(
-        _ opcode: WebSocketFrame.Opcode, length: Int, mask: UInt32?, to target: UnsafeMutableRawPointer
-    ) -> Int {
-        isLengthPrefixed
-            ? LengthFrame.writeHead(length: length, to: target)
-            : WebSocketFrame.writeHead(opcode, length: length, mask: mask, to: target)
-    }
+    // MARK: Flushing
 
     /// Hands collected frames to the socket for as long as it takes them.
     func flush() {
@@ -325,139 +209,5 @@ package final class Link: ChannelInboundHandler {
             isCongested = false
             delegate?.linkDrained(self)
         }
-    }
-
-    // MARK: Flow control
-
-    /// Has messages of at most `bytes` accepted from the next read on: a stranger may be given less than
-    /// ``configuration`` says.
-    package func limitMessages(to bytes: Int) {
-        maxMessageBytes = bytes
-        nextMaxMessageBytes = bytes
-    }
-
-    /// Stops reading from the socket, so that the peer feels that its messages cannot be taken.
-    package func pauseReading() {
-        guard !isReadPaused else { return }
-        isReadPaused = true
-        updateReading()
-    }
-
-    package func resumeReading() {
-        guard isReadPaused else { return }
-        isReadPaused = false
-        updateReading()
-    }
-
-    func holdBack(_ isHeldBack: Bool) {
-        guard isHeldBack != self.isHeldBack else { return }
-        self.isHeldBack = isHeldBack
-        updateReading()
-    }
-
-    private func updateReading() {
-        if let sink { return sink.link(self, reads: !isReadPaused && !isHeldBack) }
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: !isReadPaused && !isHeldBack)
-    }
-
-    // MARK: Liveness and end
-
-    private func schedulePing() {
-        guard let interval = configuration.pingInterval, !isLengthPrefixed else { return }
-        // A strong reference, given up with the task: a weak one would make every later count of references slow.
-        pingTask = eventLoop.assumeIsolated().scheduleTask(in: interval) { self.pingIntervalPassed() }
-    }
-
-    private func pingIntervalPassed() {
-        guard isOpen else { return }
-        silentIntervals = heardSincePing ? 0 : silentIntervals + 1
-        if silentIntervals >= 2 {
-            ended(LinkCloseReason(code: 1006, text: "no sign of life for two ping intervals", isRemote: true))
-            context?.close(promise: nil)
-            return
-        }
-        ping()
-        schedulePing()
-    }
-
-    /// Sends a ping now; a live peer answers, which shows in `heardSincePing`.
-    package func ping() {
-        guard isOpen, !isLengthPrefixed, sink == nil else { return }
-        heardSincePing = false
-        sendFrame(.ping, length: 0) { _ in }
-        group.flush()
-    }
-
-    /// True when something arrived since the last ping was sent.
-    package var wasHeardSincePing: Bool { heardSincePing }
-
-    /// Starts the close handshake; what was sent before still goes out.
-    package func close(code: UInt16, reason: String) {
-        guard case .open = state else { return }
-        if let sink {
-            // What was sent before is the sink's to deliver.
-            group.flush()
-            guard case .open = state else { return }
-            state = .closed
-            report(LinkCloseReason(code: code, text: reason, isRemote: false))
-            return sink.link(self, closes: LinkCloseReason(code: code, text: reason, isRemote: false))
-        }
-        sendClose(code: code, reason: reason)
-        let cause = LinkCloseReason(code: code, text: reason, isRemote: false)
-        state = .closing(cause)
-        resumeReading()
-        holdBack(false)
-        group.flush()
-        report(cause)
-        // There is no answer to wait for: the connection ends when what was sent before is written.
-        if isLengthPrefixed { return hangUp() }
-        eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { self.drop() }
-    }
-
-    private func sendClose(code: UInt16, reason: String) {
-        guard !isLengthPrefixed else { return }
-        // A Close frame holds at most 123 bytes of reason; cut at a character.
-        var text = reason
-        while text.utf8.count > 120 { text.removeLast() }
-        let bytes = Array(text.utf8)
-        sendFrame(.close, length: 2 + bytes.count) { target in
-            var writer = FrameWriter(target)
-            writer.integer(code.bigEndian)
-            writer.copy(bytes)
-        }
-    }
-
-    /// Both Close frames are exchanged: the connection can go once everything is written.
-    private func hangUp() {
-        group.flush()
-        state = .closed
-        guard let context, outbox.isEmpty else {
-            // A peer that does not read what is queued does not keep the connection for ever.
-            eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { self.drop() }
-            return
-        }
-        let written = eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenComplete { _ in self.drop() }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: written)
-    }
-
-    private func drop() {
-        outbox.removeAll()
-        state = .closed
-        context?.close(promise: nil)
-    }
-
-    func ended(_ reason: LinkCloseReason) {
-        state = .closed
-        report(reason)
-    }
-
-    /// Tells the delegate once, and lets go of it.
-    private func report(_ reason: LinkCloseReason) {
-        pingTask?.cancel()
-        pingTask = nil
-        let delegate = self.delegate
-        self.delegate = nil
-        delegate?.linkClosed(self, reason: reason)
     }
 }

@@ -220,7 +220,10 @@ import Testing
             ComponentRecord(name: "other", exposed: ["z"], host: "h"),
         ])
         fixture.lake.project([ComponentRecord(name: "other", host: "h")])
-        try await Task.sleep(for: .milliseconds(200))
+        let end = ContinuousClock.now + .seconds(60)
+        while try fixture.lake.storedState().components.map(\.name) != ["it's"], ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         #expect(try fixture.lake.storedState().components.map(\.name) == ["it's"])
         #expect(try fixture.lake.storedState().components.first?.subscriptions.first?.marks == [9])
         fixture.lake.project([ComponentRecord(name: "it's", exposed: ["y"], host: "127.0.0.1")])
@@ -235,7 +238,7 @@ import Testing
 
     private static func open(_ schema: String, folder: String) throws {
         // The lock of the lake before goes with its last reference.
-        for _ in 0..<50 {
+        for _ in 0..<1200 {
             do {
                 _ = try LakeFixture(schema, folder: folder)
                 return

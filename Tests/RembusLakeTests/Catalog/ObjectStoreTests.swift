@@ -2,6 +2,7 @@ import Foundation
 import RembusLake
 import RembusStore
 import RembusWire
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -32,7 +33,7 @@ import Glibc
             }
             try await fixture.drain(timeout: .seconds(60))
         }
-        for _ in 0..<300 where fixture.lake.metrics.steps["merge"] == nil {
+        for _ in 0..<1200 where fixture.lake.metrics.steps["merge"] == nil {
             try await Task.sleep(for: .milliseconds(50))
         }
         #expect(fixture.lake.metrics.steps.values.allSatisfy { $0.failures == 0 })
@@ -71,7 +72,7 @@ final class ObjectStoreServer {
     }()
 
     init() async throws {
-        port = try FreePort.find()
+        port = try freePort()
         let program = """
             import sys, time, boto3
             from moto.server import ThreadedMotoServer

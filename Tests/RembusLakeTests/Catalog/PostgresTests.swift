@@ -2,6 +2,7 @@ import Foundation
 import RembusLake
 import RembusStore
 import RembusWire
+import TestSupport
 import Testing
 
 /// A catalog in a real PostgreSQL server, which comes and goes.
@@ -32,6 +33,11 @@ import Testing
             }
         }
         try await fixture.drain(timeout: .seconds(120))
+        // Maintenance goes on too; how many rounds met a running server is open.
+        let end = ContinuousClock.now + .seconds(60)
+        while fixture.lake.metrics.snapshots == 0, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(50))
+        }
         let metrics = fixture.lake.metrics
         #expect(metrics.failures > 0)
         #expect(metrics.maintenanceRounds > 0 && metrics.snapshots > 0)
@@ -43,7 +49,7 @@ import Testing
 
     @Test("a server that is not there is one sentence without the password")
     func absent() throws {
-        let port = try FreePort.find()
+        let port = try freePort()
         let folder = LakeFixture.newFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let error = #expect(throws: LakeError.self) {

@@ -2,6 +2,7 @@ import Foundation
 import RembusLake
 import RembusStore
 import RembusWire
+import TestSupport
 import Testing
 
 /// One catalog, opened in turn by this broker's lake and by the Python broker.
@@ -71,7 +72,7 @@ import Testing
         }
         fixture.journal.publish("u20/telemetry", [["temperature": 20, "pressure": 1]])
         try await fixture.drain()
-        for _ in 0..<100 where fixture.lake.metrics.maintenanceRounds < 2 {
+        for _ in 0..<1200 where fixture.lake.metrics.maintenanceRounds < 2 {
             try await Task.sleep(for: .milliseconds(50))
         }
         #expect(fixture.lake.metrics.steps.values.allSatisfy { $0.failures == 0 })
@@ -103,7 +104,7 @@ enum PythonBroker {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let schema = "\(folder)/schema.json"
         try LakeFixture.sensors.write(toFile: schema, atomically: true, encoding: .utf8)
-        let port = try FreePort.find()
+        let port = try freePort()
         let program = repository.appendingPathComponent("Tests/support/reference_broker.py").path
         let environment = ["REMBUS_DIR": folder, "REMBUS_SCHEMA": schema]
         // Threads of Dispatch block signals, and their children inherit that.

@@ -1,4 +1,6 @@
+import Foundation
 import RembusLake
+import Synchronization
 import Testing
 
 @Suite struct ConnectionTests {
@@ -115,22 +117,25 @@ import Testing
         #expect(try connection.query("SELECT * FROM t").rows == [[2]])
     }
 
-    @Test(.timeLimit(.minutes(1))) func aLongStatementIsStopped() throws {
+    @Test(.timeLimit(.minutes(5))) func aLongStatementIsStopped() throws {
         let long = "SELECT count(*) FROM range(100000000000) a(i), range(1000) b(j) WHERE i % 7 = j"
         let error = #expect(throws: LakeError.self) { try connection.query(long, timeout: .milliseconds(100)) }
         #expect(error == LakeError(.timedOut, "the statement took longer than 100 ms"))
-        #expect(try connection.query("SELECT 1", timeout: .seconds(1)).value == 1)
+        #expect(try connection.query("SELECT 1", timeout: .seconds(60)).value == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func anInterruptFromAnotherThreadStopsTheStatement() async throws {
+    @Test(.timeLimit(.minutes(5))) func anInterruptFromAnotherThreadStopsTheStatement() throws {
         let interrupter = connection.interrupter
-        let task = Task {
-            while !Task.isCancelled {
+        // A thread of its own: the statement holds one of the few that tasks share.
+        let isDone = Mutex(false)
+        let thread = Thread {
+            while !isDone.withLock({ $0 }) {
                 interrupter.interrupt()
-                try await Task.sleep(for: .milliseconds(10))
+                Thread.sleep(forTimeInterval: 0.01)
             }
         }
-        defer { task.cancel() }
+        thread.start()
+        defer { isDone.withLock { $0 = true } }
         let error = #expect(throws: LakeError.self) {
             try connection.query("SELECT count(*) FROM range(100000000000) a(i), range(1000) b(j) WHERE i % 7 = j")
         }

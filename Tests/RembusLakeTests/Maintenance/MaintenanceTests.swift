@@ -32,7 +32,7 @@ import Testing
         }
         journal.publish("kv", [["k": "last", "v": 1]])
         try await fixture.drain()
-        for _ in 0..<100 where Self.files(in: fixture.folder) > 40 { try await Task.sleep(for: .milliseconds(100)) }
+        for _ in 0..<600 where Self.files(in: fixture.folder) > 40 { try await Task.sleep(for: .milliseconds(100)) }
         let metrics = fixture.lake.metrics
         #expect(metrics.maintenanceRounds >= 3)
         for kind in ["flush", "merge", "rewrite", "expire", "cleanup"] {
@@ -71,7 +71,7 @@ import Testing
         journal.skip(nanoseconds: 3 * 86400 * 1_000_000_000 - 60_000_000_000)
         publishAll(10)
         try await fixture.drain()
-        for _ in 0..<200 {
+        for _ in 0..<1200 {
             if fixture.lake.metrics.maintenanceRounds >= 2 { break }
             try await Task.sleep(for: .milliseconds(50))
         }

@@ -55,7 +55,7 @@ final class LakeFixture: Sendable {
     func removeFolder() { try? FileManager.default.removeItem(atPath: folder) }
 
     /// Waits until everything that was published is in the lake.
-    func drain(timeout: Duration = .seconds(20)) async throws {
+    func drain(timeout: Duration = .seconds(120)) async throws {
         let deadline = ContinuousClock.now + timeout
         while journal.unarchivedBytes > 0 {
             try #require(ContinuousClock.now < deadline, "the lake did not take everything in time")

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -27,7 +28,7 @@ final class PostgresServer {
     /// Makes the data folder and starts the server with a database `lake`.
     init() throws {
         folder = LakeFixture.newFolder() + "-postgres"
-        port = try FreePort.find()
+        port = try freePort()
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let passwordFile = "\(folder)/password"
         try Self.password.write(toFile: passwordFile, atomically: true, encoding: .utf8)
@@ -107,23 +108,4 @@ final class Mutexed<Value> {
     var value: Value
 
     init(_ value: Value) { self.value = value }
-}
-
-enum FreePort {
-    /// A port that nothing listens on now.
-    static func find() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(result)
-        return Int(UInt16(bigEndian: address.sin_port))
-    }
 }

@@ -13,7 +13,7 @@ import Testing
         tenants: [(".", "hash"), ("acme", "hash2")])
 
     private func wait(_ lake: Lake, until isDone: (Lake.StoredState) -> Bool) async throws {
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             if isDone(try lake.storedState()) { return }
             try await Task.sleep(for: .milliseconds(10))
         }

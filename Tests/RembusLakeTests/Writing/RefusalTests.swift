@@ -71,7 +71,7 @@ import Testing
         try FileManager.default.moveItem(atPath: data, toPath: aside)
         try "in the way".write(toFile: data, atomically: true, encoding: .utf8)
         for number in 0..<50 { fixture.journal.publish("u\(number)/telemetry", [["temperature": 2]]) }
-        for _ in 0..<500 where fixture.lake.metrics.failures < 2 { try await Task.sleep(for: .milliseconds(20)) }
+        for _ in 0..<3000 where fixture.lake.metrics.failures < 2 { try await Task.sleep(for: .milliseconds(20)) }
         #expect(fixture.lake.metrics.failures >= 2)
         #expect(fixture.lake.metrics.lastFailure != nil)
         #expect(fixture.journal.unarchivedBytes > 0)

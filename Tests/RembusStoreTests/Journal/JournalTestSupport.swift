@@ -109,7 +109,7 @@ extension JournalStore {
 
     /// Waits until everything appended is durable; false when that takes too long.
     @discardableResult
-    func committed(partition: Int = 0, within timeout: Duration = .seconds(20)) -> Bool {
+    func committed(partition: Int = 0, within timeout: Duration = .seconds(60)) -> Bool {
         let isDone = Monitor(false)
         if commit(partition: partition, done: { isDone.change { $0 = true } }) { return true }
         return isDone.wait(until: monotonicNanoseconds() + timeout.nanoseconds, { $0 }, then: { $0 })

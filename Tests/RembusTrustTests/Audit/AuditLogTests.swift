@@ -101,7 +101,7 @@ import Testing
     @Test func filesThatWereMovedAwayAreBegunAnew() async throws {
         let log = AuditLog(path: path, logger: .silent)
         log.record(AuditEvent(action: "one", address: "", outcome: "ok"))
-        for _ in 0..<500 where !FileManager.default.fileExists(atPath: path) {
+        for _ in 0..<6000 where !FileManager.default.fileExists(atPath: path) {
             try await Task.sleep(for: .milliseconds(10))
         }
         try FileManager.default.moveItem(atPath: path, toPath: "\(path).old")
