@@ -15,7 +15,7 @@ readonly mutex="$scratch/libtsan-mutex.so"
 rm -rf "$reports"
 mkdir -p "$reports"
 # A report does not end the process: the run shows all of them. Tests judge the exit status of processes, so that stays.
-export TSAN_OPTIONS="log_path=$reports/report exitcode=0"
+export TSAN_OPTIONS="log_path=$reports/report exitcode=0 suppressions=$PWD/scripts/tsan-suppressions.txt"
 
 observed=(env)
 if [ "$(uname)" = Linux ]; then
@@ -27,14 +27,16 @@ fi
 
 failed=0
 # Fewer frames: the sanitizer makes everything ten times slower, and races show early.
-for suite in RembusWireTests RembusTransportTests RembusStoreTests RembusIdentityTests RembusTrustTests RembusBrokerTests RembusTests; do
+for suite in RembusWireTests RembusTransportTests RembusStoreTests RembusIdentityTests RembusTrustTests RembusBrokerTests RembusMetricsTests \
+    RembusHTTPTests RembusMQTTTests RembusMQTTServerTests RembusZeroMQTests RembusTests; do
     [ -d "Tests/$suite" ] || continue
     REMBUS_PYTHON="$python" REMBUS_FUZZ_CASES=4000 \
         "${observed[@]}" swift test --scratch-path "$scratch" --sanitize=thread --skip-build --filter "^$suite" || failed=1
 done
 # Several event loops, also on a small machine.
 TEST_THREADS=3 CHAOS_SECONDS=5 CHAOS_SEEDS=1 REMBUS_BIN="$scratch/debug/rembus" \
-    "${observed[@]}" "$python" -m pytest -p no:cacheprovider -q Tests/Interop/test_{publish,wildcards,qos,rpc,replay,restart,chaos}.py || failed=1
+    "${observed[@]}" "$python" -m pytest -p no:cacheprovider -q \
+    Tests/Interop/test_{publish,wildcards,qos,rpc,replay,restart,chaos,doors_suite,http,http_events,metrics,mqtt_listener,mqtt_sessions,mqtt_component,mqtt_bridge,tcp,zmq}.py || failed=1
 
 if compgen -G "$reports/*" >/dev/null; then
     cat "$reports"/*

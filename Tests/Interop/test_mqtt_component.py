@@ -156,8 +156,12 @@ def test_with_components_of_a_broker(listener, uid, qos):
     assert done.returncode == 0, done.stderr
     assert peer.receive_topic() == (f"l/{uid}/*", [f"l/{uid}/x", 1, "two"])
     with Command("sub", f"l/{uid}/y", f"l/{uid}/y*", "--count", "2", "--url", f"{broker.mqtt}/reader") as command:
-        # Published until it is subscribed.
-        assert eventually(lambda: peer.publish(f"l/{uid}/y", [3], qos=qos) and False or command.output.lines)
+        # Published until both are subscribed.
+        def published():
+            peer.publish(f"l/{uid}/y", [3], qos=qos)
+            return len(command.output.lines) >= 2
+
+        assert eventually(published)
         found = [json.loads(line) for line in command.lines()]
         assert {"topic": f"l/{uid}/y", "arguments": [[3]]} | ({"qos": qos} if qos else {}) in found
 
