@@ -412,6 +412,7 @@ def test_pins_cannot_be_guessed_quickly(with_tenant, connect):
         assert register(peer, "pump7", f"wrong-pin-{number}", key) == (ERROR, "wrong tenant/pin")
     status, text = register(connect(to=with_tenant), "pump7", "11223344", key)
     assert status == ERROR and "too many attempts" in text
+    assert with_tenant.stop() == 0
     assert "wrong-pin" not in with_tenant.log() and "11223344" not in with_tenant.log()
 
 

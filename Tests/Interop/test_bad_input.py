@@ -158,7 +158,7 @@ def test_a_peer_that_is_refused_names_the_reason_in_the_log(connect, broker):
     peer = connect()
     peer.send_raw(b"\xff")
     peer.expect_close()
-    assert eventually(lambda: "127.0.0.1" in broker.log())
+    assert broker.says("127.0.0.1"), broker.log()
 
 
 def test_publishing_is_possible_after_an_unknown_command(connect, uid):

@@ -54,6 +54,7 @@ def test_what_proves_nothing_is_refused(guarded, user, password, name, code3, co
             head, body = client.receive()
             assert (head, body[0], body[1]) == (0x20, 0, code)
             assert client.rest() == b""
+    assert guarded.stop() == 0
     assert SECRET not in guarded.log() and "guess" not in guarded.log()
 
 

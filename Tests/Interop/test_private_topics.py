@@ -303,6 +303,7 @@ def test_a_secret_is_set_and_a_key_removed(log_in_as, ruled, connect):
     log_in(connect(to=ruled), "meter", shared_secret())
     boss.command("__config__", "remove_key", cid="stranger")
     assert connect(to=ruled).identify("stranger")[0] == OK
+    assert ruled.stop() == 0
     assert "a secret of some length" not in ruled.log()
 
 

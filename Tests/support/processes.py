@@ -135,6 +135,10 @@ class Broker:
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def says(self, *words) -> bool:
+        """Whether one line of its log has all these words, now or after a while: the log comes through another pipe."""
+        return bool(self.errors.wait_for(lambda line: all(word in line for word in words)))
+
     def log(self) -> str:
         return f"--- stdout\n{self.output.text()}\n--- stderr\n{self.errors.text()}"
 
