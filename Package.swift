@@ -69,7 +69,9 @@ let package = Package(
         // Who may do what on a broker, and the record of who did.
         .target(
             name: "RembusTrust",
-            dependencies: ["RembusWire", "RembusIdentity", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "RembusWire", "RembusTransport", "RembusIdentity", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         // The structs of the Arrow C data interface, which frames cross library borders in.
         .target(name: "CArrowData"),

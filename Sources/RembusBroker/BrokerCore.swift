@@ -65,6 +65,7 @@ final class BrokerCore: @unchecked Sendable {
         BuiltIns.install(in: tables, name: configuration.name, started: .now())
         for (topic, service) in storage.services { tables.setHandler(.service(service), for: topic) }
         tables.restore(storage)
+        auditOutsideChanges()
     }
 
     /// Has the rules as they are now count for every connection.

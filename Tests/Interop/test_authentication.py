@@ -1,5 +1,6 @@
 """Who proves what: challenges, registration and both modes (protocol.md §7, known-defects.md S1, S7–S12, S15)."""
 
+import json
 import os
 import stat
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from support.keys import (CHALLENGE, CONNECTION_ID, ECDSA, Key, attest, challenged, greeting, log_in, log_in_first, register,
                           shared_secret, write_secret, write_trust)
+from support.processes import run_rembus
 from support.wire import (ADMIN, ATTESTATION, ERROR, IDENTITY, OK, PUBLISH, QOS1, RPC, UNREGISTER, Peer, eventually, new_id)
 
 NAME_TAKEN = 60
@@ -452,3 +454,14 @@ def test_the_audit_log_tells_who_came(with_tenant, connect):
     text = file.read_text()
     assert "11223344" not in text and "wrong tenant/pin" in text
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_audit_log_tells_what_was_changed_in_the_files(with_tenant):
+    done = run_rembus("admin", "grant", "pump7", "vault/door", folder=with_tenant.folder)
+    assert done.returncode == 0, done.stderr
+    file = Path(with_tenant.folder) / "broker" / "audit.log"
+    assert eventually(lambda: file.exists() and "trust_file" in file.read_text())
+    line = json.loads([line for line in file.read_text().splitlines() if "trust_file" in line][0])
+    assert line["outcome"] == "adopted"
+    assert line["details"]["grants_added"] == "pump7 vault/door (call, expose, publish, subscribe)"
+    assert "11223344" not in file.read_text()

@@ -12,4 +12,15 @@ extension BrokerCore {
                 action: action, name: session.state.name ?? name, address: session.link.remoteAddress,
                 outcome: outcome, details: details))
     }
+
+    /// Writes down what other processes on this machine change in the file of rights.
+    func auditOutsideChanges() {
+        guard let audit = trust.audit else { return }
+        trust.store.onOutsideChange { old, new in
+            audit.record(
+                AuditEvent(
+                    action: "trust_file", address: "this machine", outcome: "adopted",
+                    details: new.differences(from: old)))
+        }
+    }
 }

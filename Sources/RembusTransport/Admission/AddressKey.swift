@@ -20,6 +20,18 @@ package struct AddressKey: Hashable, Sendable {
         }
     }
 
+    /// Of an address as text, with or without a port, brackets and zone; nil when it is none, such as the path of a socket.
+    package init?(text: String) {
+        var host = text[...]
+        if host.first == "[", let end = host.firstIndex(of: "]") {
+            host = host[host.index(after: host.startIndex)..<end]
+        } else if let colon = host.firstIndex(of: ":"), colon == host.lastIndex(of: ":") {
+            host = host[..<colon]
+        }
+        if let zone = host.firstIndex(of: "%") { host = host[..<zone] }
+        self.init(try? SocketAddress(ipAddress: String(host), port: 0))
+    }
+
     private init(ipv4 bytes: [UInt8]) {
         isNetwork = false
         bits = bytes.reduce(0) { $0 << 8 | UInt64($1) }

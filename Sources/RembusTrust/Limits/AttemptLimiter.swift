@@ -1,3 +1,5 @@
+import RembusTransport
+
 /// How often something may be tried from one address: a bucket of tokens each, which fills up again with time.
 ///
 /// The table is bounded. While it is full, addresses that are not in it have one bucket together: whoever has many
@@ -12,8 +14,8 @@ package struct AttemptLimiter: Sendable {
     private let period: Duration
     private let capacity: Int
     /// Buckets used in this period; those of the one before, unless they moved here, are full by its end.
-    private var current: [AddressKey: Bucket] = [:]
-    private var previous: [AddressKey: Bucket] = [:]
+    private var current: [AddressKey?: Bucket] = [:]
+    private var previous: [AddressKey?: Bucket] = [:]
     private var periodEnd: ContinuousClock.Instant?
     private var shared: Bucket?
 
@@ -28,10 +30,10 @@ package struct AttemptLimiter: Sendable {
 
     /// Counts an attempt; false when it is one too many.
     ///
-    /// - Parameter address: IPv4 or IPv6, of which the first 64 bits count; with or without a port.
+    /// - Parameter address: IPv4 or IPv6, of which the first 64 bits count; with or without a port; all that is no address counts as one.
     package mutating func allows(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
         forget(now)
-        let key = AddressKey(address)
+        let key = AddressKey(text: address)
         if let bucket = current[key] ?? previous.removeValue(forKey: key) {
             var bucket = bucket
             defer { current[key] = bucket }

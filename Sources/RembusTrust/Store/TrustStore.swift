@@ -1,5 +1,6 @@
 package import Logging
 import RembusIdentity
+import RembusTransport
 import Synchronization
 
 /// Where a broker's rights are kept: in `trust.json` in its state folder, or in memory only.
@@ -16,6 +17,7 @@ package final class TrustStore: Sendable {
         var brokenStamp: FileStamp?
         var isMissingLogged = false
         var handlers: [@Sendable (TrustDocument) -> Void] = []
+        var outsideHandlers: [@Sendable (_ old: TrustDocument, _ new: TrustDocument) -> Void] = []
     }
 
     /// Nil for memory only.
@@ -83,6 +85,14 @@ package final class TrustStore: Sendable {
         state.withLock { $0.handlers.append(body) }
     }
 
+    /// Calls `body` with the rights before and after when another process, or an editor, has changed the file. It must
+    /// not change the store itself.
+    package func onOutsideChange(
+        _ body: @escaping @Sendable (_ old: TrustDocument, _ new: TrustDocument) -> Void
+    ) {
+        state.withLock { $0.outsideHandlers.append(body) }
+    }
+
     /// Changes the rights: under the file's lock, on what the file then holds, written as a whole or not at all. Blocks
     /// on the disk, and up to 10 seconds for another writer; not on an event loop.
     ///
@@ -95,10 +105,12 @@ package final class TrustStore: Sendable {
             let stored = FileStamp(file.path) == known.1 ? known.0 : try file.read() ?? known.0
             var document = stored
             document.hashPins()
+            let found = document
             let result = try change(&document)
             document.mergeGrants()
             try document.check()
             if document != stored || FileStamp(file.path) == nil { try file.write(document) }
+            if found != known.0 { notifyOutside(known.0, found) }
             return (result, adopt(document, FileStamp(file.path)))
         }
         if isChanged { notify() }
@@ -126,8 +138,12 @@ package final class TrustStore: Sendable {
             guard var document = try file.read() else { return false }
             document.hashPins()
             try document.check()
+            let old = self.document
             let isChanged = adopt(document, stamp)
-            if isChanged { notify() }
+            if isChanged {
+                notifyOutside(old, document)
+                notify()
+            }
             return isChanged
         } catch {
             state.withLock { $0.brokenStamp = stamp }
@@ -158,6 +174,10 @@ package final class TrustStore: Sendable {
             state.document = document
             return true
         }
+    }
+
+    private func notifyOutside(_ old: TrustDocument, _ new: TrustDocument) {
+        for handler in state.withLock({ $0.outsideHandlers }) { handler(old, new) }
     }
 
     private func notify() {

@@ -89,6 +89,36 @@ import Testing
         #expect(seen.withLock { $0 } == [1, 2, 3])
     }
 
+    @Test("what another process changed is told once, by a look at the file as by a change of one's own")
+    func outsideChanges() throws {
+        let (outside, store) = (try store(), try store())
+        let told = Mutex<[[String: String]]>([])
+        store.onOutsideChange { old, new in told.withLock { $0.append(new.differences(from: old)) } }
+        try store.update { document throws(TrustError) in _ = document.admins.insert("own") }
+        #expect(!store.reloadIfChanged())
+        try outside.update { document throws(TrustError) in
+            document.admins.remove("own")
+            document.tenants["acme"] = PinHash.make("12345678").text
+            document.grant("pump7", "vault")
+        }
+        #expect(store.reloadIfChanged() && !store.reloadIfChanged())
+        try outside.update { document throws(TrustError) in
+            document.tenants["acme"] = PinHash.make("87654321").text
+            _ = document.readOnly.insert("panel")
+        }
+        // A change that fails tells nothing: its next attempt will.
+        #expect(throws: TrustError.self) { try store.update { _ throws(TrustError) in throw TrustError("no") } }
+        try store.update { document throws(TrustError) in _ = document.admins.insert("own") }
+        #expect(
+            told.withLock { $0 } == [
+                [
+                    "admins_removed": "own", "tenants_added": "acme",
+                    "grants_added": "pump7 vault (call, expose, publish, subscribe)",
+                ],
+                ["pins_changed": "acme", "read_only_added": "panel"],
+            ])
+    }
+
     @Test("a file that cannot be used is an error at the start and changes nothing later")
     func brokenFiles() throws {
         let running = try store()

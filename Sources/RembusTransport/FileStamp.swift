@@ -6,9 +6,9 @@ import Musl
 import Darwin
 #endif
 
-/// What changes when a file is written or replaced. Symbolic links are followed, as tools that mount certificates swap
-/// those.
-struct FileStamp: Hashable, Sendable {
+/// By what a file is told from the one that was there before: it changes when the file is written or replaced. Symbolic
+/// links are followed, as tools that mount certificates swap those.
+package struct FileStamp: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
     private let size: Int64
@@ -16,7 +16,7 @@ struct FileStamp: Hashable, Sendable {
     private let nanoseconds: Int64
 
     /// nil when there is no such file. Blocks on the disk.
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         device = UInt64(truncatingIfNeeded: status.st_dev)
