@@ -9,7 +9,6 @@ package struct LakeMetrics: Sendable {
     /// Batches written, and how long that took.
     package var commits: UInt64 = 0
     package var commitTime = Duration.zero
-    package var lastCommitTime = Duration.zero
     package var longestCommitTime = Duration.zero
     /// Attempts to write that failed, and the last one's reason; nil while the lake works.
     package var failures: UInt64 = 0

@@ -42,6 +42,8 @@ package struct LakeConfiguration: Sendable {
     /// Which publications go to the `message` table, and how long and how much of it is kept, by topic. What fills a
     /// table of the schema goes there in any case.
     package var policy = RecordPolicy()
+    /// Told how long each batch took to write, on the writer's thread.
+    package var onCommit: @Sendable (Duration) -> Void = { _ in }
 
     /// The defaults for a broker called `name` that keeps its files in `directory`.
     package init(directory: String, name: String) {

@@ -24,7 +24,6 @@ final class LakeBoard: Sendable {
             }
             metrics.commits += 1
             metrics.commitTime += time
-            metrics.lastCommitTime = time
             metrics.longestCommitTime = max(metrics.longestCommitTime, time)
             metrics.lastFailure = nil
         }

@@ -59,6 +59,7 @@ extension LakeWriter {
         }
         warnings.log(batch)
         board.committed(batch, frameRows: staging.frames.mapValues(\.rowCount), schema: schema, time: time)
+        configuration.onCommit(time)
         maintenance.committed(batch, frames: staging.frames.mapValues(\.rowCount))
         release()
     }

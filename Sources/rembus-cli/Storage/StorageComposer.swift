@@ -172,6 +172,7 @@ struct StorageComposer {
         lake.maintenance.snapshotRetention =
             settings.snapshotRetention > .zero ? settings.snapshotRetention : nil
         lake.policy = policy
+        lake.onCommit = StorageMetrics.commitTimer()
         // Names prove nothing in anonymous mode, so there a table is everybody's unless the schema says otherwise.
         lake.tableTenant = configuration.isAuthenticated ? .default : .all
         return lake

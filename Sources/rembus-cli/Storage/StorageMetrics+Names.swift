@@ -18,9 +18,7 @@ extension StorageMetrics {
     static let lakeMessages = "rembus_lake_messages_total"
     static let lakeRows = "rembus_lake_rows_total"
     static let lakeRejected = "rembus_lake_rejected_total"
-    static let lakeCommits = "rembus_lake_commits_total"
-    static let lakeCommitTime = "rembus_lake_commit_seconds_total"
-    static let lakeLastCommit = "rembus_lake_last_commit_duration_seconds"
+    static let lakeCommitTime = "rembus_lake_commit_seconds"
     static let lakeLag = "rembus_lake_lag_bytes"
     static let lakeFailures = "rembus_lake_failures_total"
     static let lakeFiles = "rembus_lake_files"
@@ -33,6 +31,9 @@ extension StorageMetrics {
     private static let syncBuckets = [
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5,
     ]
+
+    /// A few rows into a catalog at hand, to a large batch for an object store that is far away.
+    private static let commitBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
     static let descriptions: [MetricDescription] = [
         MetricDescription(appended, .counter, "Publications that the journal took."),
@@ -53,9 +54,9 @@ extension StorageMetrics {
         MetricDescription(lakeMessages, .counter, "Publications written to the table of all messages."),
         MetricDescription(lakeRows, .counter, "Rows written, by table."),
         MetricDescription(lakeRejected, .counter, "Publications that did not fit their table, by table."),
-        MetricDescription(lakeCommits, .counter, "Batches written to the tables."),
-        MetricDescription(lakeCommitTime, .counter, "Seconds that writing batches to the tables took."),
-        MetricDescription(lakeLastCommit, .gauge, "Seconds that the last batch took."),
+        MetricDescription(
+            lakeCommitTime, .histogram, "Seconds that a batch took to be written to the tables.", buckets: commitBuckets
+        ),
         MetricDescription(lakeLag, .gauge, "Bytes in the journal that are not in the tables yet."),
         MetricDescription(lakeFailures, .counter, "Failed attempts to write to the tables."),
         MetricDescription(lakeFiles, .gauge, "Data files by table, as of the last maintenance."),

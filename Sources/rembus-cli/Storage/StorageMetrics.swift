@@ -30,6 +30,12 @@ final class StorageMetrics: Sendable {
         return { timer.recordNanoseconds(Int64(clamping: $0)) }
     }
 
+    /// Where the lake says how long its batches take.
+    static func commitTimer() -> @Sendable (Duration) -> Void {
+        let timer = MetricsSystem.factory.makeTimer(label: lakeCommitTime, dimensions: [])
+        return { timer.recordNanoseconds(Int64($0 / .nanoseconds(1))) }
+    }
+
     /// On any thread but an event loop's: it waits for locks of the storage.
     func report() {
         totals.withLock { totals in
@@ -64,11 +70,8 @@ final class StorageMetrics: Sendable {
         for (table, number) in rejected {
             count(Series(name: Self.lakeRejected, label: "table", value: table), number, &totals)
         }
-        count(Series(name: Self.lakeCommits), metrics.commits, &totals)
-        count(Series(name: Self.lakeCommitTime), metrics.commitTime / .seconds(1), &totals)
         count(Series(name: Self.lakeFailures), metrics.failures, &totals)
         count(Series(name: Self.lakeMaintenance), metrics.maintenanceRounds, &totals)
-        gauge(Series(name: Self.lakeLastCommit), metrics.lastCommitTime / .seconds(1))
         gauge(Series(name: Self.lakeLag), Double(metrics.lagBytes))
         gauge(Series(name: Self.lakeSnapshots), Double(metrics.snapshots))
         gauge(Series(name: Self.lakeWorks), metrics.lastFailure == nil ? 1 : 0)
@@ -86,13 +89,6 @@ final class StorageMetrics: Sendable {
         totals[series] = Double(total)
         MetricsSystem.factory.makeCounter(label: series.name, dimensions: series.dimensions)
             .increment(by: Int64(growth))
-    }
-
-    private func count(_ series: Series, _ total: Double, _ totals: inout [Series: Double]) {
-        let growth = total - totals[series, default: 0]
-        totals[series] = total
-        MetricsSystem.factory.makeFloatingPointCounter(label: series.name, dimensions: series.dimensions)
-            .increment(by: growth)
     }
 
     private func gauge(_ series: Series, _ value: Double) {
