@@ -21,6 +21,8 @@ package struct LakeMetrics: Sendable {
     package var snapshots: UInt64 = 0
     /// Rows inside the catalog by table, as of the last maintenance; only those that were written by this process.
     package var inlinedRows: [String: UInt64] = [:]
+    /// Bytes of memory that DuckDB uses, by what for, as of the last maintenance.
+    package var memory: [String: UInt64] = [:]
     /// Rounds of maintenance, the time of the last one, and the time and failures of every kind of step.
     package var maintenanceRounds: UInt64 = 0
     package var lastMaintenance: UInt64?

@@ -32,6 +32,7 @@ package final class Catalog: Sendable {
         dataPath = try connection.storedDataPath() ?? configuration.resolvedDataPath + "/"
         if !dataPath.contains("://") { try Folders.make(dataPath) }
         try connection.makeTables(schema, configuration, logger: logger)
+        try connection.leaveCachingToTheSystem(dataPath: dataPath)
         try connection.lockDown(dataPath: dataPath)
         self.database = database
     }

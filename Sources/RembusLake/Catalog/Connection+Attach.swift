@@ -37,6 +37,13 @@ extension Connection {
         return path.hasSuffix("/") ? path : path + "/"
     }
 
+    /// Has DuckDB not keep the content of files on this machine's disk in its own memory: the system does that already,
+    /// and merging reads each file once and never again, which would fill all the memory that DuckDB may use.
+    func leaveCachingToTheSystem(dataPath: String) throws(LakeError) {
+        guard !dataPath.contains("://") else { return }
+        try execute("SET GLOBAL enable_external_file_cache = false")
+    }
+
     /// Takes the right to files outside the data path and to settings away from every connection, for good.
     func lockDown(dataPath: String) throws(LakeError) {
         try execute("SET GLOBAL allowed_directories = [\(SQL.literal(dataPath))]")

@@ -18,6 +18,19 @@ extension Connection {
         return try query("SELECT count(*) FROM \(table)").value?.unsigned ?? 0
     }
 
+    /// Bytes of memory by what DuckDB uses them for: `base_table`, `hash_table` and others; without those of none.
+    func memory() throws(LakeError) -> [String: UInt64] {
+        let rows = try query(
+            "SELECT lower(tag), memory_usage_bytes FROM duckdb_memory() WHERE memory_usage_bytes > 0"
+        ).rows
+        var memory: [String: UInt64] = [:]
+        for row in rows {
+            guard let use = row[0].text else { continue }
+            memory[use] = row[1].unsigned ?? 0
+        }
+        return memory
+    }
+
     /// How many data files of a table have a size in the range.
     func fileCount(of table: String, sizes: Range<Int>) throws(LakeError) -> Int {
         try query(

@@ -102,10 +102,12 @@ struct Maintenance {
         due = .now + settings.interval
         let files = try? connection.dataFiles()
         let snapshots = try? connection.snapshotCount()
+        let memory = try? connection.memory()
         let inlined = inlined
         board.update { metrics in
             if let files { metrics.files = files }
             if let snapshots { metrics.snapshots = snapshots }
+            if let memory { metrics.memory = memory }
             metrics.inlinedRows = inlined.mapValues(UInt64.init)
             metrics.maintenanceRounds += 1
             metrics.lastMaintenance = WallClock.nanoseconds

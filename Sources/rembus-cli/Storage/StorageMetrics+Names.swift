@@ -24,6 +24,7 @@ extension StorageMetrics {
     static let lakeFiles = "rembus_lake_files"
     static let lakeFileBytes = "rembus_lake_file_bytes"
     static let lakeSnapshots = "rembus_lake_snapshots"
+    static let lakeMemory = "rembus_lake_memory_bytes"
     static let lakeMaintenance = "rembus_lake_maintenance_rounds_total"
     static let lakeWorks = "rembus_lake_up"
 
@@ -62,6 +63,7 @@ extension StorageMetrics {
         MetricDescription(lakeFiles, .gauge, "Data files by table, as of the last maintenance."),
         MetricDescription(lakeFileBytes, .gauge, "Bytes of data files by table, as of the last maintenance."),
         MetricDescription(lakeSnapshots, .gauge, "Snapshots of the tables, as of the last maintenance."),
+        MetricDescription(lakeMemory, .gauge, "Bytes of memory that DuckDB uses, as of the last maintenance."),
         MetricDescription(lakeMaintenance, .counter, "Rounds of maintenance of the tables."),
         MetricDescription(lakeWorks, .gauge, "1 while the tables can be written, 0 when the last attempt failed."),
     ]

@@ -75,6 +75,7 @@ final class StorageMetrics: Sendable {
         gauge(Series(name: Self.lakeLag), Double(metrics.lagBytes))
         gauge(Series(name: Self.lakeSnapshots), Double(metrics.snapshots))
         gauge(Series(name: Self.lakeWorks), metrics.lastFailure == nil ? 1 : 0)
+        gauge(Series(name: Self.lakeMemory), Double(metrics.memory.values.reduce(0, +)))
         for (table, files) in metrics.files {
             gauge(Series(name: Self.lakeFiles, label: "table", value: table), Double(files.count))
             gauge(Series(name: Self.lakeFileBytes, label: "table", value: table), Double(files.bytes))

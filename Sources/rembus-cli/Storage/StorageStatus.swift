@@ -41,6 +41,7 @@ enum StorageStatus {
             "last_failure": metrics.lastFailure.map { .text($0) } ?? .null, "lag_bytes": number(metrics.lagBytes),
             "files": counts(metrics.files.mapValues(\.count)), "file_bytes": counts(metrics.files.mapValues(\.bytes)),
             "snapshots": number(metrics.snapshots), "inlined_rows": counts(metrics.inlinedRows),
+            "memory_bytes": counts(metrics.memory),
             "maintenance": .map([
                 "rounds": number(metrics.maintenanceRounds),
                 "last": metrics.lastMaintenance.map(number) ?? .null,

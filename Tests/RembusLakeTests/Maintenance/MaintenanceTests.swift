@@ -39,6 +39,9 @@ import Testing
             #expect(metrics.steps[kind]?.count ?? 0 > 0, "\(kind)")
             #expect(metrics.steps[kind]?.failures == 0, "\(kind)")
         }
+        // What was merged is not kept in memory.
+        #expect(metrics.memory["external_file_cache"] == nil, "\(metrics.memory)")
+        #expect(metrics.memory["base_table"] ?? 0 > 0)
         let files = Self.files(in: fixture.folder)
         #expect(files <= 40, "at most \(most) during the test")
         #expect((1..<120).contains(metrics.snapshots))
