@@ -22,16 +22,14 @@ extension MQTTConnection: DeliverySink {
         if let payload = annex.payload ?? MQTTPayload.loneBytes(arguments) {
             write(delivery, annex, qos, expiry, payload, nil)
         } else {
-            converted.clear()
-            let form = MQTTPayload.write(arguments: arguments, into: &converted)
-            let payload = converted
-            payload.withUnsafeReadableBytes { write(delivery, annex, qos, expiry, $0, form) }
+            let payload = converter.payload(of: arguments)
+            payload.bytes.withUnsafeReadableBytes { write(delivery, annex, qos, expiry, $0, payload.properties) }
         }
     }
 
     private func write(
         _ delivery: Delivery, _ annex: Annex, _ qos: MQTTQoS, _ expiry: UInt32?,
-        _ payload: UnsafeRawBufferPointer, _ form: MQTTPayload.Written?
+        _ payload: UnsafeRawBufferPointer, _ form: ByteBuffer?
     ) {
         var topic = delivery.header.topicBytes(in: delivery.bytes)
         let topicLength = topic.count
@@ -71,7 +69,7 @@ extension MQTTConnection: DeliverySink {
     }
 
     private func collectProperties(
-        _ identifier: Int, _ annex: Annex, _ expiry: UInt32?, _ form: MQTTPayload.Written?
+        _ identifier: Int, _ annex: Annex, _ expiry: UInt32?, _ form: ByteBuffer?
     ) {
         if identifier > 0 {
             var own = MQTTProperties()
@@ -83,9 +81,7 @@ extension MQTTConnection: DeliverySink {
             properties.writeInteger(expiry)
         }
         properties.writeBytes(annex.properties)
-        if let form, form != .bytes, annex.properties.count == 0 {
-            properties.writeImmutableBuffer(form.properties.encoded)
-        }
+        if let form, annex.properties.count == 0 { properties.writeImmutableBuffer(form) }
     }
 
     /// Replaces a topic by the number that it was given before, or gives it one.

@@ -59,7 +59,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     @exclusivity(unchecked) var output: ByteBuffer?
     @exclusivity(unchecked) var reportedBacklog = 0
     @exclusivity(unchecked) var properties = ByteBuffer()
-    @exclusivity(unchecked) var converted = ByteBuffer()
+    let converter = PayloadConverter.ofThisEventLoop
     /// Packet identifiers of deliveries that earlier connections have sent.
     @exclusivity(unchecked) var resumed: [UInt64: UInt16] = [:]
     /// Deliveries that the client does not acknowledge, because it does not get them or gets them at QoS 0.
