@@ -334,6 +334,15 @@ def test_a_registered_name_needs_its_key(chief, rembus, connect, state, tmp_path
     assert "pump7" not in rembus("keys", "list").stdout
 
 
+def test_a_pin_that_others_can_read_is_warned_of(chief, rembus):
+    elsewhere = chief.url.replace("127.0.0.1", "0.0.0.0")
+    assert rembus("register", "one", "--pin-file", "-", "--url", chief.url, stdin=PIN).stderr == ""
+    warned = rembus("register", "two", "--pin-file", "-", "--url", elsewhere, stdin=PIN).stderr
+    assert "unencrypted" in warned and "wss://" in warned and PIN not in warned
+    warned = rembus("admin", "tenant", "add", "acme", "--pin-file", "-", "--url", f"{elsewhere}/chief", stdin=PIN).stderr
+    assert "unencrypted" in warned and PIN not in warned
+
+
 def test_why_a_name_is_not_registered(chief, rembus, state, tmp_path):
     def fails(*arguments, status=5, **options):
         finished = rembus("register", *arguments, "--url", chief.url, status=status, **options)

@@ -7,6 +7,16 @@ struct RembusURLTests {
     static let base = RembusURL(scheme: .ws, host: "hub", port: 9999)
 
     @Test(arguments: [
+        ("ws://hub", true), ("tcp://10.0.0.1", true), ("zmq://[fe80::1]", true), ("mqtt://hub", true),
+        ("ws://127.example.org", true), ("ws://0.0.0.0", true), ("wss://hub", false), ("tls://hub", false),
+        ("mqtts://hub", false), ("ws://localhost", false), ("ws://LOCALHOST", false), ("tcp://127.0.1.1", false),
+        ("mqtt://[::1]", false),
+    ])
+    func whoCanRead(_ text: String, _ isReadableByOthers: Bool) throws {
+        #expect(try RembusURL(text).isReadableByOthers == isReadableByOthers)
+    }
+
+    @Test(arguments: [
         ("pump7", "ws://hub:9999/pump7"),
         ("a/b", "ws://hub:9999/a/b"),
         ("pump7.acme", "ws://hub:9999/pump7.acme"),

@@ -48,6 +48,14 @@ public struct RembusURL: Sendable, Hashable {
     /// The name of the component; nil for an anonymous one.
     public var name: String?
 
+    /// Whether others may read what goes there, a secret or pin too: it leaves this machine, and is not encrypted.
+    public var isReadableByOthers: Bool {
+        guard !scheme.isSecure else { return false }
+        let host = host.lowercased()
+        let isIPv4 = host.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
+        return !(host == "localhost" || host == "::1" || isIPv4 && host.hasPrefix("127."))
+    }
+
     /// What a text need not say when nothing else is configured: `ws://127.0.0.1:8338`.
     public static let standardBase = RembusURL(scheme: .ws, host: "127.0.0.1", port: 8338)
 

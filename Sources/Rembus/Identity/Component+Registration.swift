@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 public import RembusIdentity
 
@@ -54,6 +55,9 @@ extension Component {
         configuration.authenticated = false
         configuration.startAnyway = false
         configuration.ignoresChallenges = true
+        if url.isReadableByOthers {
+            configuration.logger.warning("the pin goes over the network unencrypted, to \(anonymous)")
+        }
         let component = try await connect(anonymous, configuration: configuration)
         do {
             try await component.ask(.registration(name)) { id in

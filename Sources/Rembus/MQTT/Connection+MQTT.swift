@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import RembusIdentity
 import RembusMQTT
@@ -13,7 +14,7 @@ extension Connection {
     ) async throws(RembusError) -> DialedConnection {
         let isAuthenticated = settings.isAuthenticated
         let options = try mqttOptions(credential, configuration)
-        let logger = logger
+        let (logger, isReadableByOthers) = (logger, url.isReadableByOthers)
         let dialer = MQTTDialer(host: url.host, port: url.port, tls: tls, options: options)
         do {
             let (channel, _) = try await dialer.connect(on: eventLoop) { options, version, answer in
@@ -26,6 +27,9 @@ extension Connection {
                 } else {
                     current = MQTTCarrier(eventLoop: eventLoop, logger: logger, challenges: isAuthenticated)
                     carrier.value = current
+                    if options.password != nil, isReadableByOthers {
+                        logger.warning("the component's secret goes over the network unencrypted; use mqtts://")
+                    }
                 }
                 current.makeLink = { [unowned current] in makeLink(configuration, current) }
                 return MQTTClientConnection(

@@ -10,6 +10,9 @@ struct RemoteBroker {
     ///
     /// - Parameter isLast: The command ends the broker, which may be gone before its answer is here.
     func perform(_ command: AdministrativeCommand, isLast: Bool = false) async throws -> Value {
+        for secret in ["pin", "secret"] where command.fields[secret] != nil {
+            StandardError.warn(ifReadableByOthers: url, secret)
+        }
         let component = try await connect()
         do {
             let result = try await component.admin(

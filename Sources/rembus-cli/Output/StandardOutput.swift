@@ -1,4 +1,5 @@
 import Foundation
+import Rembus
 
 /// Nobody reads standard output any more.
 struct OutputClosed: Error {}
@@ -22,6 +23,14 @@ enum StandardError {
     /// One line that begins with the name of the program.
     static func say(_ text: String) {
         _ = write(Array("rembus: \(text)\n".utf8), to: STDERR_FILENO)
+    }
+
+    /// Says so when a secret is about to cross the network unencrypted.
+    static func warn(ifReadableByOthers url: RembusURL, _ secret: String) {
+        guard url.isReadableByOthers else { return }
+        say(
+            "warning: the \(secret) goes to \(url.host) unencrypted; with wss:// or tls:// nobody on the way can read it"
+        )
     }
 
     /// Writes everything; false when that fails, with the reason in `errno`.

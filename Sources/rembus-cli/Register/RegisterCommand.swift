@@ -41,6 +41,7 @@ struct RegisterCommand: AsyncParsableCommand {
     func run() async throws {
         let url = try place.url(of: name)
         let pin = try secret.pin()
+        StandardError.warn(ifReadableByOthers: url, "pin")
         do {
             try await Component.register(url, pin: pin, scheme: scheme, configuration: place.configuration(timeout))
         } catch let error as RembusError {
