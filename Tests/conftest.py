@@ -22,7 +22,7 @@ def _time_limit(request):
     """Ends a test that waits for ever for a broker that does not do what it waits for; far above what any test needs.
     `@pytest.mark.limit(seconds)` is for those that take longer on purpose."""
     marker = request.node.get_closest_marker("limit")
-    seconds = marker.args[0] if marker else 60
+    seconds = marker.args[0] if marker else 180
 
     def give_up(*_):
         raise TimeoutError(f"this test took more than {seconds} seconds")

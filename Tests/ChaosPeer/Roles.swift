@@ -55,7 +55,7 @@ extension ChaosPeer {
     private static func repeatedly(_ pace: Pace, _ body: @escaping @MainActor @Sendable (Int) async -> Void) async {
         var tasks: [Task<Void, Never>] = []
         for number in 0..<pace.count {
-            if number >= pace.window { await tasks[number - pace.window].value }
+            if tasks.count >= pace.window { await tasks.removeFirst().value }
             tasks.append(Task { await body(number) })
             if pace.interval > .zero { try? await Task.sleep(for: pace.interval) }
         }

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = os.environ.get("REMBUS_BROKER") == "python"
 
 #: How long a process may take for what takes milliseconds on an idle machine. Only a broken broker waits this long.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 _ADDRESS = re.compile(r"wss?://([^\s:/]+|\[[^\]]+\]):(\d+)")
 
