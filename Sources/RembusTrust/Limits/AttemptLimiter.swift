@@ -30,7 +30,8 @@ package struct AttemptLimiter: Sendable {
 
     /// Counts an attempt; false when it is one too many.
     ///
-    /// - Parameter address: IPv4 or IPv6, of which the first 64 bits count; with or without a port; all that is no address counts as one.
+    /// - Parameter address: IPv4 or IPv6, of which the first 64 bits count; with or without a port. Texts that are none
+    ///   count as one address.
     package mutating func allows(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
         forget(now)
         let key = AddressKey(text: address)
