@@ -95,6 +95,8 @@ websocket: ## run the RFC 6455 cases against the broker's listener and the SDK's
 	$(PYTEST) Tests/WebSocket
 
 examples: ## build the programs of Examples/ as a package of their own, and run them
+	@# SwiftPM does not see by itself that files came or went in a package that another one depends on.
+	@rm -f $(EXAMPLES)/$(CONFIG).yaml
 	@scripts/build.sh $(EXAMPLES) $(CONFIG) --package-path Examples
 	REMBUS_EXAMPLES="$(CURDIR)/$(EXAMPLES)/$(CONFIG)" $(PYTEST) Tests/Interop/test_examples.py
 

@@ -34,10 +34,8 @@ struct Annex {
 
     private mutating func read(_ bytes: UnsafeRawBufferPointer) {
         var scanner = CBORScanner(bytes)
-        guard let head = scanner.head(), head.major == 2, !head.isIndefinite,
-            head.argument == UInt64(bytes.count - scanner.offset), head.argument > 0
-        else { return }
-        var offset = scanner.offset
+        guard let annex = scanner.string(.bytes), scanner.isAtEnd, !annex.isEmpty else { return }
+        var offset = scanner.offset - annex.count
         let content = Content(rawValue: bytes[offset])
         offset += 1
         func long() -> UInt32? {

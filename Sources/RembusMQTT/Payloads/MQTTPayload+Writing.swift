@@ -51,11 +51,10 @@ extension MQTTPayload {
     /// Where the bytes of a lone byte string lie in an array of arguments; nil when it is something else.
     package static func loneBytes(_ arguments: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         var scanner = CBORScanner(arguments)
-        guard let list = scanner.head(), list.major == 4, !list.isIndefinite, list.argument == 1,
-            let item = scanner.head(), item.major == 2, !item.isIndefinite,
-            item.argument <= UInt64(scanner.end - scanner.offset)
-        else { return nil }
-        return UnsafeRawBufferPointer(rebasing: arguments[scanner.offset..<scanner.offset + Int(item.argument)])
+        guard let list = scanner.head(), list.major == .array, !list.isIndefinite, list.argument == 1 else {
+            return nil
+        }
+        return scanner.string(.bytes)
     }
 
     /// Appends the payload that arguments, a CBOR array, become.

@@ -112,25 +112,19 @@ private struct Delivery {
 
     init?(_ header: FrameHeader, _ message: UnsafeRawBufferPointer) {
         var scanner = CBORScanner(message, offset: header.payloadOffset)
-        guard let list = scanner.head(), list.major == 4, let first = scanner.head(), first.major == 3,
-            !first.isIndefinite, first.argument <= UInt64(scanner.end - scanner.offset)
-        else { return nil }
-        let start = scanner.offset + Int(first.argument)
-        topic = String(
-            decoding: UnsafeRawBufferPointer(rebasing: message[scanner.offset..<start]), as: UTF8.self)
+        guard let list = scanner.head(), list.major == .array, let first = scanner.string(.text) else { return nil }
+        topic = String(decoding: first, as: UTF8.self)
         count = list.isIndefinite ? -1 : Int(list.argument) - 1
         arguments = UnsafeRawBufferPointer(
-            rebasing: message[start..<header.payloadOffset + header.payloadLength])
+            rebasing: message[scanner.offset..<header.payloadOffset + header.payloadLength])
     }
 
     func write(into payload: inout ByteBuffer) -> MQTTPayload.Written? {
         if count == 0 { return .empty }
         if count == 1 {
             var scanner = CBORScanner(arguments)
-            if let item = scanner.head(), item.major == 2, !item.isIndefinite,
-                item.argument == UInt64(scanner.end - scanner.offset)
-            {
-                payload.writeBytes(UnsafeRawBufferPointer(rebasing: arguments[scanner.offset...]))
+            if let bytes = scanner.string(.bytes), scanner.isAtEnd {
+                payload.writeBytes(bytes)
                 return .bytes
             }
         }

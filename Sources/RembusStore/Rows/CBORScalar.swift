@@ -26,15 +26,15 @@ enum CBORScalar: BitwiseCopyable {
         }
         guard let head = scanner.head() else { return nil }
         switch head.major {
-        case 0: return .unsigned(head.argument)
-        case 1: return .negative(head.argument)
-        case 2 where !head.isIndefinite:
-            guard let bytes = string(head, &scanner) else { return nil }
+        case .unsigned: return .unsigned(head.argument)
+        case .negative: return .negative(head.argument)
+        case .bytes where !head.isIndefinite:
+            guard let bytes = scanner.content(head) else { return nil }
             return .bytes(bytes)
-        case 3 where !head.isIndefinite:
-            guard let bytes = string(head, &scanner), UTF8Check.isValid(bytes) else { return nil }
+        case .text where !head.isIndefinite:
+            guard let bytes = scanner.content(head), UTF8Check.isValid(bytes) else { return nil }
             return .text(bytes)
-        case 7: return simple(head)
+        case .simple: return simple(head)
         default:
             scanner.offset = start
             guard scanner.skipItem(depth: FrameHeader.maxDepth) else { return nil }
@@ -42,16 +42,7 @@ enum CBORScalar: BitwiseCopyable {
         }
     }
 
-    @inline(__always)
-    private static func string(_ head: CBORScanner.Head, _ scanner: inout CBORScanner) -> UnsafeRawBufferPointer? {
-        guard head.argument <= UInt64(scanner.end &- scanner.offset) else { return nil }
-        let bytes = UnsafeRawBufferPointer(
-            start: scanner.base + scanner.offset, count: Int(truncatingIfNeeded: head.argument))
-        scanner.offset &+= bytes.count
-        return bytes
-    }
-
-    private static func simple(_ head: CBORScanner.Head) -> CBORScalar? {
+    private static func simple(_ head: CBORHead) -> CBORScalar? {
         switch head.info {
         case 20: .bool(false)
         case 21: .bool(true)
@@ -59,24 +50,9 @@ enum CBORScalar: BitwiseCopyable {
         case 25: .float(Double(halfBits: UInt16(truncatingIfNeeded: head.argument)))
         case 26: .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: head.argument))))
         case 27: .float(Double(bitPattern: head.argument))
-        case 31: nil
+        case CBORHead.indefinite: nil
         // A simple value without a meaning.
         default: .null
         }
-    }
-}
-
-extension Double {
-    /// The value of a half-precision number, which not every platform has a type for.
-    init(halfBits bits: UInt16) {
-        let exponent = Int(bits >> 10) & 0x1F
-        let fraction = Double(bits & 0x3FF)
-        let magnitude: Double =
-            switch exponent {
-            case 0: fraction / 16_777_216
-            case 31: fraction == 0 ? .infinity : .nan
-            default: Double(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1024)
-            }
-        self = bits & 0x8000 == 0 ? magnitude : -magnitude
     }
 }

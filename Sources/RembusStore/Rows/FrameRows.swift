@@ -18,7 +18,7 @@ package struct FrameRows {
     static func isFrame(_ scanner: CBORScanner) -> Bool {
         var scanner = scanner
         guard let head = scanner.head() else { return false }
-        return head.major == 6 && head.argument == Value.Tag.dataFrame
+        return head.major == .tag && head.argument == Value.Tag.dataFrame
     }
 
     /// The bytes inside tag 80; nil when something else is in it.

@@ -7,7 +7,7 @@ extension TableBatch {
         beginRow()
         var givenCount = 0
         var index = 0
-        while head.isIndefinite ? scanner.peek() != 0xFF : UInt64(index) < head.argument {
+        while head.isIndefinite ? scanner.peek() != CBORHead.breakByte : UInt64(index) < head.argument {
             guard let column = keyMemory.column(&scanner, index: index) else { return Self.malformed }
             index &+= 1
             if column == KeyMemory.none {

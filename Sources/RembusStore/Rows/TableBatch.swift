@@ -79,7 +79,7 @@ package final class TableBatch {
         arguments: UnsafeRawBufferPointer, match: TableMatch, receivedAt: UInt64, slot: UInt32?
     ) -> RowOutcome {
         var scanner = CBORScanner(arguments)
-        guard let head = scanner.head(), head.major == 4 else { return .rejected(Self.malformed) }
+        guard let head = scanner.head(), head.major == .array else { return .rejected(Self.malformed) }
         let count: Int
         if head.isIndefinite {
             guard let items = Self.countItems(scanner) else { return .rejected(Self.malformed) }
@@ -112,7 +112,7 @@ package final class TableBatch {
         var scanner = scanner
         var count = 0
         while let next = scanner.peek() {
-            if next == 0xFF { return count }
+            if next == CBORHead.breakByte { return count }
             guard scanner.skipItem(depth: FrameHeader.maxDepth) else { return nil }
             count += 1
         }

@@ -8,6 +8,21 @@ package enum CBORMajor: UInt8, Sendable {
     case map = 5
     case tag = 6
     case simple = 7
+
+    /// The major type in the first byte of an item.
+    @inline(__always)
+    init(highBitsOf first: UInt8) {
+        // Three bits for eight cases, numbered in order; the failable initializer would compare each.
+        self = unsafeBitCast(first >> 5, to: CBORMajor.self)
+    }
+
+    /// Whether an item may end with a break instead of stating its length; for `simple` this is the break itself.
+    var hasIndefiniteForm: Bool {
+        switch self {
+        case .bytes, .text, .array, .map, .simple: true
+        case .unsigned, .negative, .tag: false
+        }
+    }
 }
 
 /// The first byte of an item with the argument that follows it.
@@ -27,43 +42,74 @@ package struct CBORHead: Sendable {
     /// The value of ``info`` for indefinite lengths.
     package static let indefinite: UInt8 = 31
 
-    /// Reads the head at `position` and moves the position behind it.
     @inline(__always)
-    package init(_ bytes: UnsafeRawBufferPointer, at position: inout Int) throws(WireError) {
-        guard position < bytes.count else { throw Self.truncated(at: position) }
-        let first = bytes[position]
-        major = CBORMajor(rawValue: first >> 5).unsafelyUnwrapped  // three bits, eight cases
-        info = first & 0x1F
+    private init(_ major: CBORMajor, _ info: UInt8, argument: UInt64) {
+        self.major = major
+        self.info = info
+        self.argument = argument
+    }
+
+    /// Reads the head at `offset` of the `end` bytes at `base`, and moves the offset behind it; nil when the bytes are cut
+    /// short or use a reserved form.
+    @inline(__always)
+    init?(_ base: UnsafeRawPointer, end: Int, offset: inout Int) {
+        guard offset < end else { return nil }
+        let first = base.load(fromByteOffset: offset, as: UInt8.self)
+        let major = CBORMajor(highBitsOf: first)
+        let info = first & 0x1F
         if info < 24 {
-            argument = UInt64(info)
-            position += 1
+            offset &+= 1
+            self.init(major, info, argument: UInt64(info))
         } else {
-            argument = try Self.readArgument(major, info, bytes, at: &position)
+            guard let argument = Self.argument(major, info, base, end: end, offset: &offset) else { return nil }
+            self.init(major, info, argument: argument)
         }
     }
 
-    /// Reads the argument of a head that does not fit the first byte.
-    private static func readArgument(
-        _ major: CBORMajor, _ info: UInt8, _ bytes: UnsafeRawBufferPointer, at position: inout Int
-    ) throws(WireError) -> UInt64 {
-        let start = position
-        if info == indefinite {
-            switch major {
-            case .bytes, .text, .array, .map, .simple: position += 1
-            case .unsigned, .negative, .tag:
-                throw WireError(.malformed, "An integer or tag cannot have an indefinite length.", offset: start)
-            }
+    /// Reads the head at `position` and moves the position behind it.
+    @inline(__always)
+    package init(_ bytes: UnsafeRawBufferPointer, at position: inout Int) throws(WireError) {
+        guard let base = bytes.baseAddress, let head = CBORHead(base, end: bytes.count, offset: &position) else {
+            throw Self.fault(bytes, at: position)
+        }
+        self = head
+    }
+
+    /// The argument of a head that does not fit the first byte.
+    private static func argument(
+        _ major: CBORMajor, _ info: UInt8, _ base: UnsafeRawPointer, end: Int, offset: inout Int
+    ) -> UInt64? {
+        guard info < 28 else {
+            guard info == indefinite, major.hasIndefiniteForm else { return nil }
+            offset &+= 1
             return 0
         }
-        guard info < 28 else { throw WireError(.malformed, "The item has a reserved length.", offset: start) }
-        let width = 1 << Int(info - 24)
-        guard bytes.count - start > width else { throw truncated(at: bytes.count) }
+        let width = 1 << Int(info &- 24)
+        guard end &- offset > width else { return nil }
         var argument: UInt64 = 0
-        for index in start + 1...start + width {
-            argument = argument << 8 | UInt64(bytes[index])
+        for index in 1...width {
+            argument = argument << 8 | UInt64(base.load(fromByteOffset: offset &+ index, as: UInt8.self))
         }
-        position += 1 + width
+        // RFC 8949 §3.3: simple values below 32 have no two-byte form.
+        if major == .simple, info == 24, argument < 32 { return nil }
+        offset &+= 1 &+ width
         return argument
+    }
+
+    /// Why there is no head at `position`.
+    private static func fault(_ bytes: UnsafeRawBufferPointer, at position: Int) -> WireError {
+        guard position < bytes.count else { return truncated(at: position) }
+        let info = bytes[position] & 0x1F
+        switch info {
+        case indefinite:
+            return WireError(.malformed, "An integer or tag cannot have an indefinite length.", offset: position)
+        case 28...30: return WireError(.malformed, "The item has a reserved length.", offset: position)
+        default:
+            // What is left of the reasons: too few bytes, or a simple value in two bytes that fits one.
+            return bytes.count - position > 1 << Int(info - 24)
+                ? WireError(.malformed, "The simple value has a reserved form.", offset: position)
+                : truncated(at: bytes.count)
+        }
     }
 
     package static func truncated(at offset: Int) -> WireError {

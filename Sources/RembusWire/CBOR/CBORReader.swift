@@ -167,8 +167,6 @@ extension CBORReader {
         case 26: return .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: head.argument))))
         case 27: return .float(Double(bitPattern: head.argument))
         case CBORHead.indefinite: throw WireError(.malformed, "A break stands outside an item.", offset: start)
-        case 24 where head.argument < 32:
-            throw WireError(.malformed, "The simple value has a reserved form.", offset: start)
         default: return .simple(UInt8(truncatingIfNeeded: head.argument))
         }
     }
@@ -190,7 +188,7 @@ extension Value {
 
 extension Double {
     /// Widens an IEEE 754 half; `Float16` does not exist on every platform.
-    init(halfBits bits: UInt16) {
+    package init(halfBits bits: UInt16) {
         let fraction = Double(bits & 0x3FF)
         let magnitude: Double =
             switch bits >> 10 & 0x1F {

@@ -62,7 +62,7 @@ package struct FrameHeader {
         let count = Int(outer & 0x1F)
         guard count <= 23 else { return .irregular }
         var scanner = CBORScanner(bytes, offset: 1)
-        guard let first = scanner.head(), first.major == 0, !first.isIndefinite else {
+        guard let first = scanner.head(), first.major == .unsigned else {
             return .malformed("the first element is not a message type")
         }
         guard first.argument <= 0xFF else { return .malformed("message type \(first.argument) does not exist") }
@@ -102,7 +102,7 @@ package struct FrameHeader {
     }
 
     private mutating func scanResponse(_ scanner: inout CBORScanner, count: Int) -> Bool {
-        guard count == 4, scanID(&scanner), let head = scanner.head(), head.major == 0 else { return false }
+        guard count == 4, scanID(&scanner), let head = scanner.head(), head.major == .unsigned else { return false }
         status = head.argument
         payloadOffset = scanner.offset
         guard scanner.skipItem(depth: Self.maxDepth) else { return false }
@@ -111,12 +111,8 @@ package struct FrameHeader {
     }
 
     private mutating func scanID(_ scanner: inout CBORScanner) -> Bool {
-        guard let head = scanner.head(), head.major == 2, !head.isIndefinite, head.argument >= 1, head.argument <= 32
-        else { return false }
-        let length = Int(truncatingIfNeeded: head.argument)
-        guard scanner.end &- scanner.offset >= length else { return false }
-        (idOffset, idLength) = (scanner.offset, length)
-        scanner.offset &+= length
+        guard let id = scanner.string(.bytes), id.count >= 1, id.count <= 32 else { return false }
+        (idOffset, idLength) = (scanner.offset &- id.count, id.count)
         return true
     }
 
@@ -128,7 +124,7 @@ package struct FrameHeader {
 
     private mutating func scanArguments(_ scanner: inout CBORScanner) -> Bool {
         payloadOffset = scanner.offset
-        guard let head = scanner.head(), head.major == 4 else { return false }
+        guard let head = scanner.head(), head.major == .array else { return false }
         argumentHeadLength = scanner.offset &- payloadOffset
         if head.isIndefinite {
             argumentCount = -1
@@ -145,14 +141,8 @@ package struct FrameHeader {
     }
 
     private static func text(_ scanner: inout CBORScanner) -> (Int, Int)? {
-        guard let head = scanner.head(), head.major == 3, !head.isIndefinite,
-            head.argument <= UInt64(scanner.end &- scanner.offset)
-        else { return nil }
-        let start = scanner.offset
-        let length = Int(truncatingIfNeeded: head.argument)
-        scanner.offset &+= length
-        guard UTF8Check.isValid(UnsafeRawBufferPointer(start: scanner.base + start, count: length)) else { return nil }
-        return (start, length)
+        guard let text = scanner.string(.text), UTF8Check.isValid(text) else { return nil }
+        return (scanner.offset &- text.count, text.count)
     }
 }
 

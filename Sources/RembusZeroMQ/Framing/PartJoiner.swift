@@ -8,10 +8,11 @@ enum PartJoiner {
         header: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, into target: inout ByteBuffer
     ) -> Bool {
         var scanner = CBORScanner(header)
-        guard let array = scanner.head(), array.major == 4, array.isIndefinite || array.argument <= Framing.maxElements
+        guard let array = scanner.head(), array.major == .array,
+            array.isIndefinite || array.argument <= Framing.maxElements
         else { return false }
         let start = scanner.offset
-        guard let type = scanner.head(), type.major == 0 else { return false }
+        guard let type = scanner.head(), type.major == .unsigned else { return false }
         let layout = PartLayout.of(type: type.argument)
         var elements = Elements(count: 1, expected: array.isIndefinite ? nil : Int(array.argument))
         guard let index = layout.payloadIndex else {

@@ -12,10 +12,11 @@ struct PartSplitter {
         _ message: UnsafeRawBufferPointer, into target: inout ByteBuffer
     ) -> (header: Int, body: Int)? {
         var scanner = CBORScanner(message)
-        guard let array = scanner.head(), array.major == 4, !array.isIndefinite, array.argument <= Framing.maxElements
+        guard let array = scanner.head(), array.major == .array, !array.isIndefinite,
+            array.argument <= Framing.maxElements
         else { return nil }
         let start = scanner.offset
-        guard let type = scanner.head(), type.major == 0 else { return nil }
+        guard let type = scanner.head(), type.major == .unsigned else { return nil }
         let layout = PartLayout.of(type: type.argument)
         guard let index = layout.payloadIndex else {
             target.writeBytes(message)
@@ -27,11 +28,8 @@ struct PartSplitter {
         let front = UnsafeRawBufferPointer(rebasing: message[start..<scanner.offset])
         let bodyStart: Int
         if layout.isRaw {
-            guard let head = scanner.head(), head.major == 2, !head.isIndefinite,
-                head.argument <= UInt64(scanner.end - scanner.offset)
-            else { return nil }
-            bodyStart = scanner.offset
-            scanner.offset += Int(head.argument)
+            guard let body = scanner.string(.bytes) else { return nil }
+            bodyStart = scanner.offset - body.count
         } else {
             bodyStart = scanner.offset
             // What is sent ends with its payload.

@@ -70,9 +70,6 @@ extension FrameHeader {
     /// Where the bytes of the first argument, or of the data of a response, begin; nil when it is no byte string.
     func payload(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         var scanner = CBORScanner(bytes, offset: payloadOffset + argumentHeadLength)
-        guard let head = scanner.head(), head.major == 2, !head.isIndefinite,
-            head.argument <= UInt64(bytes.count - scanner.offset)
-        else { return nil }
-        return UnsafeRawBufferPointer(rebasing: bytes[scanner.offset..<scanner.offset + Int(head.argument)])
+        return scanner.string(.bytes)
     }
 }
