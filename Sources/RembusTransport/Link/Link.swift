@@ -128,6 +128,7 @@ package final class Link: ChannelInboundHandler {
             close(code: 1002, reason: "protocol error")
         }
         if unfinishedBytes | assembledBytes != 0 { countAssembly() }
+        group.receiveMemory.giveBack(buffer)
     }
 
     /// Bytes of a message whose end has not arrived; never read while the readers are at work.

@@ -12,6 +12,8 @@ package final class LinkGroup {
     @exclusivity(unchecked) private var freeBuffers: [ByteBuffer] = []
     /// What the links hold of messages that have not arrived completely.
     @exclusivity(unchecked) var assemblies = AssemblyAccount()
+    /// What unencrypted links receive into.
+    let receiveMemory = ReceiveMemory()
     /// Where whole small frames are unmasked to; see `WebSocketReader`.
     let scratch: UnsafeMutableRawBufferPointer
 

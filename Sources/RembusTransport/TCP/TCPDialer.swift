@@ -17,8 +17,7 @@ package enum TCPDialer {
         return try await open(
             host: host, port: port, tls: tls, on: eventLoop, timeout: configuration.handshakeTimeout
         ) { [framed] channel in
-            try channel.setUpForLink()
-            try channel.pipeline.syncOperations.addHandler(makeLink(channel, framed))
+            try channel.install(makeLink(channel, framed), isEncrypted: tls != nil)
         }
     }
 

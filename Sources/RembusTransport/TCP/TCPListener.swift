@@ -71,7 +71,6 @@ private struct TCPSetup: Sendable {
             channel.close(promise: nil)
             return
         }
-        try channel.setUpForLink()
-        try channel.pipeline.syncOperations.addHandler(link)
+        try channel.install(link, isEncrypted: facts.isSecure)
     }
 }

@@ -44,8 +44,7 @@ package enum WebSocketDialer {
                             done.fail(Failure(insecure: "\(host):\(port)", error))
                             return channel.close(promise: nil)
                         }
-                        try channel.setUpForLink()
-                        try channel.pipeline.syncOperations.addHandler(makeLink(channel, configuration))
+                        try channel.install(makeLink(channel, configuration), isEncrypted: target != nil)
                         done.succeed()
                     }
                     let request = HandshakeRequestHandler(

@@ -68,8 +68,7 @@ private struct WebSocketSetup: Sendable {
                 channel.close(promise: nil)
                 return
             }
-            try channel.setUpForLink()
-            try channel.pipeline.syncOperations.addHandler(link)
+            try channel.install(link, isEncrypted: facts.isSecure)
         }
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false,

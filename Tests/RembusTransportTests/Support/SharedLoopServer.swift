@@ -63,6 +63,11 @@ final class SharedLoopServer: Sendable {
     /// The sizes of the messages that arrived, in order of size.
     var received: [Int] { delegate.sizes.withLock { $0.sorted() } }
 
+    /// How often memory was allocated to receive into.
+    func receiveAllocations() async throws -> Int {
+        try await eventLoop.submit { [group] in group.value.receiveMemory.allocations }.get()
+    }
+
     /// Waits until the links together hold exactly so many bytes of unfinished messages.
     func holds(_ bytes: Int) async throws -> Bool {
         let (group, end) = (group, ContinuousClock.now + .seconds(30))
