@@ -41,7 +41,7 @@ class Worker(threading.Thread):
                 if self._ending.is_set():
                     return
         except Exception as failure:
-            self.failure = failure
+            self.failure = (time.strftime("%H:%M:%S"), failure)
 
 
 class Crowd:
@@ -118,8 +118,8 @@ def measure(broker, seconds):
 @pytest.mark.limit(int(SECONDS + 240))
 def test_memory_and_files_stay_where_they_are(start_broker):
     # Little room for publications and for DuckDB, which uses all that it is given before it forgets anything: both are
-    # full long before anything is measured.
-    broker = start_broker(REMBUS_STORE_BYTES=4 * MEBIBYTE, REMBUS_LAKE_MEMORY_BYTES=64 * MEBIBYTE)
+    # full long before anything is measured. With half of it DuckDB cannot merge the files of such publications.
+    broker = start_broker(REMBUS_STORE_BYTES=4 * MEBIBYTE, REMBUS_LAKE_MEMORY_BYTES=128 * MEBIBYTE)
     idle_files = open_files(broker.process.pid)
     ending = threading.Event()
     count = int(SECONDS / 0.01)
@@ -144,7 +144,8 @@ def test_memory_and_files_stay_where_they_are(start_broker):
         ending.set()
         for worker in workers:
             worker.join(30)
-            assert worker.failure is None and worker.rounds > 5, (worker.failure, worker.rounds)
+            assert worker.failure is None and worker.rounds > 5, (
+                worker.failure, worker.rounds, broker.errors.lines[-8:])
         for component in [*publishers, caller]:
             component.wait_for_end(SECONDS + 60)
         assert second[0] - first[0] < MEMORY_SLACK, f"memory grew from {first[0] / MEBIBYTE:.0f} to {second[0] / MEBIBYTE:.0f} MiB"
@@ -158,6 +159,6 @@ def test_memory_and_files_stay_where_they_are(start_broker):
                 assert first_occurrences(received) == list(range(count))
                 assert qos == 1 or len(received) == count
     assert eventually(lambda: open_files(broker.process.pid) <= idle_files + 2), "file descriptors were left open"
-    complaints = [line for line in broker.errors.lines if re.search(r"\b(error|critical)\b", line)]
+    complaints = [line for line in broker.errors.lines if re.search(r"\b(error|critical)\b|maintenance of the lake failed", line)]
     assert not complaints, complaints[:5]
     assert broker.stop() == 0
