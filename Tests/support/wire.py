@@ -51,7 +51,8 @@ class Peer:
         self.reference = reference
         self.inbox = deque()
         # No compression: tests count bytes. No pings: tests see every frame that they caused.
-        self.ws = connect(url, max_size=None, compression=None, ping_interval=None, proxy=None, close_timeout=1)
+        self.ws = connect(
+            url, max_size=None, compression=None, ping_interval=None, proxy=None, close_timeout=1, open_timeout=PATIENCE)
 
     # Frames
 
