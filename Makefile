@@ -23,6 +23,12 @@ PYTHON := $(CURDIR)/.venv/bin/python
 REMBUS_BIN ?= $(CURDIR)/$(SCRATCH)/$(CONFIG)/rembus
 
 SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Fuzz/Sources Fuzz/Package.swift Package.swift)
+# Most of these tests wait for something most of the time: three files are run at a time.
+WORKERS ?= -n 3 --dist loadfile
+# These measure a broker, so nothing runs beside them.
+ALONE := $(addprefix Tests/Interop/test_,chaos.py memory_limit.py soak.py)
+# A choice of tests (`PYTEST_ARGS='-k …'`) may leave none for one of several calls.
+OR_NONE = $(if $(PYTEST_ARGS),|| [ $$? -eq 5 ])
 PYTEST = REMBUS_BIN="$(REMBUS_BIN)" $(PYTHON) -m pytest -p no:cacheprovider $(PYTEST_ARGS)
 
 UNIT = REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CONFIG) --parallel
@@ -73,11 +79,12 @@ frames: ## exchange DataFrames of every type with pyarrow, Polars and pandas
 	$(PYTEST) Tests/DataFrames
 
 interop: ## run the Python package and raw clients against the built broker and command
-	$(PYTEST) Tests/Interop
+	$(PYTEST) $(WORKERS) $(filter-out $(ALONE),$(wildcard Tests/Interop/test_*.py)) $(OR_NONE)
+	$(PYTEST) $(ALONE) $(OR_NONE)
 	# Again with more event loops than a small machine has, for the paths between them.
-	TEST_THREADS=3 $(PYTEST) $(addprefix Tests/Interop/test_,publish.py wildcards.py qos.py rpc.py replay.py identity.py tenants.py authentication.py private_topics.py)
+	TEST_THREADS=3 $(PYTEST) $(WORKERS) $(addprefix Tests/Interop/test_,publish.py wildcards.py qos.py rpc.py replay.py identity.py tenants.py authentication.py private_topics.py) $(OR_NONE)
 
-crash: ## kill a broker under load 200 times and compare what it acknowledged with what is in its tables
+crash: ## kill a broker under load 200 times, stop it as often, and compare what it answered with what is there
 	CRASH_ROUNDS=200 $(PYTEST) Tests/Interop/test_crash.py
 
 chaos: ## put a bad network between SDK and broker for CHAOS_SECONDS in each of CHAOS_SEEDS scenarios
@@ -100,9 +107,11 @@ examples: ## build the programs of Examples/ as a package of their own, and run 
 	@scripts/build.sh $(EXAMPLES) $(CONFIG) --package-path Examples
 	REMBUS_EXAMPLES="$(CURDIR)/$(EXAMPLES)/$(CONFIG)" $(PYTEST) Tests/Interop/test_examples.py
 
-lint: ## check the format of the Swift code and that no file names a path of one machine
+lint: ## check the format of the Swift code, the paths, the citations and the modules
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_TREES)
 	@scripts/check-paths.sh
+	@scripts/check-citations
+	@scripts/check-modules
 
 format: ## rewrite the Swift code in the project's format
 	$(SWIFT) format format --in-place --parallel --recursive $(SWIFT_TREES)

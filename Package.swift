@@ -97,7 +97,6 @@ let package = Package(
             dependencies: [
                 "RembusWire", "DataFrames", "CArrowData", "RembusStore", "CDuckDB", "CDuckDBLoader",
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -120,11 +119,6 @@ let package = Package(
             dependencies: [
                 "RembusWire", "RembusTransport", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOWebSocket", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         // The doors of the broker that are more than framing: each a module of its own over the broker's sessions.
@@ -132,7 +126,7 @@ let package = Package(
             name: "RembusMQTTServer",
             dependencies: [
                 "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusTrust", "RembusStore",
-                "CRembusChecksum", "DataFrames",
+                "CRembusChecksum",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -159,8 +153,7 @@ let package = Package(
         .target(
             name: "RembusMetrics",
             dependencies: [
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "CoreMetrics", package: "swift-metrics")
             ],
             swiftSettings: strict),
         // Without pkg-config: what that says of libzmq holds flags that SwiftPM warns of and does not need.
@@ -188,11 +181,10 @@ let package = Package(
             name: "rembus-cli",
             dependencies: [
                 "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
-                "RembusIdentity", "RembusTrust", "DataFrames", "RembusMQTT", "RembusMQTTServer", "RembusHTTP",
+                "RembusIdentity", "RembusTrust", "DataFrames", "RembusMQTTServer", "RembusHTTP",
                 "RembusMetrics", .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -200,6 +192,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict),
@@ -267,6 +260,7 @@ let package = Package(
             dependencies: [
                 "RembusTransport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
@@ -275,7 +269,6 @@ let package = Package(
             name: "RembusBrokerTests",
             dependencies: [
                 "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusStore", "RembusTrust",
-                "RembusIdentity",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
@@ -284,7 +277,7 @@ let package = Package(
         .testTarget(
             name: "RembusTests",
             dependencies: [
-                "Rembus", "RembusWire", "RembusTransport", "TestSupport",
+                "Rembus", "RembusWire", "RembusTransport", "DataFrames", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -294,27 +287,24 @@ let package = Package(
         .testTarget(
             name: "RembusMQTTTests",
             dependencies: [
-                "RembusMQTT", "RembusWire", "RembusTransport",
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                "RembusMQTT", "RembusWire",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "RembusMQTTServerTests",
             dependencies: [
-                "RembusMQTTServer", "RembusMQTT", "RembusBroker", "RembusWire", "RembusTransport",
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOEmbedded", package: "swift-nio"),
+                "RembusMQTTServer", "RembusMQTT", "RembusBroker", "RembusStore", "RembusWire", "RembusTransport",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "RembusHTTPTests",
             dependencies: [
-                "RembusHTTP", "RembusBroker", "RembusMetrics", "RembusWire", "DataFrames",
+                "RembusHTTP", "RembusWire",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -35,7 +35,8 @@ SCHEMA = {
                 {"col": "pressure", "type": "DOUBLE"},
             ],
             "extras": {"recv_ts": "ts"},
-        }
+        },
+        {"table": "note", "topic": "note", "columns": [{"col": "text", "type": "TEXT"}]},
     ]
 }
 
@@ -114,8 +115,15 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def peak_memory(pid):
+    """The most memory that a process has had so far, in MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
 def stored_rows(peer, reference):
-    arguments = {"cols": "number"} if reference else {"cols": "count(*) AS n"}
+    # Ours would wait until everything is there, which is what is measured.
+    arguments = {"cols": "number"} if reference else {"cols": "count(*) AS n", "fresh": False}
     status, data = peer.call("query_reading", arguments)
     assert status == 0, data
     import polars
@@ -138,7 +146,46 @@ def load(broker, piece, rows_per_piece, pieces, reference):
         time.sleep(0.05)
     seconds = time.perf_counter() - start
     cpu = cpu_seconds(broker.process.pid) - before
-    return {"rows": total, "sent/s": total / sent, "stored/s": total / seconds, "cpu us/row": cpu / total * 1e6}
+    return {"rows": total, "sent/s": total / sent, "stored/s": total / seconds, "cpu us/row": cpu / total * 1e6,
+            "seconds": seconds, "peak MiB": peak_memory(broker.process.pid)}
+
+
+def blob_frame(count):
+    """One publication of a text of `count` characters, which is in the table `note`."""
+    return RawConnection.frame(cbor2.dumps([1, "note", [{"text": "b" * count}]]))
+
+
+def blobs(broker, pieces):
+    """Large payloads, until all are in the table."""
+    connection, peer = RawConnection(broker.port), Peer(broker.url)
+    piece, start = blob_frame(3_000_000), time.perf_counter()
+    for _ in range(pieces):
+        connection.send(piece)
+    import polars
+
+    def count():
+        status, data = peer.call("query_note", {"cols": "count(*) AS n"})
+        assert status == 0, data
+        return polars.read_ipc_stream(data.value)["n"][0]
+
+    while count() < pieces:
+        time.sleep(0.05)
+    return {"rows": pieces, "seconds": time.perf_counter() - start, "peak MiB": peak_memory(broker.process.pid)}
+
+
+def visible(broker, reference, rounds=30):
+    """From one publication to the query that sees it, one after the other, the writer idle before each."""
+    peer, times = Peer(broker.url), []
+    for number in range(rounds):
+        time.sleep(0.3)
+        start = time.perf_counter()
+        peer.publish("a/reading", {"number": number, "temperature": 1.0, "pressure": 1.0}, qos=1)
+        while stored_rows(peer, reference) <= number:
+            assert time.perf_counter() - start < 60, "the row does not arrive"
+            time.sleep(0.002)
+        times.append((time.perf_counter() - start) * 1000)
+    times.sort()
+    return {"rounds": rounds, "median ms": times[rounds // 2], "worst ms": times[-1]}
 
 
 def query(broker, rows):
@@ -171,6 +218,12 @@ def run(case, reference, scale):
             if case == "rows":
                 piece = key_value_frames(10_000)
                 return load(broker, piece, 10_000, max(1, int((2 if reference else 300) * scale)), reference)
+            if case == "burst":
+                return load(broker, dataframe_frame(10_000), 10_000, 100, reference)
+            if case == "blobs":
+                return blobs(broker, 60)
+            if case == "visible":
+                return visible(broker, reference)
             if case == "frames":
                 piece = dataframe_frame(10_000)
                 return load(broker, piece, 10_000, max(1, int((50 if reference else 3000) * scale)), reference)
@@ -182,7 +235,8 @@ def run(case, reference, scale):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("case", nargs="*", default=["rows", "frames", "query"], help="rows, frames, query")
+    parser.add_argument("case", nargs="*", default=["rows", "frames", "query"], 
+                        help="rows, frames, query, burst (100 frames of 10,000 rows), blobs (60 texts of 3 MB), visible (one row)")
     parser.add_argument("--reference", action="store_true", help="the Python broker too")
     parser.add_argument("--scale", type=float, default=1, help="how many times the usual amount")
     arguments = parser.parse_args()

@@ -17,6 +17,9 @@
     FUNCTION(duckdb_state, duckdb_prepare, (duckdb_connection connection, const char *query, duckdb_prepared_statement *statement), (connection, query, statement)) \
     FUNCTION(void, duckdb_destroy_prepare, (duckdb_prepared_statement *statement), (statement)) \
     FUNCTION(const char *, duckdb_prepare_error, (duckdb_prepared_statement statement), (statement)) \
+    FUNCTION(idx_t, duckdb_prepared_statement_column_count, (duckdb_prepared_statement statement), (statement)) \
+    FUNCTION(const char *, duckdb_prepared_statement_column_name, (duckdb_prepared_statement statement, idx_t column), (statement, column)) \
+    FUNCTION(duckdb_logical_type, duckdb_prepared_statement_column_logical_type, (duckdb_prepared_statement statement, idx_t column), (statement, column)) \
     FUNCTION(idx_t, duckdb_nparams, (duckdb_prepared_statement statement), (statement)) \
     FUNCTION(duckdb_state, duckdb_clear_bindings, (duckdb_prepared_statement statement), (statement)) \
     FUNCTION(duckdb_state, duckdb_bind_value, (duckdb_prepared_statement statement, idx_t index, duckdb_value value), (statement, index, value)) \
@@ -72,9 +75,27 @@
     FUNCTION(void *, duckdb_vector_get_data, (duckdb_vector vector), (vector)) \
     FUNCTION(uint64_t *, duckdb_vector_get_validity, (duckdb_vector vector), (vector)) \
     FUNCTION(void, duckdb_vector_ensure_validity_writable, (duckdb_vector vector), (vector)) \
+    FUNCTION(void, duckdb_vector_reference_vector, (duckdb_vector to, duckdb_vector from), (to, from)) \
     FUNCTION(duckdb_vector, duckdb_list_vector_get_child, (duckdb_vector vector), (vector)) \
+    FUNCTION(duckdb_state, duckdb_list_vector_reserve, (duckdb_vector vector, idx_t capacity), (vector, capacity)) \
+    FUNCTION(duckdb_state, duckdb_list_vector_set_size, (duckdb_vector vector, idx_t size), (vector, size)) \
     FUNCTION(duckdb_vector, duckdb_struct_vector_get_child, (duckdb_vector vector, idx_t index), (vector, index)) \
     FUNCTION(duckdb_vector, duckdb_array_vector_get_child, (duckdb_vector vector), (vector)) \
+    /* Functions of our own */ \
+    FUNCTION(duckdb_scalar_function, duckdb_create_scalar_function, (void), ()) \
+    FUNCTION(void, duckdb_destroy_scalar_function, (duckdb_scalar_function *function), (function)) \
+    FUNCTION(void, duckdb_scalar_function_set_name, (duckdb_scalar_function function, const char *name), (function, name)) \
+    FUNCTION(void, duckdb_scalar_function_set_varargs, (duckdb_scalar_function function, duckdb_logical_type type), (function, type)) \
+    FUNCTION(void, duckdb_scalar_function_set_special_handling, (duckdb_scalar_function function), (function)) \
+    FUNCTION(void, duckdb_scalar_function_add_parameter, (duckdb_scalar_function function, duckdb_logical_type type), (function, type)) \
+    FUNCTION(void, duckdb_scalar_function_set_return_type, (duckdb_scalar_function function, duckdb_logical_type type), (function, type)) \
+    FUNCTION(void, duckdb_scalar_function_set_function, (duckdb_scalar_function function, duckdb_scalar_function_t body), (function, body)) \
+    FUNCTION(duckdb_state, duckdb_register_scalar_function, (duckdb_connection connection, duckdb_scalar_function function), (connection, function)) \
+    FUNCTION(void, duckdb_scalar_function_set_error, (duckdb_function_info info, const char *error), (info, error)) \
+    FUNCTION(idx_t, duckdb_data_chunk_get_column_count, (duckdb_data_chunk chunk), (chunk)) \
+    FUNCTION(idx_t, duckdb_list_vector_get_size, (duckdb_vector vector), (vector)) \
+    FUNCTION(idx_t, duckdb_union_type_member_count, (duckdb_logical_type type), (type)) \
+    FUNCTION(duckdb_logical_type, duckdb_union_type_member_type, (duckdb_logical_type type, idx_t index), (type, index)) \
     /* Appending */ \
     FUNCTION(duckdb_state, duckdb_appender_create_ext, (duckdb_connection connection, const char *catalog, const char *schema, const char *table, duckdb_appender *appender), (connection, catalog, schema, table, appender)) \
     FUNCTION(duckdb_state, duckdb_appender_create_query, (duckdb_connection connection, const char *query, idx_t count, duckdb_logical_type *types, const char *table, const char **columns, duckdb_appender *appender), (connection, query, count, types, table, columns, appender)) \

@@ -30,6 +30,9 @@ static const char supported[] = "v1.5.";
 static char loaded_version[32];
 static char loaded_file[PATH_MAX];
 
+// The control of the allocator that most builds of DuckDB bring along, jemalloc; null without it.
+static int (*allocator_control)(const char *, void *, size_t *, void *, size_t);
+
 static bool resolve(void *library, const char *name, void **address, char *message, size_t capacity) {
     *address = dlsym(library, name);
     if (*address != NULL) return true;
@@ -60,6 +63,8 @@ bool rembus_duckdb_load(const char *path, char *message, size_t capacity) {
     if (!resolve(library, #name, (void **)&name##_address, message, capacity)) goto refused;
     REMBUS_DUCKDB_FUNCTIONS(RESOLVE)
 
+    allocator_control = (int (*)(const char *, void *, size_t *, void *, size_t))dlsym(library, "duckdb_je_mallctl");
+
     snprintf(loaded_version, sizeof loaded_version, "%s", version());
     Dl_info info;
     if (dladdr((void *)version, &info) != 0 && info.dli_fname != NULL) {
@@ -70,6 +75,11 @@ bool rembus_duckdb_load(const char *path, char *message, size_t capacity) {
 refused:
     dlclose(library);
     return false;
+}
+
+void rembus_duckdb_release_memory(void) {
+    // 4096 stands for all arenas.
+    if (allocator_control != NULL) allocator_control("arena.4096.purge", NULL, NULL, NULL, 0);
 }
 
 const char *rembus_duckdb_version(void) { return loaded_version; }

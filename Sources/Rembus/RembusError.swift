@@ -15,7 +15,7 @@ public struct RembusError: Error, Sendable, Hashable {
 
         private init(local name: String) { kind = .local(name) }
 
-        /// The status that a peer answered with (protocol.md §6).
+        /// The status that a peer answered with (docs/spec/protocol.md §6).
         public static func status(_ status: StatusCode) -> Code { Code(status: status) }
 
         private init(status: StatusCode) { kind = .status(status) }
@@ -49,6 +49,10 @@ public struct RembusError: Error, Sendable, Hashable {
         public static let invalidSetting = Code(local: "invalidSetting")
         /// What was asked for exists in the protocol, but not in this version or not with these options.
         public static let unsupported = Code(local: "unsupported")
+        /// Nothing can be published under such a topic: it is empty, or a pattern.
+        public static let invalidTopic = Code(local: "invalidTopic")
+        /// A message is larger than this component or the broker allows.
+        public static let tooLarge = Code(local: "tooLarge")
         /// A value cannot be encoded.
         public static let encoding = Code(local: "encoding")
         /// Received data does not have the type that was asked for.
@@ -58,7 +62,7 @@ public struct RembusError: Error, Sendable, Hashable {
     /// The kind of failure.
     public var code: Code
 
-    /// A sentence that says what happened and, where possible, what to do.
+    /// What happened, why, and where possible what to do.
     public var message: String
 
     /// Makes an error.
@@ -82,27 +86,11 @@ extension RembusError.Code: CustomStringConvertible {
 }
 
 extension RembusError: CustomStringConvertible {
-    /// The sentence, and the kind of failure.
-    public var description: String { "\(message) (\(code))" }
+    /// The sentence. The kind of failure is in ``code``; the sentence for an answer of a peer has its number.
+    public var description: String { message }
 }
 
 extension RembusError: LocalizedError {
     /// The sentence.
     public var errorDescription: String? { message }
-}
-
-extension RembusError {
-    /// The error for an answer that is no success. `subject` names what was asked, such as `call of add`.
-    init(_ status: StatusCode, data: Value, subject: String) {
-        let detail = data.isNull ? "" : ": \(data.stringValue ?? data.description)"
-        self.init(.status(status), "The \(subject) failed with status \(status.rawValue), \(status)\(detail).")
-    }
-
-    static func decoding(_ error: any Error, _ what: String) -> RembusError {
-        RembusError(.decoding, "\(what) cannot be decoded: \(error).")
-    }
-
-    static func encoding(_ error: any Error) -> RembusError {
-        RembusError(.encoding, "An argument cannot be encoded: \(error).")
-    }
 }

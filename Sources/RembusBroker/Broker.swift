@@ -18,7 +18,7 @@ import Synchronization
 /// A Rembus broker in this process.
 ///
 /// ```swift
-/// let broker = Broker(configuration: BrokerConfiguration(), logger: Logger(label: "broker"))
+/// let broker = try Broker(configuration: BrokerConfiguration(), logger: Logger(label: "broker"))
 /// try await broker.start()
 /// print(broker.addresses)
 /// ```
@@ -26,16 +26,21 @@ import Synchronization
 /// As a `Service` it starts, runs until the service group shuts down gracefully, and then drains: it stops accepting,
 /// lets queued messages leave, closes every connection with code 1001 and waits for the peers to hang up.
 public final class Broker: Service, Sendable {
-    private let core: BrokerCore
+    let core: BrokerCore
     private let group: MultiThreadedEventLoopGroup
     private let lifecycle = BrokerLifecycle()
     private let certificates: TLSServerContext?
-    private let upkeep: Upkeep
+    let upkeep: Upkeep
     private let doors: [any Door]
+    private let watchesMemory: Bool
     private let openDoors = Mutex<[OpenDoor]>([])
 
     /// Makes a broker that keeps publications and rules in memory; nothing is listened on before ``start()``.
-    public convenience init(configuration: BrokerConfiguration, logger: Logger) {
+    ///
+    /// Throws ``BrokerError`` when the configuration asks for more than that: keys, TLS, files, further listeners. The command
+    /// `rembus broker` does all of it.
+    public convenience init(configuration: BrokerConfiguration, logger: Logger) throws {
+        try configuration.checkInMemory()
         // A broker that keeps nothing still needs a store to ask; it is never written to.
         let store = MemoryStore(partitions: configuration.eventLoopCount, limit: configuration.storeBytes)
         self.init(
@@ -50,10 +55,12 @@ public final class Broker: Service, Sendable {
     ///   - trust: Who may do what, and where that is written down.
     ///   - certificates: What a TLS listener shows; needed when the configuration says that connections are TLS.
     ///   - doors: Further ways in, opened by ``start()``.
+    ///   - watchesMemory: Whether the process is the broker's, so that the memory of all of it counts.
     package init(
         configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
-        certificates: TLSServerContext? = nil, doors: [any Door] = []
+        certificates: TLSServerContext? = nil, doors: [any Door] = [], watchesMemory: Bool = false
     ) {
+        self.watchesMemory = watchesMemory
         self.doors = doors
         group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopCount)
         core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
@@ -95,8 +102,10 @@ public final class Broker: Service, Sendable {
             await shutDownThreads()
             throw error
         }
+        core.limitToDescriptors()
         for lane in core.lanes { lane.eventLoop.execute { lane.start() } }
         upkeep.start(on: group.next())
+        if watchesMemory { core.memoryWatch.start() }
         warn()
     }
 
@@ -108,34 +117,36 @@ public final class Broker: Service, Sendable {
             core.lane(of: channel.eventLoop)?.accept(channel, linkConfiguration, facts)
         }
         var failures: [BrokerError] = []
-        func attempt(_ option: String, _ port: Int?, _ open: () async throws -> Void) async {
+        func attempt(_ option: String, _ address: ListenAddress?, _ open: () async throws -> Void) async {
             do {
                 try await open()
             } catch let error as BrokerError {
                 failures.append(error)
             } catch {
-                failures.append(.cannotListen(host: configuration.host, port: port, option: option, error))
+                failures.append(.cannotListen(address, option: option, error))
             }
         }
-        await attempt("--port", configuration.port) {
+        let address = configuration.address(configuration.port, configuration.socket)
+        await attempt("--port", address) {
             let listener = try await WebSocketListener.bind(
-                group: group, host: configuration.host, port: configuration.port, tls: certificates,
-                admission: core.admission, origins: OriginPolicy(allowed: configuration.security.allowedOrigins),
-                configuration: LinkConfiguration(configuration), logger: core.logger, makeLink: makeLink)
-            lifecycle.started(listener.channel, scheme: certificates == nil ? "ws" : "wss", host: configuration.host)
+                group: group, at: address, tls: certificates,
+                admission: core.admission, policy: core.listening, logger: core.logger, makeLink: makeLink)
+            lifecycle.started(listener.channel, scheme: certificates == nil ? "ws" : "wss", at: address)
         }
-        if let port = configuration.tcpPort {
-            await attempt("--tcp", port) {
+        if configuration.tcpPort != nil || configuration.tcpSocket != nil {
+            let address = configuration.address(configuration.tcpPort ?? 0, configuration.tcpSocket)
+            await attempt("--tcp", address) {
                 let listener = try await TCPListener.bind(
-                    group: group, host: configuration.host, port: port, tls: certificates, admission: core.admission,
-                    configuration: LinkConfiguration(configuration), logger: core.logger, makeLink: makeLink)
+                    group: group, at: address, tls: certificates, admission: core.admission,
+                    policy: core.listening, speaksFirst: configuration.isAuthenticated, logger: core.logger,
+                    makeLink: makeLink)
                 lifecycle.started(
-                    listener.channel, scheme: certificates == nil ? "tcp" : "tls", host: configuration.host)
+                    listener.channel, scheme: certificates == nil ? "tcp" : "tls", at: address)
             }
         }
         let host = DoorHost(core: core, group: group, certificates: certificates)
         for door in doors {
-            await attempt(door.option, door.port) {
+            await attempt(door.option, door.address(configuration)) {
                 let open = try await door.open(on: host)
                 openDoors.withLock { $0.append(open) }
             }
@@ -195,21 +206,37 @@ public final class Broker: Service, Sendable {
         await shutDown()
     }
 
-    /// Stops accepting, lets queued messages leave and ends every connection; returns when all is closed or
-    /// `drainTimeout` has passed. May be called once more without harm.
+    /// Ends the broker in order; may be called once more without harm.
+    ///
+    /// From the first moment it is not ready, accepts nobody and begins nothing new: calls are answered with status 43,
+    /// publications at QoS 1 and 2 are not acknowledged. What is under way, calls and exchanges at QoS 1 and 2, may finish for
+    /// `drainTimeout`. Then every connection is told goodbye, and queued messages leave, for what is left of that time but at
+    /// least a second.
     public func shutDown() async {
         let listeners = lifecycle.stop()
         guard !listeners.isEmpty else { return }
-        upkeep.stop()
+        let deadline = ContinuousClock.now + core.configuration.drainTimeout
+        core.readiness.stop()
         for listener in listeners { try? await listener.close().get() }
         let doors = openDoors.withLock { $0.take() }
-        for door in doors { await door.stopAccepting() }
+        for door in doors where !door.answersWhileStopping { await door.stopAccepting() }
+        let unfinished = await core.finishExchanges(until: deadline)
+        if !unfinished.isEmpty {
+            core.logger.notice(
+                "drain_timeout is over with \(unfinished.calls) calls, \(unfinished.publications) publications and \(unfinished.deliveries) deliveries unfinished"
+            )
+        }
+        for door in doors where door.answersWhileStopping { await door.stopAccepting() }
+        upkeep.stop()
+        core.memoryWatch.stop()
         let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         core.whenChannelsEnd { ended.continuation.yield() }
+        // Callers hear of their calls before their goodbye, also when their provider is on another event loop.
+        for lane in core.lanes { try? await lane.eventLoop.submit { lane.failCalls() }.get() }
         for lane in core.lanes {
             lane.eventLoop.execute { lane.closeAll() }
         }
-        let timeout = core.configuration.drainTimeout
+        let timeout = max(ContinuousClock.now.duration(to: deadline), min(core.configuration.drainTimeout, .seconds(1)))
         let core = self.core
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -223,6 +250,8 @@ public final class Broker: Service, Sendable {
         core.whenChannelsEnd(nil)
         for door in doors { await door.close() }
         await closeStorage()
+        // What still worked on a table was ended with the storage, and says so to its event loop.
+        await core.background.finish(within: 2)
         await shutDownThreads()
     }
 
@@ -253,7 +282,7 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
         description = errors.map(\.description).joined(separator: "\n")
     }
 
-    static func cannotListen(host: String, port: Int?, option: String, _ error: any Error) -> BrokerError {
+    static func cannotListen(_ address: ListenAddress?, option: String, _ error: any Error) -> BrokerError {
         var reason = "\(error)"
         if let failure = error as? IOError {
             switch failure.errnoCode {
@@ -265,8 +294,8 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
         } else if error is SocketAddressError {
             reason = "the host name cannot be resolved"
         }
-        guard let port else { return BrokerError("\(option): \(reason)") }
-        return BrokerError("cannot listen on \(host):\(port): \(reason)")
+        guard let address else { return BrokerError("\(option): \(reason)") }
+        return BrokerError("cannot listen on \(address.text): \(reason)")
     }
 }
 
@@ -275,18 +304,5 @@ extension [OpenDoor] {
     fileprivate mutating func take() -> [OpenDoor] {
         defer { self = [] }
         return self
-    }
-}
-
-extension LinkConfiguration {
-    init(_ configuration: BrokerConfiguration) {
-        let ping = TimeAmount(configuration.pingInterval)
-        self.init(
-            maxMessageBytes: configuration.limits.maxMessageBytes,
-            pingInterval: ping.nanoseconds > 0 ? ping : nil,
-            handshakeTimeout: TimeAmount(configuration.handshakeTimeout),
-            highWaterMark: min(2 << 20, configuration.limits.maxBacklogBytes / 2),
-            lowWaterMark: min(512 << 10, configuration.limits.maxBacklogBytes / 8),
-            maxUnreadBytes: 2 * configuration.limits.maxBacklogBytes)
     }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusTransport
 import Synchronization
 
 /// Which listeners of a broker are open.
@@ -13,12 +14,10 @@ final class BrokerLifecycle: Sendable {
     var addresses: [String] { state.withLock { $0.addresses } }
 
     /// Notes a listener. `scheme` is what clients write before `://`.
-    func started(_ listener: any Channel, scheme: String, host: String) {
-        let port = listener.localAddress?.port ?? 0
-        let shown = host.contains(":") ? "[\(host)]" : host
+    func started(_ listener: any Channel, scheme: String, at address: ListenAddress) {
         state.withLock {
             $0.listeners.append(listener)
-            $0.addresses.append("\(scheme)://\(shown):\(port)")
+            $0.addresses.append(address.url(scheme: scheme, port: listener.localAddress?.port))
         }
     }
 

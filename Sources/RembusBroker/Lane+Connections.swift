@@ -1,12 +1,13 @@
 import Logging
 import NIOCore
 import RembusTransport
+import RembusTrust
 
 /// Connections come and, at shutdown, go.
 extension Lane {
     /// Makes the session and the link of an accepted connection.
     func accept(_ channel: any Channel, _ configuration: LinkConfiguration, _ facts: ConnectionFacts) -> Link {
-        let address = channel.remoteAddress.map { "\($0.ipAddress ?? "local"):\($0.port ?? 0)" } ?? "unknown"
+        let address = (facts.client ?? PeerAddress(channel.remoteAddress)).text
         let link = Link(
             role: .server, group: links, configuration: configuration, remoteAddress: address, delegate: nil)
         let session = Session(lane: self, link: link, facts: facts)
@@ -14,7 +15,17 @@ extension Lane {
         add(session)
         core.channelOpened(channel)
         core.logger.debug("connection from \(address)")
-        if session.mustProve {
+        if hasSaidGoodbye {
+            // Its handshake ended when the others had been told already.
+            eventLoop.execute { self.sayGoodbye() }
+        } else if let certificate = facts.certificate, session.isRemoved(by: core.tables.rules) {
+            // Behind the answer to the handshake, which is still being written.
+            eventLoop.execute {
+                self.core.audit("login", session, claiming: certificate.name, outcome: "removed")
+                session.endRemoved()
+                self.endBurst()
+            }
+        } else if session.mustProve {
             // Behind the answer to the handshake, which is still being written.
             eventLoop.execute {
                 session.begin()
@@ -24,9 +35,29 @@ extension Lane {
         return link
     }
 
+    /// Ends the connections of components that were removed.
+    func endRemoved(_ rules: AccessRules) {
+        for session in Array(sessions.values) where session.isRemoved(by: rules) {
+            core.audit("disconnect", session, claiming: session.certificate?.name, outcome: "removed")
+            session.endRemoved()
+        }
+        endBurst()
+    }
+
+    /// Answers the calls that no provider has answered: the broker stops.
+    func failCalls() {
+        for session in Array(sessions.values) { session.failCalls(BrokerText.unanswered) }
+        endBurst()
+    }
+
     /// Ends every connection with "going away"; what is queued still leaves.
     func closeAll() {
         stop()
+        hasSaidGoodbye = true
+        sayGoodbye()
+    }
+
+    private func sayGoodbye() {
         for session in Array(sessions.values) { session.link.close(code: 1001, reason: "broker is shutting down") }
         endBurst()
     }

@@ -14,6 +14,11 @@ final class Lane: @unchecked Sendable {
     let eventLoop: any EventLoop
     let core: BrokerCore
     let links: LinkGroup
+    /// What the connections of this lane hold.
+    let memory: LoopMemory
+    private let maxRoom: Int
+    /// Calls of services that wait for memory.
+    let services: RoomQueue
     private(set) var sessions: [ObjectIdentifier: Session] = [:]
     @exclusivity(unchecked) private var routes = RouteCache()
     @exclusivity(unchecked) private var outgoing: [LaneBatch?]
@@ -24,33 +29,55 @@ final class Lane: @unchecked Sendable {
     @exclusivity(unchecked) private var burstNow: NIODeadline?
     /// Sessions with something that can time out.
     private var watched: [Session] = []
+    /// Every connection was told that the broker ends.
+    var hasSaidGoodbye = false
     /// Publishers that stopped reading because a subscriber is congested.
-    private var paused: [Session] = []
+    var paused: [Session] = []
     /// Set while a burst is routed when one of its deliveries went to a congested link.
     @exclusivity(unchecked) var sawCongestion = false
     /// Publications of this unit of work that are to be acknowledged once the store has committed them.
-    @exclusivity(unchecked) private var accepted: [Acceptance] = []
+    @exclusivity(unchecked) var accepted: [Acceptance] = []
+    /// Acknowledgements of earlier units of work, which wait for the store, and how many they are.
+    var unconfirmed = ConfirmationQueue<[Acceptance]>()
+    var waitingAcknowledgements = 0
     /// Publishers that are not read from until the store has caught up.
-    private var held: [Session] = []
+    var held: [Session] = []
     /// Sessions whose component is to be written down at the end of this unit of work.
     private var unsaved: [Session] = []
+    /// What waits until those are on the disk.
+    var unsavedAnswers: [() -> Void] = []
+    /// Answers of earlier units of work that do so.
+    var unconfirmedAnswers = ConfirmationQueue<[() -> Void]>()
     private var ticker: RepeatedTask?
+    /// How much is logged of publications under topics that cannot be used, and of what the rules refuse.
+    var (refusalLog, denialLog) = (LogBudget(), LogBudget())
     private var (ticksUntilSave, ticksUntilSweep) = (0, 0)
     let metrics: LaneMetrics
+    /// What may be changed while the broker runs.
+    @exclusivity(unchecked) var settings: LiveSettings
     private var sweptGeneration: UInt64 = 0
 
     init(index: Int, eventLoop: any EventLoop, core: BrokerCore, laneCount: Int) {
         self.index = index
         self.eventLoop = eventLoop
         self.core = core
-        self.links = LinkGroup(eventLoop: eventLoop)
-        metrics = LaneMetrics(topics: core.metricTopics)
+        let memory = LoopMemory(budget: core.memory)
+        self.links = LinkGroup(eventLoop: eventLoop, memory: memory)
+        self.memory = memory
+        maxRoom = core.configuration.limits.maxBacklogBytes
+        services = RoomQueue(memory: memory, expectsAnswers: true)
+        metrics = LaneMetrics(topics: core.metricTopics, memory: memory)
+        settings = LiveSettings(core.configuration)
         self.outgoing = Array(repeating: nil, count: laneCount)
         // Receive times go on behind those of an earlier run, whatever the clock says now.
         let archived = core.storage.archivedTimes.dropFirst(index).first ?? 0
         let last = max(core.store.lastReceivedAt(partition: index), archived)
         lastReceiveTime = last & ~Self.partitionBits | UInt64(index)
     }
+
+    /// Bytes that may wait for one connection: `max_backlog_bytes`, or less while all hold much together.
+    @inline(__always)
+    var room: Int { min(maxRoom, memory.room) }
 
     private static let partitionBits = UInt64(RecordHeader.maxPartitions - 1)
 
@@ -136,6 +163,7 @@ final class Lane: @unchecked Sendable {
     func endBurst() {
         if !accepted.isEmpty { commitAccepted() }
         if !unsaved.isEmpty { saveChanged() }
+        if !unsavedAnswers.isEmpty { answerWhenSaved() }
         for index in outgoing.indices {
             guard let batch = outgoing[index] else { continue }
             outgoing[index] = nil
@@ -143,6 +171,7 @@ final class Lane: @unchecked Sendable {
             lane.eventLoop.execute { lane.apply(batch) }
         }
         links.flush()
+        memory.settle()
         if metrics.routingBegan != 0 { metrics.endRouting() }
         // Last, because a flush can let a reader go on, which looks at the clocks.
         beginBurst()
@@ -152,76 +181,8 @@ final class Lane: @unchecked Sendable {
         beginBurst()
         batch.apply(on: self)
         sawCongestion = false
+        if !batch.congesting.isEmpty { slowDown(batch.congesting, onLane: batch.source) }
         endBurst()
-    }
-
-    // MARK: Acknowledgements
-
-    private struct Acceptance {
-        let session: Session
-        let id: MessageID
-    }
-
-    /// Has a publication acknowledged when everything appended so far is durable: one commit for a whole unit of work.
-    func acknowledgeWhenDurable(_ id: MessageID, to session: Session) {
-        accepted.append(Acceptance(session: session, id: id))
-    }
-
-    private func commitAccepted() {
-        let batch = accepted
-        accepted = []
-        let isDurable = core.store.commit(partition: index) { [self] in
-            eventLoop.execute {
-                self.beginBurst()
-                self.acknowledge(batch)
-                self.release()
-                self.endBurst()
-            }
-        }
-        if isDurable { acknowledge(batch) }
-    }
-
-    private func acknowledge(_ batch: [Acceptance]) {
-        for acceptance in batch { acceptance.session.sendAcknowledgement(.ack, acceptance.id) }
-    }
-
-    /// How long a publisher is held at most when no commit comes: it may also have publications that need none.
-    private static let longestHold = TimeAmount.seconds(1)
-
-    /// Stops reading from a publisher until the store's next commit.
-    func hold(_ session: Session) {
-        guard session.link.isOpen, !held.contains(where: { $0 === session }) else { return }
-        session.link.pauseReading()
-        if held.isEmpty {
-            eventLoop.assumeIsolated().scheduleTask(in: Self.longestHold) { [weak self] in self?.release() }
-        }
-        held.append(session)
-    }
-
-    private func release() {
-        let released = held
-        held = []
-        for session in released { session.link.resumeReading() }
-    }
-
-    // MARK: Back-pressure
-
-    /// How long a publisher waits for a congested subscriber at most, per read: it may be slowed down a little, not stopped.
-    private static let longestPause = TimeAmount.milliseconds(5)
-
-    func pause(_ session: Session) {
-        guard session.link.isOpen else { return }
-        session.link.pauseReading()
-        if paused.isEmpty {
-            eventLoop.assumeIsolated().scheduleTask(in: Self.longestPause) { [weak self] in self?.resumePaused() }
-        }
-        paused.append(session)
-    }
-
-    func resumePaused() {
-        let resumed = paused
-        paused = []
-        for session in resumed { session.link.resumeReading() }
     }
 
     // MARK: Timer
@@ -284,6 +245,7 @@ final class Lane: @unchecked Sendable {
     private func tick() {
         saveMarks()
         dropStaleRoutes()
+        relieveMemory()
         metrics.tick(every: core.tickInterval, sessions.values)
         guard !watched.isEmpty else { return }
         beginBurst()

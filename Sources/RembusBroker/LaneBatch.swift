@@ -14,9 +14,12 @@ final class LaneBatch: @unchecked Sendable {
         case failure(caller: Session, id: MessageID, status: StatusCode, text: String)
     }
 
-    private let source: Int
+    /// The lane that filled the batch; everything in it comes from sessions there.
+    let source: Int
     private var bytes = ByteBuffer()
     private var entries: [Entry] = []
+    /// Publishers whose publications went to a congested link.
+    private(set) var congesting: [Session] = []
 
     init(source: Int) {
         self.source = source
@@ -85,5 +88,8 @@ final class LaneBatch: @unchecked Sendable {
             bytes: message, header: header, owner: owner, record: record, partition: source,
             publisher: ObjectIdentifier(publisher))
         route.deliver(&publication, onLane: lane.index)
+        guard lane.sawCongestion else { return }
+        lane.sawCongestion = false
+        if !congesting.contains(where: { $0 === publisher }) { congesting.append(publisher) }
     }
 }

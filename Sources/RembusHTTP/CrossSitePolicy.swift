@@ -29,7 +29,7 @@ struct CrossSitePolicy: Sendable {
     private let permitted: OriginPolicy
     private let sharesWithAll: Bool
     /// The hosts that a client may name: those of this machine, and those of the configured origins. nil when any.
-    private let hosts: Set<String>?
+    let hosts: Set<String>?
 
     init(_ configuration: BrokerConfiguration, isSecure: Bool) {
         let origins = configuration.doors.corsOrigins
@@ -37,7 +37,7 @@ struct CrossSitePolicy: Sendable {
         shared = OriginPolicy(allowed: origins)
         permitted = OriginPolicy(allowed: origins + configuration.security.allowedOrigins)
         let known = (origins + configuration.security.allowedOrigins).compactMap { origin in
-            origin.firstRange(of: "://").map { Self.name(of: origin[$0.upperBound...]) }
+            origin.firstRange(of: "://").map { HostName.name(of: origin[$0.upperBound...]) }
         }
         // On the loopback address a name can only be one that was made to lead here (DNS rebinding), unless it is said to
         // be ours; with TLS the certificate gives such a name away.
@@ -47,9 +47,9 @@ struct CrossSitePolicy: Sendable {
     var isShared: Bool { !shared.allowed.isEmpty }
 
     func verdict(on head: HTTPRequestHead) -> Verdict {
-        let host = head.headers.first(name: "host")
+        let host = head.authority
         if let hosts, let host, !OriginPolicy.isFixed(Substring(host.lowercased())) {
-            guard hosts.contains(Self.name(of: Substring(host))) else {
+            guard hosts.contains(HostName.name(of: host)) else {
                 return .refused(
                     HTTPFailure(
                         .misdirectedRequest,
@@ -74,12 +74,6 @@ struct CrossSitePolicy: Sendable {
         .forbidden,
         "web pages of this origin may not use the broker; the settings cors_origins and allowed_origins list those that may"
     )
-
-    private static func name(of authority: Substring) -> String {
-        let text = authority.lowercased()
-        if text.hasPrefix("[") { return String(text.prefix { $0 != "]" }) }
-        return String(text.prefix { $0 != ":" && $0 != "/" })
-    }
 
     /// What a browser is told that asks before a request.
     func preflight(_ verdict: Verdict, methods: [HTTPMethod]) -> [(String, String)] {

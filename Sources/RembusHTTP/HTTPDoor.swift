@@ -3,8 +3,7 @@ import Logging
 import NIOCore
 package import RembusBroker
 package import RembusMetrics
-import RembusTransport
-import Synchronization
+package import RembusTransport
 
 /// HTTP and JSON-RPC (behaviour.md §17).
 ///
@@ -12,28 +11,54 @@ import Synchronization
 /// message of the broker needs neither a task nor a hop to another thread.
 package struct HTTPDoor: Door {
     package let option = "--http"
-    package let port: Int?
     private let metrics: PrometheusRegistry
 
-    package init(listeningOn port: Int, metrics: PrometheusRegistry) {
-        self.port = port
+    package init(metrics: PrometheusRegistry) {
         self.metrics = metrics
     }
 
+    package func address(_ configuration: BrokerConfiguration) -> ListenAddress? {
+        configuration.address(configuration.doors.httpPort ?? 0, configuration.doors.httpSocket)
+    }
+
     package func open(on host: DoorHost) async throws -> OpenDoor {
+        let configuration = host.configuration
+        let address = configuration.address(configuration.doors.httpPort ?? 0, configuration.doors.httpSocket)
+        guard case .socket(let path, let mode) = address else { return try await open(on: host, at: address) }
+        let (opened, file) = try await UnixSocketFile.make(path, mode: mode) { work in
+            try await open(on: host, at: address, bindingTo: work)
+        }
+        var door = opened
+        let stop = opened.stopAccepting
+        door.stopAccepting = {
+            file.remove()
+            await stop()
+        }
+        return door
+    }
+
+    /// - Parameter work: the path under which a Unix socket is bound.
+    private func open(
+        on host: DoorHost, at address: ListenAddress, bindingTo work: String = ""
+    ) async throws -> OpenDoor {
         let office = HTTPOffice(host: host, metrics: metrics)
+        let binding: BindAddress =
+            switch address {
+            case .port(let host, let port): .hostname(host, port: port)
+            case .socket: .unixDomainSocket(path: work)
+            }
         // What it says of its own accord is what the broker says anyway.
         var logger = host.logger
-        logger.logLevel = max(logger.logLevel, .warning)
+        logger.logLevel = .warning
         let listener = AsyncStream.makeStream(of: ListenerOutcome.self)
         let server = Server(
             childChannelSetup: HTTPConnections(office: office),
-            configuration: ServerConfiguration(
-                address: .hostname(host.configuration.host, port: port ?? 0), backlog: 4096),
+            configuration: ServerConfiguration(address: binding, backlog: 4096),
             onServerRunning: { listener.continuation.yield(.success($0)) },
             eventLoopGroup: host.group, logger: logger)
-        // Lives as long as the door: it ends when the last connection has.
-        let running = Task {
+        // Lives as long as the door: it ends when the last connection has. Detached, because as a child of the service it would
+        // begin to stop by itself as soon as the signal comes, before the broker has finished what is under way.
+        let running = Task.detached {
             do {
                 try await server.run()
             } catch {
@@ -45,9 +70,9 @@ package struct HTTPDoor: Door {
         guard let outcome = await outcomes.next() else { throw BrokerError("the HTTP server ended at once") }
         let channel = try outcome.get()
         let scheme = host.certificates == nil ? "http" : "https"
-        var door = OpenDoor(channel, scheme: scheme, host: host.configuration.host)
+        var door = OpenDoor(channel, scheme: scheme, at: address)
+        door.answersWhileStopping = true
         door.stopAccepting = {
-            office.isReady.store(false, ordering: .relaxed)
             // Ends idle connections at once, others behind the answer to their request. Those are waited for later.
             Task { try? await server.shutdownGracefully() }
             try? await channel.closeFuture.get()

@@ -1,4 +1,6 @@
 import NIOHTTP1
+import RembusBroker
+import RembusTransport
 import RembusWire
 
 /// Why a request is not answered with what it asks for: a status of HTTP, a sentence, and the broker's status if it has one.
@@ -21,14 +23,25 @@ struct HTTPFailure: Error {
         return .map(map)
     }
 
+    /// Why the broker did not take a publication.
+    init(_ refusal: PublishRefusal) {
+        switch refusal {
+        case .denied: self.init(.error, .text(BrokerText.refusedPublication))
+        case .unusableTopic: self = .malformed(BrokerText.unusablePublication)
+        case .noRoom: self = .noRoom
+        case .stopping: self = .stopping
+        }
+    }
+
+    init(_ objection: HTTPObjection) {
+        self.init(objection.status, objection.text)
+    }
+
     static func malformed(_ text: String) -> HTTPFailure { HTTPFailure(.badRequest, text) }
 
     static func tooLarge(_ limit: Int) -> HTTPFailure {
         HTTPFailure(.payloadTooLarge, "the body is longer than \(limit) bytes, which the broker's max_ws_frame allows")
     }
-
-    static let headersTooLarge = HTTPFailure(
-        .requestHeaderFieldsTooLarge, "the request line and headers are longer than 32768 bytes")
 
     static let tooSlow = HTTPFailure(.requestTimeout, "the body did not come in time")
 
@@ -36,8 +49,22 @@ struct HTTPFailure: Error {
         .serviceUnavailable, "the connection to the broker ended; try again", code: .methodUnavailable,
         headers: [("retry-after", "1")])
 
+    static let stopping = HTTPFailure(
+        .serviceUnavailable, "the broker is about to stop and begins nothing new; try again", code: .methodUnavailable,
+        headers: [("retry-after", "1")])
+
     static let busy = HTTPFailure(
         .tooManyRequests, "too many requests wait for an answer; try again later", headers: [("retry-after", "1")])
+
+    static let noMemory = HTTPFailure(
+        .serviceUnavailable,
+        "too much memory is held for connections that do not read. Try again later; an administrator can raise memory_limit",
+        code: .methodUnavailable, headers: [("retry-after", "1")])
+
+    static let noRoom = HTTPFailure(
+        .serviceUnavailable,
+        "the broker has no room to store publications: its disk does not keep up, or is full. Try again later",
+        code: .error, headers: [("retry-after", "1")])
 
     static func unauthorized(_ text: String) -> HTTPFailure {
         HTTPFailure(
@@ -66,12 +93,12 @@ struct HTTPFailure: Error {
         switch code {
         case .error:
             guard let text else { return .forbidden }
-            if text == "unauthorized" { return .forbidden }
-            return text.hasSuffix("calls wait for an answer") ? .tooManyRequests : .badRequest
+            if BrokerText.isRefusal(text) { return .forbidden }
+            return BrokerText.isTooMuch(text) ? .tooManyRequests : .badRequest
         case .methodException: return .badGateway
         case .methodArgsError: return .badRequest
         case .methodNotFound, .unknownAdminCommand: return .notFound
-        case .methodUnavailable: return text?.hasSuffix(": timeout") == true ? .gatewayTimeout : .serviceUnavailable
+        case .methodUnavailable: return text.map(BrokerText.isLate) == true ? .gatewayTimeout : .serviceUnavailable
         case .methodLoopback, .targetNotFound, .targetDown: return .serviceUnavailable
         case .nameTaken: return .conflict
         case .timeout: return .gatewayTimeout
@@ -81,15 +108,7 @@ struct HTTPFailure: Error {
 
     private static func sentence(_ code: StatusCode, _ text: String?) -> String {
         switch code {
-        case .error where text == nil: "this takes an administrator"
-        case .error where text == "unauthorized":
-            "unauthorized: the topic is private and this identity has no grant for it"
-        case .methodNotFound: "nobody exposes \(text ?? "this method")"
-        case .methodUnavailable where text?.contains(": ") != true:
-            "nobody who exposes \(text ?? "this method") is connected"
-        case .methodLoopback: "only the caller itself exposes \(text ?? "this method")"
-        case .targetNotFound: "there is no component \(text ?? "of this name")"
-        case .targetDown: "the component \(text ?? "of this name") is not connected"
+        case .error where text == nil: "This identity has no right to it. Ask an administrator."
         default: text ?? code.description
         }
     }

@@ -8,20 +8,35 @@ import Synchronization
 final class HTTPOffice: Sendable {
     let host: DoorHost
     let metrics: PrometheusRegistry
-    let crossSite: CrossSitePolicy
+    /// What web pages may do, by the settings as they are now.
+    var crossSite: CrossSitePolicy {
+        let version = host.listening.version
+        return pages.withLock { pages in
+            if pages.version != version {
+                pages = (version, CrossSitePolicy(host.configuration, isSecure: isSecure))
+            }
+            return pages.policy
+        }
+    }
+    private let pages: Mutex<(version: Int, policy: CrossSitePolicy)>
     let isSecure: Bool
+    /// The segments that stand in front of every path.
+    let prefix: [String]
     /// Made once: the table that it describes does not change.
     let openAPI: ByteBuffer
-    /// False once the broker is about to stop.
-    let isReady = Atomic<Bool>(true)
     private let desks: [Desk]
 
     init(host: DoorHost, metrics: PrometheusRegistry) {
         self.host = host
         self.metrics = metrics
         isSecure = host.certificates != nil
-        crossSite = CrossSitePolicy(host.configuration, isSecure: host.certificates != nil)
-        openAPI = OpenAPIDocument.json(version: RembusVersion.current, endpoints: EndpointTable.standard.endpoints)
+        prefix = host.configuration.doors.httpPrefix.split(separator: "/").map { String($0) }
+        pages = Mutex(
+            (host.listening.version, CrossSitePolicy(host.configuration, isSecure: host.certificates != nil)))
+        openAPI = OpenAPIDocument(limits: host.configuration.limits)
+            .json(
+                version: RembusVersion.current, endpoints: EndpointTable.standard.endpoints,
+                prefix: host.configuration.doors.httpPrefix)
         desks = host.eventLoops.map { Desk(host: host, eventLoop: $0, isSecure: host.certificates != nil) }
     }
 

@@ -10,101 +10,142 @@ import RembusWire
 package final class Lake: Sendable {
     private let configuration: LakeConfiguration
     private let source: any JournalSource
-    private let catalog: Catalog
-    private let writer: LakeWriter
+    private let access: LakeAccess
+    private let components = ComponentProjection()
+    private let trust = TrustProjection()
     private let reader: LakeArchive
-    /// Per partition, the receive time of the newest publication that the lake had at the start. A journal that was
-    /// begun anew must give later ones: what is older counts as written.
-    package let archivedTimes: [UInt64]
     private let queries: ReaderPool
     /// The services `query_<table>`, `delete_<table>` and `upsert_<table>` by name (storage.md §6).
     package let services: [String: TableService]
     private let board = LakeBoard()
 
-    /// Opens the catalog and makes the tables that are missing. Blocking; not on an event loop.
+    /// How long the start waits for a catalog that does not answer before it goes on without.
+    private static let patience = Duration.seconds(10)
+
+    /// Opens the catalog and makes the tables that are missing. A catalog that cannot be reached is opened later: until
+    /// then ``absence`` says why, and the services answer with an error. Blocking; not on an event loop.
     /// - Parameters:
     ///   - source: The journal, whose publications are written from ``start()`` on.
     ///   - number: The durable number of a component's or tenant's name, for publications that are read back.
-    /// - Throws: ``LakeError`` in one sentence.
+    /// - Throws: ``LakeError`` in one sentence, when trying again cannot help.
     package init(
         configuration: LakeConfiguration, schema: StoreSchema, source: any JournalSource,
         number: @escaping @Sendable (String) -> UInt32, logger: Logger
     ) throws(LakeError) {
         self.configuration = configuration
         self.source = source
-        catalog = try Catalog(configuration, schema: schema, logger: logger)
-        writer = try LakeWriter(
-            configuration, schema: schema, catalog: catalog, source: source, board: board, logger: logger)
-        archivedTimes = writer.committed
+        access = LakeAccess(board: board, logger: logger) {
+            [components, trust, board] () throws(LakeError) in
+            let catalog = try Catalog(configuration, schema: schema, logger: logger)
+            let writer = try LakeWriter(
+                configuration, schema: schema, catalog: catalog, source: source, components: components, trust: trust,
+                board: board, logger: logger)
+            return LakeAccess.Opened(catalog: catalog, writer: writer)
+        }
         reader = LakeArchive(
-            catalog, name: configuration.name, partitionCount: source.partitionCount, number: number, logger: logger)
-        queries = ReaderPool(count: configuration.readers) { [catalog] () throws(LakeError) in try catalog.connect() }
+            access, name: configuration.name, partitionCount: source.partitionCount, number: number, logger: logger)
+        queries = ReaderPool(
+            count: configuration.readers, maximumMemory: configuration.memoryLimit + (256 << 20), logger: logger
+        ) { [access] () throws(LakeError) in try access.connect() }
         services =
             TableServices(
-                schema, readers: queries, writer: writer, limits: configuration.services,
+                schema, readers: queries, writer: access, limits: configuration.services,
                 tenant: configuration.tableTenant, logger: logger
             ).methods
+        try access.open(patience: Self.patience)
         for notice in schema.notices { logger.warning("\(notice)") }
     }
 
+    /// The tables that every broker keeps for itself.
+    package static let systemTables = Set(SystemTable.allCases.map(\.rawValue))
+
     /// Begins to write.
     package func start() {
-        writer.start()
+        access.start()
     }
 
-    /// Writes what the journal has, tries that for ten seconds at most, and closes the tables. The journal must still
-    /// answer.
+    /// Per partition, the receive time of the newest publication that the lake had at the start; none while the catalog
+    /// cannot be reached. A journal that was begun anew must give later ones: what is older counts as written.
+    package var archivedTimes: [UInt64] { access.opened?.writer.archivedAtStart ?? [] }
+
+    /// Why there are no tables now; nil when they are there, also while they cannot be written.
+    package var absence: String? { access.reason?.message }
+
+    /// Calls `body` once the catalog can be reached, before anything is written to it; at once when it can be already.
+    package func whenOpen(_ body: @escaping @Sendable () -> Void) { access.whenOpen(body) }
+
+    /// Writes what the journal has, as long as ``LakeConfiguration/drainTimeout`` allows, and closes the tables. The
+    /// journal must still answer.
     package func stop() async {
         await queries.close()
-        await writer.stop()
+        let opened = await access.close()
+        await opened?.writer.stop()
         await reader.close()
-        catalog.close()
+        opened?.catalog.close()
     }
 
     /// The publications in the lake, for whoever reads further back than the journal goes.
     package var archive: any Archive { reader }
 
-    /// What the lake has done, and how it stands.
+    /// How far back the publications are there that are recorded.
+    package var retention: RetentionHorizon { configuration.retention }
+
+    /// Whether the last attempt to write failed. Quick, other than ``metrics``.
+    package var isFailing: Bool { board.isFailing }
+
+    /// Counts since the start, and the present state of the lake.
     package var metrics: LakeMetrics {
         var metrics = board.metrics
         metrics.lagBytes = source.unarchivedBytes
+        metrics.queries = queries.metrics
         return metrics
     }
 
     /// Words for the start-up line.
-    package var description: String { "DuckLake \(configuration.catalog), data in \(catalog.dataPath)" }
+    package var description: String {
+        let path = access.opened?.catalog.dataPath ?? configuration.resolvedDataPath
+        return "DuckLake \(configuration.catalog), data in \(path)"
+    }
 
     /// Takes the newest state of components into the catalog's component tables, within some seconds.
     package func project(_ records: [ComponentRecord]) {
-        writer.components.set(records)
+        components.set(records)
     }
 
     /// Takes the rights into the catalog's tables, at the next turn of the writer. Pins that lie there in the open are
     /// replaced by what is given here.
     package func projectTrust(_ trust: ProjectedTrust) {
-        writer.trust.set(trust)
+        self.trust.set(trust)
     }
 
     /// What the catalog says of this broker's components, rights and tenants: for the first start on a catalog of
     /// another broker, and for what others wrote there since. Blocking.
-    package func storedState() throws(LakeError) -> StoredState {
-        let connection = try catalog.connect()
+    ///
+    /// - Parameter withComponents: Whether to read the components, of which there may be very many.
+    /// - Throws: ``LakeError``, `away` while the catalog cannot be reached.
+    package func storedState(withComponents: Bool = true) throws(LakeError) -> StoredState {
+        let connection = try access.connect()
         let name = configuration.name
         return StoredState(
-            components: try connection.storedComponents(name: name, partitions: source.partitionCount),
+            components: withComponents
+                ? try connection.storedComponents(name: name, partitions: source.partitionCount) : [],
             administrators: try connection.storedAdministrators(name: name),
             tenants: try connection.storedTenants(name: name),
             authorizations: try connection.storedAuthorizations(name: name),
             projected: try connection.storedTrust(name: name))
     }
 
+    var name: String { configuration.name }
+
+    func connect() throws(LakeError) -> Connection { try access.connect() }
+
     /// State that brokers keep in the catalog (storage.md §5).
     package struct StoredState: Sendable {
         package var components: [ComponentRecord]
-        /// Those that this broker did not write itself.
+        /// Rows in the catalog that another program has added.
         package var administrators: [String]
         package var tenants: [(tenant: String, secret: String)]
-        /// Those that this broker did not write itself.
+        /// Rows in the catalog that another program has added.
         package var authorizations: [(topic: String, name: String)]
         /// What this broker wrote last, without the tenants; nil when it never did.
         package var projected: ProjectedTrust?

@@ -1,4 +1,4 @@
-/// What the lake has done since the start, and how it stands.
+/// Counts since the start, and the present state of the lake.
 package struct LakeMetrics: Sendable {
     /// Publications in the `message` table.
     package var messages: UInt64 = 0
@@ -23,10 +23,14 @@ package struct LakeMetrics: Sendable {
     package var inlinedRows: [String: UInt64] = [:]
     /// Bytes of memory that DuckDB uses, by what for, as of the last maintenance.
     package var memory: [String: UInt64] = [:]
+    /// Queries of clients.
+    package var queries = QueryMetrics()
     /// Rounds of maintenance, the time of the last one, and the time and failures of every kind of step.
     package var maintenanceRounds: UInt64 = 0
     package var lastMaintenance: UInt64?
     package var steps: [String: Step] = [:]
+    /// Whether a step of maintenance failed when it was last tried.
+    package var isMaintenanceFailing = false
 
     /// A table and why.
     package struct Rejected: Sendable, Hashable {

@@ -5,6 +5,7 @@ import RembusMQTT
 import RembusStore
 import RembusTransport
 import RembusWire
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -19,6 +20,8 @@ final class MQTTServer: Sendable {
     let host: DoorHost
     let retained: RetainedMessages
     let sessions: ClientSessions
+    /// Set before the first connection.
+    private let openPackets = Mutex<PacketLog?>(nil)
     /// Longest time that a session outlives its connection, seconds.
     let maxExpiry: UInt32
     /// Largest packet that a client may send.
@@ -34,8 +37,10 @@ final class MQTTServer: Sendable {
     init(host: DoorHost) {
         self.host = host
         let doors = host.configuration.doors
-        sessions = ClientSessions(limit: host.configuration.limits.maxOfflineComponents)
-        retained = RetainedMessages(maxBytes: doors.maxRetainedBytes)
+        sessions = ClientSessions()
+        // The broker decides how many names are remembered, and which.
+        host.whenForgotten { [sessions] in sessions.forget($0) }
+        retained = RetainedMessages(maxBytes: host.memoryPlan.retained, memory: host.memory)
         maxExpiry = UInt32(clamping: doors.maxMQTTSessionExpiry.components.seconds)
         maxPacketBytes = min(host.configuration.limits.maxMessageBytes, ByteBuffer.maxMQTTVariable)
     }
@@ -45,18 +50,44 @@ final class MQTTServer: Sendable {
         let logger = host.logger
         do {
             try Disk().createDirectory(folder)
-            try retained.use { each in try KeptTable("\(folder)/mqtt-retained", logger: logger, each: each) }
-            try sessions.use(now: Self.now) { each in
-                try KeptTable("\(folder)/mqtt-sessions", logger: logger, each: each)
+            let policy = host.configuration.storage.syncPolicy
+            try retained.use { each in
+                try KeptTable(
+                    "\(folder)/mqtt-retained", "retained messages", policy: policy, logger: logger, each: each)
             }
+            try sessions.use(now: Self.now) { each in
+                try KeptTable("\(folder)/mqtt-sessions", "MQTT sessions", policy: policy, logger: logger, each: each)
+            }
+            restore(try PacketLog("\(folder)/mqtt-packets", policy: policy, logger: logger))
+            host.holdAway(sessions.sizes)
         } catch {
             throw BrokerError("--mqtt-listen: \(error)")
         }
     }
 
+    /// Has the sessions of an earlier run go on with their exchanges at QoS 2.
+    private func restore(_ packets: PacketLog) {
+        let publications = Dictionary(grouping: host.earlierPublications) { ExactText($0.publisher) }
+        sessions.use(packets) { name, session, state in
+            var state = state
+            if let record = host.keptRecord(of: name) {
+                state.forgetFinished(coveredBy: record, key: DoorSession.key(ofTopic:))
+            }
+            let (ended, changes) = session.restore(state, publications: publications[ExactText(name)] ?? [])
+            host.forgetPublications(ended, of: name)
+            if !changes.isEmpty { packets.add(changes, of: name) }
+        }
+        host.onComponentsSaved { packets.forgetFinished(coveredBy: $0, key: DoorSession.key(ofTopic:)) }
+        openPackets.withLock { $0 = packets }
+    }
+
+    /// Where exchanges at QoS 2 outlive the broker; nil for nowhere.
+    var packets: PacketLog? { openPackets.withLock { $0 } }
+
     func flush() async {
         await retained.flush()
         await sessions.flush()
+        await packets?.flush()
     }
 
     /// Ends sessions and publishes wills whose time has come.

@@ -15,6 +15,15 @@ package protocol JournalSource: AnyObject, Sendable {
     /// Bytes that are written but not archived, over all partitions: the archive's lag.
     var unarchivedBytes: UInt64 { get }
 
+    /// How far the journal is now.
+    var reach: JournalReach { get }
+
+    /// Has `body` called, on the journal's thread, whenever something was written; nil ends that. It must be quick.
+    func onWritten(_ body: (@Sendable () -> Void)?)
+
+    /// Writes everything that was accepted so far, and returns when that is done or the time is over. Blocks.
+    func writeOut(timeout: Duration)
+
     /// Blocks until something was written after `generation` was returned (0 to begin with), or until the time is over.
     /// Returns the generation of now.
     func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64
@@ -32,4 +41,18 @@ package protocol Archive: AnyObject, Sendable {
     func fetch(
         partition: Int, after: UInt64, before: UInt64, topics: [String]?, maxBytes: Int,
         done: @escaping @Sendable (StorePage) -> Void)
+}
+
+/// How far a journal is: what it has accepted, and what of that can be read.
+package struct JournalReach: Sendable, Equatable {
+    /// Per partition, the receive time of the newest publication that is to be recorded; 0 without one.
+    package var accepted: [UInt64]
+    /// Everything that was accepted up to this time can be read, from all partitions. So whoever reads no further reads
+    /// in the order of receipt.
+    package var readable: UInt64
+
+    package init(accepted: [UInt64], readable: UInt64 = .max) {
+        self.accepted = accepted
+        self.readable = readable
+    }
 }

@@ -16,8 +16,13 @@ package protocol Store: AnyObject, Sendable {
     /// The durable number of a component's or tenant's name, the same after a restart. Never 0.
     func number(of name: String) -> UInt32
 
+    /// The same, unless that makes more than `limit` names: nil then. Numbers are for ever, so those who only claim a name
+    /// must not get one each.
+    func number(of name: String, limit: Int) -> UInt32?
+
     /// Adds one publication in its usual CBOR form to the end of a partition. `receivedAt` must be above that of the
-    /// record before. `isAcknowledged` says that its publisher waits for an acknowledgement (QoS 1 and 2).
+    /// record before. `isAcknowledged` says that it must not be dropped: its publisher waits for an
+    /// acknowledgement (QoS 1 and 2), or it fills a table. Such publishers are held instead.
     func append(
         _ header: RecordHeader, message: UnsafeRawBufferPointer, partition: Int, isAcknowledged: Bool
     ) -> AppendOutcome

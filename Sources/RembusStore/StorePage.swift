@@ -24,6 +24,9 @@ package struct StorePage: Sendable {
         StorePage(bytes: bytes, next: next, lostBytes: lostBytes, skippedBytes: skippedBytes)
     }
 
+    /// Memory that the page takes, whatever was taken of it.
+    package var byteCount: Int { bytes.capacity }
+
     /// True when every record has been taken.
     package var isEmpty: Bool { bytes.readableBytes < RecordFormat.headerBytes }
 

@@ -8,7 +8,7 @@ public struct DecodingLimits: Sendable, Hashable {
     /// The largest total number of items, counting map keys and values separately. Default 16 777 216.
     public var maxItems: Int
 
-    /// The largest input in bytes. Default 62 914 560, the message size of protocol.md §1.1.
+    /// The largest input in bytes. Default 62 914 560, the message size of docs/spec/protocol.md §1.1.
     public var maxBytes: Int
 
     /// Makes limits; each default is the one of ``standard``.

@@ -20,9 +20,9 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let limitExceeded = Code(rawValue: "limitExceeded")
         /// Bytes follow the only item that was expected.
         public static let trailingBytes = Code(rawValue: "trailingBytes")
-        /// The input is well formed but is not a message of protocol.md §3 or §10, or not a command of §8.
+        /// The input is well formed but is not a message of docs/spec/protocol.md §3 or §10, or not a command of §8.
         public static let invalidMessage = Code(rawValue: "invalidMessage")
-        /// The message type is unknown (protocol.md §3).
+        /// The message type is unknown (docs/spec/protocol.md §3).
         public static let unsupported = Code(rawValue: "unsupported")
 
         /// The stable name.

@@ -27,9 +27,10 @@ extension CommandFailure {
     static func phrase(_ sentence: String) -> String {
         var text = Substring(sentence)
         if text.hasSuffix(".") { text.removeLast() }
-        guard let first = text.first, first.isUppercase, text.dropFirst().first?.isLowercase == true else {
-            return String(text)
-        }
+        // `JSON` stays as it is, `A key` does not.
+        guard let first = text.first, first.isUppercase, let second = text.dropFirst().first,
+            second.isLowercase || second.isWhitespace
+        else { return String(text) }
         return first.lowercased() + text.dropFirst()
     }
 }

@@ -53,6 +53,7 @@ struct RembusCommand: AsyncParsableCommand {
         #if ZeroMQ
         ZeroMQ.register()
         #endif
+        if let failure = UnknownCommand.failure(CommandLine.arguments.dropFirst(), in: self) { end(failure) }
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -73,7 +74,7 @@ struct RembusCommand: AsyncParsableCommand {
     }
 
     private static func end(_ failure: CommandFailure) -> Never {
-        StandardError.say(failure.description)
+        StandardError.say(CommandFailure.phrase(failure.description))
         Foundation.exit(failure.status.rawValue)
     }
 }

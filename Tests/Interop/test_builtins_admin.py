@@ -1,6 +1,8 @@
 """Methods and commands of the broker itself: behaviour.md §8, §12, protocol.md §8."""
 
 import re
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -48,7 +50,8 @@ def test_source_cannot_be_uploaded(connect):
     if peer.reference:
         pytest.skip("S4: the reference offers it")
     for method in ("python_service_install", "python_subscriber_install", "julia_service_install"):
-        assert peer.call(method, {"name": "x", "content": "def x(): pass"}) == (42, method)
+        status, text = peer.call(method, {"name": "x", "content": "def x(): pass"})
+        assert status == 42 and f"`{method}`" in text
 
 
 # setup
@@ -93,7 +96,7 @@ def test_setup_keeps_the_window_of_a_subscription(connect, uid):
 # Malformed and unknown commands
 
 def test_an_unknown_command_is_answered_with_47(connect, encoding):
-    assert connect(encoding=encoding).admin("x", {"cmd": "frobnicate"}) == (UNKNOWN_COMMAND, None)
+    assert connect(encoding=encoding).admin("x", {"cmd": "frobnicate"})[0] == UNKNOWN_COMMAND
 
 
 @pytest.mark.parametrize("data", [
@@ -164,6 +167,36 @@ def test_the_window_may_be_an_integer(connect, uid):
     peer.command(f"int{uid}", "subscribe", msg_from=900000000)
     other.publish(f"int{uid}", 1)
     assert peer.receive_topic() == (f"int{uid}", [1])
+
+
+@pytest.mark.parametrize("window", [
+    True, False, 3600e9, 900_000_000, 2**70, -1, "3.6e12", " 900000000 ", "inf", Decimal("3.6e12"), Fraction(7, 2)], ids=repr)
+def test_a_window_is_what_python_makes_a_float_of(connect, uid, window):
+    peer, other = connect(f"s{uid}", reactive=True), connect()
+    peer.command(f"window{uid}", "subscribe", msg_from=window)
+    other.publish(f"window{uid}", 1)
+    assert peer.receive_topic() == (f"window{uid}", [1])
+
+
+@pytest.mark.parametrize("window, replayed", [(True, False), (False, False), (0, False), ("inf", True), (Decimal("3.6e12"), True)], ids=repr)
+@differs("R10: the reference replays from its database only")
+def test_a_window_in_any_form_bounds_the_replay(connect, uid, window, replayed):
+    peer, other = connect(f"s{uid}", reactive=False), connect()
+    other.publish(f"window{uid}", "old", qos=1)
+    peer.command(f"window{uid}", "subscribe", msg_from=window)
+    peer.reactive()
+    other.publish(f"window{uid}", "new", qos=1)
+    first = peer.receive_topic()
+    assert first == (f"window{uid}", ["old" if replayed else "new"])
+
+
+@pytest.mark.parametrize("status", [True, 1, 1.0, 2])
+def test_a_number_that_is_not_zero_switches_delivery_on(connect, uid, status):
+    peer, other = connect(f"s{uid}"), connect()
+    peer.subscribe(f"on{uid}")
+    peer.command("__config__", "reactive", status=status)
+    other.publish(f"on{uid}", 1)
+    assert peer.receive_topic() == (f"on{uid}", [1])
 
 
 def test_marks_of_the_mesh_are_accepted(connect, uid):

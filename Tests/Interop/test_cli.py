@@ -281,3 +281,16 @@ def test_completion_scripts_are_written(shell):
     finished = run_rembus("--generate-completion-script", shell)
     assert finished.returncode == 0
     assert "rembus" in finished.stdout
+
+
+@pytest.mark.parametrize("words, said", [
+    ("plub x 1", "`rembus` has no command `plub`; did you mean `rembus pub`? `rembus --help` lists the commands"),
+    ("admin grnt a b", "`rembus admin` has no command `grnt`; did you mean `rembus admin grant`? "
+                       "`rembus admin --help` lists the commands"),
+    ("admin tenant ad x", "`rembus admin tenant` has no command `ad`; did you mean `rembus admin tenant add`? "
+                          "`rembus admin tenant --help` lists the commands"),
+    ("keys something", "`rembus keys` has no command `something`. `rembus keys --help` lists the commands"),
+])
+def test_a_word_that_is_no_command_is_named(words, said):
+    done = run_rembus(*words.split())
+    assert (done.returncode, done.stdout, done.stderr) == (64, "", f"rembus: {said}\n")

@@ -1,6 +1,6 @@
-"""A broker that is killed at any moment: what it acknowledged is in the lake, once; nothing is there twice.
+"""A broker that is killed, or stopped, at any moment and started again: whatever it answered is so, and what counts once does.
 
-CRASH_ROUNDS sets how often it is killed; `make crash` runs the full length.
+CRASH_ROUNDS sets how often it is killed, and as often it is stopped; `make crash` runs the full length.
 """
 
 import json
@@ -13,14 +13,21 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from support.exact_mqtt import ExactPublisher, ExactSubscriber
+from support.keys import write_trust
 from support.lake import rows
+from support.mqtt import mqtt_port
 from support.processes import Broker
-from support.wire import ACK, ACK2, Peer
+from support.promises import ADMINISTRATOR, Promises
+from support.wire import ACK, ACK2, Peer, eventually
 
 pytestmark = pytest.mark.differs("R1: the reference acknowledges what it has not stored")
 
-ROUNDS = int(os.environ.get("CRASH_ROUNDS", 12))
+# In `make test` a handful.
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", 4))
 IN_FLIGHT = 100
+# Half of the kills and stops is for each QoS of Rembus, and all of them for MQTT and what else is promised.
+ENDS = ["kill", "stop"]
 
 SCHEMA = {
     "tables": [
@@ -72,21 +79,28 @@ class Load(threading.Thread):
             self.peer.send([ACK2, message[1]])
 
 
-@pytest.mark.limit(60 + 10 * ROUNDS)
+def end_broker(broker, end):
+    if end == "kill":
+        broker.kill()
+    else:
+        assert broker.stop() == 0, broker.log()
+
+
+@pytest.mark.limit(120 + 20 * ROUNDS)
 @pytest.mark.parametrize("qos", [1, 2])
-def test_no_acknowledged_publication_is_lost_or_doubled_by_kills(tmp_path, qos):
+def test_no_acknowledged_publication_is_lost_or_doubled_by_restarts(tmp_path, qos):
     schema = tmp_path / "schema.json"
     schema.write_text(json.dumps(SCHEMA))
     dice = random.Random(qos)
     broker = Broker(folder=tmp_path / "state", options=["--schema", str(schema)], REMBUS_ARCHIVER_INTERVAL=0.05)
     acknowledged, first = [], 0
     try:
-        for _ in range(ROUNDS // 2):
+        for end in ENDS * (ROUNDS // 2):
             load = Load(broker.url, first, qos)
             load.start()
             assert load.started.wait(20), broker.log()
             time.sleep(dice.uniform(0, 0.4))
-            broker.kill()
+            end_broker(broker, end)
             load.join(20)
             assert not load.is_alive()
             acknowledged += load.acknowledged
@@ -108,3 +122,65 @@ def test_no_acknowledged_publication_is_lost_or_doubled_by_kills(tmp_path, qos):
     messages = rows(tmp_path / "state", "SELECT count(*), count(DISTINCT recv) FROM rl.message")[0]
     assert messages[0] == messages[1] >= len(acknowledged)
     assert Path(tmp_path / "state" / "broker" / "journal").is_dir()
+
+
+@pytest.mark.limit(120 + 30 * ROUNDS)
+@pytest.mark.parametrize("sync", ["always", "none"])
+def test_mqtt_qos_2_comes_once_over_restarts(tmp_path, sync):
+    rounds = ENDS * (ROUNDS if sync == "always" else ROUNDS // 3)
+    dice = random.Random(ROUNDS)
+    broker = Broker(folder=tmp_path, options=["--mqtt-listen", "0"], REMBUS_JOURNAL_SYNC=sync)
+    publisher, subscriber = ExactPublisher("publisher", "exact", seed=1), ExactSubscriber("subscriber", "exact/#", seed=2)
+    try:
+        for end in [*rounds, None]:
+            clients = [subscriber, publisher]
+            # Whoever comes first: what was missed, and what is live.
+            if subscriber.connections:
+                dice.shuffle(clients)
+            for client in clients:
+                client.connect(mqtt_port(broker))
+            if end:
+                assert publisher.started.wait(20), broker.log()
+                time.sleep(dice.uniform(0, 0.3))
+                end_broker(broker, end)
+                for client in clients:
+                    client.join()
+                broker.start()
+        assert publisher.stop(), broker.log()
+        # Now with every answer at once.
+        subscriber.vanish()
+        subscriber.patience = 0
+        subscriber.connect(mqtt_port(broker))
+        everything = set(range(publisher.next))
+        eventually(lambda: set(subscriber.received) == everything and not subscriber.held)
+        assert broker.stop() == 0, broker.log()
+        subscriber.join()
+        publisher.join()
+    finally:
+        broker.discard()
+    lost, doubled = everything - set(subscriber.received), len(subscriber.received) - len(set(subscriber.received))
+    assert (len(lost), doubled) == (0, 0), f"of {publisher.next}: {sorted(lost)[:10]}"
+    assert not subscriber.held, "identifiers that were never released"
+
+
+@pytest.mark.limit(120 + 30 * ROUNDS)
+def test_what_was_answered_is_so_after_restarts(tmp_path):
+    write_trust(tmp_path, admins=[ADMINISTRATOR])
+    dice = random.Random(ROUNDS)
+    broker = Broker(folder=tmp_path, options=["--mqtt-listen", "0", "--trust-names"])
+    first, answered = 0, 0
+    try:
+        for end in ENDS * ROUNDS:
+            promises = Promises(broker, first)
+            promises.start()
+            assert promises.started.wait(20), broker.log()
+            time.sleep(dice.uniform(0, 0.2))
+            end_broker(broker, end)
+            broker.start()
+            promises.check()
+            first = promises.next
+            answered += sum(len(kept) for kept in promises.kept.values())
+        assert broker.stop() == 0, broker.log()
+    finally:
+        broker.discard()
+    assert answered > 10 * ROUNDS

@@ -1,11 +1,14 @@
 """A broker whose disk is full says so, goes on with what needs no disk, and recovers by itself."""
 
+import base64
 import os
 import subprocess
 
 import pytest
 
-from support.wire import ACK, Peer
+from support.http_door import Http, http_port
+from support.mqtt import RawClient, connect_packet, packet, text
+from support.wire import ACK, Peer, eventually
 
 pytestmark = pytest.mark.differs("R1: the reference acknowledges what it has not stored")
 
@@ -28,6 +31,30 @@ def acknowledged(peer, identifier, timeout):
         return True
     except TimeoutError:
         return False
+
+
+def test_a_broker_with_a_full_disk_is_not_ready(start_broker, connect, small_disk):
+    folder, make_room = small_disk
+    broker = start_broker(folder=folder / "state", options=["--http", "0"], REMBUS_STORE_BYTES=8 << 20)
+    http = Http(http_port(broker))
+    assert http.get("/readyz").json() == {"status": "ready"}
+    publisher = connect(to=broker)
+    (folder / "ballast").write_bytes(bytes(110 << 20))
+    payload = os.urandom(500_000)
+    for _ in range(40):
+        publisher.send_publish("big", payload)
+    assert eventually(lambda: http.get("/readyz").status == 503), broker.log()
+    answer = http.get("/readyz").json()
+    assert answer["status"] == "not ready" and "journal" in [each["reason"] for each in answer["reasons"]]
+    assert all(each["text"] for each in answer["reasons"])
+    text = http.get("/metrics").body.decode()
+    assert 'rembus_ready 0' in text and 'rembus_unready{reason="journal"} 1' in text
+    assert broker.says("not ready: the journal cannot be written"), broker.log()
+    (folder / "ballast").unlink()
+    make_room()
+    assert eventually(lambda: http.get("/readyz").status == 200), broker.log()
+    assert broker.says("ready again"), broker.log()
+    assert "rembus_ready 1" in http.get("/metrics").body.decode()
 
 
 def test_a_full_disk_costs_acknowledgements_and_nothing_else(start_broker, connect, small_disk):
@@ -53,4 +80,31 @@ def test_a_full_disk_costs_acknowledgements_and_nothing_else(start_broker, conne
     assert broker.says("works again"), broker.log()
     other.publish("small", 2, qos=1)
     other.close()
+    assert broker.stop() == 0
+
+
+def test_a_full_store_has_a_word_in_http_and_mqtt(start_broker, small_disk):
+    """Of the publications that it cannot write, the broker takes as many as its memory holds."""
+    folder, make_room = small_disk
+    broker = start_broker(options=["--http", "0", "--mqtt-listen", "0"], folder=folder / "state",
+                          REMBUS_STORE_BYTES=4 << 20, REMBUS_TIMEOUT=0.5)
+    http, payload = Http(http_port(broker)), base64.b64encode(os.urandom(1_500_000))
+    statuses = []
+    while 503 not in statuses:
+        answer = http.post("/publish/big?qos=1", b'["' + payload + b'"]')
+        statuses.append(answer.status)
+        assert len(statuses) < 300, "the store never filled"
+    assert set(statuses) <= {200, 503, 504}, statuses
+    assert "no room to store publications" in answer.error and answer.headers["retry-after"] == "1"
+    with RawClient(broker, connect_packet(version=5)) as client:
+        client.send(packet(0x32, text("big") + b"\0\7\0" + payload))
+        assert client.receive() == (0x40, b"\0\7\x97")
+    with RawClient(broker, connect_packet(version=4)) as client:
+        # MQTT 3.1.1 has no word for it: whoever connects again sends it again.
+        client.send(packet(0x32, text("big") + b"\0\7" + payload))
+        assert client.rest() == b""
+    make_room()
+    assert broker.says("works again"), broker.log()
+    while (answer := http.post("/publish/small?qos=1", [1])).status != 200:
+        assert answer.status in (503, 504), answer
     assert broker.stop() == 0

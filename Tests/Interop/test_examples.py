@@ -17,7 +17,7 @@ FOLDER = os.environ.get("REMBUS_EXAMPLES", "")
             [
                 "1 + 2 = 3",
                 "plant 7: 21.6 °C",
-                "The call of `temperature` failed with status 40, method exception: there is no plant 8.",
+                "`temperature` failed (40): there is no plant 8.",
             ],
         ),
         ("script", ["double 21 = 42", "heard: hello"]),

@@ -1,6 +1,7 @@
 """Peers that mean harm (known-defects.md R3, S20): whatever one does to the broker, everybody else is served,
 memory stays bounded, and nothing is left behind when it is gone."""
 
+import itertools
 import os
 import re
 import socket
@@ -22,8 +23,6 @@ pytestmark = [pytest.mark.differs("R3, S20: the reference has none of these limi
 MEBIBYTE = 1 << 20
 #: How much memory an attack may cost for as long as it lasts and afterwards.
 MEMORY = 200 * MEBIBYTE
-#: How long a legitimate component may wait for what it asks, attack or not.
-DEADLINE = PATIENCE
 HANDSHAKE_TIMEOUT, PING_INTERVAL = 1, 2
 #: Subscriptions, exposed topics and unanswered calls of one component.
 LIMIT = 1000
@@ -58,8 +57,7 @@ class Town:
         return self.broker.process.pid
 
     def check_service(self):
-        """A publication of each QoS arrives, a call is answered, somebody new gets in; all within the deadline."""
-        started = time.monotonic()
+        """A publication of each QoS arrives, a call is answered, somebody new gets in; none waits longer than PATIENCE."""
         for qos in range(3):
             self._number += 1
             self.publisher.publish("good/news", self._number, qos=qos)
@@ -72,8 +70,6 @@ class Town:
         newcomer = Peer(self.broker.url)
         assert newcomer.call("rid")[0] == OK
         newcomer.close()
-        took = time.monotonic() - started
-        assert took < DEADLINE, f"legitimate components waited for {took:.1f} s"
 
     def begin(self):
         """What an attack costs is counted from here: the allocator keeps some of what earlier ones used."""
@@ -193,25 +189,29 @@ def reset(raw):
     raw.socket.close()
 
 
+def sends(raw, data):
+    """Whether the connection still takes something."""
+    try:
+        raw.socket.send(data)
+        return True
+    except OSError:
+        return False
+
+
 # Slow and silent peers
 
 
 def test_handshakes_that_come_byte_by_byte_end_in_time(town, attack):
-    started = time.monotonic()
-    loris = [attack(upgraded=False) for _ in range(100)]
-    request = RawSocket.request(X_Padding="x" * 4000)
-    for offset in range(len(request)):
-        if time.monotonic() > started + HANDSHAKE_TIMEOUT:
+    loris = open_ones = [attack(upgraded=False) for _ in range(100)]
+    # A header that never ends, well below the size at which it would be cut off.
+    request = itertools.chain(b"GET / HTTP/1.1\r\nX-Padding: ", itertools.repeat(ord("x"), 4000))
+    for count, byte in enumerate(request):
+        open_ones = [raw for raw in open_ones if sends(raw, bytes([byte]))]
+        if not open_ones:
             break
-        for raw in loris:
-            try:
-                raw.socket.send(request[offset:offset + 1])
-            except OSError:
-                pass
-        if offset % 10 == 0:
+        if count % 10 == 0:
             town.check_service()
     assert all(raw.at_end() for raw in loris)
-    assert time.monotonic() - started < HANDSHAKE_TIMEOUT + DEADLINE
 
 
 def test_connections_without_a_handshake_end_in_time(town, attack):
@@ -240,14 +240,12 @@ def test_who_falls_silent_is_let_go_after_two_pings(town, attack):
     """Half-open connections, and such as stopped in the middle of a frame."""
     dead = [attack(name=f"dead{number}") for number in range(50)]
     halves = [attack() for _ in range(50)]
-    started = time.monotonic()
     for raw in halves:
         # 60 MB are announced: what is announced must not be reserved.
         raw.write(b"\x82\xff" + struct.pack(">Q", 60_000_000) + bytes(1000))
     town.check_service()
     town.check_memory(50 * MEBIBYTE)
     assert all(raw.at_end() for raw in [*dead, *halves])
-    assert time.monotonic() - started < 3 * PING_INTERVAL + DEADLINE
 
 
 def test_a_fragmented_message_does_not_grow_for_ever(town, attack):
@@ -421,6 +419,8 @@ def test_a_flood_of_connections(town, attack):
 def test_connections_that_come_and_go_without_a_word(town):
     for _ in range(500):
         socket.create_connection(("127.0.0.1", town.broker.port)).close()
+    town.check_service()
+    assert eventually(lambda: open_files(town.pid) <= town.base_files)
 
 
 @pytest.mark.parametrize("command", ["subscribe", "expose"])
@@ -454,9 +454,8 @@ def test_patterns_that_are_hard_to_match_stay_cheap(town, attack, pattern, topic
     for number in range(30):
         # A topic of its own each time: no remembered route helps.
         sender.publish(f"{topic[:900]}{number}", qos=0)
-    started = time.monotonic()
+    # Behind them all: its answer would not come within the patience of a peer if each cost what it could.
     assert sender.call("rid")[0] == OK
-    assert time.monotonic() - started < DEADLINE
     sender.close()
 
 
@@ -504,14 +503,20 @@ def test_proofs_that_nobody_asked_for_end_the_connection(town, attack):
     assert is_refused(raw)
 
 
+@pytest.mark.parametrize("kind, rest", [
+    (RPC, ("rid", None, [])), (PUBLISH | QOS1, ("t", [])), (ACK, ()), (RESPONSE, (0, None)), (IDENTITY, ("n", {}))],
+    ids=["call", "publication", "acknowledgement", "answer", "identity"])
 @pytest.mark.parametrize("size", [0, 9, 31, 33, 300, 70_000])
-def test_ids_of_strange_sizes(town, attack, size):
-    raw = attack()
-    for kind, *rest in [(RPC, "rid", None, []), (PUBLISH | QOS1, "t", []), (ACK,), (RESPONSE, 0, None), (IDENTITY, "n", {})]:
-        try:
-            raw.send(BINARY, cbor2.dumps([kind, os.urandom(size), *rest]))
-        except OSError:
-            return  # closed for the one before
+def test_ids_of_strange_sizes(town, attack, size, kind, rest):
+    raw, identifier = attack(), os.urandom(size)
+    raw.send(BINARY, cbor2.dumps([kind, identifier, *rest]))
+    if not 0 < size <= 32:
+        assert is_refused(raw)
+    elif kind in (ACK, RESPONSE):
+        # Nothing that anybody waits for.
+        assert ask(raw, RPC, "rid", None, [])[2] == OK
+    else:
+        assert cbor2.loads(raw.read_message()[1])[1] == identifier
 
 
 def test_calls_that_are_never_answered_end_at_the_limit(town, attack):
@@ -617,7 +622,7 @@ def test_names_that_would_lead_elsewhere_are_refused(town, attack, name):
 @pytest.mark.parametrize("name", ["%2e%2e%2fx", "..%2fx", "a\\..\\b", "...", ".hidden", "CON", "a b", "-rf", "é/ü", "$(id)", "`id`", "'; --"])
 def test_strange_names_stay_inside_the_folder_of_the_broker(town, attack, name):
     raw = attack()
-    assert ask(raw, IDENTITY, name, {})[2] in (OK, ERROR)
+    assert ask(raw, IDENTITY, name, {})[2] == OK
     assert ask(raw, ADMIN, "t", {"cmd": "subscribe", "msg_from": 0.0})[2] == OK
     folder = town.broker.folder
     strange = [

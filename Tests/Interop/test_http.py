@@ -113,6 +113,21 @@ def test_a_provider_that_does_not_answer_is_a_time_out(broker, http, connect, ui
     assert answer.status == 504 and answer.json()["sts"] == 43
 
 
+def test_a_caller_says_how_long_it_waits(broker, http, connect, uid):
+    Provider(connect(f"provider{uid}", to=broker), f"slow{uid}", lambda given: None)
+    answer = http.get(f"/slow{uid}?timeout=0.05")
+    assert answer.status == 504 and "within 0.05 s (the time-out of the call)" in answer.error
+    rpc = {"jsonrpc": "2.0", "id": 1, "method": f"slow{uid}", "timeout": 40}
+    assert "within 0.04 s (the time-out of the call)" in http.post("/", rpc).json()["error"]["message"]
+    for wrong in ("0", "-1", "soon", "inf", "nan"):
+        answer = http.get(f"/slow{uid}?timeout={wrong}")
+        assert answer.status == 400 and "timeout must be" in answer.error
+    for wrong in (0, -1, "40", True, None, [40]):
+        error = http.post("/", {**rpc, "timeout": wrong}).json()["error"]
+        assert error["code"] == -32600 and "timeout must be" in error["message"]
+    assert "within 0.041 s" in http.post("/", {**rpc, "timeout": 40.5}).json()["error"]["message"]
+
+
 def test_a_provider_that_leaves_is_unavailable(broker, http, connect, uid):
     peer = connect(f"provider{uid}", to=broker)
     peer.expose(f"leaving{uid}")

@@ -1,12 +1,11 @@
 """Server-sent events: publications for browsers and curl, replay, slow readers, ends."""
 
 import json
-import time
 
 import pytest
 
 from support.http_door import Events, Http, RawHttp, basic, http_port
-from support.processes import Broker
+from support.processes import PATIENCE, Broker
 from support.wire import eventually
 
 
@@ -136,7 +135,8 @@ def test_a_stream_that_nobody_reads_holds_nobody_up(start_broker):
 
 
 def test_a_stream_ends_with_its_client_and_with_the_broker(start_broker):
-    broker = start_broker(options=["--http", "0"], REMBUS_RECORD="none")
+    # A broker that waits for a stream would wait longer than this test does.
+    broker = start_broker(options=["--http", "0"], REMBUS_RECORD="none", REMBUS_DRAIN_TIMEOUT=3600)
     http = Http(http_port(broker))
     gone = Events(http, "/events/x")
     gone.response.close()
@@ -144,10 +144,7 @@ def test_a_stream_ends_with_its_client_and_with_the_broker(start_broker):
     http.post("/x", 1)
     assert http.get("/readyz").status == 200
     with Events(http, "/events/y") as left:
-        started = time.monotonic()
         broker.process.terminate()
         with pytest.raises(EOFError):
             left.next()
-        assert broker.process.wait(20) == 0
-        # It did not have to wait for the stream until its patience ended.
-        assert time.monotonic() - started < 10
+        assert broker.process.wait(PATIENCE) == 0

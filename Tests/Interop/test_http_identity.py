@@ -1,5 +1,6 @@
 """Who asks over HTTP, and what they may: Basic authentication, rights, administration, web pages, TLS (known-defects.md S13, S19)."""
 
+import json
 import shutil
 import ssl
 import time
@@ -200,12 +201,31 @@ def test_what_administrators_change(ruled, http, connect, uid):
 
 @pytest.mark.parametrize("path, body, word", [
     ("/admin/grant", {"cid": "pump7"}, "topic"), ("/admin/grant", [1], "object"), ("/admin/add_admin", None, "cid"),
-    ("/admin/add_admin", {"cid": 7}, "cid"), ("/admin/log_level", {"level": "loud"}, "loud"), ("/admin/save_config", {"x": 1}, "x"),
+    ("/admin/add_admin", {"cid": 7}, "cid"), ("/admin/log_level", {"level": "loud"}, "critical"), ("/admin/save_config", {"x": 1}, "x"),
     ("/admin/grant", {"cid": "a", "topic": "t", "actions": ["fly"]}, "actions"),
+    *[("/admin/grant", {"cid": "a", "topic": "t", "actions": wrong}, "actions")
+      for wrong in (None, "publish", [], [None], ["publish", None], {}, True, 0, [["publish"]], ["publish", "publish"])],
+    ("/admin/revoke", {"cid": "a", "topic": "t", "actions": None}, "actions"),
+    ("/admin/grant", {"cid": "a", "topic": "t", "action": ["publish"]}, "action"),
+    *[("/admin/grant", {"cid": "a", "topic": wrong}, "topic") for wrong in (None, 7, "", ["t"], "x" * 1025)],
+    *[("/admin/grant", {"cid": wrong, "topic": "t"}, "cid") for wrong in (None, 7, "", ["a"], True)],
+    *[("/admin/read_only", {"cid": "a", "status": wrong}, "status") for wrong in (None, 0, 1, "false", [])],
+    *[("/admin/add_tenant", {"tenant": "x", "pin": wrong}, "pin") for wrong in (None, "", 1234, ["1234"])],
+    ("/admin/add_tenant", {"tenant": None, "pin": "12345678"}, "tenant"), ("/admin/remove_tenant", {"tenant": None}, "tenant"),
+    ("/admin/set_secret", {"cid": "a", "secret": None}, "secret"), ("/admin/remove_key", {"cid": None}, "cid"),
+    ("/admin/log_level", {"level": None}, "level"), ("/admin/disconnect", {"cid": None}, "cid"),
 ])
 def test_commands_that_lack_something(http, path, body, word):
+    before = http.get("/admin/trust_config", **as_("boss")).json()
     answer = http.post(path, body, **as_("boss"))
     assert answer.status == 400 and word in answer.error
+    assert http.get("/admin/trust_config", **as_("boss")).json() == before
+
+
+def test_actions_that_are_left_out_are_all(http):
+    assert http.post("/admin/grant", {"cid": "left", "topic": "out"}, **as_("boss")).status == 200
+    grants = http.get("/admin/trust_config", **as_("boss")).json()["grants"]
+    assert len(next(grant for grant in grants if grant["name"] == "left")["actions"]) == 4
 
 
 def test_shutdown_by_post(start_broker, tmp_path):
@@ -368,3 +388,56 @@ def test_a_client_certificate_proves_a_name(start_secure, authority, tmp_path):
     http = Http(http_port(broker), tls=tls)
     assert http.get("/rid").json() == "broker"
     assert isinstance(http.get("/admin/connections").json(), list)
+
+
+# What log and audit say
+
+
+def test_the_audit_log_names_who_asked(start_broker, tmp_path):
+    write_trust(tmp_path, admins=["boss"], private_topics=["vault"])
+    broker = start_broker(folder=tmp_path, options=["--http", "0"], REMBUS_RECORD="none")
+    for name in ("boss", "pump7"):
+        shared_secret(SECRET + name).give(broker, name)
+    http = Http(http_port(broker))
+    assert http.get("/rid", **as_("pump7")).status == 200
+    assert http.post("/vault", [1], **as_("pump7")).status == 403
+    assert http.post("/private_topic/shelf", **as_("boss")).status == 200
+    assert http.get("/rid", **as_("pump7", "wrong")).status == 401
+    assert http.get("/rid", **as_("panel", "any")).status == 401
+    with RawHttp(http_port(broker)) as stream:
+        stream.send("GET /events/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
+                    + basic("pump7", SECRET + "pump7")["Authorization"] + "\r\n\r\n")
+        assert stream.read_head()[0] == 200
+    file = tmp_path / "broker" / "audit.log"
+    found = lambda: [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []  # noqa: E731
+    assert eventually(lambda: len([line for line in found() if line["action"] == "login"]) >= 5)
+    seen = [(line["action"], line.get("name"), line["outcome"]) for line in found()]
+    assert all(name for action, name, _ in seen if action != "trust_file"), seen
+    assert {("login", "pump7", "proven"), ("denied.publish", "pump7", "denied"), ("admin.private_topic", "boss", "done"),
+            ("login", "pump7", "failed"), ("login", "panel", "failed")} <= set(seen)
+    assert broker.says("panel", "`rembus keys secret panel`") and broker.says("pump7", "the secret is wrong")
+    assert broker.says("pump7", "may not publish")
+
+
+def test_the_level_of_the_log_is_the_chosen_one(start_broker):
+    broker = start_broker(options=["--http", "0", "--prometheus", "0", "--mqtt-listen", "0", "--log-level", "debug"], REMBUS_RECORD="none")
+    assert Http(http_port(broker)).get("/rid").status == 200
+    Peer(broker.url).close()
+    # Below a warning, from behind the start of all listeners.
+    assert broker.says("debug", "connection from 127.0.0.1"), broker.log()
+
+
+def test_an_administrator_changes_the_level_of_the_log(ruled, http):
+    def connects(name):
+        peer = Peer(ruled.url)
+        peer.identify(name)
+        peer.close()
+
+    assert http.post("/admin/log_level", {"level": "info"}, **as_("boss")).status == 200
+    connects("heard")
+    assert ruled.says("info", "heard", "connected")
+    assert http.post("/admin/log_level", {"level": "error"}, **as_("boss")).status == 200
+    connects("unheard")
+    assert http.post("/admin/log_level", {"level": "info"}, **as_("boss")).status == 200
+    connects("heard again")
+    assert ruled.says("info", "heard again", "connected") and "unheard (" not in ruled.log()

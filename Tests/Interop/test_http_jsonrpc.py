@@ -1,6 +1,7 @@
 """JSON-RPC 2.0 over HTTP: the examples of the specification (section 7), ids, errors, publications."""
 
 import json
+import re
 
 import pytest
 
@@ -114,9 +115,9 @@ def test_every_error_has_its_code(http, request_, code, identifier):
     assert (answer["error"]["code"], answer["id"]) == (code, identifier)
 
 
-def test_nothing_is_an_invalid_request(http):
+def test_nothing_is_a_parse_error(http):
     answer = http.post("/", b"")
-    assert answer.json()["error"] == {"code": -32600, "message": "invalid JSON: empty content"}
+    assert answer.json()["error"] == {"code": -32700, "message": "invalid JSON: the body is empty"}
 
 
 @pytest.mark.parametrize("type_, status", [
@@ -164,3 +165,31 @@ def test_a_long_batch_is_answered_in_order(http):
 
 def test_a_batch_that_is_too_long(http):
     assert rpc(http, [{"jsonrpc": "2.0", "method": "n"}] * 10_001)["error"]["code"] == -32600
+
+
+# Ids
+
+
+@pytest.mark.parametrize("identifier", [
+    "18446744073709551616", "-9223372036854775809", "123456789012345678901234567890123456789", "1.50", "1e3", "1E+3", "-0", "0.0",
+    "123456789012345678.123456789", '"\\u00e9"', "null"])
+def test_an_id_comes_back_as_it_was_written(http, identifier):
+    def back(text):
+        answer = http.post("/", text, headers={"Content-Type": "application/json"})
+        return re.findall(r'"id":([^,}\]]+)', answer.body.decode())
+
+    shown = '"é"' if identifier.startswith('"') else identifier
+    for rest in ('"method":"sum","params":[1]', '"method":"nobody"', '"method":"sum","params":7', '"method":1', '"x":{"id":4}'):
+        assert back(f'{{"jsonrpc":"2.0","id": {identifier} ,{rest}}}') == [shown], rest
+    assert back(f'[{{"jsonrpc":"2.0","id":1,"method":"nobody"}},{{"jsonrpc":"2.0","id":{identifier},"method":"nobody"}},7]') == [
+        "1", shown, "null"]
+
+
+def test_the_last_of_several_ids_counts(http):
+    answer = http.post("/", '{"jsonrpc":"2.0","id":1.0,"method":"nobody","id":2.0}', headers={"Content-Type": "application/json"})
+    assert b'"id":2.0' in answer.body
+
+
+@pytest.mark.parametrize("body", ["", " ", "\n", "{", "nul", "1 2"])
+def test_what_is_no_json_is_a_parse_error(http, body):
+    assert without_messages(rpc(http, body)) == {"jsonrpc": "2.0", "error": {"code": -32700}, "id": None}

@@ -1,6 +1,7 @@
 """HTTP/1.1 as bytes: keep-alive, pipelining, pieces, expectations, limits, time-outs and what is no HTTP."""
 
 import json
+import re
 import socket
 import threading
 import time
@@ -9,6 +10,7 @@ import pytest
 
 from support.http_door import Http, RawHttp, http_port
 from support.http_provider import Provider
+from support.mqtt import mqtt_port
 from support.processes import PATIENCE, Broker, run_rembus
 
 HEAD = "Host: localhost\r\n"
@@ -201,6 +203,10 @@ def test_a_client_that_leaves_while_it_is_served(broker, raw, connect):
     request = peer.receive_call()
     connection.close()
     peer.answer(request, 1)
+    # Nobody takes the answer, and nobody else is served worse for it.
+    other = raw()
+    other.send(get("/rid"))
+    assert other.read().status == 200
 
 
 def test_who_does_not_take_its_answers_gets_no_more(broker, raw, connect):
@@ -280,3 +286,120 @@ def test_a_shutdown_answers_what_it_has_taken(start_broker, connect):
 def test_a_port_in_use_is_said(broker):
     done = run_rembus("broker", "--port", 0, "--http", http_port(broker))
     assert done.returncode != 0 and str(http_port(broker)) in done.stderr and "--http" in done.stderr
+
+
+# What every listener that speaks HTTP asks of a request: RFC 9112 §3.2, §6.1, RFC 9110 §7.4, §9.1, RFC 6455 §4.2.1.
+
+
+HTTP, PROMETHEUS, WEBSOCKET, MQTT = "http", "prometheus", "websocket", "mqtt"
+
+
+@pytest.fixture(scope="module")
+def listeners_():
+    options = ["--http", "0", "--prometheus", "0", "--mqtt-listen", "0"]
+    with Broker(options=options, REMBUS_RECORD="none") as broker:
+        scrape = int(re.search(r"http://[^\s,]*:(\d+)/metrics", broker.started_with)[1])
+        yield {HTTP: http_port(broker), PROMETHEUS: scrape, WEBSOCKET: broker.port, MQTT: mqtt_port(broker)}
+        assert broker.alive and "Fatal" not in broker.log(), broker.log()
+
+
+@pytest.fixture(params=[HTTP, PROMETHEUS, WEBSOCKET, MQTT])
+def listener(request, listeners_):
+    return request.param, listeners_[request.param]
+
+
+UPGRADE = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+           "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n")
+
+
+def status_of(listener, line, headers):
+    """The status of an answer to a request that is good but for its first line and these headers."""
+    kind, port = listener
+    more = UPGRADE if kind in (WEBSOCKET, MQTT) else ""
+    with RawHttp(port) as connection:
+        connection.send(f"{line}\r\n{more}{headers}\r\n")
+        return connection.read_head()[0]
+
+
+def good(listener):
+    return 101 if listener[0] in (WEBSOCKET, MQTT) else 200
+
+
+@pytest.mark.parametrize("line, headers", [
+    ("GET /healthz HTTP/1.1", "Host: localhost\r\n"), ("GET /healthz HTTP/1.1", "host: 127.0.0.1:1\r\n"),
+    ("GET /healthz HTTP/1.1", "Host: [::1]:8080\r\n"), ("GET http://localhost/healthz HTTP/1.1", "Host: localhost\r\n"),
+    ("GET HTTP://LOCALHOST:80/healthz HTTP/1.1", "Host: localhost\r\n"),
+    ("GET http://127.0.0.1:8080/healthz HTTP/1.1", "Host: 127.0.0.1:8080\r\n")])
+def test_hosts_that_are_ours(listener, line, headers):
+    assert status_of(listener, line, headers) == good(listener)
+
+
+@pytest.mark.parametrize("line, headers", [
+    ("GET /healthz HTTP/1.1", ""), ("GET /healthz HTTP/1.1", "Host: localhost\r\nHost: localhost\r\n"),
+    ("GET /healthz HTTP/1.1", "Host: localhost\r\nHOST: other\r\n"), ("GET /healthz HTTP/1.1", "Host:\r\n"),
+    ("GET /healthz HTTP/1.1", "Host: local host\r\n"), ("GET /healthz HTTP/1.1", "Host: a,b\r\n"),
+    ("GET /healthz HTTP/1.1", "Host: user@localhost\r\n"), ("GET /healthz HTTP/1.1", "Host: localhost:x\r\n"),
+    ("GET /healthz HTTP/1.1", "Host: localhost:70000\r\n"), ("GET /healthz HTTP/1.1", "Host: localhost/x\r\n"),
+    ("GET /healthz HTTP/1.1", "Host: [::1\r\n"), ("GET http://other.example/healthz HTTP/1.1", "Host: localhost\r\n"),
+    ("GET http://localhost:1/healthz HTTP/1.1", "Host: localhost:2\r\n"), ("GET http:///healthz HTTP/1.1", "Host: localhost\r\n"),
+    ("GET http://user@localhost/healthz HTTP/1.1", "Host: localhost\r\n"), ("GET ftp://localhost/healthz HTTP/1.1", "Host: localhost\r\n"),
+    ("GET * HTTP/1.1", "Host: localhost\r\n"), ("GET /healthz HTTP/1.0", "Host: a\r\nHost: b\r\n")])
+def test_hosts_that_are_none(listener, line, headers):
+    assert status_of(listener, line, headers) == 400
+
+
+def test_the_host_of_somebody_else(listeners_):
+    # By name in both, so that nothing but the name is wrong.
+    for line, host in (("GET http://other.example/healthz HTTP/1.1", "other.example"),
+                       ("GET http://93.184.216.34/healthz HTTP/1.1", "93.184.216.34"), ("GET /healthz HTTP/1.1", "other.example")):
+        assert status_of((HTTP, listeners_[HTTP]), line, f"Host: {host}\r\n") == 421
+    # An absolute target does not hide behind a good Host.
+    assert status_of((HTTP, listeners_[HTTP]), "GET http://other.example/healthz HTTP/1.0", "") == 421
+
+
+@pytest.mark.parametrize("codings, status", [
+    ("Transfer-Encoding: gzip, chunked\r\n", 501), ("Transfer-Encoding: x-made-up, chunked\r\n", 501),
+    ("Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n", 501), ("Transfer-Encoding: gzip\r\n", 400),
+    ("Transfer-Encoding: chunked, gzip\r\n", 400), ("Transfer-Encoding: chunked, chunked\r\n", 400)])
+def test_transfer_codings_that_are_not_implemented(listener, codings, status):
+    found = status_of(listener, "GET /healthz HTTP/1.1", f"Host: localhost\r\n{codings}")
+    assert found == status or found == 501
+
+
+def test_a_good_coding_passes(listeners_):
+    with RawHttp(listeners_[HTTP]) as connection:
+        connection.send("POST /topic HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n")
+        assert connection.read().status == 200
+
+
+@pytest.mark.parametrize("method", ["FOO", "get", "GETX", "BREW", "M-SEARCH", "PROPFIND", "PURGE", "G" * 30])
+def test_methods_that_nobody_knows(listener, method):
+    if listener[0] == MQTT and method[0] != "G":
+        pytest.skip("MQTT is told from HTTP by the first byte")
+    with RawHttp(listener[1]) as connection:
+        connection.send(f"{method} /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.read_head()[0] == 501
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE"])
+def test_methods_that_have_no_use_here(listeners_, method):
+    for kind in (HTTP, PROMETHEUS):
+        assert status_of((kind, listeners_[kind]), f"{method} /healthz HTTP/1.1", "Host: localhost\r\n") == 405
+
+
+def test_an_unknown_method_behind_a_good_request(listeners_):
+    with RawHttp(listeners_[HTTP]) as connection:
+        connection.send("GET /healthz HTTP/1.1\r\nHost: a.localhost:1\r\nHost: b\r\n\r\n")
+        assert connection.read().status == 400
+    with RawHttp(listeners_[HTTP]) as connection:
+        connection.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nFOO / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert [connection.read().status for _ in range(2)] == [200, 501] and connection.is_closed()
+
+
+# Publications that are not taken
+
+
+def test_a_publication_to_a_pattern_is_refused_at_once(broker):
+    for qos in (0, 1, 2):
+        answer = Http(http_port(broker)).post(f"/publish/plant/%2A/x?qos={qos}", [1])
+        assert answer.status == 400 and "wildcards are for subscribing" in answer.error

@@ -5,7 +5,7 @@ import json
 import cbor2
 import pytest
 
-from support.wire import ERROR, IDENTITY, NOT_FOUND, OK, RPC, Peer, eventually, new_id
+from support.wire import Answer, ERROR, IDENTITY, NOT_FOUND, OK, RPC, Peer, eventually, new_id
 
 differs = pytest.mark.differs
 
@@ -32,7 +32,7 @@ def test_an_anonymous_connection_may_do_everything(connect, encoding, uid):
 
 
 def test_an_empty_name_is_refused(connect, encoding):
-    assert connect(encoding=encoding).identify("") == (ERROR, "empty cid")
+    assert connect(encoding=encoding).identify("") == Answer(ERROR, "empty")
 
 
 def test_an_identity_of_three_elements_is_accepted(connect, encoding, uid):
@@ -54,7 +54,7 @@ def test_a_name_given_as_url_is_its_path(connect, uid, form):
 
 def test_a_name_in_use_is_refused_and_the_connection_stays_open_and_anonymous(connect, encoding, uid):
     first, second = connect(f"taken{uid}", encoding), connect(encoding=encoding)
-    assert second.identify(f"taken{uid}") == (ERROR, "already connected")
+    assert second.identify(f"taken{uid}") == Answer(ERROR, "already connected")
     status, _ = second.call("rid")
     assert status == OK
     status, _ = first.call("rid")
@@ -81,7 +81,7 @@ def test_a_second_identity_is_refused_and_the_first_name_stays(connect, encoding
 def test_a_refused_name_may_be_followed_by_another(connect, uid):
     connect(f"busy{uid}")
     peer = connect()
-    assert peer.identify(f"busy{uid}") == (ERROR, "already connected")
+    assert peer.identify(f"busy{uid}") == Answer(ERROR, "already connected")
     status, _ = peer.identify(f"other{uid}")
     assert status == OK
 
@@ -180,7 +180,8 @@ def test_subscriptions_are_not_flooded_to_plain_components(connect, uid):
 
 
 def test_meta_is_accepted_and_ignored_for_unknown_protocols(connect, uid):
-    connect(f"node{uid}", meta={"ws": 9001, "quic": 1})
+    peer = connect(f"node{uid}", meta={"ws": 9001, "quic": 1})
+    assert peer.call("rid")[0] == OK
 
 
 def test_responses_come_in_the_encoding_of_the_last_received_message(broker, connect):

@@ -376,7 +376,8 @@ def test_a_secret_is_set_listed_and_removed(keys, tmp_path):
     assert keys("list").stdout.split() == ["pump7", "secret"]
     keys("remove", "pump7")
     assert not file.exists() and keys("list").stdout == ""
-    assert "no key" in keys("remove", "pump7", status=1).stderr
+    assert "no key" in keys("remove", "pump7").stderr
+    assert "nowhere" in keys("remove", "pump7", "--broker", "nowhere", status=1).stderr
 
 
 def test_keys_of_components_by_their_kind(keys, tmp_path):

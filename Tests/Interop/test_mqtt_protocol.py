@@ -40,7 +40,7 @@ def subscribe(filter, options=1, found=b"", identifier=b"\x00\x01"):
 
 @pytest.mark.parametrize("data", [
     b"\x00" * 10, b"JUNK", packet(0xC0), publish("a"), b"\x10\xff\xff\xff\xff\x7f", packet(0x10), packet(0x1F, b"x"),
-    packet(0x10, text("MQIsdp") + b"\x03\x02\x00\x00" + text("x")), b"\x16\x03\x01\x00\x05hello",
+    packet(0x10, text("MQIsdp") + b"\x04\x02\x00\x00" + text("x")), b"\x16\x03\x01\x00\x05hello",
     connect_packet(version=4, flags=0x03), packet(0x10, b"\xff\xff" + b"x" * 100_000)])
 def test_what_is_no_connect_gets_no_answer(listener, data):
     with RawClient(listener) as client:
@@ -136,13 +136,31 @@ def test_more_publications_than_may_be_unacknowledged(listener):
         assert got[0] == 0xE0 and got[1][0] == 0x93
 
 
-@pytest.mark.parametrize("filter", ["a/#/b", "a#", "+a", "$share/g", "$share//a", "$share/+/a"])
-def test_filters_that_are_none(listener, filter):
-    with RawClient(listener, connect_packet("filters")) as client:
+#: Texts that are no topic filters (MQTT 5 §4.7.1, §4.8.2).
+NO_FILTERS = ["", "#/a", "a/#/b", "a#", "a/b#", "##", "a+", "+a", "a/+b/c", "a/++", "/#/", "$share/g", "$share/g/", "$share//a", "$share/+/a",
+              "$share/g#/a", "$share/g/a#", "$share/g/#/a", "$share/", "$share/g/+a"]
+
+
+@pytest.mark.parametrize("filter", NO_FILTERS)
+@pytest.mark.parametrize("kind", ["subscribe", "unsubscribe", "second"])
+@pytest.mark.parametrize("version", [4, 5])
+def test_filters_that_are_none_end_the_connection(listener, filter, kind, version):
+    found = b"\x00" if version == 5 else b""
+    wanted = b"\x00\x07" + found + (text("a/b") + b"\x01" if kind == "second" else b"") + text(filter)
+    with RawClient(listener, connect_packet("filters", version=version)) as client:
+        client.send(packet(0xA2, wanted) if kind == "unsubscribe" else packet(0x82, wanted + b"\x01"))
+        if version == 5:
+            assert client.receive() == (0xE0, b"\x8f")
+        assert client.rest() == b""
+
+
+@pytest.mark.parametrize("filter", ["/", "//", "/#", "+/+", "#", "$SYS/#", "$share/g/#", "$share/g//", "a/+", "+", "a b/ü", "$share", "$shared/g"])
+def test_odd_filters_that_are_filters(listener, filter):
+    with RawClient(listener, connect_packet("odd")) as client:
         client.send(subscribe(filter))
-        head, body = client.receive()
-        # Either an answer for this filter, or the end for a client that cannot spell.
-        assert (head, body[-1]) == (0x90, 0x8F) or head == 0xE0 and body[0] in (0x8F, MALFORMED, VIOLATION), (head, body)
+        assert client.receive() == (0x90, b"\x00\x01\x00\x01")
+        client.send(packet(0xA2, b"\x00\x02\x00" + text(filter)))
+        assert client.receive() == (0xB0, b"\x00\x02\x00\x00")
 
 
 @pytest.mark.parametrize("topic", ["a*b", "*", "$SYS/x", "x/" * 100, "y" * 2000])
@@ -173,3 +191,121 @@ def test_packets_in_pieces_and_many_at_once(listener):
         client.send(b"".join(publish("p", b"%d" % number) for number in range(500)))
         for number in range(500):
             assert client.receive()[1] == text("p") + b"\x00" + b"%d" % number
+
+
+# MQTT 3.1
+
+
+def test_mqtt_3_1_is_spoken(listener):
+    hello = connect_packet("old", version=3, protocol="MQIsdp")
+    with RawClient(listener, hello) as client:
+        client.send(packet(0x82, b"\x00\x01" + text("old/t") + b"\x01"))
+        assert client.receive() == (0x90, b"\x00\x01\x01")
+        client.send(publish("old/t", b"x", version=3))
+        assert client.receive() == (0x30, text("old/t") + b"x")
+
+
+def test_mqtt_3_1_wants_a_name(listener):
+    with RawClient(listener) as client:
+        client.send(connect_packet("", version=3, protocol="MQIsdp"))
+        assert client.rest() == b"\x20\x02\x00\x02"
+    with RawClient(listener, connect_packet("x" * 60, version=3, protocol="MQIsdp")):
+        pass
+
+
+# The largest packet that a client takes (MQTT 5 §3.1.2.11.4)
+
+
+def limited(listener, limit, aliases=0):
+    """A client that takes packets of up to `limit` bytes, and their sizes."""
+    found = b"\x27" + struct.pack(">I", limit) + (b"\x22" + struct.pack(">H", aliases) if aliases else b"")
+    return RawClient(listener, connect_packet(f"limit{limit}x{aliases}", found=found))
+
+
+def drain(client, until):
+    """(size, payload) of each publication up to the one with the payload `until`; acknowledges what wants it."""
+    got = []
+    while True:
+        head, body = client.receive()
+        if head >> 4 == 6:
+            client.send(packet(0x70, body[:2]))
+            continue
+        assert head >> 4 == 3, (head, body)
+        length = struct.unpack(">H", body[:2])[0]
+        rest = body[2 + length:]
+        if head & 6:
+            client.send(packet(0x40 if head & 2 else 0x50, rest[:2]))
+            rest = rest[2:]
+        payload = rest[1 + rest[0]:]
+        if payload == until:
+            return got
+        got.append((1 + len(variable(len(body))) + len(body), payload))
+
+
+PROPERTIES = {
+    "none": {}, "of the message": {"UserProperty": ("key", "a value"), "ContentType": "application/x-none"},
+    "of the subscription": {"SubscriptionIdentifier": 300}}
+
+
+#: Around the sizes at which the length of a packet, or of its properties, takes one more byte.
+CASES = [(limit, qos, kind, aliases) for limit in (64, 128, 129, 130, 131, 132, 16_386, 16_388) for qos in (0, 1, 2)
+         for kind in PROPERTIES for aliases in (0, 5)] + [(2_097_156, 1, "none", 0)]
+
+
+@pytest.mark.parametrize("limit, qos, kind, aliases", CASES)
+def test_what_fits_is_delivered_and_nothing_else(listener, limit, qos, kind, aliases):
+    topic, found = "fit/ü", dict(PROPERTIES[kind])
+    identifier = found.pop("SubscriptionIdentifier", 0)
+    with limited(listener, limit, aliases) as client, Client(listener) as publisher:
+        client.send(subscribe(topic, options=2, found=b"\x0b" + variable(identifier) if identifier else b""))
+        assert client.receive()[0] == 0x90
+        # How long a packet without payload is, once its topic has a number, if it gets one.
+        for _ in range(2):
+            publisher.publish(topic, b"z" * 8, qos=qos, **found)
+        publisher.publish(topic, b"end", qos=qos)
+        bare = drain(client, b"end")[-1][0] - 8
+        sizes = range(limit - bare - 12, limit - bare + 5)
+        for size in sizes:
+            publisher.publish(topic, b"z" * size, qos=qos, **found)
+        publisher.publish(topic, b"end", qos=qos)
+        got = drain(client, b"end")
+        assert max(size for size, _ in got) <= limit
+        # Exactly those that fit: the size grows with the payload, and by one more byte where its own length does.
+        expected = [size for size in sizes if packet_size(bare, size) <= limit]
+        assert [len(payload) for _, payload in got] == expected and len(expected) < len(sizes)
+
+
+def packet_size(bare, payload):
+    """A packet of `bare` bytes that has one byte of length, with a payload."""
+    body = bare - 2 + payload
+    return 1 + len(variable(body)) + body
+
+
+def test_a_topic_gets_no_number_where_only_the_plain_packet_fits(listener):
+    with limited(listener, 40, aliases=5) as client, Client(listener) as publisher:
+        client.send(subscribe("t"))
+        assert client.receive()[0] == 0x90
+        # 2 of the head, 3 of the topic, 1 for the length of the properties: 34 bytes of payload, or 31 with a number.
+        for size in (34, 33, 32, 31, 30, 34):
+            publisher.publish("t", b"z" * size)
+        publisher.publish("t", b"end")
+        assert [size for size, _ in drain(client, b"end")] == [40, 39, 38, 40, 38, 40]
+
+
+@pytest.mark.parametrize("limit", [1, 4, 5, 8, 12])
+def test_a_client_that_takes_no_connack(listener, limit):
+    with RawClient(listener) as client:
+        client.send(connect_packet("tiny", found=b"\x27" + struct.pack(">I", limit)))
+        got = client.rest()
+        assert len(got) <= limit and got in (b"", b"\x20\x03\x00\x95\x00")
+
+
+def test_an_answer_that_does_not_fit_ends_the_connection(listener):
+    with limited(listener, 60) as client:
+        filters = b"".join(text(f"f{number}") + b"\x00" for number in range(60))
+        client.send(packet(0x82, b"\x00\x01\x00" + filters))
+        assert client.receive() == (0xE0, b"\x95") and client.rest() == b""
+    with limited(listener, 60) as client:
+        client.send(packet(0x82, b"\x00\x01\x00" + b"".join(text(f"f{number}") + b"\x00" for number in range(55))))
+        head, body = client.receive()
+        assert head == 0x90 and len(body) + 2 == 60

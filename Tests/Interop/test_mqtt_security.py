@@ -1,5 +1,6 @@
 """Who may do what on the MQTT port: passwords, certificates, private topics, tenants, origins."""
 
+import json
 import socket
 import ssl
 
@@ -9,6 +10,8 @@ from support.certificates import Authority
 from support.keys import Key, shared_secret, write_trust
 from support.mqtt import V5, V311, Client, RawClient, assert_nothing_for, connect_packet, mqtt_broker, mqtt_port, packet, text
 from support.processes import PATIENCE, REFERENCE
+from support.raw_websocket import BINARY, CLOSE, CONTINUATION, PING, TEXT, close_payload, frame
+from support.wire import eventually
 
 pytestmark = pytest.mark.skipif(REFERENCE, reason="the reference has no MQTT port")
 
@@ -190,16 +193,92 @@ def test_websockets(guarded, version, uid):
             assert client.next() == (f"ws{uid}", payload)
 
 
-@pytest.mark.parametrize("protocol, origin, status", [
-    ("mqtt", None, b"101"), ("chat", None, b"400"), ("mqtt", "https://evil.example", b"400")])
-def test_a_websocket_needs_the_subprotocol_and_an_origin_that_may(guarded, protocol, origin, status):
-    request = (
-        f"GET /mqtt HTTP/1.1\r\nHost: 127.0.0.1:{mqtt_port(guarded)}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+def upgrade(client, broker, protocol="mqtt", origin=None):
+    """The broker's answer to a handshake."""
+    client.send((
+        f"GET /mqtt HTTP/1.1\r\nHost: 127.0.0.1:{mqtt_port(broker)}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {protocol}\r\n"
-        + (f"Origin: {origin}\r\n" if origin else "") + "\r\n")
+        + (f"Origin: {origin}\r\n" if origin else "") + "\r\n").encode())
+    return client.socket.recv(4096)
+
+
+@pytest.mark.parametrize("protocol, origin, status, chosen", [
+    ("mqtt", None, b"101", b"mqtt"), ("mqttv3.1", None, b"101", b"mqttv3.1"), ("mqttv3.1, mqtt", None, b"101", b"mqtt"),
+    ("chat, mqtt", None, b"101", b"mqtt"), ("chat", None, b"400", None), ("mqttv3", None, b"400", None), ("MQTT", None, b"400", None),
+    ("mqtt", "https://evil.example", b"403", None)])
+def test_a_websocket_needs_the_subprotocol_and_an_origin_that_may(guarded, protocol, origin, status, chosen):
     with RawClient(guarded) as client:
-        client.send(request.encode())
-        answer = client.socket.recv(4096)
+        answer = upgrade(client, guarded, protocol, origin)
         assert answer.split()[1] == status
         if status == b"101":
-            assert b"sec-websocket-protocol: mqtt" in answer.lower()
+            assert b"sec-websocket-protocol: " + chosen + b"\r\n" in answer.lower()
+
+
+HELLO = connect_packet("through a websocket")
+ACCEPTED = b"\x20"
+
+
+@pytest.mark.parametrize("pieces", [
+    [frame(BINARY, HELLO)], [frame(BINARY, HELLO[:1]), frame(BINARY, b""), frame(BINARY, HELLO[1:])],
+    [frame(BINARY, HELLO[:5], fin=False), frame(PING, b"x"), frame(CONTINUATION, HELLO[5:])],
+    [bytes([byte]) for byte in frame(BINARY, HELLO)]], ids=["whole", "cut", "fragments", "bytes"])
+def test_the_borders_of_frames_mean_nothing(guarded, pieces):
+    with RawClient(guarded) as client:
+        assert upgrade(client, guarded).split()[1] == b"101"
+        for piece in pieces:
+            client.send(piece)
+        got = b""
+        while ACCEPTED not in got:
+            got += client.socket.recv(4096)
+
+
+@pytest.mark.parametrize("data, code", [
+    (frame(BINARY, b"x", length_bytes=2), 1002), (frame(BINARY, b"x" * 126, length_bytes=8), 1002),
+    (frame(BINARY, b"x" * 65_535, length_bytes=8), 1002), (frame(PING, b"hello", length_bytes=2), 1002),
+    (b"\x89\xfe\x00\x05" + bytes(9), 1002), (frame(BINARY, b"x", masked=False), 1002), (frame(PING, b"", masked=False), 1002),
+    (frame(BINARY, b"x", reserved=4), 1002), (frame(3, b"x"), 1002), (frame(PING, b"x", fin=False), 1002), (frame(PING, b"x" * 126), 1002),
+    (frame(CONTINUATION, b"x"), 1002), (frame(BINARY, b"x", fin=False) + frame(BINARY, b"x"), 1002), (frame(TEXT, b"x"), 1003),
+    (frame(CLOSE, b"\x03"), 1002), (frame(CLOSE, close_payload(1005)), 1002), (frame(CLOSE, close_payload(1001)), 1001)],
+    ids=lambda value: str(value) if isinstance(value, int) else f"{value[:2].hex()}-{len(value)}")
+def test_frames_that_break_the_rules_of_websocket(guarded, data, code):
+    with RawClient(guarded) as client:
+        assert upgrade(client, guarded).split()[1] == b"101"
+        client.send(data)
+        got = client.rest()
+        assert got[:1] == b"\x88" and int.from_bytes(got[2:4], "big") == code, got
+
+
+def test_a_connection_that_the_broker_ends_is_closed_as_websockets_are(guarded):
+    with RawClient(guarded) as client:
+        upgrade(client, guarded)
+        client.send(frame(BINARY, b"\x00\x00"))
+        assert client.rest().endswith(b"\x88\x02\x03\xe8")
+
+
+# What log and audit say
+
+
+def audit_lines(broker, folder):
+    file = folder / "broker" / "audit.log"
+    assert eventually(lambda: file.exists() and '"login"' in file.read_text())
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("client_id", ["", "ann", "phone"])
+def test_the_audit_log_names_who_came(guarded, tmp_path, version, client_id):
+    with Client(guarded, client_id, version=version, user="ann", password=SECRET) as client:
+        assert client.code == 0
+        assert client.subscribe("vault/door") != [0x87]
+    line = next(line for line in audit_lines(guarded, tmp_path) if line["action"] == "login")
+    assert line["name"] in ("ann", "ann:phone") and line["outcome"] == "proven"
+
+
+@pytest.mark.parametrize("user, password, reason", [
+    ("ann", "wrong", "the secret is wrong"), ("panel", "any", "`rembus keys secret panel`"), ("bob", "any", "key pair")])
+def test_the_log_says_what_was_wrong_with_a_password(guarded, tmp_path, user, password, reason):
+    with Client(guarded, "x", user=user, password=password) as client:
+        assert client.code == 0x86
+    assert guarded.says(reason), guarded.log()
+    assert "wrongSecret" not in guarded.log()
+    line = next(line for line in audit_lines(guarded, tmp_path) if line["action"] == "login")
+    assert (line["name"], line["outcome"]) == (user, "failed") and reason in line["details"]["reason"]

@@ -3,10 +3,10 @@
 import pytest
 
 from support.keys import Key, log_in, register, shared_secret, write_trust
-from support.wire import (ERROR, LAST_RECEIVED, NOT_FOUND, OK, UNKNOWN_COMMAND,
+from support.wire import (Answer, ERROR, LAST_RECEIVED, NOT_FOUND, OK, UNKNOWN_COMMAND,
                           eventually)
 
-UNAUTHORIZED = (ERROR, "unauthorized")
+UNAUTHORIZED = Answer(ERROR, "unauthorized")
 ADMINISTRATOR = "boss"
 
 
@@ -57,12 +57,18 @@ def test_others_may_not_ask_for_it(log_in_as, ruled, connect, encoding, topic, c
         peer.close()
 
 
-def test_what_others_publish_is_dropped_without_an_acknowledgement(log_in_as, encoding):
+def test_what_others_publish_is_refused_at_once_with_the_reason(log_in_as, encoding):
     friend, stranger = log_in_as("friend", reactive=True), log_in_as("stranger", encoding)
     friend.subscribe("vault")
-    for qos in (0, 1, 2):
-        stranger.send_publish("vault", qos, qos=qos)
-    assert stranger.is_silent()
+    stranger.send_publish("vault", 0)
+    for qos in (1, 2):
+        identifier = stranger.send_publish("vault", qos, qos=qos)
+        # A copy is no duplicate of something that was taken.
+        for _ in range(2):
+            assert stranger.response_to(identifier) == Answer(
+                ERROR, "unauthorized: `stranger` may not publish on `vault`", "`rembus admin grant NAME TOPIC`")
+            stranger.send_publish("vault", qos, qos=qos, identifier=identifier)
+        stranger.response_to(identifier)
     assert friend.is_silent()
     # The rest of the connection is as before.
     stranger.publish("public", 1, qos=1)
@@ -149,7 +155,7 @@ def test_a_right_that_is_taken_away_ends_delivery_at_once(log_in_as):
     boss.command("vault", "unauthorize", cid="friend")
     boss.publish("vault", 2, qos=1)
     assert friend.is_silent()
-    friend.send_publish("vault", 3, qos=1)
+    assert friend.response_to(friend.send_publish("vault", 3, qos=1)) == UNAUTHORIZED
     assert friend.is_silent()
 
 
@@ -157,7 +163,7 @@ def test_a_provider_without_the_right_gets_no_calls(log_in_as):
     friend, boss = log_in_as("friend"), log_in_as(ADMINISTRATOR)
     friend.expose("tool")
     boss.command("tool", "authorize", cid=ADMINISTRATOR)
-    assert boss.call("tool") == (NOT_FOUND, "tool")
+    assert boss.call("tool") == Answer(NOT_FOUND, "tool")
 
 
 def test_exports_do_not_show_what_is_private(log_in_as, ruled, connect):
@@ -188,7 +194,7 @@ def test_a_read_only_component_changes_nothing(log_in_as):
     boss.command("__config__", "read_only", cid="stranger", status=True)
     friend.subscribe("news")
     stranger.subscribe("news")
-    stranger.send_publish("news", 1, qos=1)
+    assert stranger.response_to(stranger.send_publish("news", 1, qos=1)) == Answer(ERROR, "unauthorized", "it is read-only")
     assert stranger.is_silent() and friend.is_silent()
     assert stranger.admin("tool", {"cmd": "expose"}) == UNAUTHORIZED
     friend.expose("tool")
@@ -213,7 +219,7 @@ def test_a_read_only_component_changes_nothing(log_in_as):
     ("load_config", {}), ("save_config", {}), ("enable_debug", {}), ("disable_debug", {}), ("read_only", {"cid": "friend", "status": True})])
 def test_only_an_administrator_administers(log_in_as, ruled, connect, command, fields):
     for peer in (log_in_as("stranger"), connect(to=ruled), connect("plain", to=ruled)):
-        assert peer.admin("vault", {"cmd": command, **fields}) == (ERROR, None)
+        assert peer.admin("vault", {"cmd": command, **fields}) == Answer(ERROR, "requires administrator rights")
     assert ruled.alive
 
 
@@ -225,12 +231,18 @@ def test_the_name_of_an_administrator_cannot_be_claimed(start_broker, connect, t
 
 
 def test_an_unknown_command_is_still_unknown(log_in_as):
-    assert log_in_as(ADMINISTRATOR).admin("__config__", {"cmd": "fly"}) == (UNKNOWN_COMMAND, None)
+    assert log_in_as(ADMINISTRATOR).admin("__config__", {"cmd": "fly"})[0] == UNKNOWN_COMMAND
 
 
 @pytest.mark.parametrize("data", [
     {"cmd": "grant"}, {"cmd": "grant", "cid": 7}, {"cmd": "grant", "cid": "x", "actions": ["fly"]},
     {"cmd": "grant", "cid": "x", "actions": "publish"}, {"cmd": "read_only", "cid": "x"}, {"cmd": "add_tenant", "tenant": "x"},
+    *[{"cmd": command, "cid": "x", "actions": wrong} for command in ("grant", "revoke")
+      for wrong in (None, [], [None], ["publish", 7], {}, True, "")],
+    {"cmd": "grant", "cid": "x", "action": ["publish"]}, {"cmd": "grant", "cid": "x", "Actions": ["publish"]},
+    *[{"cmd": "read_only", "cid": "x", "status": wrong} for wrong in (None, 0, 1, "true", [])],
+    *[{"cmd": command, "cid": wrong} for command in ("grant", "revoke", "add_admin", "remove_admin", "remove_key", "disconnect")
+      for wrong in (None, 7, "", [], {})],
     {"cmd": "add_admin", "cid": "../x"}, {"cmd": "set_secret", "cid": "x", "secret": "short"},
     {"cmd": "log_level", "level": "shout"}, {"cmd": "disconnect", "cid": "nobody"}])
 def test_a_command_that_cannot_be_done_says_why(log_in_as, data):
@@ -289,12 +301,12 @@ def test_tenants_and_administrators_are_added_and_removed(log_in_as, ruled, conn
     assert register(connect(to=ruled), "pump.acme", "12345678", Key.make("ecdsa")) == (OK, None)
     boss.command("__config__", "remove_tenant", tenant="acme")
     status, text = register(connect(to=ruled), "pump2.acme", "12345678", Key.make("ecdsa"))
-    assert (status, text) == (ERROR, "tenant [acme] not enabled")
+    assert (status, text) == Answer(ERROR, "acme", "no registrations")
     boss.command("__config__", "add_admin", cid="friend")
     friend = log_in_as("friend")
     friend.command("other", "private_topic")
     boss.command("__config__", "remove_admin", cid="friend")
-    assert friend.admin("other", {"cmd": "public_topic"}) == (ERROR, None)
+    assert friend.admin("other", {"cmd": "public_topic"}) == Answer(ERROR, "requires administrator rights")
 
 
 def test_a_secret_is_set_and_a_key_removed(log_in_as, ruled, connect):
@@ -326,5 +338,5 @@ def test_an_administrator_stops_the_broker(log_in_as, ruled):
 
 def test_rules_that_change_on_the_disk_count_without_a_restart(log_in_as, ruled, tmp_path):
     stranger = log_in_as("stranger")
-    write_trust(tmp_path, admins=[ADMINISTRATOR, "stranger"])
+    write_trust(tmp_path, admins=[ADMINISTRATOR, "stranger"], private_topics=[])
     assert eventually(lambda: stranger.admin("x", {"cmd": "private_topics_config"})[0] == OK)

@@ -164,6 +164,32 @@ def test_bad_settings_are_said_in_one_sentence(tmp_path, content):
     assert len(assert_one_sentence(run_rembus("broker", "--port", 0, folder=tmp_path), "settings.json")) == 1
 
 
+@pytest.mark.parametrize("content, words", [
+    ('{\n "prot": 9000}', ('settings.json, line 2: there is no setting "prot"; did you mean "port"?',)),
+    ('{"name": "n",\n\n"port": "x"}', ('`port` must be a whole number, 0–65535, or unix:PATH; found "x" in', "settings.json, line 3")),
+    ('{"port": 9000,\n\n"port": 9001}', ('the key "port" stands in this object for the second time', "settings.json, line 3")),
+    ('{"port": 70000}', ("`port` must be a whole number, 0–65535, or unix:PATH; found 70000 in", "line 1")),
+    ('{"secure": "maybe"}', ('`secure` must be true or false; found "maybe"',)),
+    ('{"policy": "fastest"}', ("`policy` must be one of first_up, round_robin, less_busy",)),
+    ('{"max_pending_call": 1}', ('there is no setting "max_pending_call"; did you mean "max_pending_calls"?',)),
+    ('{"entirely_else": 1}', ('there is no setting "entirely_else"; `rembus broker --print-config`',)),
+    ('{\n  "port": 9000,\n}', ("settings.json, line 3, column 1: ", "there is a comma before the closing bracket")),
+    ('{\n  "port": 9000\n  "tcp": 9001}', ("settings.json, line 3, column 3: ", "a comma may be missing")),
+    ("{'port': 9000}", ("settings.json, line 1, column 2: ",)),
+])
+def test_settings_that_are_wrong_are_said_with_their_line(tmp_path, content, words):
+    (tmp_path / "broker").mkdir()
+    (tmp_path / "broker" / "settings.json").write_text(content)
+    assert len(assert_one_sentence(run_rembus("broker", "--port", 0, folder=tmp_path), *words)) == 1
+
+
+def test_settings_of_brokers_in_python_and_julia_are_taken(tmp_path):
+    (tmp_path / "broker").mkdir()
+    foreign = {"start_anyway": True, "reconnect_period": 1, "zmq_ping_interval": 30, "cache_size": 1, "stacktrace": False}
+    (tmp_path / "broker" / "settings.json").write_text(json.dumps({**foreign, "ack_timeout": 7.25}))
+    assert "7.25" in run_rembus("broker", "--print-config", folder=tmp_path).stdout
+
+
 def test_a_bad_value_in_the_environment_is_said_in_one_sentence():
     assert len(assert_one_sentence(run_rembus("broker", "--port", 0, REMBUS_ACK_TIMEOUT="soon"), "REMBUS_ACK_TIMEOUT")) == 1
 
@@ -187,7 +213,7 @@ def test_settings_come_from_file_below_options_and_above_the_environment(tmp_pat
 def test_help_shows_examples_and_every_option():
     finished = run_rembus("broker", "--help")
     assert finished.returncode == 0
-    for option in ("--port", "--ws", "--host", "--name", "--policy", "--overwrite", "--server", "--log-level", "--print-config"):
+    for option in ("--port", "--ws", "--host", "--name", "--policy", "--overwrite", "--server", "--log-level", "--log-format", "--print-config"):
         assert option in finished.stdout
     assert "rembus broker" in finished.stdout
 

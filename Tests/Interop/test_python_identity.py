@@ -95,9 +95,9 @@ async def test_a_wrong_key_does_not_get_the_name(broker_in_each_mode, scheme):
 @asynchronous
 async def test_who_has_no_key_does_not_get_in(start_broker, tenants):
     broker = start_broker(folder=tenants, options=["--authenticated"])
-    with pytest.raises(Exception):
+    with pytest.raises(rembus.RembusError):
         await rembus.component(f"{broker.url}/pump7", authenticated=True)
-    with pytest.raises(Exception):
+    with pytest.raises(rembus.RembusError):
         await rembus.component(f"{broker.url}/pump7")
 
 

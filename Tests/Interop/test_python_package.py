@@ -53,6 +53,18 @@ async def test_publish_and_subscribe_to_a_pattern(components, uid, qos):
 
 
 @asynchronous
+async def test_the_window_may_be_a_truth_value(components, uid):
+    # As in the package's own examples: subscribe(callback, True, topic).
+    async with components() as connect:
+        subscriber, publisher = await connect(f"s{uid}"), await connect(f"p{uid}")
+        received = Received()
+        await subscriber.subscribe(received.callback, True, f"t{uid}")
+        await subscriber.reactive()
+        await publisher.publish(f"t{uid}", 1)
+        assert await received.next() == (1,)
+
+
+@asynchronous
 async def test_the_name_of_a_function_is_the_topic(components, uid):
     async with components() as connect:
         subscriber, publisher = await connect(f"s{uid}"), await connect(f"p{uid}")
@@ -174,7 +186,7 @@ async def test_an_anonymous_component(components, uid, broker):
 async def test_a_name_in_use_is_refused(broker, uid):
     async with Components(broker.url) as connect:
         await connect(f"taken{uid}")
-        with pytest.raises(Exception):
+        with pytest.raises(rembus.RembusError):
             await connect(f"taken{uid}")
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from support.processes import REFERENCE, Broker, rembus_binary, run_rembus
+from support.processes import REFERENCE, Broker, on_a_terminal, rembus_binary, run_rembus
 
 pytestmark = pytest.mark.skipif(REFERENCE, reason="about our command")
 
@@ -79,10 +79,42 @@ def query(rembus, site, *arguments):
 
 def test_a_table_is_printed_like_polars_does(rembus, sensors, uid):
     finished = rembus("query", "sensor", "--where", f"site='{sensors}' AND type='HVAC'", "--cols", "type,level",
-                      "--order", "dn")
+                      "--order", "dn", "--format", "table")
     with polars.Config(tbl_width_chars=100):
         expected = str(polars.DataFrame({"type": ["HVAC", "HVAC"], "level": [1.5, None]}))
     assert finished.stdout == expected + "\n"
+
+
+def test_rows_are_json_lines_in_a_pipe(rembus, sensors, uid):
+    finished = rembus("query", "sensor", "--where", f"site='{sensors}'", "--cols", "dn,level", "--order", "dn")
+    assert [json.loads(line) for line in finished.stdout.splitlines()] == [
+        {"dn": f"{uid}a", "level": 1.5}, {"dn": f"{uid}b", "level": None}, {"dn": f"{uid}c", "level": -2.0}]
+    assert rembus("query", "sensor", "--where", "false").stdout == ""
+    # What the broker offers as a method, a call prints in the same way.
+    called = rembus("call", "query_sensor", json.dumps({"where": f"site='{sensors}'", "order": "dn", "cols": "dn,level"}))
+    assert called.stdout == finished.stdout
+
+
+def test_rows_are_a_table_on_a_terminal(tables, rembus, sensors):
+    query = ["query", "sensor", "--where", f"site='{sensors}'", "--order", "dn"]
+    assert on_a_terminal(*query, url=tables.url) == rembus(*query, "--format", "table").stdout
+    assert on_a_terminal(*query, "--format", "jsonl", url=tables.url) == rembus(*query).stdout
+
+
+def test_the_ending_of_a_file_says_its_format(rembus, sensors, tmp_path):
+    query = ["query", "sensor", "--where", f"site='{sensors}'", "--order", "dn", "--output"]
+    lines = rembus(*query[:-1]).stdout
+    for file in ("rows.jsonl", "rows.txt", "rows"):
+        rembus(*query, tmp_path / file)
+        assert (tmp_path / file).read_text() == lines
+    rembus(*query, tmp_path / "rows.json")
+    assert json.loads((tmp_path / "rows.json").read_text()) == [json.loads(line) for line in lines.splitlines()]
+    rembus(*query, tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text().startswith("site,type,dn,level\n")
+    rembus(*query, tmp_path / "rows.parquet")
+    assert pyarrow.parquet.read_table(tmp_path / "rows.parquet").num_rows == 3
+    rembus(*query, tmp_path / "rows.parquet", "--format", "csv")
+    assert (tmp_path / "rows.parquet").read_text() == (tmp_path / "rows.csv").read_text()
 
 
 def test_columns_order_and_limits(rembus, sensors, uid):
@@ -107,7 +139,7 @@ def test_formats_for_programs(rembus, sensors, uid, tmp_path):
 
 
 def test_an_empty_result_keeps_its_columns(rembus, uid):
-    finished = rembus("query", "sensor", "--where", f"site='none{uid}'")
+    finished = rembus("query", "sensor", "--where", f"site='none{uid}'", "--format", "table")
     assert finished.stdout.splitlines()[0] == "shape: (0, 4)"
     assert "│ site ┆ type ┆ dn  ┆ level │" in finished.stdout
     assert rembus("query", "sensor", "--where", f"site='none{uid}'", "--format", "json").stdout.strip() == "[]"
@@ -188,7 +220,9 @@ def test_records_that_do_not_fit_are_refused(rembus, tmp_path):
     assert "level" in rembus("upsert", "sensor", '{"dn": "x", "level": "warm"}', status=5).stderr
     rembus("upsert", "sensor", "no json", status=64)
     rembus("upsert", "sensor", status=64)
-    assert "cannot read" in rembus("upsert", "sensor", "--file", tmp_path / "nothing.json", status=1).stderr
+    nothing = tmp_path / "nothing.json"
+    missing = rembus("upsert", "sensor", "--file", nothing, status=1).stderr
+    assert missing == f"rembus: cannot read {nothing}: No such file or directory\n"
     (tmp_path / "bad.csv").write_text("a,b\n1\n")
     assert "line 2" in rembus("upsert", "sensor", "--file", tmp_path / "bad.csv", status=1).stderr
 

@@ -20,7 +20,7 @@ def test_last_received_replays_what_was_missed_in_order(connect, encoding, uid):
     subscriber.subscribe(f"t{uid}", since=LAST_RECEIVED)
     subscriber.reactive()
     assert [subscriber.receive_topic()[1] for _ in range(10)] == [[number] for number in range(1, 11)]
-    assert_nothing_for(publisher, subscriber)
+    assert_nothing_for(publisher, subscriber, on=f"t{uid}")
 
 
 def test_the_subscription_itself_survives_a_reconnection(connect, uid):
@@ -49,7 +49,7 @@ def test_now_replays_nothing(connect, uid):
     subscriber = connect(f"s{uid}")
     subscriber.subscribe(f"t{uid}", since=0)
     subscriber.reactive()
-    assert_nothing_for(publisher, subscriber)
+    assert_nothing_for(publisher, subscriber, on=f"t{uid}")
 
 
 def test_a_duration_replays_what_is_younger(connect, uid):
@@ -68,7 +68,7 @@ def test_a_duration_does_not_replay_what_is_older(connect, uid):
     subscriber = connect(f"s{uid}")
     subscriber.subscribe(f"t{uid}", since=1)
     subscriber.reactive()
-    assert_nothing_for(publisher, subscriber)
+    assert_nothing_for(publisher, subscriber, on=f"t{uid}")
 
 
 def test_the_window_of_reactive_bounds_the_replay(connect, uid):
@@ -77,7 +77,7 @@ def test_the_window_of_reactive_bounds_the_replay(connect, uid):
     subscriber = connect(f"s{uid}")
     subscriber.subscribe(f"t{uid}", since=LAST_RECEIVED)
     subscriber.reactive(msg_from=0.0)
-    assert_nothing_for(publisher, subscriber)
+    assert_nothing_for(publisher, subscriber, on=f"t{uid}")
 
 
 def test_patterns_are_replayed_in_the_form_of_a_live_delivery(connect, encoding, uid):
@@ -101,7 +101,7 @@ def test_what_was_received_live_is_not_replayed(connect, uid):
     subscriber = reconnect(connect, f"s{uid}")
     subscriber.subscribe(f"t{uid}", since=LAST_RECEIVED)
     subscriber.reactive()
-    assert_nothing_for(publisher, subscriber)
+    assert_nothing_for(publisher, subscriber, on=f"t{uid}")
 
 
 def test_turning_reactive_again_does_not_replay_again(connect, uid):
@@ -113,7 +113,7 @@ def test_turning_reactive_again_does_not_replay_again(connect, uid):
     assert subscriber.receive_topic() == (f"t{uid}", ["once"])
     subscriber.reactive(False)
     subscriber.reactive(True)
-    assert_nothing_for(publisher, subscriber)
+    assert_nothing_for(publisher, subscriber, on=f"t{uid}")
 
 
 def test_what_arrived_while_unreactive_is_replayed(connect, uid):
@@ -146,7 +146,7 @@ def test_a_live_message_does_not_hide_older_ones(connect, uid):
     subscriber.reactive()
     publisher.publish(f"t{uid}", 3, qos=1)
     assert [subscriber.receive_topic()[1] for _ in range(4)] == [[0], [1], [2], [3]]
-    assert_nothing_for(publisher, subscriber)
+    assert_nothing_for(publisher, subscriber, on=f"t{uid}")
 
 
 def test_anonymous_subscribers_get_no_replay(connect, uid):
@@ -155,7 +155,7 @@ def test_anonymous_subscribers_get_no_replay(connect, uid):
     subscriber = connect()
     subscriber.subscribe(f"t{uid}", since=LAST_RECEIVED)
     subscriber.reactive()
-    assert_nothing_for(publisher, subscriber)
+    assert_nothing_for(publisher, subscriber, on=f"t{uid}")
 
 
 def test_a_component_gets_no_replay_of_its_own_messages(connect, uid):
@@ -165,7 +165,7 @@ def test_a_component_gets_no_replay_of_its_own_messages(connect, uid):
     other.publish(f"t{uid}", "theirs", qos=1)
     peer.reactive()
     assert peer.receive_topic() == (f"t{uid}", ["theirs"])
-    assert_nothing_for(other, peer)
+    assert_nothing_for(other, peer, on=f"t{uid}")
 
 
 def test_quality_of_service_and_slot_are_those_of_the_original_with_a_new_id(connect, uid):

@@ -1,11 +1,14 @@
 """Remote calls through the broker: behaviour.md §8, §9."""
 
+import asyncio
 import time
 
 import pytest
 
+from support.processes import Command
+from support.python_package import Components
 from support.wire import (
-    EXCEPTION, LOOPBACK, NO_TARGET, NOT_FOUND, OK, RESPONSE, TARGET_DOWN, UNAVAILABLE, eventually, new_id, reconnect)
+    RPC, Answer, EXCEPTION, LOOPBACK, NO_TARGET, NOT_FOUND, OK, RESPONSE, TARGET_DOWN, UNAVAILABLE, eventually, new_id, reconnect)
 
 differs = pytest.mark.differs
 
@@ -59,7 +62,7 @@ def test_a_status_unknown_to_the_broker_goes_through(connect, uid):
 
 
 def test_a_method_of_nobody_is_answered_with_42(connect, encoding, uid):
-    assert connect(encoding=encoding).call(f"nobody{uid}") == (NOT_FOUND, f"nobody{uid}")
+    assert connect(encoding=encoding).call(f"nobody{uid}") == Answer(NOT_FOUND, f"nobody{uid}")
 
 
 @differs("behaviour.md §8: the reference answers 43 until restart")
@@ -67,7 +70,7 @@ def test_a_method_that_nobody_exposes_any_more_is_answered_with_42(connect, uid)
     provider, caller = connect(f"p{uid}"), connect()
     provider.expose(f"gone{uid}")
     provider.unexpose(f"gone{uid}")
-    assert caller.call(f"gone{uid}") == (NOT_FOUND, f"gone{uid}")
+    assert caller.call(f"gone{uid}") == Answer(NOT_FOUND, f"gone{uid}")
 
 
 def test_a_method_whose_provider_is_away_is_answered_with_43(connect, encoding, uid):
@@ -103,13 +106,13 @@ def test_a_method_of_an_anonymous_provider_goes_with_it(connect, uid):
     provider, caller = connect(), connect()
     provider.expose(f"ghost{uid}")
     provider.close()
-    assert eventually(lambda: caller.call(f"ghost{uid}") == (NOT_FOUND, f"ghost{uid}"))
+    assert eventually(lambda: caller.call(f"ghost{uid}") == Answer(NOT_FOUND, f"ghost{uid}"))
 
 
 def test_a_call_of_the_only_provider_to_itself_is_answered_with_44(connect, encoding, uid):
     peer = connect(f"p{uid}", encoding)
     peer.expose(f"self{uid}")
-    assert peer.call(f"self{uid}") == (LOOPBACK, f"self{uid}")
+    assert peer.call(f"self{uid}") == Answer(LOOPBACK, f"self{uid}")
 
 
 def test_a_provider_may_call_another_provider_of_its_own_method(connect, uid):
@@ -143,7 +146,7 @@ def test_a_direct_call_reaches_the_named_component_with_target_null(connect, uid
 
 
 def test_a_direct_call_to_an_unknown_name_is_answered_with_45(connect, uid):
-    assert connect().call("x", target=f"unknown{uid}") == (NO_TARGET, f"unknown{uid}")
+    assert connect().call("x", target=f"unknown{uid}") == Answer(NO_TARGET, f"unknown{uid}")
 
 
 @differs("R32: the reference forgets offline names and answers 45")
@@ -152,7 +155,7 @@ def test_a_direct_call_to_a_known_name_that_is_away_is_answered_with_46(connect,
     target = connect(f"t{uid}")
     target.subscribe(f"known{uid}")
     target.close()
-    assert eventually(lambda: caller.call("x", target=f"t{uid}") == (TARGET_DOWN, f"t{uid}"))
+    assert eventually(lambda: caller.call("x", target=f"t{uid}") == Answer(TARGET_DOWN, f"t{uid}"))
 
 
 def test_a_direct_call_to_an_empty_name_is_answered_with_45(connect):
@@ -163,13 +166,13 @@ def test_a_direct_call_to_an_empty_name_is_answered_with_45(connect):
 def test_a_direct_call_to_the_broker_is_an_ordinary_call(connect, broker, uid):
     caller = connect()
     assert caller.call("rid", target=broker.name) == (OK, broker.name)
-    assert caller.call(f"nobody{uid}", target=broker.name) == (NOT_FOUND, f"nobody{uid}")
+    assert caller.call(f"nobody{uid}", target=broker.name) == Answer(NOT_FOUND, f"nobody{uid}")
 
 
 def test_a_direct_call_needs_no_exposed_method_and_its_42_comes_from_the_target(connect, uid):
     target, caller = connect(f"t{uid}"), connect()
     _, response = call_through(caller, target, "nothing", target=f"t{uid}", answer="nothing", status=NOT_FOUND)
-    assert response == (NOT_FOUND, "nothing")
+    assert response == Answer(NOT_FOUND, "nothing")
 
 
 @differs("protocol.md §10: only Julia splits the method")
@@ -339,6 +342,84 @@ def test_caller_and_provider_may_use_the_same_id_in_both_directions(connect, uid
     left.answer(at_left, "from left")
     assert left.response_to(identifier) == (OK, "from right")
     assert right.response_to(identifier) == (OK, "from left")
+
+
+# Time-outs of callers
+
+
+@differs("the reference knows its own setting only")
+@pytest.mark.parametrize("provider_encoding", ["cbor", "json"])
+def test_a_callers_timeout_outlasts_the_setting_and_reaches_the_provider(start_broker, connect, provider_encoding):
+    broker = start_broker(REMBUS_TIMEOUT=0.2, REMBUS_RECORD="none")
+    provider, caller = connect("p", provider_encoding, to=broker), connect("c", to=broker)
+    provider.expose("slow")
+    patient, hasty = new_id(), caller.send_call("slow", 1)
+    first = provider.receive_call()
+    caller.send([RPC, patient, "slow", None, [2], {"timeout": 60_000}])
+    second = provider.receive_call()
+    if provider_encoding == "cbor":
+        # Who says nothing sends, and causes, requests in the form that every peer knows.
+        assert (len(first), len(second), second[5]) == (5, 6, {"timeout": 60_000})
+    text = caller.response_to(hasty)
+    assert text == Answer(UNAVAILABLE, "did not answer within 0.2 s (the broker's `request_timeout`)", "it may have run")
+    provider.answer(second, "in time")
+    assert caller.response_to(patient) == (OK, "in time")
+
+
+@differs("the reference knows its own setting only")
+def test_a_callers_timeout_is_bounded(start_broker, connect):
+    broker = start_broker(REMBUS_TIMEOUT=0.1, REMBUS_MAX_REQUEST_TIMEOUT=0.3, REMBUS_RECORD="none")
+    provider, caller = connect("p", to=broker), connect("c", to=broker)
+    provider.expose("slow")
+    answer = caller.request(RPC, "slow", None, [], {"timeout": 10**15})
+    assert answer == Answer(UNAVAILABLE, "within 0.3 s (the broker's `max_request_timeout`)")
+    answer = caller.request(RPC, "slow", None, [], {"timeout": 5})
+    assert answer == Answer(UNAVAILABLE, "within 0.005 s (the time-out of the call)")
+    assert provider.receive_call()[5] == {"timeout": 300} and provider.receive_call()[5] == {"timeout": 5}
+
+
+@differs("the reference knows its own setting only")
+def test_a_json_caller_gives_a_timeout_as_a_member(start_broker, connect):
+    broker = start_broker(REMBUS_TIMEOUT=0.2, REMBUS_RECORD="none")
+    provider, caller = connect("p", to=broker), connect("c", encoding="json", to=broker)
+    provider.expose("slow")
+    caller.ws.send('{"jsonrpc":"2.0","id":7,"method":"slow","params":[],"timeout":60000}')
+    assert provider.receive_call()[5] == {"timeout": 60_000}
+
+
+@differs("the reference knows its own setting only")
+def test_the_commands_timeout_outlasts_the_setting(start_broker, connect):
+    broker = start_broker(REMBUS_TIMEOUT=0.3, REMBUS_RECORD="none")
+    provider, other = connect("p", to=broker), connect("o", to=broker)
+    provider.expose("slow", "other")
+    with Command("call", "slow", "--timeout", "60s", "--url", broker.url) as command:
+        request = provider.receive_call()
+        assert request[5] == {"timeout": 60_000}
+        # One that came later and says nothing has ended; the command waits on.
+        assert other.call("other") == Answer(UNAVAILABLE, "`request_timeout`")
+        provider.answer(request, 7)
+        assert command.lines() == ["7"] and command.wait() == 0
+
+
+def test_a_provider_of_the_python_package_takes_a_request_with_a_timeout(broker, connect, uid, tmp_path, monkeypatch):
+    """Also a broker of the package, when the tests run against one: an element more is ignored."""
+    monkeypatch.setenv("REMBUS_DIR", str(tmp_path))
+
+    async def scenario():
+        async with Components(broker.url) as components:
+            provider = await components(f"py{uid}")
+
+            async def double(number):
+                return 2 * number
+
+            await provider.expose(double, topic=f"double{uid}")
+            identifier = new_id()
+            caller.send([RPC, identifier, f"double{uid}", None, [21], {"timeout": 60_000}])
+            answer = await asyncio.get_running_loop().run_in_executor(None, caller.response_to, identifier)
+            assert answer == (OK, 42)
+
+    caller = connect(f"c{uid}")
+    asyncio.run(scenario())
 
 
 @differs("protocol.md §4: the reference crashes its dispatch loop")

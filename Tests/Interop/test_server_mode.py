@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.wire import ERROR, NOT_FOUND, OK
+from support.wire import Answer, ERROR, NOT_FOUND, OK
 
 differs = pytest.mark.differs
 
@@ -32,14 +32,14 @@ def test_publications_are_not_relayed_through_patterns(server, connect):
 def test_calls_of_other_peers_methods_are_answered_with_42(server, connect):
     provider, caller = connect("p", to=server), connect("c", to=server)
     provider.expose("work")
-    assert caller.call("work") == (NOT_FOUND, "work")
+    assert caller.call("work") == Answer(NOT_FOUND, "work")
 
 
 def test_direct_calls_are_refused(server, connect):
     connect("target", to=server)
     status, text = connect("c", to=server).call("x", target="target")
     assert status == ERROR
-    assert text == "direct not permitted in server mode"
+    assert "runs in server mode" in text or "not permitted in server mode" in text
 
 
 def test_methods_of_the_server_itself_are_answered(server, connect):

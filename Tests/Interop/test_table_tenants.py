@@ -8,7 +8,7 @@ import pytest
 
 from support.keys import Key, log_in, log_in_first, write_trust
 from support.lake import opened_catalog, rows
-from support.wire import ERROR, EXCEPTION, NOT_FOUND, OK, eventually
+from support.wire import Answer, ERROR, EXCEPTION, NOT_FOUND, OK, eventually
 
 COLUMNS = [{"col": "dn", "type": "TEXT"}, {"col": "v", "type": "INTEGER"}]
 SCHEMA = {
@@ -76,12 +76,32 @@ def test_tables_of_other_tenants_do_not_exist(start, connect):
     for stranger in (connect("x.corp", to=broker), connect("n", to=broker), connect(to=broker)):
         for service in SERVICES:
             name = f"{service}_acme_flow"
-            assert stranger.call(name, {"dn": "a", "v": 9}) == (NOT_FOUND, name)
-        assert stranger.call("delete_acme_flow") == (NOT_FOUND, "delete_acme_flow")
+            assert stranger.call(name, {"dn": "a", "v": 9}) == Answer(NOT_FOUND, name)
+        assert stranger.call("delete_acme_flow") == Answer(NOT_FOUND, "delete_acme_flow")
     assert owner.call("upsert_acme_flow", {"dn": "b", "v": 2}) == (OK, None)
     assert table(owner, "acme_flow") == 2
     assert owner.call("delete_acme_flow", {"where": "dn = 'a'"}) == (OK, None)
     assert table(owner, "acme_flow") == 1
+
+
+def test_the_status_names_no_table_of_another_tenant(start, connect):
+    broker = start(REMBUS_MAINTENANCE_INTERVAL=0.1)
+    for name in ("a.acme", "c.corp", "n"):
+        publisher = connect(name, to=broker)
+        publisher.publish(f"{name}/flow", {"v": 1}, qos=1)
+        publisher.publish(f"{name}/flow", {"v": "no number"}, qos=1)
+        publisher.publish(f"{name}/shared", {"v": 1}, qos=1)
+    acme, corp, plain = connect("r.acme", to=broker), connect("r.corp", to=broker), connect("r", to=broker)
+
+    def status(peer):
+        return peer.call("storage_status")[1]["lake"]
+
+    assert eventually(lambda: "acme_flow" in status(acme)["files"] and "shared" in status(acme)["rows"])
+    assert eventually(lambda: status(corp)["rows"].get("corp_flow") == 1 and status(corp)["rejected"])
+    for peer, own, foreign in ((acme, "acme_flow", "corp_flow"), (corp, "corp_flow", "acme_flow"), (plain, "plain", "_flow")):
+        text = repr(status(peer))
+        assert own in text and foreign not in text, text
+        assert "shared" in text and "message" in status(peer)["files"]
 
 
 def test_shared_tables_are_everybodys(start, connect):
@@ -102,7 +122,7 @@ def test_tables_without_a_tenant(start, connect, proven, authenticated):
     peers["pump"].publish("none/plain", {"v": 1}, qos=1)
     assert eventually(lambda: table(peers["pump"], "plain") == (1 if authenticated else 2))
     foreign = table(peers["pump.acme"], "plain")
-    assert foreign == ((NOT_FOUND, "query_plain") if authenticated else 2)
+    assert foreign == (Answer(NOT_FOUND, "query_plain") if authenticated else 2)
 
 
 def test_a_private_topic_guards_the_tables_that_it_fills(start, proven, tmp_path):
@@ -112,10 +132,10 @@ def test_a_private_topic_guards_the_tables_that_it_fills(start, proven, tmp_path
     pump, boss = proven(broker, "pump"), proven(broker, "boss")
     # `vault/shared` would fill the table.
     for service in SERVICES:
-        assert boss.call(f"{service}_shared", {"dn": "x", "v": 1}) == (ERROR, "unauthorized")
-    assert table(boss, "plain") == (ERROR, "unauthorized")
+        assert boss.call(f"{service}_shared", {"dn": "x", "v": 1}) == Answer(ERROR, "unauthorized")
+    assert table(boss, "plain") == Answer(ERROR, "unauthorized")
     assert table(pump, "shared") == 0
-    assert pump.call("upsert_shared", {"dn": "x", "v": 1}) == (ERROR, "unauthorized")
+    assert pump.call("upsert_shared", {"dn": "x", "v": 1}) == Answer(ERROR, "unauthorized")
     boss.command("vault/*", "public_topic")
     assert table(boss, "shared") == 0
 

@@ -191,11 +191,11 @@ def test_answers_in_pieces_are_understood():
             connection, _ = listener.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection:
-                connection.recv(1)
-                request = cbor2.loads(connection.recv(connection.recv(1)[0]))
-                for byte in frame(cbor2.dumps([RESPONSE, request[1], 0, "x" * 300])):
-                    connection.sendall(bytes([byte]))
-                connection.recv(1000)
+                # The command asks once who is there before it calls.
+                while connection.recv(1):
+                    request = cbor2.loads(connection.recv(connection.recv(1)[0]))
+                    for byte in frame(cbor2.dumps([RESPONSE, request[1], 0, "x" * 300])):
+                        connection.sendall(bytes([byte]))
 
         thread = threading.Thread(target=serve)
         thread.start()

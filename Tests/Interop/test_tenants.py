@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.wire import NO_TARGET, NOT_FOUND, OK, UNAVAILABLE, LAST_RECEIVED, assert_nothing_for
+from support.wire import NO_TARGET, NOT_FOUND, OK, UNAVAILABLE, LAST_RECEIVED, Answer, assert_nothing_for
 
 differs = pytest.mark.differs
 
@@ -63,7 +63,7 @@ def test_every_policy_stays_within_the_tenant(start_broker, connect, policy):
 @differs("S6: direct calls of the reference cross tenants")
 def test_direct_calls_stay_within_a_tenant(tenants, uid):
     for name in ("corp", "none"):
-        assert tenants[name].call("x", target=f"pump{uid}.acme") == (NO_TARGET, f"pump{uid}.acme")
+        assert tenants[name].call("x", target=f"pump{uid}.acme") == Answer(NO_TARGET, f"pump{uid}.acme")
     identifier = tenants["acme"].send_call("x", target=f"pump{uid}.acme")
     tenants["pump"].answer(tenants["pump"].receive_call(), 1)
     assert tenants["acme"].response_to(identifier) == (OK, 1)

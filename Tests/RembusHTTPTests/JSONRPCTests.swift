@@ -1,3 +1,4 @@
+import NIOCore
 import NIOHTTP1
 import RembusWire
 import Testing
@@ -6,7 +7,37 @@ import Testing
 
 @Suite struct JSONRPCTests {
     private func call(_ text: String) throws(JSONRPCError) -> JSONRPCCall {
-        try JSONRPCCall((try? Value(jsonText: text)) ?? .null)
+        try JSONRPCCall((try? Value(jsonText: text)) ?? .null, idLiteral: literal(text))
+    }
+
+    private func literal(_ text: String) -> String? {
+        JSONLiterals.members("id", of: ByteBuffer(string: text), limits: .standard).first ?? nil
+    }
+
+    private func written(_ id: JSONRPCID?) -> String? {
+        id.map { id in
+            var buffer = ByteBuffer()
+            id.write(into: &buffer)
+            return String(buffer: buffer)
+        }
+    }
+
+    @Test(
+        arguments: [
+            "1", "0", "-0", "-1", "1.50", "1e3", "1E+3", "18446744073709551615", "18446744073709551616",
+            "-9223372036854775809", "123456789012345678901234567890.12345", "null", #""seven""#,
+        ])
+    func anIDGoesBackAsItCame(id: String) throws {
+        #expect(written(try call(#"{"jsonrpc":"2.0","method":"m","params":[{"id":5}],"id" : \#(id) }"#).id) == id)
+    }
+
+    @Test func theLastIDCounts() throws {
+        #expect(written(try call(#"{"id":1.0,"jsonrpc":"2.0","method":"m","id":2.0}"#).id) == "2.0")
+    }
+
+    @Test func everyRequestOfABatchHasItsOwnID() {
+        let batch = ByteBuffer(string: #"[{"id":1.0},7,{},{"a":{"id":9.0},"id":2e1}]"#)
+        #expect(JSONLiterals.members("id", of: batch, limits: .standard) == ["1.0", nil, nil, "2e1"])
     }
 
     @Test func parametersByPositionByNameAndNone() throws {
@@ -17,7 +48,7 @@ import Testing
 
     @Test func withoutAnIDNobodyIsAnswered() throws {
         #expect(try call(#"{"jsonrpc":"2.0","method":"m"}"#).id == nil)
-        #expect(try call(#"{"jsonrpc":"2.0","method":"m","id":null}"#).id == .null)
+        #expect(written(try call(#"{"jsonrpc":"2.0","method":"m","id":null}"#).id) == "null")
     }
 
     @Test(arguments: [("a/b", "a", "b"), ("site/pump7/start", "site/pump7", "start")])
@@ -52,17 +83,18 @@ import Testing
             (.methodUnavailable, -32000), (.targetDown, -32000),
         ] as [(StatusCode, Int64)])
     func aStatusBecomesACode(status: StatusCode, code: Int64) {
-        let error = JSONRPCError(HTTPFailure(status, "text"), id: 7)
+        let error = JSONRPCError(HTTPFailure(status, "text"), id: JSONRPCID(7, literal: nil))
         #expect(error.code.rawValue == code)
-        #expect(error.json["error"]?["data"] == ["sts": Value(unsigned: status.rawValue)])
-        #expect(error.json["id"] == 7)
+        #expect(error.object["data"] == ["sts": Value(unsigned: status.rawValue)])
+        #expect(written(error.id) == "7")
     }
 
     @Test(
         arguments: [
-            (.error, "unauthorized", 403), (.error, nil, 403), (.error, "the topic is too long", 400),
-            (.error, "more than 3 calls wait for an answer", 429), (.methodException, "x", 502),
-            (.methodNotFound, "t", 404), (.methodUnavailable, "t", 503), (.methodUnavailable, "t: timeout", 504),
+            (.error, "unauthorized: no grant", 403), (.error, nil, 403), (.error, "the topic is too long", 400),
+            (.error, "Too many calls: 3 of this connection wait for an answer.", 429), (.methodException, "x", 502),
+            (.methodNotFound, "t", 404), (.methodUnavailable, "t", 503),
+            (.methodUnavailable, "The provider of `t` did not answer within 1 s", 504),
             (.targetDown, "n", 503), (.unknownAdminCommand, nil, 404), (.timeout, nil, 504),
             (StatusCode(rawValue: 99), "odd", 502),
         ] as [(StatusCode, String?, UInt)])

@@ -14,7 +14,7 @@ private final class Window {
     func close(_ number: UInt16, _ state: PacketWindow.State) -> UInt64? { window.close(number, state) }
     func release(_ number: UInt16) -> UInt64? { window.release(number) }
     func state(_ number: UInt16) -> PacketWindow.State { window.state(number) }
-    func dropPublished(unless isStillOwed: (UInt64) -> Bool) { window.dropPublished(unless: isStillOwed) }
+    func dropPublished(unless isStillOwed: (UInt64) -> Bool) -> [UInt16] { window.dropPublished(unless: isStillOwed) }
 }
 
 @Suite struct PacketWindowTests {
@@ -69,16 +69,19 @@ private final class Window {
         #expect(count == 32_768)
     }
 
-    @Test func whatTheBrokerDoesNotOweIsDropped() throws {
+    @Test func whatTheBrokerDoesNotOweIsDroppedUnlessTheClientMayKeepItsIdentifier() throws {
         let window = Window()
         let kept = try #require(window.open(1, .atLeastOnce))
-        let dropped = try #require(window.open(2, .exactlyOnce))
+        let dropped = try #require(window.open(4, .atLeastOnce))
+        let uncertain = try #require(window.open(2, .exactlyOnce))
         let released = try #require(window.open(3, .exactlyOnce))
         _ = window.release(released)
-        window.dropPublished { $0 == 1 }
+        let found = window.dropPublished { $0 == 1 }
+        #expect(found == [uncertain])
         #expect(window.state(kept) == .publishedOnce)
         #expect(window.state(dropped) == .free)
+        #expect(window.state(uncertain) == .published)
         #expect(window.state(released) == .released)
-        #expect(window.count == 2)
+        #expect(window.count == 3)
     }
 }

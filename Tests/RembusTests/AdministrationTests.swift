@@ -45,7 +45,8 @@ struct AdministrationTests {
         let done = Task { try await component.makePrivate("t") }
         try await peer.nextCommand(status: .error)
         let error = await done.rembusError
-        #expect(error?.message == "The command private_topic on `t` failed with status 10, error.")
+        #expect(
+            error?.message == "The broker refused the command private_topic on `t` (10) without a reason; see its log.")
         let unknown = Task { try await component.admin("levitate") }
         try await peer.nextCommand(status: .unknownAdminCommand)
         let second = await unknown.rembusError

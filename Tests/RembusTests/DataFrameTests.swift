@@ -35,9 +35,9 @@ struct DataFrameTests {
     @Test func whatIsNoFrameIsAnError() async throws {
         let (_, peer, component) = try await FakeBroker.connected()
         let values: [(Value, String)] = [
-            (1, "Expected DataFrame but found an integer"), (.bytes(ByteBuffer(bytes: [1])), "found a byte string"),
+            (1, "expected DataFrame but found an integer"), (.bytes(ByteBuffer(bytes: [1])), "found a byte string"),
             ([1], "row 0 is not an object"),
-            (.tagged(80, .bytes(ByteBuffer(bytes: [1, 2, 3]))), "The result cannot be decoded"),
+            (.tagged(80, .bytes(ByteBuffer(bytes: [1, 2, 3]))), "The result is no `DataFrame`"),
         ]
         for (value, message) in values {
             let call = Task { try await component.call("broken") as DataFrame }
@@ -52,7 +52,7 @@ struct DataFrameTests {
     @Test func argumentsAreFrames() async throws {
         let (_, peer, component) = try await FakeBroker.connected()
         let frame = try frame()
-        async let nothing: Void = component.call("upsert_sensor", frame)
+        async let nothing = component.call("upsert_sensor", frame)
         let request = try await peer.nextRequest()
         #expect(try request.arguments.map { try DataFrame($0) } == [frame])
         guard case .tagged(80, .bytes) = request.arguments[0] else {
@@ -60,7 +60,7 @@ struct DataFrameTests {
             return
         }
         peer.answer(request, .null)
-        try await nothing
+        _ = try await nothing
         await component.close()
     }
 

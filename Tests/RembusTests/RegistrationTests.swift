@@ -59,7 +59,7 @@ struct RegistrationTests {
             peer.answer(try await peer.nextRegister().id, status, data)
         }
         #expect(error?.status == status)
-        #expect(error?.message.contains(data.stringValue ?? "status") == true)
+        #expect(error?.message.contains(status == .nameTaken ? "(60)" : data.stringValue ?? "(10)") == true)
         #expect(error?.message.contains("4711") == false)
         #expect(folder.content("a/.secret") == nil)
     }
@@ -136,7 +136,7 @@ struct RegistrationTests {
         guard case .unregister(let id) = try await peer.next() else { throw FakePeer.UnexpectedMessage() }
         peer.answer(id, .error, "invalid operation")
         let error = await done.rembusError
-        #expect(error?.message == "The unregistration failed with status 10, error: invalid operation.")
+        #expect(error?.message == "The broker refused the unregistration (10): invalid operation.")
         #expect(folder.content("tester/.secret") != nil)
         await component.close()
     }

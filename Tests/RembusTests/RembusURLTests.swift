@@ -2,7 +2,7 @@ import Testing
 
 @testable import Rembus
 
-/// The table of behaviour.md §3, column "Build".
+/// The table of behaviour.md §3, column "is".
 struct RembusURLTests {
     static let base = RembusURL(scheme: .ws, host: "hub", port: 9999)
 
@@ -67,6 +67,28 @@ struct RembusURLTests {
 
     @Test func hostsOfIPv6HaveNoBrackets() throws {
         #expect(try RembusURL("ws://[::1]:9000/x").host == "::1")
+    }
+
+    @Test(arguments: [
+        ("ws+unix:///run/rembus.sock", RembusURL(scheme: .ws, host: "/run/rembus.sock", port: 0)),
+        ("ws+unix:///run/a b/x.sock:/pump7", RembusURL(scheme: .ws, host: "/run/a b/x.sock", port: 0, name: "pump7")),
+        ("TCP+unix:///x:/a/b", RembusURL(scheme: .tcp, host: "/x", port: 0, name: "a/b")),
+        ("mqtts+unix:///x:/", RembusURL(scheme: .mqtts, host: "/x", port: 0)),
+    ])
+    func socketsAreNamedByTheirPath(text: String, url: RembusURL) throws {
+        #expect(try RembusURL(text) == url)
+        #expect(try RembusURL(url.description) == url)
+        #expect(!url.isReadableByOthers)
+        // A name alone is one there.
+        #expect(try RembusURL("me", base: url).description.hasSuffix("+unix://\(url.host):/me"))
+    }
+
+    @Test(arguments: [
+        "ws+unix://", "ws+unix:///", "ws+unix://host/x", "ftp+unix:///x",
+        "ws+unix:///\(String(repeating: "x", count: 107))",
+    ])
+    func socketsNeedAPath(text: String) {
+        #expect(throws: RembusError.self) { try RembusURL(text) }
     }
 
     @Test func standardBase() throws {

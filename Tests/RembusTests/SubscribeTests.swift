@@ -210,4 +210,18 @@ struct SubscribeTests {
         #expect(try await peer.next() == .response(.init(id: id, status: .ok)))
         await component.close()
     }
+
+    @Test(arguments: [("plant/#", "plant/**"), ("plant/+/x", "plant/*/x"), ("plant/**", nil), ("c++", nil)])
+    func wildcardsOfMQTTAreMentioned(topic: String, spelling: String?) async throws {
+        let recorder = LogRecorder()
+        let (_, peer, component) = try await FakeBroker.connected(configuration: .test { $0.logger = recorder.logger })
+        async let subscription = component.subscribe(topic)
+        _ = try await peer.nextCommand()
+        _ = try await peer.nextCommand()
+        _ = try await subscription
+        let warnings = recorder.lines.filter { $0.contains("no wildcards of Rembus") }
+        #expect(warnings.count == (spelling == nil ? 0 : 1))
+        if let spelling { #expect(warnings.first?.contains("pattern=\(spelling)") == true) }
+        await component.close()
+    }
 }

@@ -90,6 +90,66 @@ struct SubscriptionQueueTests {
         #expect(log.numbers == [1, 2])
     }
 
+    // MARK: Pausing
+
+    private func isFull(_ outcome: SubscriptionQueue.Outcome) -> Bool {
+        if case .full = outcome { true } else { false }
+    }
+
+    @Test func aPausingQueueDropsNothingAndTellsWhenHalfOfItIsFree() async {
+        let (queue, resumed) = (SubscriptionQueue(.pausing(4)), Counter())
+        for number in Int64(0)..<3 { #expect(isAccepted(queue.push(message(number)))) }
+        // What one read has brought is taken beyond the limit.
+        for number in Int64(3)..<6 { #expect(isFull(queue.push(message(number, .atLeastOnce)))) }
+        queue.whenRoom(for: ObjectIdentifier(queue)) { resumed.increment() }
+        for number in Int64(0)..<3 { #expect(await queue.next(isolation: nil)?.arguments == [.integer(number)]) }
+        #expect(resumed.value == 0)
+        #expect(await queue.next(isolation: nil)?.arguments == [3])
+        #expect(resumed.value == 1)
+        queue.whenRoom(for: ObjectIdentifier(queue)) { resumed.increment() }
+        #expect(resumed.value == 2)
+        #expect(queue.droppedCount == 0)
+        #expect(await drain(queue) == [4, 5])
+    }
+
+    @Test func theEndOfAPausingQueueLetsItsConnectionsGoOn() async {
+        let (queue, resumed) = (SubscriptionQueue(.pausing(1)), Counter())
+        queue.addSource()
+        #expect(isFull(queue.push(message(0))))
+        queue.whenRoom(for: ObjectIdentifier(queue)) { resumed.increment() }
+        queue.removeSource()
+        #expect(resumed.value == 1)
+    }
+
+    @Test func messagesCanBeAcknowledgedWhenTheyAreRead() async {
+        var buffer = SubscriptionBuffer.pausing(10)
+        buffer.acknowledgesWhenRead = true
+        let (queue, log) = (SubscriptionQueue(buffer), AcknowledgementLog())
+        for number in Int64(0)..<3 { #expect(pushNoted(number, to: queue, log)) }
+        #expect(log.numbers.isEmpty)
+        _ = await queue.next(isolation: nil)
+        #expect(log.numbers == [0])
+        queue.addSource()
+        queue.removeSource()
+        // Nobody has read the others.
+        #expect(log.numbers == [0])
+        #expect(await queue.next(isolation: nil)?.arguments == [1])
+        #expect(log.numbers == [0, 1])
+    }
+
+    @Test func onlyWhatIsNotAcknowledgedIsThrownAway() async {
+        var buffer = SubscriptionBuffer.pausing(2)
+        buffer.acknowledgesWhenRead = true
+        let (queue, resumed) = (SubscriptionQueue(buffer), Counter())
+        for number in Int64(0)..<3 { _ = queue.push(message(number)) }
+        _ = queue.push(message(3, .atLeastOnce))
+        queue.whenRoom(for: ObjectIdentifier(queue)) { resumed.increment() }
+        #expect(queue.discardAtMostOnce() == 3)
+        #expect(resumed.value == 1)
+        #expect(queue.waiting.all == 1)
+        #expect(await drain(queue) == [3])
+    }
+
     @Test func bytesCountToo() async {
         var buffer = SubscriptionBuffer.dropOldest(100)
         buffer.maxBytes = 1000

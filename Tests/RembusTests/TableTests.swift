@@ -70,7 +70,7 @@ struct ReconnectPolicyTests {
 struct ErrorTests {
     @Test func errorsAreSentencesWithACode() {
         let error = RembusError(.timeout, "The call of `m` got no answer within 1.0 s.")
-        #expect("\(error)" == "The call of `m` got no answer within 1.0 s. (timeout)")
+        #expect("\(error)" == "The call of `m` got no answer within 1.0 s.")
         #expect(error.localizedDescription == "The call of `m` got no answer within 1.0 s.")
         #expect(RembusError(.status(.methodNotFound), "x.").code != .timeout)
     }

@@ -93,3 +93,24 @@ struct AdmissionTests {
         try await client.close()
     }
 }
+
+/// Connections and the descriptors of the process.
+@Suite(.timeLimit(.minutes(5)))
+struct DescriptorTests {
+    @Test func descriptorsLimitWhateverElseIsAllowed() throws {
+        let admission = ConnectionAdmission(maxConnections: 100, maxPerAddress: 0, handshakesPerSecond: 0)
+        admission.limit(toDescriptors: 2)
+        _ = try admission.admit(nil).get()
+        #expect(admission.hasDescriptors(for: 1))
+        #expect(!admission.hasDescriptors(for: 2))
+        _ = try admission.admit(nil).get()
+        #expect(throws: ConnectionRefusal.outOfDescriptors) { try admission.admit(nil).get() }
+        #expect(admission.refusals == [.outOfDescriptors: 2])
+    }
+
+    @Test func theReserveHasBounds() {
+        #expect(Descriptors.reserve(ofLimit: 24) == 16)
+        #expect(Descriptors.reserve(ofLimit: 1024) == 128)
+        #expect(Descriptors.reserve(ofLimit: 1 << 20) == 256)
+    }
+}

@@ -8,8 +8,15 @@ import Testing
 struct ReceiveMemoryTests {
     /// A frame with a mask that changes nothing.
     private static func frame(_ size: Int) -> ByteBuffer {
-        var bytes = ByteBuffer(bytes: [0x82, 0x80 | 127])
-        bytes.writeInteger(UInt64(size))
+        var bytes = ByteBuffer(bytes: [0x82])
+        // A length has its shortest form (RFC 6455 §5.2).
+        if let short = UInt16(exactly: size) {
+            bytes.writeInteger(0x80 | 126 as UInt8)
+            bytes.writeInteger(short)
+        } else {
+            bytes.writeInteger(0x80 | 127 as UInt8)
+            bytes.writeInteger(UInt64(size))
+        }
         bytes.writeInteger(UInt32(0))
         bytes.writeRepeatingByte(7, count: size)
         return bytes

@@ -130,7 +130,7 @@ struct TLSFilesTests {
         let second = try await EchoClient.connect(
             port: server.port, tls: TLSClientSettings(authorities: "\(folder.path)/next-ca.crt"))
         #expect(await second.echo([2]) == [2])
-        await #expect(throws: WebSocketDialer.Failure.self) {
+        await #expect(throws: ConnectFailure.self) {
             try await EchoClient.connect(port: server.port, tls: trusting)
         }
         #expect(await first.echo([3]) == [3])

@@ -32,7 +32,7 @@ struct TLSHandshakeTests {
     func failure(
         _ server: EchoServer, _ settings: TLSClientSettings, host: String = "127.0.0.1"
     ) async -> String {
-        let error = await #expect(throws: WebSocketDialer.Failure.self) {
+        let error = await #expect(throws: ConnectFailure.self) {
             try await EchoClient.connect(host: host, port: server.port, tls: settings)
         }
         return error?.description ?? ""
@@ -132,7 +132,7 @@ struct TLSHandshakeTests {
 
     @Test func plainClientsAreToldAboutTLS() async throws {
         let server = try await server()
-        let error = await #expect(throws: WebSocketDialer.Failure.self) {
+        let error = await #expect(throws: ConnectFailure.self) {
             try await EchoClient.connect(port: server.port)
         }
         #expect(error?.description.contains("connect with wss://") == true, "\(String(describing: error))")
@@ -163,7 +163,7 @@ struct TLSHandshakeTests {
             #expect(await client.echo([1]) == [1])
             try await client.close()
         }
-        #expect(server.facts.map(\.certificateName) == ["pump7", "valve.plant.example", nil, nil])
+        #expect(server.facts.map(\.certificate?.name) == ["pump7", "valve.plant.example", nil, nil])
     }
 
     @Test func optionalCertificatesMayBeMissing() async throws {

@@ -79,6 +79,13 @@ import Testing
                 == bytes("850b4801020304050607086570756d7037420908a0"))
     }
 
+    @Test(arguments: ["d9d9f7", "da0000d9f7", "d9d9f7d9d9f7"])
+    func aHeaderMaySayThatItIsCBOR(tag: String) {
+        #expect(joined(tag + "8201647469636b", "8101") == bytes("8301647469636b8101"))
+        var target = ByteBuffer()
+        #expect(!join("d82a8201647469636b", "8101", into: &target))
+    }
+
     @Test func bytesBehindTheHeaderDoNotGetIntoTheMessage() {
         #expect(joined("8201647469636b" + "8109", "8101") == bytes("8301647469636b8101"))
         #expect(joined("810f" + "ff", "f6") == bytes("810f"))

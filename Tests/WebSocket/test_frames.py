@@ -26,14 +26,18 @@ def test_messages_of_every_length_form(client, size):
     client.assert_answered()
 
 
-@pytest.mark.parametrize("length_bytes", [2, 8])
-def test_a_length_in_a_longer_form_is_read_or_refused_but_not_misread(client, length_bytes):
-    client.send(BINARY, client.binary_request(), length_bytes=length_bytes)
-    _, opcode, payload = client.read_frame()
-    if opcode == CLOSE:
-        assert struct.unpack(">H", payload[:2])[0] == 1002
-    else:
-        assert opcode == BINARY
+@pytest.mark.parametrize("opcode", [BINARY, TEXT, CONTINUATION, PING, PONG, CLOSE])
+@pytest.mark.parametrize("size, length_bytes", [(0, 2), (5, 2), (125, 2), (0, 8), (125, 8), (126, 8), (65_535, 8)])
+def test_a_length_in_a_longer_form_closes_with_1002(client, opcode, size, length_bytes):
+    if opcode == CONTINUATION:
+        client.send(BINARY, b"", fin=False)
+    client.send(opcode, b"\x03\xe8" + b"x" * (size - 2) if size >= 2 else b"", length_bytes=length_bytes)
+    client.assert_closed(1002)
+
+
+def test_a_length_in_a_longer_form_is_seen_in_pieces_too(client):
+    client.write_slowly(frame(PING, b"hello", length_bytes=2))
+    client.assert_closed(1002)
 
 
 def test_bytes_that_arrive_one_by_one(client):

@@ -39,13 +39,13 @@ class Answer:
 class Http:
     """`http("POST", "/topic", [1, 2])`: a body that is not bytes or text is sent as JSON."""
 
-    def __init__(self, port, tls=None, **headers):
-        self.port, self.tls, self.headers = port, tls, headers
+    def __init__(self, port, timeout=PATIENCE, tls=None, **headers):
+        self.port, self.timeout, self.tls, self.headers = port, timeout, tls, headers
 
     def open(self):
         if self.tls:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE, context=self.tls)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=self.timeout, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
 
     def __call__(self, method, path, body=None, headers=None, on=None, **encoded):
         if body is not None and not isinstance(body, (bytes, str)):

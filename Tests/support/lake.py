@@ -10,8 +10,10 @@ _PACKAGES = Path(sysconfig.get_paths()["purelib"])
 
 
 def extension(name) -> Path:
-    """The file of a DuckDB extension, from the packages of Tests/requirements.txt."""
-    return next((_PACKAGES / f"duckdb_extension_{name}" / "extensions").rglob(f"{name}.duckdb_extension"))
+    """The file of a DuckDB extension, from the packages of Tests/requirements.txt or beside the broker's library."""
+    folders = [_PACKAGES / f"duckdb_extension_{name}" / "extensions"]
+    folders += [Path(prefix, "lib/rembus/duckdb") / f"v{duckdb.__version__}" for prefix in ("/usr/local", Path.home() / ".local")]
+    return next(found for folder in folders for found in folder.rglob(f"{name}.duckdb_extension"))
 
 
 @contextmanager

@@ -1,12 +1,17 @@
 """Brokers as processes: started, watched and ended by the tests, on ports the system picks, with state in a temporary folder."""
 
+import fcntl
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
+import time
 from pathlib import Path
 
 from support.ports import free_port
@@ -111,6 +116,18 @@ class Broker:
         return command + self.options
 
     def start(self):
+        # A restart takes the same port again, as clients expect. For a moment another test's client may have it.
+        deadline = time.monotonic() + PATIENCE
+        while not (address := self._try_to_start()):
+            self.kill()
+            if not self.port or "the port is in use" not in self.errors.text() or time.monotonic() > deadline:
+                raise RuntimeError(f"the broker did not say where it listens\n{self.log()}")
+            time.sleep(0.2)
+        self.host, self.port = address[1], int(address[2])
+        self.started_with = address.string
+
+    def _try_to_start(self):
+        """What the broker says of its address; None when it ended before that."""
         settings = dict(self.settings)
         if self.reference and self.overwrite:
             settings["REMBUS_OVERWRITE_CONNECTION"] = 1
@@ -119,13 +136,7 @@ class Broker:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.output = OutputReader(self.process.stdout)
         self.errors = OutputReader(self.process.stderr)
-        address = self.output.wait_for(_ADDRESS.search)
-        if address is None:
-            self.kill()
-            raise RuntimeError(f"the broker did not say where it listens\n{self.log()}")
-        # A restart takes the same port again, as clients expect.
-        self.host, self.port = address[1], int(address[2])
-        self.started_with = address.string
+        return self.output.wait_for(_ADDRESS.search)
 
     @property
     def url(self) -> str:
@@ -191,6 +202,31 @@ def run_rembus(*arguments, timeout=PATIENCE, stdin=None, url=None, folder=None, 
             [rembus_binary(), *map(str, arguments)], env=clean_environment(folder or temporary, **settings),
             input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True, text=True, timeout=timeout)
+
+
+def on_a_terminal(*arguments, columns=80, url=None):
+    """Runs the command with its output on a terminal; gives what is on the screen."""
+    main, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with tempfile.TemporaryDirectory(prefix="rembus-test-") as folder:
+        process = subprocess.Popen(
+            [rembus_binary(), *map(str, arguments), *(["--url", url] if url else [])],
+            env=clean_environment(folder, TERM="xterm"), stdin=subprocess.DEVNULL, stdout=terminal,
+            stderr=subprocess.PIPE, text=True)
+        os.close(terminal)
+        screen = b""
+        while True:
+            try:
+                piece = os.read(main, 65536)
+            except OSError:  # EIO: the last writer is gone
+                break
+            if not piece:
+                break
+            screen += piece
+        os.close(main)
+        assert process.wait(PATIENCE) == 0, process.stderr.read()
+        process.stderr.close()
+    return re.sub(r"\x1b\[[0-9;]*m", "", screen.decode().replace("\r\n", "\n"))
 
 
 class Command:

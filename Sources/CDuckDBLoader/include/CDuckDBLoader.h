@@ -13,6 +13,9 @@
 // A trampoline must not be called before this succeeded. Not to be called by two threads at once.
 bool rembus_duckdb_load(const char *path, char *message, size_t capacity);
 
+// Gives memory back to the system that DuckDB has freed and would keep for a while. Nothing where its allocator cannot.
+void rembus_duckdb_release_memory(void);
+
 // The version the opened library says of itself, such as "v1.5.5".
 const char *rembus_duckdb_version(void);
 

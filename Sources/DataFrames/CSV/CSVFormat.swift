@@ -18,17 +18,20 @@ public struct CSVFormat: Sendable, Hashable {
     public var null: String
     /// What ends a line: `"\n"`, or `"\r\n"` as RFC 4180 has it. Readers take both.
     public var lineEnd: String
+    /// Whether columns get the narrowest type that their fields fit; else all are texts, exactly as they stand there.
+    public var infersTypes: Bool
 
     /// Makes a format.
     public init(
         separator: Character = ",", hasHeader: Bool = true, quoting: Quoting = .whenNeeded, null: String = "",
-        lineEnd: String = "\n"
+        lineEnd: String = "\n", infersTypes: Bool = true
     ) {
         self.separator = separator
         self.hasHeader = hasHeader
         self.quoting = quoting
         self.null = null
         self.lineEnd = lineEnd
+        self.infersTypes = infersTypes
     }
 
     /// Commas, a header, quotes where needed.

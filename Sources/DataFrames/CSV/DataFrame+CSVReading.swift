@@ -33,7 +33,7 @@ extension DataFrame {
         for number in 0..<table.width {
             let name = format.hasHeader ? table.text(table.field(0, number)) ?? "" : "column_\(number + 1)"
             let column = CSVColumn(table: table, number: number, first: first, null: Array(format.null.utf8))
-            columns.append(try column.made(name, types[name] ?? column.inferredType()))
+            columns.append(try column.made(name, types[name] ?? (format.infersTypes ? column.inferredType() : .utf8)))
         }
         self.init(unchecked: columns, rowCount: max(0, table.rowCount - first), metadata: [:])
     }
@@ -74,10 +74,16 @@ private struct CSVColumn {
         case .bool: TextParser.bool(text) != nil
         // Numbers with zeros in front are numbers of something, not quantities: they keep their zeros as texts.
         case .int64: !hasLeadingZero(text) && Int64(text) != nil
-        case .float64: !hasLeadingZero(text) && TextParser.double(text) != nil
+        case .float64: !hasLeadingZero(text) && TextParser.double(text) != nil && !hasMoreDigits(text)
         case .date32: CalendarDate(iso8601: text) != nil
         default: Timestamp(iso8601: text).map { $0.unit == .microsecond } ?? false
         }
+    }
+
+    /// Whether a float could not give back all digits; such numbers stay texts.
+    private static func hasMoreDigits(_ text: String) -> Bool {
+        let digits = text.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }.filter { (48...57).contains($0) }
+        return digits.drop { $0 == UInt8(ascii: "0") }.count > 17
     }
 
     private static func hasLeadingZero(_ text: String) -> Bool {

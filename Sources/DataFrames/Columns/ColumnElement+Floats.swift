@@ -1,5 +1,5 @@
 extension Double: FixedWidthElement {
-    /// What stands where there is no value.
+    /// The value in memory of a row that is null.
     @inlinable public static var placeholder: Double { 0 }
     /// The type of a column that is made from such values.
     @inlinable public static var columnType: DataType { .float64 }
@@ -29,7 +29,7 @@ extension Double: FixedWidthElement {
 }
 
 extension Float: FixedWidthElement {
-    /// What stands where there is no value.
+    /// The value in memory of a row that is null.
     @inlinable public static var placeholder: Float { 0 }
     /// The type of a column that is made from such values.
     @inlinable public static var columnType: DataType { .float32 }
@@ -59,7 +59,7 @@ extension Float: FixedWidthElement {
 
 #if !((os(macOS) || targetEnvironment(macCatalyst)) && arch(x86_64))
 extension Float16: FixedWidthElement {
-    /// What stands where there is no value.
+    /// The value in memory of a row that is null.
     @inlinable public static var placeholder: Float16 { 0 }
     /// The type of a column that is made from such values.
     @inlinable public static var columnType: DataType { .float16 }

@@ -1,7 +1,7 @@
 /// Integers are read from integer columns of any width whose every value fits; `Int64` and `Int` also give the plain
 /// numbers behind dates, times, timestamps and durations, and `Int32` those of 32 bits.
 extension FixedWidthInteger where Self: FixedWidthElement {
-    /// What stands where there is no value.
+    /// The value in memory of a row that is null.
     @inlinable public static var placeholder: Self { 0 }
 
     /// Whether values of a column of this type can be read so.

@@ -59,7 +59,7 @@ extension [UInt8]: ColumnElement, NativeElement {
 }
 
 extension CalendarDate: FixedWidthElement {
-    /// What stands where there is no value.
+    /// The value in memory of a row that is null.
     public static var placeholder: CalendarDate { CalendarDate(daysSinceEpoch: 0) }
     /// The type of a column that is made from such values.
     public static var columnType: DataType { .date32 }
@@ -133,7 +133,7 @@ extension TimeSpan: ColumnElement {
 }
 
 extension CalendarInterval: FixedWidthElement {
-    /// What stands where there is no value.
+    /// The value in memory of a row that is null.
     public static var placeholder: CalendarInterval { CalendarInterval() }
     /// The type of a column that is made from such values.
     public static var columnType: DataType { .interval(.monthDayNano) }

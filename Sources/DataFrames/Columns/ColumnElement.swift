@@ -26,7 +26,7 @@ public protocol NativeElement: ColumnElement {
 
 /// An element whose bytes in memory are those in a column of its type.
 public protocol FixedWidthElement: NativeElement, BitwiseCopyable {
-    /// What stands where there is no value.
+    /// The value in memory of a row that is null.
     static var placeholder: Self { get }
 }
 

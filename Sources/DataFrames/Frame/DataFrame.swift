@@ -1,7 +1,7 @@
 /// An immutable table of typed columns over Arrow memory.
 ///
 /// Copies, slices and selections share the memory of the values. A frame goes over the wire as an Arrow IPC stream
-/// (protocol.md §5).
+/// (docs/spec/protocol.md §5).
 public struct DataFrame: Sendable, Equatable {
     /// The columns in order; all have ``rowCount`` rows. Names can occur more than once.
     public let columns: [Column]

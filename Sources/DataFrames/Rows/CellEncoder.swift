@@ -7,7 +7,7 @@ final class CellEncoder: Encoder {
         case value(TypedCell)
         case array([Content], element: DataType)
         case members([(name: String, content: Content)])
-        /// Filled by somebody else until the whole is finished.
+        /// The value of another encoder, which is read when the whole is finished.
         case nested(CellEncoder)
     }
 

@@ -38,51 +38,9 @@ public final class Node: Sendable {
         }
     }
 
-    /// Publishes values, see ``Messaging/publish(_:_:qos:slot:)-(_,Value...,_,_)``.
-    public func publish(
-        _ topic: String, _ arguments: Value..., qos: QoS = .atMostOnce, slot: UInt32? = nil
-    ) throws {
-        try blocking { [component] in
-            try await component.publish(topic, arguments: arguments, qos: qos, slot: slot)
-        }
-    }
-
-    /// Publishes anything that is `Encodable`.
-    @_disfavoredOverload
-    public func publish<each Argument: Encodable>(
-        _ topic: String, _ arguments: repeat each Argument, qos: QoS = .atMostOnce, slot: UInt32? = nil
-    ) throws {
-        var list = ArgumentList(component.encoding)
-        for argument in repeat each arguments { try list.append(encoding: argument) }
-        try blocking { [component, list] in try await component.publish(topic, list: list, qos: qos, slot: slot) }
-    }
-
-    /// Calls a method and gives its result.
-    public func call<Result: Decodable>(
-        _ topic: String, _ arguments: Value..., timeout: Duration? = nil
-    ) throws -> Result {
-        try callEncoded(topic, ArgumentList(arguments, encoding: component.encoding), timeout).decode()
-    }
-
-    /// Calls a method with anything that is `Encodable` and gives its result.
-    @_disfavoredOverload
-    public func call<Result: Decodable, each Argument: Encodable>(
-        _ topic: String, _ arguments: repeat each Argument, timeout: Duration? = nil
-    ) throws -> Result {
-        var list = ArgumentList(component.encoding)
-        for argument in repeat each arguments { try list.append(encoding: argument) }
-        return try callEncoded(topic, list, timeout).decode()
-    }
-
-    /// Calls a method and drops its result.
-    public func call(_ topic: String, _ arguments: Value..., timeout: Duration? = nil) throws {
-        _ = try callEncoded(topic, ArgumentList(arguments, encoding: component.encoding), timeout)
-    }
-
-    private func callEncoded(_ topic: String, _ list: ArgumentList, _ timeout: Duration?) throws -> EncodedValue {
-        try blocking { [component] in
-            try await component.request(topic, list: list, target: nil, timeout: timeout)
-        }
+    /// Waits until the broker has handled everything that was sent before, see ``Component/flush(timeout:)``.
+    public func flush(timeout: Duration? = nil) throws {
+        try blocking { [component] in try await component.flush(timeout: timeout) }
     }
 
     /// Subscribes; `receive` is called for each message, one after the other, on a thread of the subscription.

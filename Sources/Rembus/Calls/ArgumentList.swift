@@ -74,14 +74,6 @@ public struct ArgumentList: Sendable {
         }
     }
 
-    mutating func append<T: Encodable>(encoding argument: T) throws(RembusError) {
-        do {
-            append(try CBOREncoder().encodeValue(argument))
-        } catch {
-            throw RembusError.encoding(error)
-        }
-    }
-
     /// Splits off a leading text, which is the real topic in a wildcard delivery (behaviour.md §6.2).
     func droppingTopic() -> (topic: String, rest: ArgumentList)? {
         switch storage {

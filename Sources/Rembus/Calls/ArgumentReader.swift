@@ -16,7 +16,8 @@ struct ArgumentReader {
     func expect(_ count: Int, optional: Int) throws(RembusError) {
         guard values.count <= count, values.count >= count - optional else {
             let wanted = count == 1 ? "1 argument is" : "\(count) arguments are"
-            throw RembusError(.decoding, "\(wanted) expected, but \(values.count) came.")
+            throw RembusError(
+                .decoding, "\(wanted) expected, but \(values.count) came. Send what the parameters ask for.")
         }
     }
 }
@@ -27,7 +28,7 @@ extension Value {
         do {
             return try CBORDecoder().decode(type, from: self)
         } catch {
-            throw RembusError.decoding(error, what())
+            throw RembusError.decoding(error, what(), as: type)
         }
     }
 }

@@ -39,7 +39,7 @@ public struct EncodedValue: Sendable {
                 do {
                     return try Value(cbor: bytes, limits: .received)
                 } catch {
-                    throw RembusError.decoding(error, "The result")
+                    throw RembusError.malformed(error, "The result")
                 }
             }
         }
@@ -59,7 +59,7 @@ struct Reply: Sendable {
     /// The data of a successful answer; throws the error that another one stands for.
     func successData(_ subject: PendingCall.Subject) throws(RembusError) -> EncodedValue {
         guard status == .ok else {
-            throw RembusError(status, data: (try? data.value) ?? .null, subject: subject.description)
+            throw RembusError(status, data: (try? data.value) ?? .null, subject: subject)
         }
         return data
     }

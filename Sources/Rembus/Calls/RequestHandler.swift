@@ -9,5 +9,9 @@ public struct RequestHandler: Sendable {
 
 /// The text that a caller gets for what a handler threw (status 40).
 func describe(_ error: any Error) -> String {
-    (error as? RembusError)?.message ?? "\(error)"
+    switch error {
+    case is DecodingError, is EncodingError: plainText(error)
+    case let error as RembusError: error.message
+    default: "\(error)"
+    }
 }

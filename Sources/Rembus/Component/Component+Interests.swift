@@ -1,10 +1,17 @@
+import Logging
 import NIOCore
+import RembusWire
 
 /// Subscriptions and methods: first noted here, then told to the broker. What is noted survives every connection, so a
 /// missing one is no error.
 extension Component {
     /// Tells the broker about a subscription and delivers into it; `subscribe` does it for you.
     public func attach(_ subscription: Subscription) async throws {
+        if let pattern = TopicPattern.rembusSpelling(ofMQTT: subscription.topic) {
+            connection.logger.warning(
+                "a subscription is taken as it stands: + and # are no wildcards of Rembus",
+                metadata: ["topic": "\(subscription.topic)", "pattern": "\(pattern)"])
+        }
         subscription.queue.addSource()
         // Reactive before this, the broker delivers what comes; a replay has to be asked for.
         let wasReactive = try await connection.onSession { session in
@@ -79,6 +86,7 @@ extension Component {
     /// Publishes on `<own name>/topic`.
     ///
     /// Throws like `publish`, and `unsupported` for an anonymous component.
+    @_disfavoredOverload
     nonisolated(nonsending) public func put(
         _ topic: String, _ arguments: Value..., qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) async throws {
@@ -93,9 +101,18 @@ extension Component {
         try await publish(ownTopic(topic), repeat each arguments, qos: qos, slot: slot)
     }
 
+    /// Publishes literals with variables in them on `<own name>/topic`; see ``ArgumentLiteral``.
+    nonisolated(nonsending) public func put(
+        _ topic: String, _ arguments: ArgumentLiteral..., qos: QoS = .atMostOnce, slot: UInt32? = nil
+    ) async throws {
+        let list = try ArgumentList(arguments, encoding: encoding)
+        try await publish(ownTopic(topic), list: list, qos: qos, slot: slot)
+    }
+
     private func ownTopic(_ topic: String) throws(RembusError) -> String {
         guard let name else {
-            throw RembusError(.unsupported, "An anonymous component has no topics of its own; use publish.")
+            throw RembusError(
+                .unsupported, "An anonymous component has no topics of its own. Connect with a name, or use `publish`.")
         }
         return "\(name)/\(topic)"
     }

@@ -8,16 +8,38 @@ extension Component {
         if slot != nil, encoding == .json {
             throw RembusError(.unsupported, "A slot has no form in JSON; use the encoding cbor.")
         }
+        try Self.check(topic)
         let flags = PublishFlags(qos: qos, hasSlot: slot != nil)
         guard qos != .atMostOnce else {
             // Receivers ignore the upper half of the id; zero is what Python sends (protocol.md §4).
             let frame = OutgoingFrame(publish: topic, flags: flags, id: UInt64(slot ?? 0), arguments: list)
+            try check(frame)
             return try await connection.submissions.send(frame)
         }
         let ids = connection.ids
         let id = slot.map { ids.next(slot: $0) } ?? ids.next()
         let frame = OutgoingFrame(publish: topic, flags: flags, id: id, arguments: list)
+        try check(frame)
         try await publish(topic, qos: qos, id: id, frame: frame)
+    }
+
+    /// Refuses what every broker would: there, a publication that is not acknowledged has no answer that could say why.
+    private static func check(_ topic: String) throws(RembusError) {
+        if topic.isEmpty {
+            throw RembusError(.invalidTopic, "Cannot publish without a topic. Name one.")
+        }
+        if TopicPattern.isPattern(topic) {
+            throw RembusError(
+                .invalidTopic, "Cannot publish to `\(topic)`: wildcards are for subscribing. Name one topic.")
+        }
+    }
+
+    private func check(_ frame: OutgoingFrame) throws(RembusError) {
+        let limit = connection.settings.maxSentBytes
+        guard frame.length > limit else { return }
+        throw RembusError(
+            .tooLarge,
+            "The message has \(frame.length) bytes; at most \(limit) are allowed (`max_ws_frame`). Send less at once.")
     }
 
     /// Takes the caller's isolation along: without it the body of the cancellation handler starts on another thread, and
@@ -56,12 +78,21 @@ extension Component {
             throw RembusError(.unsupported, "A direct call has no form in JSON; use the encoding cbor.")
         }
         let id = connection.ids.next()
-        let frame = OutgoingFrame(request: topic, target: target, id: id, arguments: list)
+        let frame = OutgoingFrame(
+            request: topic, target: target, id: id, arguments: list, timeout: toldTimeout(timeout))
+        try check(frame)
         let subject = PendingCall.Subject.call(topic)
         return try await ask(subject, id: id, frame: frame, timeout: timeout).successData(subject)
     }
 
-    /// Sends an admin command about a topic and gives the data of the answer (protocol.md §8).
+    /// What the broker is told about how long a call may take, in milliseconds: nothing, if that is what it assumes anyway.
+    private func toldTimeout(_ timeout: Duration?) -> UInt64? {
+        let timeout = timeout ?? connection.settings.requestTimeout
+        guard timeout > .zero, timeout != Settings.standardRequestTimeout else { return nil }
+        return UInt64(clamping: max(TimeAmount(bounded: timeout).nanoseconds / 1_000_000, 1))
+    }
+
+    /// Sends an admin command about a topic and gives the data of the answer (docs/spec/protocol.md §8).
     ///
     /// Throws like `call`. What the component itself keeps track of (subscribe, expose, reactive and their opposites) has
     /// methods of its own, which also survive reconnects.
@@ -82,12 +113,12 @@ extension Component {
         try Task.checkCancellation()
         let submissions = connection.submissions
         try await submissions.room()
-        let timeout = timeout ?? connection.settings.requestTimeout
+        let limit = CallTimeout(timeout, setting: connection.settings.requestTimeout)
         return try await withTaskCancellationHandler(
             operation: {
                 try await withCheckedThrowingContinuation(isolation: isolation) { continuation in
                     let call = PendingCall(
-                        subject: subject, deadline: .now() + TimeAmount(bounded: timeout), timeout: timeout,
+                        subject: subject, deadline: .now() + TimeAmount(bounded: limit.duration), timeout: limit,
                         completion: .continuation(continuation))
                     do {
                         try submissions.call(id: id, frame: frame, call)

@@ -13,15 +13,45 @@ extension Messaging {
     ///   - arguments: The payload, zero or more values; literals become values by themselves.
     ///   - qos: How hard the message is delivered, default at most once.
     ///   - slot: A number that travels with the message, usually the start of a time bucket in seconds since 1970
-    ///     (protocol.md §4). It has no form in JSON.
+    ///     (docs/spec/protocol.md §4). It has no form in JSON.
     /// - Throws: ``RembusError``: `notConnected` when there is no connection (QoS 0), `timeout` when nobody acknowledged
-    ///   (QoS 1 and 2), `unsupported` for a slot in JSON. `CancellationError` when the task is cancelled.
+    ///   (QoS 1 and 2), the status and the reason when the broker
+    ///   refuses it (QoS 1 and 2; for QoS 0 see ``Component/flush(timeout:)``), `invalidTopic` for no topic or a pattern,
+    ///   `tooLarge`, `unsupported` for a slot in JSON. `CancellationError` when the task is cancelled.
+    @_disfavoredOverload
     nonisolated(nonsending) public func publish(
         _ topic: String, _ arguments: Value..., qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) async throws {
         try await publish(topic, list: ArgumentList(arguments, encoding: encoding), qos: qos, slot: slot)
     }
 
+    /// Publishes literals with variables in them: `["temperature": temperature, "note": nil]`; see ``ArgumentLiteral``.
+    nonisolated(nonsending) public func publish(
+        _ topic: String, _ arguments: ArgumentLiteral..., qos: QoS = .atMostOnce, slot: UInt32? = nil
+    ) async throws {
+        try await publish(topic, list: ArgumentList(arguments, encoding: encoding), qos: qos, slot: slot)
+    }
+
+    /// Publishes a value, and behind it literals with variables in them; see ``ArgumentLiteral``.
+    nonisolated(nonsending) public func publish(
+        _ topic: String, _ first: some Encodable, _ second: ArgumentLiteral, _ others: ArgumentLiteral...,
+        qos: QoS = .atMostOnce, slot: UInt32? = nil
+    ) async throws {
+        let list = try ArgumentList(encoding: encoding, first, then: [second] + others)
+        try await publish(topic, list: list, qos: qos, slot: slot)
+    }
+
+    /// Publishes a list of values whose number is not known when the program is written.
+    nonisolated(nonsending) public func publish(
+        _ topic: String, arguments: [Value], qos: QoS = .atMostOnce, slot: UInt32? = nil
+    ) async throws {
+        try await publish(topic, list: ArgumentList(arguments, encoding: encoding), qos: qos, slot: slot)
+    }
+}
+
+// MARK: - Anything Encodable
+
+extension EncodedMessaging {
     /// Publishes anything that is `Encodable`: numbers, texts, arrays, structures.
     ///
     /// ```swift
@@ -33,15 +63,7 @@ extension Messaging {
     nonisolated(nonsending) public func publish<each Argument: Encodable>(
         _ topic: String, _ arguments: repeat each Argument, qos: QoS = .atMostOnce, slot: UInt32? = nil
     ) async throws {
-        var list = ArgumentList(encoding)
-        for argument in repeat each arguments { try list.append(encoding: argument) }
+        let list = try ArgumentList(encoding: encoding, repeat each arguments)
         try await publish(topic, list: list, qos: qos, slot: slot)
-    }
-
-    /// Publishes a list of values whose number is not known when the program is written.
-    nonisolated(nonsending) public func publish(
-        _ topic: String, arguments: [Value], qos: QoS = .atMostOnce, slot: UInt32? = nil
-    ) async throws {
-        try await publish(topic, list: ArgumentList(arguments, encoding: encoding), qos: qos, slot: slot)
     }
 }

@@ -5,10 +5,12 @@ extension Messaging {
     ///
     /// ```swift
     /// for await message in try await component.subscribe("**/telemetry", from: .lastReceived) {
-    ///     let reading = try message.decode(Reading.self)
+    ///     print(message.topic, message.arguments)
     /// }
     /// ```
-    /// In a pattern `*` stands for one segment between slashes and `**` for any number of them (behaviour.md §6). A
+    /// With `as:` the payload comes as a Swift type. A component does not hear what it publishes itself.
+    ///
+    /// In a pattern `*` stands for one segment between slashes and `**` for any number of them. A
     /// component has one subscription per topic: subscribing again ends the former sequence. Subscribing also starts
     /// delivery, unless ``ComponentConfiguration/isReactive`` is false. After a reconnect the component subscribes again
     /// with the same `start`.
@@ -16,8 +18,9 @@ extension Messaging {
     /// - Parameters:
     ///   - topic: The topic or pattern.
     ///   - start: From where stored messages are wanted; only named components get them.
-    ///   - buffer: How much waits for a slow reader. QoS 1 and 2 messages that do not fit are not acknowledged, so the broker
-    ///     delivers them again.
+    ///   - buffer: How much waits for a slow reader, and what happens to more: by default the oldest QoS 0 messages go. Give
+    ///     ``SubscriptionBuffer/pausing(_:)`` to lose nothing of a replay. QoS 1 and 2 messages that do not fit are not
+    ///     acknowledged, so the broker delivers them again.
     /// - Throws: ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
     public func subscribe(
         _ topic: String, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard
@@ -25,6 +28,23 @@ extension Messaging {
         let subscription = Subscription(topic: topic, start: start, buffer: buffer)
         try await attach(subscription)
         return subscription
+    }
+
+    /// Subscribes to a topic or pattern and gives its messages with their payload as a Swift type.
+    ///
+    /// ```swift
+    /// for await reading in try await component.subscribe("**/telemetry", as: Reading.self, from: .lastReceived) {
+    ///     print(reading.topic, reading.temperature)
+    /// }
+    /// ```
+    /// The payload is the first argument of a message. A message with another one does not end the loop: it is left out, as
+    /// `undecodable` says. See ``subscribe(_:from:buffer:)`` for the rest.
+    public func subscribe<Payload: Decodable & Sendable>(
+        _ topic: String, as type: Payload.Type, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard,
+        undecodable: UndecodablePolicy = .skip
+    ) async throws -> TypedSubscription<Payload> {
+        TypedSubscription(
+            try await subscribe(topic, from: start, buffer: buffer), undecodable, logger: callbackLogger)
     }
 
     /// Subscribes and calls a closure for each message, one after the other, in the order of delivery.

@@ -6,7 +6,7 @@ public import RembusIdentity
 /// How a component behaves. Every field has a default that suits most programs.
 ///
 /// A field that is nil takes its value from `<directory>/<name>/settings.json`, else from the environment, else from the
-/// default that its description names (behaviour.md §19).
+/// default that its description names (docs/spec/behaviour.md §19).
 public struct ComponentConfiguration: Sendable {
     /// How outgoing messages are encoded, default CBOR.
     public var encoding: MessageEncoding = .cbor
@@ -26,7 +26,8 @@ public struct ComponentConfiguration: Sendable {
     /// none. Default 30 s; `ws_ping_interval`, `REMBUS_WS_PING_INTERVAL`; `zmq_ping_interval`, `REMBUS_ZMQ_PING_INTERVAL`.
     public var pingInterval: Duration?
 
-    /// The largest message accepted, in bytes; a larger one ends the connection. Default 60 MiB, `max_ws_frame`.
+    /// The largest message accepted, in bytes; a larger one ends the connection. Default 60 MiB, `max_ws_frame`. What is sent
+    /// may have this size or the default, whichever is more.
     public var maxMessageBytes: Int?
 
     /// Whether connecting succeeds although the broker cannot be reached yet; the component then keeps trying.
@@ -37,7 +38,7 @@ public struct ComponentConfiguration: Sendable {
     /// ``Component/register(_:pin:scheme:configuration:)`` puts the key. A broker that knows no key of the name asks for none.
     public var credential: Credential?
 
-    /// Whether to wait for the broker's challenge before saying anything (protocol.md §7.3). It works with brokers in
+    /// Whether to wait for the broker's challenge before saying anything. It works with brokers in
     /// authenticated mode only; with those it is not needed, but keeps the component from ever logging in without a proof.
     /// Default false, `connection_mode` = `authenticated`, `REMBUS_CONNECTION_MODE`.
     public var authenticated: Bool?

@@ -1,4 +1,4 @@
-/// How a component encodes what it sends; it understands both (protocol.md §1.1).
+/// How a component encodes what it sends; it understands both (docs/spec/protocol.md §1.1).
 public enum MessageEncoding: String, Sendable, Hashable, CaseIterable {
     /// CBOR in binary WebSocket messages: compact, and able to carry every value.
     case cbor

@@ -1,4 +1,4 @@
-/// Where a component connects to, and under which name: `[protocol://][host][:port]/[name]` (behaviour.md §3).
+/// Where a component connects to, and under which name: `[protocol://][host][:port]/[name]`.
 ///
 /// Parts that the text leaves out come from a base URL, except for the port of another protocol than the base URL's: that
 /// is 8338 for `ws` and `wss`, 8339 for `tcp` and `tls`, 8340 for `zmq`, 1883 for `mqtt`, and 8883 for `mqtts`. A text
@@ -8,9 +8,10 @@
 /// try RembusURL("ws://hub:9000/pump7")     // all said
 /// try RembusURL("ws://hub:9000")           // anonymous
 /// try RembusURL("tcp://hub/pump7")         // tcp://hub:8339/pump7
+/// try RembusURL("ws+unix:///run/rembus.sock:/pump7")    // a Unix socket; the name comes behind a colon
 /// ```
 public struct RembusURL: Sendable, Hashable {
-    /// The protocols of behaviour.md §3 that a component can dial.
+    /// The protocols of docs/spec/behaviour.md §3 that a component can dial.
     public enum Scheme: String, Sendable, Hashable, CaseIterable {
         /// WebSocket.
         case ws
@@ -39,18 +40,21 @@ public struct RembusURL: Sendable, Hashable {
     /// The protocol.
     public var scheme: Scheme
 
-    /// A host name or an address; IPv6 addresses without brackets.
+    /// A host name or an address; IPv6 addresses without brackets. The path of a Unix socket begins with a slash.
     public var host: String
 
-    /// The TCP port.
+    /// The TCP port; 0 for a Unix socket.
     public var port: Int
 
     /// The name of the component; nil for an anonymous one.
     public var name: String?
 
+    /// Whether the host is the path of a Unix socket of this machine.
+    public var isUnixSocket: Bool { host.hasPrefix("/") }
+
     /// Whether others may read what goes there, a secret or pin too: it leaves this machine, and is not encrypted.
     public var isReadableByOthers: Bool {
-        guard !scheme.isSecure else { return false }
+        guard !scheme.isSecure, !isUnixSocket else { return false }
         let host = host.lowercased()
         let isIPv4 = host.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
         return !(host == "localhost" || host == "::1" || isIPv4 && host.hasPrefix("127."))
@@ -78,6 +82,7 @@ public struct RembusURL: Sendable, Hashable {
 extension RembusURL: CustomStringConvertible {
     /// The URL with all its parts.
     public var description: String {
+        guard !isUnixSocket else { return "\(scheme.rawValue)+unix://\(host)" + (name.map { ":/\($0)" } ?? "") }
         let place = host.contains(":") ? "[\(host)]" : host
         return "\(scheme.rawValue)://\(place):\(port)" + (name.map { "/\($0)" } ?? "")
     }

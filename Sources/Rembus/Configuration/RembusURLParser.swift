@@ -3,25 +3,51 @@ struct RembusURLParser {
     let text: String
     let base: RembusURL
 
+    /// Behind the protocol of a URL of a Unix socket.
+    private static let unixMark = "+unix"
     /// The name by which Python programs ask for an anonymous component.
     private static let noName = "__noname__"
 
     func parse() throws(RembusError) -> RembusURL {
         guard let mark = text.firstRange(of: "://") else { return try parseName() }
         let schemeText = String(text[..<mark.lowerBound])
+        if schemeText.lowercased().hasSuffix(Self.unixMark) {
+            return try parseSocket(schemeText.dropLast(Self.unixMark.count), text[mark.upperBound...])
+        }
         if schemeText == "repl" {
             throw failure("names the broker itself; a component needs a broker to connect to")
         }
-        guard let scheme = RembusURL.Scheme(rawValue: schemeText.lowercased()) else {
-            let known = RembusURL.Scheme.allCases.map(\.rawValue).joined(separator: ", ")
-            throw failure("has the unknown protocol \(schemeText); known are \(known)")
-        }
+        let scheme = try scheme(schemeText)
         let rest = text[mark.upperBound...].prefix { $0 != "?" && $0 != "#" }
         let authority = rest.prefix { $0 != "/" }
         let (host, port) = try parseAuthority(authority)
         return RembusURL(
             scheme: scheme, host: host ?? base.host, port: port ?? defaultPort(scheme),
             name: try checkedName(rest.dropFirst(authority.count)))
+    }
+
+    private func scheme(_ name: some StringProtocol) throws(RembusError) -> RembusURL.Scheme {
+        guard let scheme = RembusURL.Scheme(rawValue: name.lowercased()) else {
+            let known = RembusURL.Scheme.allCases.map(\.rawValue).joined(separator: ", ")
+            throw failure("has the unknown protocol \(name); known are \(known)")
+        }
+        return scheme
+    }
+
+    /// `ws+unix:///run/rembus.sock`, with a name `ws+unix:///run/rembus.sock:/pump7`: a path may contain every character, but
+    /// `:/` in it would be strange.
+    private func parseSocket(_ schemeText: Substring, _ rest: Substring) throws(RembusError) -> RembusURL {
+        let scheme = try scheme(schemeText)
+        let end = rest.firstRange(of: ":/")
+        let path = rest[..<(end?.lowerBound ?? rest.endIndex)]
+        guard path.hasPrefix("/"), path.count > 1 else {
+            throw failure("has no path of a socket; write \(scheme.rawValue)+unix:///run/rembus.sock")
+        }
+        guard path.utf8.count <= 107, !path.utf8.contains(0) else {
+            throw failure("has the path of a socket with more than 107 bytes, or with a zero byte")
+        }
+        let name = end.map { rest[rest.index(before: $0.upperBound)...] } ?? ""
+        return RembusURL(scheme: scheme, host: String(path), port: 0, name: try checkedName(name[...]))
     }
 
     /// A text without a protocol is a name, unless it looks like `host:port`.

@@ -4,12 +4,17 @@ import NIOCore
 /// The settings of one component after every source was asked: explicit argument, then `settings.json`, then the
 /// environment, then the default (behaviour.md §19).
 struct Settings: Sendable {
-    var requestTimeout: Duration = .seconds(10)
+    var requestTimeout = Self.standardRequestTimeout
+    /// The default of `request_timeout`, in brokers and components.
+    static let standardRequestTimeout = Duration.seconds(10)
     var acknowledgementTimeout: Duration = .seconds(2)
     var sendRetries = 10
     var pingInterval: Duration = .seconds(30)
     var zeroMQPingInterval: Duration = .seconds(30)
-    var maxMessageBytes = 62_914_560
+    var maxMessageBytes = Self.standardMaxMessageBytes
+    private static let standardMaxMessageBytes = 62_914_560
+    /// What brokers take, unless they were told to take more and this component too.
+    var maxSentBytes: Int { max(maxMessageBytes, Self.standardMaxMessageBytes) }
     var startAnyway = false
     /// Whether the broker's challenge is waited for.
     var isAuthenticated = false

@@ -4,7 +4,7 @@ public struct TLSOptions: Sendable, Hashable {
     /// A PEM file with the authorities that the broker's certificate may come from.
     ///
     /// Default `HTTP_CA_BUNDLE`, else the single file in `<directory>/ca`, else the authorities of the system
-    /// (behaviour.md §19).
+    /// (docs/spec/behaviour.md §19).
     public var authorities: String?
 
     /// A PEM file with this component's certificate, for brokers that ask for one. Default `REMBUS_CLIENT_CERTIFICATE`.

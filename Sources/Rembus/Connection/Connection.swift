@@ -87,7 +87,7 @@ final class Connection: Sendable {
         let connection: DialedConnection
         // Read for each attempt: the key may have been put there, or replaced, meanwhile.
         let credential = credentials.find()
-        let (session, peer) = (session, "\(url.host):\(url.port)")
+        let (session, peer) = (session, DialedPlace.text(url.host, url.port))
         do {
             connection = try await dial(credential) { [eventLoop] configuration, sink in
                 session.value?.attach(configuration, peer: peer, sink: sink)
@@ -98,7 +98,7 @@ final class Connection: Sendable {
         } catch let error as RembusError {
             throw error
         } catch {
-            throw RembusError(.connectionDown, "The broker at \(peer) cannot be reached: \(error).")
+            throw connectError(error, peer)
         }
         let failure = await withCheckedContinuation { continuation in
             eventLoop.execute {
@@ -111,7 +111,19 @@ final class Connection: Sendable {
         }
         guard let failure else { return }
         connection.close()
-        throw failure
+        throw explain(failure)
+    }
+
+    /// Whoever hangs up or says nothing during the handshake is probably no broker, or not one of this protocol.
+    private func explain(_ failure: RembusError) -> RembusError {
+        guard failure.code == .connectionDown || failure.code == .timeout, url.scheme != .mqtt, url.scheme != .mqtts,
+            !settings.isAuthenticated
+        else { return failure }
+        let what = failure.code == .timeout ? "does not answer" : "ended the connection before it answered"
+        return RembusError(
+            failure.code,
+            "The peer at \(DialedPlace.text(url.host, url.port)) \(what): it may be no Rembus broker, or its port may be for another protocol "
+                + "than \(url.scheme.rawValue); \(NetworkProblem.wrongPort).")
     }
 
     private func dial(
@@ -141,6 +153,24 @@ final class Connection: Sendable {
             }
             return try await dialer.connect(url.host, url.port, eventLoop, linkConfiguration) { makeLink($1, $0) }
         }
+    }
+
+    /// Why there is no connection, for people; the details of what nobody foresaw are for the log.
+    private func connectError(_ error: any Error, _ peer: String) -> RembusError {
+        logger.debug("no connection", metadata: ["broker": "\(peer)", "reason": "\(error)"])
+        if let failure = error as? TLSFailure {
+            return RembusError(.connectionDown, "Cannot connect to \(place): \(failure).")
+        }
+        return RembusError(
+            .connectionDown,
+            ConnectFailure(peer, error).sentence(place, server: "a broker", start: "rembus broker"))
+    }
+
+    /// Where the broker is: the URL without a name.
+    var place: String {
+        var place = url
+        place.name = nil
+        return "\(place)"
     }
 
     private var linkConfiguration: LinkConfiguration {

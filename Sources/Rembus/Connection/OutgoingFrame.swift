@@ -5,8 +5,8 @@ import NIOCore
 enum OutgoingFrame: Sendable {
     /// A CBOR publication; `id` is absent when the flags are zero.
     case publish(flags: PublishFlags, id: UInt64, topic: String, items: ByteBuffer, count: Int)
-    /// A CBOR request.
-    case request(id: UInt64, topic: String, target: String?, items: ByteBuffer, count: Int)
+    /// A CBOR request; `timeout` in milliseconds is how long the caller waits, if it says so.
+    case request(id: UInt64, topic: String, target: String?, items: ByteBuffer, count: Int, timeout: UInt64?)
     /// A CBOR response.
     case response(id: MessageID, status: StatusCode, data: ByteBuffer)
     /// Any message, encoded before; the only form of JSON ones.
@@ -17,9 +17,10 @@ enum OutgoingFrame: Sendable {
         case .publish(let flags, _, let topic, let items, let count):
             let head = flags.rawValue == 0 ? 2 : flags.rawValue < 0x17 ? 11 : 12
             return head + Self.textLength(topic) + FrameWriter.headLength(count) + items.readableBytes
-        case .request(_, let topic, let target, let items, let count):
+        case .request(_, let topic, let target, let items, let count, let timeout):
+            let options = timeout.map { RequestOptions(timeout: $0).encodedLength } ?? 0
             return 11 + Self.textLength(topic) + (target.map(Self.textLength) ?? 1) + FrameWriter.headLength(count)
-                + items.readableBytes
+                + items.readableBytes + options
         case .response(let id, let status, let data):
             return 2 + FrameWriter.idLength(id) + FrameWriter.headLength(Self.integer(status)) + data.readableBytes
         case .whole(let bytes): return bytes.readableBytes
@@ -37,14 +38,15 @@ enum OutgoingFrame: Sendable {
             Self.text(topic, &writer)
             writer.head(major: 4, count)
             Self.copy(items, &writer)
-        case .request(let id, let topic, let target, let items, let count):
-            writer.head(major: 4, 5)
+        case .request(let id, let topic, let target, let items, let count, let timeout):
+            writer.head(major: 4, timeout == nil ? 5 : 6)
             writer.byte(Message.Kind.request.rawValue)
             writer.id(id)
             Self.text(topic, &writer)
             if let target { Self.text(target, &writer) } else { writer.byte(0xF6) }
             writer.head(major: 4, count)
             Self.copy(items, &writer)
+            if let timeout { RequestOptions(timeout: timeout).write(&writer) }
         case .response(let id, let status, let data):
             writer.head(major: 4, 4)
             writer.byte(Message.Kind.response.rawValue)
@@ -88,13 +90,15 @@ extension OutgoingFrame {
     }
 
     /// A request in the encoding of its arguments.
-    init(request topic: String, target: String?, id: UInt64, arguments: ArgumentList) {
+    init(request topic: String, target: String?, id: UInt64, arguments: ArgumentList, timeout: UInt64?) {
         switch arguments.storage {
         case .items(let items, let count):
-            self = .request(id: id, topic: topic, target: target, items: items, count: count)
+            self = .request(id: id, topic: topic, target: target, items: items, count: count, timeout: timeout)
         case .values(let values):
             let id = MessageID(littleEndian: id)
-            self.init(.request(.init(id: id, topic: topic, target: target, arguments: values)), encoding: .json)
+            self.init(
+                .request(.init(id: id, topic: topic, target: target, arguments: values, timeout: timeout)),
+                encoding: .json)
         }
     }
 

@@ -2,7 +2,7 @@ import NIOCore
 
 /// A request that waits for its answer.
 struct PendingCall: Sendable {
-    /// How the answer reaches whoever asked.
+    /// How the caller gets the answer.
     enum Completion: Sendable {
         case continuation(CheckedContinuation<Reply, any Error>)
         /// Runs on the event loop; for requests that the session makes by itself.
@@ -12,7 +12,7 @@ struct PendingCall: Sendable {
     /// What was asked, for error messages: `call of add`.
     var subject: Subject
     var deadline: NIODeadline
-    var timeout: Duration
+    var timeout: CallTimeout
     var completion: Completion
 
     enum Subject: Sendable, CustomStringConvertible {
@@ -21,6 +21,15 @@ struct PendingCall: Sendable {
         case login
         case registration(String)
         case unregistration
+        case publication(String)
+
+        /// The name of the method, topic or component that it is about.
+        var topic: String {
+            switch self {
+            case .call(let topic), .command(_, let topic), .registration(let topic), .publication(let topic): topic
+            case .login, .unregistration: ""
+            }
+        }
 
         var description: String {
             switch self {
@@ -29,6 +38,7 @@ struct PendingCall: Sendable {
             case .login: "login"
             case .registration(let name): "registration of `\(name)`"
             case .unregistration: "unregistration"
+            case .publication(let topic): "publication on `\(topic)`"
             }
         }
     }
@@ -41,7 +51,7 @@ struct PendingCall: Sendable {
     }
 
     func expire() {
-        complete(.failure(RembusError(.timeout, "The \(subject) got no answer within \(timeout.seconds) s.")))
+        complete(.failure(RembusError(.timeout, "The \(subject) got no answer within \(timeout).")))
     }
 
     /// The task that waited was cancelled; it does not get an answer that arrived at the same time.
@@ -50,6 +60,22 @@ struct PendingCall: Sendable {
         case .continuation(let continuation): continuation.resume(throwing: CancellationError())
         case .handler(let handler): handler(.failure(RembusError(.closed, "The \(subject) was cancelled.")))
         }
+    }
+}
+
+/// How long an answer is waited for, and who says so.
+struct CallTimeout: Sendable, CustomStringConvertible {
+    let duration: Duration
+    private let isSetting: Bool
+
+    init(_ given: Duration?, setting: Duration) {
+        (duration, isSetting) = (given ?? setting, given == nil)
+    }
+
+    var description: String {
+        isSetting
+            ? "\(duration.seconds) s (this component's `request_timeout`). Give the call a longer time-out, or raise the setting"
+            : "\(duration.seconds) s (the time-out of the call). Give it a longer one"
     }
 }
 

@@ -32,7 +32,9 @@ extension Session {
 
     func received(_ reply: Reply, for id: MessageID) {
         // Ids of another length than ours, and answers that come too late, belong to nobody.
-        guard let key = id.littleEndianValue, let call = calls.removeValue(forKey: key) else {
+        guard let key = id.littleEndianValue else { return }
+        if publications[key] != nil { return received(reply, forPublication: key) }
+        guard let call = calls.removeValue(forKey: key) else {
             if reply.status == .challenge, id == .connection { challenged(reply) }
             return
         }
@@ -53,13 +55,16 @@ extension Session {
         return next
     }
 
-    /// The error for what was under way when the connection went.
+    /// The error of calls that were waiting when the connection was lost.
     var lossError: RembusError {
         if case .closed(let reason) = phase { return Submissions.closedError(reason) }
-        return RembusError(.connectionDown, "The connection to the broker was lost.")
+        return RembusError(
+            .connectionDown,
+            "The connection to the broker was lost before the answer came; what was asked may have been done. "
+                + "The component reconnects by itself: retry if doing it twice is safe.")
     }
 
-    /// Nobody will answer any more.
+    /// Ends every call that waits for an answer: the connection that it was sent on is gone.
     func failCalls(_ error: RembusError? = nil) {
         let error = error ?? lossError
         let failed = calls.values

@@ -6,7 +6,7 @@ import RembusTransport
 extension Session {
     func add(_ subscription: Subscription) {
         if case .closed = phase { return subscription.queue.removeSource() }
-        subscriptions.updateValue(subscription, forKey: subscription.topic)?.queue.removeSource()
+        detach(subscriptions.updateValue(subscription, forKey: subscription.topic))
         recentTopic = nil
         if isReactiveBySubscribing { isReactive = true }
     }
@@ -14,8 +14,14 @@ extension Session {
     /// Ends the subscription; when `only` is given, not another one that has taken its place.
     func removeSubscription(_ topic: String, only: Subscription? = nil) {
         if let only, subscriptions[topic] !== only { return }
-        subscriptions.removeValue(forKey: topic)?.queue.removeSource()
+        detach(subscriptions.removeValue(forKey: topic))
         recentTopic = nil
+    }
+
+    private func detach(_ subscription: Subscription?) {
+        guard let queue = subscription?.queue else { return }
+        queue.removeSource()
+        resumeReading(after: ObjectIdentifier(queue))
     }
 
     /// The longest look back that any subscription wants; `reactive` bounds the replay by it (protocol.md §13 D16).
@@ -43,7 +49,7 @@ extension Session {
         let logger = logger
         let call = PendingCall(
             subject: .command(command, topic: topic), deadline: .now() + TimeAmount(bounded: settings.requestTimeout),
-            timeout: settings.requestTimeout,
+            timeout: CallTimeout(nil, setting: settings.requestTimeout),
             completion: .handler { result in
                 if case .success(let reply) = result, reply.status == .ok { return }
                 logger.warning(

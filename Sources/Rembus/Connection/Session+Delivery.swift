@@ -23,7 +23,7 @@ extension Session {
         // Julia delivers to the pattern `*` under the topic's own name (protocol.md §13 D37).
         guard let subscription = subscription ?? subscriptions["*"] else {
             logger.debug("a message for a topic without subscription", metadata: ["topic": "\(topic)"])
-            // Acknowledged, or the broker would repeat what nobody here wants.
+            // No handler has this topic. The message is acknowledged all the same, or the broker would repeat it.
             if qos != .atMostOnce, let id { send(.ack(id), on: link) }
             return
         }
@@ -38,7 +38,7 @@ extension Session {
             return send(.ack(id), on: link)
         }
         switch deliver(topic, subscription, qos: qos, flags, id, list) {
-        case .accepted:
+        case .accepted, .full:
             if qos == .exactlyOnce { duplicates.insert(id, now: .now()) }
             send(.ack(id), on: link)
         // Without an acknowledgement the broker sends no more than its window: the reader's pace, passed on.
@@ -71,7 +71,8 @@ extension Session {
             }
         switch outcome {
         case .refused: break
-        case .accepted(let wakesReader), .owed(let wakesReader):
+        case .full(let wakesReader), .accepted(let wakesReader), .owed(let wakesReader):
+            if case .full = outcome { pauseReading(for: subscription.queue) }
             if wakesReader, readersToWake.last !== subscription { readersToWake.append(subscription) }
         }
         return outcome
@@ -87,29 +88,45 @@ extension Session {
 
     // MARK: Requests of peers
 
-    func execute(_ topic: String, _ id: MessageID, _ arguments: ArgumentList, _ link: Link) {
+    /// `timeout` in milliseconds is how long the caller waits; behind that nobody hears the result.
+    func execute(_ topic: String, _ id: MessageID, _ arguments: ArgumentList, timeout: UInt64?, _ link: Link) {
         guard let handler = services[topic] else {
-            return send(.response(.init(id: id, status: .methodNotFound, data: .text(topic))), on: link)
+            let text = "No component offers method `\(topic)` (42). Check the name, or start its provider."
+            return send(.response(.init(id: id, status: .methodNotFound, data: .text(text))), on: link)
         }
         guard requestsInExecution < maxConcurrentRequests else {
-            let text = "\(topic): too many requests at once"
+            let text =
+                "The provider of `\(topic)` executes \(maxConcurrentRequests) calls already (43). Retry later, or start another provider."
             return send(.response(.init(id: id, status: .methodUnavailable, data: .text(text))), on: link)
         }
         requestsInExecution += 1
         let (submissions, encoding) = (submissions, encoding)
-        Task {
+        let time = timeout.map { Duration.milliseconds(Int64(clamping: min($0, Self.longestTimeout))) }
+        let task = Task {
             let frame: OutgoingFrame
             do {
-                frame = OutgoingFrame(response: id, status: .ok, data: try await handler.run(arguments))
+                let deadline = time.map { ContinuousClock.now + $0 }
+                let result = try await IncomingCall.$deadline.withValue(deadline) { try await handler.run(arguments) }
+                frame = OutgoingFrame(response: id, status: .ok, data: result)
             } catch {
                 let text = EncodedValue(.text(describe(error)), encoding: encoding)
                 frame = OutgoingFrame(response: id, status: .methodException, data: text)
             }
-            // The caller is gone when the connection is.
+            // An answer that cannot be sent is dropped: without the connection its caller waits no more.
             try? await submissions.send(frame)
             submissions.perform { $0.requestsInExecution -= 1 }
         }
+        guard let time else { return }
+        let end = eventLoop.scheduleTask(in: TimeAmount(bounded: time)) { task.cancel() }
+        // A call that has ended keeps nothing until then.
+        Task {
+            await task.value
+            end.cancel()
+        }
     }
+
+    /// 30 days in milliseconds. A longer time-out is cut to it.
+    private static let longestTimeout: UInt64 = 30 * 86_400_000
 }
 
 /// A message in a queue that has no room for it. Brokers may give the deliveries of one publication to several

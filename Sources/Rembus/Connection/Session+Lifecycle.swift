@@ -26,6 +26,12 @@ extension Session {
 
     // MARK: The end of a connection
 
+    /// Whether a connection was lost after something was sent on it that nothing confirmed; begins anew.
+    func takeLoss() -> Bool {
+        defer { (hasUnconfirmed, hasLostUnconfirmed) = (false, false) }
+        return hasLostUnconfirmed
+    }
+
     func lost(_ reason: LinkCloseReason) {
         switch phase {
         case .closed, .offline: return
@@ -34,19 +40,28 @@ extension Session {
             failCalls()
         case .ready:
             phase = .offline
+            // Queues that are full say so again when the next connection delivers to them.
+            fullQueues = []
+            hasLostUnconfirmed = hasLostUnconfirmed || hasUnconfirmed
             submissions.setAvailability(.offline)
             failCalls()
             // A component that was replaced must stay away (protocol.md §1.1).
             if reason.isRemote, reason.code == Self.overwritten {
                 return close(
-                    RembusError(.closed, "The broker closed the connection: another component took over the name."))
+                    RembusError(
+                        .closed,
+                        "The component is closed: another one took over the name `\(name ?? "")`. "
+                            + "Give every running program a name of its own."))
             }
+            if reason.isRemote, reason.code == Self.tooLarge { failLargestPublication() }
             logger.info("connection lost", metadata: ["reason": "\(reason)"])
             onLoss?(reason)
         }
     }
 
     static let overwritten: UInt16 = 4000
+    /// RFC 6455 §7.4.1.
+    private static let tooLarge: UInt16 = 1009
 
     /// The end of the component. What callers queued before still goes out.
     func close(_ reason: RembusError?) {

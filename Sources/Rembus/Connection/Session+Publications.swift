@@ -23,6 +23,31 @@ extension Session {
         publication.continuation.resume()
     }
 
+    /// The broker answers a publication that it does not take with the reason, in the place of the acknowledgement.
+    func received(_ reply: Reply, forPublication key: UInt64) {
+        guard let publication = publications.removeValue(forKey: key) else { return }
+        noteInFlight()
+        if reply.status == .ok { return publication.continuation.resume() }
+        let data = (try? reply.data.value) ?? .null
+        publication.continuation.resume(
+            throwing: RembusError(reply.status, data: data, subject: .publication(publication.topic)))
+    }
+
+    /// The broker has ended the connection because a message was larger than it takes, and only one of these can have been
+    /// that: the largest. Sent again it would end every further connection.
+    func failLargestPublication() {
+        guard let largest = publications.values.max(by: { $0.frame.readableBytes < $1.frame.readableBytes }) else {
+            return
+        }
+        publications[largest.id] = nil
+        noteInFlight()
+        largest.continuation.resume(
+            throwing: RembusError(
+                .tooLarge,
+                "The broker takes no message as large as the publication on `\(largest.topic)` (\(largest.frame.readableBytes) "
+                    + "bytes). Send less at once, or raise the broker's `max_ws_frame`."))
+    }
+
     func cancelPublication(_ id: UInt64) {
         guard let publication = publications.removeValue(forKey: id) else { return }
         noteInFlight()
@@ -56,7 +81,10 @@ extension Session {
     private func giveUpError(_ publication: OutgoingPublication) -> RembusError {
         let seconds = settings.acknowledgementTimeout.seconds * Double(settings.sendRetries + 1)
         return RembusError(
-            .timeout, "The publication on `\(publication.topic)` was not acknowledged within \(seconds) s.")
+            .timeout,
+            "The publication on `\(publication.topic)` was not acknowledged within \(seconds) s (`ack_timeout` and "
+                + "`send_retries`). The broker may be gone, or have no room for it: look into its log, then publish again."
+        )
     }
 
     /// On a new connection: everything unacknowledged goes out again, in the old order and with the old ids.

@@ -77,7 +77,7 @@ extension Session: LinkDelegate {
             let start = header.payloadOffset + header.argumentHeadLength
             let list = ArgumentList(
                 .items(slice(bytes, owner, start..<header.end), count: header.argumentCount))
-            execute(header.topic(in: bytes), id, list, link)
+            execute(header.topic(in: bytes), id, list, timeout: header.timeout, link)
         case .response:
             guard let id = header.id(in: bytes) else { return }
             let data = slice(bytes, owner, header.payloadOffset..<header.end)
@@ -105,7 +105,8 @@ extension Session: LinkDelegate {
             receive(
                 topic: part.topic, subscriptions[part.topic], flags: part.flags, id: part.id,
                 list: ArgumentList(.values(part.arguments)), link)
-        case .request(let part): execute(part.topic, part.id, ArgumentList(.values(part.arguments)), link)
+        case .request(let part):
+            execute(part.topic, part.id, ArgumentList(.values(part.arguments)), timeout: part.timeout, link)
         case .response(let part):
             received(Reply(status: part.status, data: EncodedValue(part.data)), for: part.id)
         case .ack(let id): received(ack: id)

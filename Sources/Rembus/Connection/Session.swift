@@ -47,11 +47,17 @@ final class Session {
     var duplicates = DuplicateTable()
     /// QoS 1 and 2 messages that wait in the queue of a subscription for the room in which to acknowledge them.
     var owed: Set<OwedMessage> = []
+    /// The full queues for whose readers the link is not read.
+    var fullQueues: Set<ObjectIdentifier> = []
     var subscriptions: [String: Subscription] = [:]
     var services: [String: RequestHandler] = [:]
     var requestsInExecution = 0
     /// Whether the broker is to deliver.
     var isReactive = false
+    /// Whether something was sent since the last flush whose arrival nothing proves, and whether a connection was lost then.
+    var (hasUnconfirmed, hasLostUnconfirmed) = (false, false)
+    /// Told whether the peer of an anonymous component is a broker.
+    var greeting: (@Sendable (RembusError?) -> Void)?
 
     /// The topic of the last publication and who got it: bursts usually stay on one topic.
     var recentTopic: (bytes: [UInt8], topic: String, subscription: Subscription?)?
@@ -95,6 +101,7 @@ final class Session {
                 switch item {
                 // The link is looked up each time: an action can close it.
                 case .frame(let length):
+                    hasUnconfirmed = true
                     readyLink.map { send(bytes[offset..<offset &+ length], on: $0) }
                     offset &+= length
                 case .call(let id, let length, let call):

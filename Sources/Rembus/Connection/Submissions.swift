@@ -9,7 +9,7 @@ final class Submissions: Sendable {
     enum Item: Sendable {
         /// The next `length` bytes of the buffer are a message to send.
         case frame(length: Int)
-        /// The same, and somebody waits for the answer.
+        /// A message, and the call that waits for its answer.
         case call(id: UInt64, length: Int, PendingCall)
         /// A QoS 1 or 2 publication, which keeps its frame.
         case publication(OutgoingPublication)
@@ -21,7 +21,7 @@ final class Submissions: Sendable {
         var items: [Item] = []
     }
 
-    /// Whether what is sent now has a connection to go to.
+    /// Whether there is a connection to send on.
     enum Availability: Sendable {
         case offline
         case connected
@@ -139,13 +139,17 @@ final class Submissions: Sendable {
     private static func checkConnected(_ state: borrowing State) throws(RembusError) {
         switch state.availability {
         case .connected: return
-        case .offline: throw RembusError(.notConnected, "There is no connection to the broker at the moment.")
+        case .offline:
+            throw RembusError(
+                .notConnected,
+                "There is no connection to the broker at the moment; the component is trying to get one. "
+                    + "Wait for `stateUpdates` to say connected, then retry.")
         case .closed(let reason): throw closedError(reason)
         }
     }
 
     static func closedError(_ reason: RembusError?) -> RembusError {
-        reason ?? RembusError(.closed, "The component is closed.")
+        reason ?? RembusError(.closed, "The component is closed. Connect a new one.")
     }
 
     // MARK: Back-pressure

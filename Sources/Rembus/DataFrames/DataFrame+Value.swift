@@ -3,7 +3,7 @@ import NIOCore
 public import RembusWire
 
 extension Value {
-    /// The value that a dataframe travels as: its Arrow stream in tag 80 (protocol.md §5).
+    /// The value that a dataframe travels as: its Arrow stream in tag 80 (docs/spec/protocol.md §5).
     ///
     /// Dataframes are understood as arguments and as results themselves, not within arrays or maps. Throws an error if
     /// the frame is larger than 2 GiB.
@@ -63,6 +63,8 @@ extension Cell {
             self =
                 Int64(exactly: microseconds.rounded()).map { .timestamp(Timestamp($0, .microsecond, timeZone: "UTC")) }
                 ?? .null
+        case .tagged(RembusWire.Value.Tag.decimalFraction, let content):
+            self = value.decimalText.flatMap { DecimalNumber($0) }.map(Cell.decimal) ?? Cell(content)
         case .tagged(_, let content): self = Cell(content)
         }
     }

@@ -4,7 +4,7 @@ public import RembusIdentity
 
 extension Component {
     /// Registers a name: makes a key pair, gives the public key to the broker, and keeps the private one in
-    /// `<directory>/<name>/.secret`, where later connections find it (protocol.md §7.5).
+    /// `<directory>/<name>/.secret`, where later connections find it (docs/spec/protocol.md §7.5).
     ///
     /// - Parameters:
     ///   - url: The broker, and the name to register.
@@ -84,13 +84,13 @@ extension Component {
     }
 
     /// Gives the component's name back: the broker forgets its key, then the private key is removed from
-    /// `<directory>/<name>/.secret`, unless the configuration gave another one (protocol.md §7.5).
+    /// `<directory>/<name>/.secret`, unless the configuration gave another one (docs/spec/protocol.md §7.5).
     ///
     /// The connection stays. Throws ``RembusError``: `status(.error)` when the component is connected without a proof of its
     /// identity, `keyFile` when the file cannot be removed, and like `call`.
     public func unregister() async throws {
         guard name != nil else {
-            throw RembusError(.unsupported, "An anonymous component has no name to unregister.")
+            throw RembusError(.unsupported, "An anonymous component has no name to unregister. Connect with the name.")
         }
         try await ask(.unregistration) { .unregister($0) }
         guard connection.credentials.isFile, let file = connection.credentials.file else { return }

@@ -12,7 +12,7 @@ extension Session {
     func logIn(_ credential: FoundCredential, _ completion: @escaping @Sendable (RembusError?) -> Void) {
         guard case .greeting(let link) = phase else { return completion(lossError) }
         // An anonymous component sends no Identity at all (protocol.md §7.1).
-        guard let name else { return completion(startAnonymously(link)) }
+        guard let name else { return startAnonymously(link, completion) }
         login = Login(credential: credential, completion: completion)
         if let challenge = earlyChallenge {
             prove(challenge, replyingTo: .connection)
@@ -26,13 +26,43 @@ extension Session {
         group.flush()
     }
 
-    private func startAnonymously(_ link: Link) -> RembusError? {
-        guard earlyChallenge == nil || ignoresChallenges else {
-            dropGreeting()
-            return Self.anonymityError
+    /// A component without a name has no login, so it asks for the broker's name: only a broker answers, and a connection to
+    /// anything else must not look like one.
+    private func startAnonymously(_ link: Link, _ completion: @escaping @Sendable (RembusError?) -> Void) {
+        // A registration is answered by itself, and nothing else is in authenticated mode.
+        guard !ignoresChallenges else {
+            becomeReady(link)
+            return completion(nil)
         }
+        greeting = completion
+        guard earlyChallenge == nil else { return finishGreeting(Self.anonymityError) }
+        let (id, bound) = (ids.next(), NIOLoopBound(self, eventLoop: eventLoop))
+        let call = PendingCall(
+            subject: .login, deadline: .now() + TimeAmount(bounded: settings.requestTimeout),
+            timeout: CallTimeout(nil, setting: settings.requestTimeout),
+            completion: .handler { result in
+                switch result {
+                // Any answer proves that the broker speaks Rembus; its content is not used.
+                case .success: bound.value.finishGreeting(nil)
+                case .failure(let error): bound.value.finishGreeting(error)
+                }
+            })
+        begin(call, id: id, message: .request(.init(id: MessageID(littleEndian: id), topic: "rid")), on: link)
+        group.flush()
+    }
+
+    private func finishGreeting(_ error: RembusError?) {
+        guard let completion = greeting else { return }
+        greeting = nil
+        guard error == nil, case .greeting(let link) = phase else {
+            dropGreeting()
+            calls = [:]
+            noteInFlight()
+            return completion(error ?? lossError)
+        }
+        earlyChallenge = nil
         becomeReady(link)
-        return nil
+        completion(nil)
     }
 
     /// A challenge that nobody waits for: the broker is in authenticated mode (protocol.md §7.3).
@@ -40,6 +70,7 @@ extension Session {
         let challenge = (try? reply.data.value) ?? .null
         switch phase {
         case .greeting where login != nil: prove(challenge, replyingTo: .connection)
+        case .greeting where greeting != nil: finishGreeting(Self.anonymityError)
         case .greeting: earlyChallenge = challenge
         case .ready where name == nil && !ignoresChallenges: close(Self.anonymityError)
         case .ready, .offline, .closed: logger.debug("ignored a challenge")
@@ -53,13 +84,13 @@ extension Session {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let call = PendingCall(
             subject: .login, deadline: .now() + TimeAmount(bounded: settings.requestTimeout),
-            timeout: settings.requestTimeout,
+            timeout: CallTimeout(nil, setting: settings.requestTimeout),
             completion: .handler { result in bound.value.advance(from: step, result) })
         register(call, id: key)
     }
 
     private func advance(from step: Login.Step, _ result: Result<Reply, RembusError>) {
-        // Of two answers that were awaited the other one has decided already.
+        // The login was decided by an earlier answer.
         guard login != nil else { return }
         switch (result, step) {
         case (.failure(let error), .challenge) where error.code == .timeout: finishLogin(noChallengeError)

@@ -2,18 +2,22 @@ import RembusIdentity
 
 /// Why a login failed, and what to do about it.
 extension Session {
-    /// What brokers say when the name is connected already (protocol.md §7.2).
+    /// How brokers begin to say that the name is connected already (protocol.md §7.2).
     static let alreadyConnected = "already connected"
 
     /// The error for an answer that ends the login.
     func refusal(_ reply: Reply) -> RembusError {
         let text = (try? reply.data.value)?.stringValue
-        let detail = text.map { ": \($0)" } ?? " with status \(reply.status.rawValue)"
+        let detail = text.map { ": \($0)" } ?? " (\(reply.status.rawValue)) without a reason; see its log"
         let name = name ?? ""
-        guard let login, login.proofs > 0, text != Self.alreadyConnected else {
+        let isTaken = text?.hasPrefix(Self.alreadyConnected) == true
+        guard let login, login.proofs > 0, !isTaken else {
+            guard isTaken else {
+                return RembusError(.loginRefused, "The broker refused the name `\(name)`\(detail).")
+            }
             return RembusError(
-                text == Self.alreadyConnected ? .nameInUse : .loginRefused,
-                "The broker refused the name \(name)\(detail).")
+                .nameInUse,
+                "Another connection uses the name `\(name)` at the moment. End it, or choose another name.")
         }
         let place = login.credential.path.map { "The key in \($0)" } ?? "The credential of the configuration"
         return RembusError(

@@ -22,7 +22,7 @@ extension Connection {
                 let current: MQTTCarrier
                 if let known = carrier.value {
                     current = known
-                    // Only what this program has left there is of interest.
+                    // A session that an earlier program has left on the server is not resumed.
                     options.cleanStart = current.mqtt.facts == nil
                 } else {
                     current = MQTTCarrier(eventLoop: eventLoop, logger: logger, challenges: isAuthenticated)
@@ -31,7 +31,7 @@ extension Connection {
                         logger.warning("the component's secret goes over the network unencrypted; use mqtts://")
                     }
                 }
-                current.makeLink = { [unowned current] in makeLink(configuration, current) }
+                current.makeLink = { makeLink(configuration, $0) }
                 return MQTTClientConnection(
                     session: current.mqtt, options: options, version: version, delegate: current, answer: answer)
             }
@@ -61,16 +61,19 @@ extension Connection {
     }
 
     private func mqttError(_ failure: MQTTClientFailure, hasPassword: Bool) -> RembusError {
-        let place = "\(url.host):\(url.port)"
+        let place = DialedPlace.text(url.host, url.port)
         guard case .refused(let reason) = failure.kind else {
-            return RembusError(.connectionDown, "The MQTT server at \(place) cannot be reached: \(failure).")
+            let text =
+                failure.connecting?.sentence(self.place, server: "an MQTT server", start: nil)
+                ?? "Cannot connect to \(self.place): \(failure)."
+            return RembusError(.connectionDown, text)
         }
         switch reason {
         case .badUserNameOrPassword, .notAuthorized, .banned, .badAuthenticationMethod:
             if hasPassword {
                 return RembusError(
                     .authenticationFailed,
-                    "The MQTT server at \(place) does not accept the shared secret of \(url.name ?? "") as the password (\(reason))."
+                    "The MQTT server at \(place) does not accept the shared secret of \(url.name ?? "") as the password (\(reason)). Check the secret."
                 )
             }
             return RembusError(
@@ -79,9 +82,12 @@ extension Connection {
             )
         case .clientIdentifierNotValid:
             return RembusError(
-                .loginRefused, "The MQTT server at \(place) does not accept the name \(url.name ?? "of nobody").")
+                .loginRefused,
+                "The MQTT server at \(place) does not accept the client identifier \(url.name ?? "that it has to choose itself"). Choose another name."
+            )
         case .unsupportedProtocolVersion:
-            return RembusError(.unsupported, "The MQTT server at \(place) speaks neither MQTT 5 nor MQTT 3.1.1.")
+            return RembusError(
+                .unsupported, "The MQTT server at \(place) speaks neither MQTT 5 nor MQTT 3.1.1. Use another server.")
         default:
             return RembusError(.connectionDown, "The MQTT server at \(place) refuses the connection (\(reason)).")
         }

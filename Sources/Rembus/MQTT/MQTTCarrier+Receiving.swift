@@ -13,7 +13,7 @@ extension MQTTCarrier: MQTTClientDelegate {
         owed.removeAll()
         held.removeAll()
         mqtt.forgetDelivered()
-        link = makeLink?()
+        link = makeLink?(self)
         makeLink = nil
         if challenges {
             let challenge = Value.bytes(ByteBuffer(bytes: (0..<32).map { _ in UInt8.random(in: 0...255) }))
@@ -25,8 +25,10 @@ extension MQTTCarrier: MQTTClientDelegate {
 
     func mqtt(_ connection: MQTTClientConnection, published outcome: MQTTClientSession.Outcome) {
         if outcome.reason.isError {
-            // Like a broker that may not take it: without an acknowledgement.
-            return logger.warning("the MQTT server refuses a publication", metadata: ["reason": "\(outcome.reason)"])
+            logger.warning("the MQTT server refuses a publication", metadata: ["reason": "\(outcome.reason)"])
+            let text = "The MQTT server refuses it (\(outcome.reason)). Look at the rights that this user has there."
+            return reply(
+                .response(.init(id: MessageID(littleEndian: outcome.token), status: .error, data: .text(text))))
         }
         reply(.ack(MessageID(littleEndian: outcome.token)))
     }
@@ -85,7 +87,7 @@ extension MQTTCarrier: MQTTClientDelegate {
                 receivers.append((text, pattern != nil))
             }
         }
-        // Nobody wants it any more.
+        // No subscription matches any more: acknowledged, so that the server does not repeat it.
         if receivers.isEmpty, let receipt { connection?.acknowledge(receipt) }
         let first = receipt.map(firstID)
         let copies = min(receivers.count, Self.maxCopies)

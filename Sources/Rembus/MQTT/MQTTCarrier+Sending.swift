@@ -27,7 +27,7 @@ extension MQTTCarrier: LinkSink {
     func link(_ link: Link, closes reason: LinkCloseReason) {
         guard link === self.link else { return }
         self.link = nil
-        // Nobody comes back for the session.
+        // The component ends, so the server need not keep its session.
         connection?.disconnect(forgettingSession: true)
         connection?.flush()
     }
@@ -40,7 +40,7 @@ extension MQTTCarrier: LinkSink {
         case .ack: header.id(in: message).map(acknowledged)
         case .request:
             guard let id = header.id(in: message) else { return }
-            let text = "\(header.topic(in: message)): MQTT has no calls"
+            let text = "MQTT has no calls, so none of `\(header.topic(in: message))`. Connect to a Rembus broker."
             reply(.response(.init(id: id, status: .methodNotFound, data: .text(text))))
         case .response, .ack2: break
         }
@@ -50,10 +50,10 @@ extension MQTTCarrier: LinkSink {
         let topic = header.topic(in: message)
         let qos = MQTTQoS(rawValue: UInt8(header.flags.qos.rawValue)) ?? .atMostOnce
         let id = qos == .atMostOnce ? nil : header.id(in: message)
-        // Left out like one that a broker may not take; publications have no answer that could say why.
         guard MQTTTopics.isValidTopic(topic), !TopicPattern.isPattern(topic) else {
             logger.warning("MQTT cannot carry the topic", metadata: ["topic": "\(topic)"])
-            if let id { reply(.ack(id)) }
+            let text = "MQTT has no topic `\(topic)`: it must not be empty or contain `#`, `+` or NUL. Name another."
+            if let id { reply(.response(.init(id: id, status: .error, data: .text(text)))) }
             return
         }
         var payload = ByteBuffer()
@@ -105,7 +105,7 @@ extension MQTTCarrier: LinkSink {
         case .reactive(let status, _):
             isReactive = status
             reply(.response(.init(id: admin.id, status: .ok)))
-            // Behind the answer.
+            // Messages that were held are delivered after the answer to `reactive`.
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
             if status { eventLoop.execute { bound.value.deliverHeld() } }
         case .expose: refuse(admin, "MQTT has no calls, so nothing can be exposed")

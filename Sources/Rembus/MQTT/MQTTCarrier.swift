@@ -16,8 +16,8 @@ final class MQTTCarrier {
     let mqtt = MQTTClientSession()
     var connection: MQTTClientConnection?
     var link: Link?
-    /// Makes the link of the connection that is being opened.
-    var makeLink: (() -> Link)?
+    /// Makes the link of the connection that is being opened, given the carrier.
+    var makeLink: ((MQTTCarrier) -> Link)?
 
     /// Which topics and patterns of the component an MQTT filter stands for.
     var filters: [String: MQTTInterest] = [:]
@@ -27,7 +27,7 @@ final class MQTTCarrier {
     var lastToken: UInt64 = 0
     /// Deliveries that the component has not acknowledged.
     var owed: [UInt64: MQTTOwedDelivery] = [:]
-    /// What came before the component wanted anything.
+    /// Messages that arrived before the component was reactive.
     var held: [(publish: MQTTPublish, receipt: MQTTReceipt?)] = []
     var isReactive = false
     /// Messages for the component that were caused by its own, and leave after those.
@@ -75,7 +75,7 @@ final class MQTTCarrier {
 
 /// A filter that is subscribed.
 struct MQTTInterest {
-    /// Comes back with the messages, 0 when the server does not do that.
+    /// The subscription identifier that the server sends with each message; 0 when it does not support them.
     var identifier: Int
     /// Topics and patterns of the component.
     var topics: [String: TopicPattern?] = [:]

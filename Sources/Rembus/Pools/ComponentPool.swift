@@ -71,7 +71,10 @@ public final class ComponentPool: Messaging {
     private func sender() throws(RembusError) -> Component {
         let connected = members.indices.filter { members[$0].state.isConnected }
         guard let first = connected.first else {
-            throw RembusError(.notConnected, "There is no connection to any broker of the pool at the moment.")
+            throw RembusError(
+                .notConnected,
+                "There is no connection to any broker of the pool at the moment; the components are trying to get one. Retry later."
+            )
         }
         switch policy {
         case .firstUp: return members[first]

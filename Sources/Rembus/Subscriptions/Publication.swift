@@ -30,7 +30,9 @@ public struct Publication: Sendable {
     public func decode<T: Decodable>(_ type: T.Type = T.self, at index: Int = 0) throws(RembusError) -> T {
         let values = list.values
         guard values.indices.contains(index) else {
-            throw RembusError(.decoding, "Argument \(index + 1) is missing: the message has \(values.count).")
+            throw RembusError(
+                .decoding,
+                "Argument \(index + 1) is missing: the message has \(values.count). Check `argumentCount` first.")
         }
         return try values[index].decode(type, what: "Argument \(index + 1)")
     }

@@ -1,6 +1,6 @@
 /// From where a subscription wants messages that the broker has stored.
 ///
-/// Only named components get stored messages: the broker must know who received what (behaviour.md §11).
+/// Only named components get stored messages: the broker must know who received what (docs/spec/behaviour.md §11).
 public enum ReplayStart: Sendable, Hashable {
     /// Only what is published from now on.
     case now

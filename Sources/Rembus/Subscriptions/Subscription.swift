@@ -36,6 +36,15 @@ public final class Subscription: AsyncSequence, Sendable {
     /// How many QoS 0 messages were dropped because the reader was too slow.
     public var droppedCount: Int { queue.droppedCount }
 
+    /// How many messages wait for the reader.
+    public var waitingCount: Int { queue.waiting.all }
+
+    /// How many of the waiting messages are of QoS 0: the broker does not send them again when nobody reads them here.
+    public var waitingAtMostOnceCount: Int { queue.waiting.atMostOnce }
+
+    /// Throws away the waiting messages of QoS 0 and gives their number; those that are to be acknowledged stay.
+    package func discardAtMostOnce() -> Int { queue.discardAtMostOnce() }
+
     /// Starts to read.
     public func makeAsyncIterator() -> Iterator { Iterator(queue: queue) }
 

@@ -23,16 +23,19 @@ final class SubscriptionQueue: Sendable {
     private struct State {
         var messages = CircularBuffer<Entry>()
         var nextNumber: UInt64 = 0
-        /// Messages that the limit speaks of: those that are not owed. And their bytes.
+        /// How many messages count towards the limit, which are those that are not in `owed`, and their bytes below.
         var count = 0
         var bytes = 0
-        /// The owed messages, oldest first. While there is one, every QoS 1 or 2 message is.
+        /// Messages at QoS 1 and 2 that are queued and not acknowledged yet, oldest first: acknowledgements wait until the
+        /// program reads, or there is room. While there is such a message, later ones at QoS 1 and 2 wait as well.
         var owed = CircularBuffer<Owed>()
         var owedBytes = 0
+        /// Callbacks of connections that stopped reading because the queue is full: each makes one read on.
+        var resumptions: [ObjectIdentifier: @Sendable () -> Void] = [:]
         /// How many of the messages may be dropped.
         var droppable = 0
         var dropped = 0
-        /// On how many connections messages for this queue can come.
+        /// The number of connections that deliver to this queue.
         var sources = 0
         var isFinished = false
         var waiters: [(id: UInt64, continuation: CheckedContinuation<Publication?, Never>)] = []
@@ -49,15 +52,19 @@ final class SubscriptionQueue: Sendable {
 
     var droppedCount: Int { state.withLock { $0.dropped } }
     var isFinished: Bool { state.withLock { $0.isFinished } }
+    /// Messages that wait for the reader, and those among them that no broker sends again.
+    var waiting: (all: Int, atMostOnce: Int) { state.withLock { ($0.messages.count, $0.droppable) } }
 
     // MARK: Delivery
 
     enum Outcome {
         /// The message is in the queue; `wakesReader` asks for `wake()` at the end of the burst.
         case accepted(wakesReader: Bool)
+        /// The same, and the queue is full now: the connection should stop reading until `whenRoom` tells.
+        case full(wakesReader: Bool)
         /// It is in the queue beyond the limit; what acknowledges it is called when there is room for it.
         case owed(wakesReader: Bool)
-        /// There is no room for it, and no reason to make room.
+        /// The queue is full, and its policy does not drop an older message for this one.
         case refused
     }
 
@@ -71,17 +78,43 @@ final class SubscriptionQueue: Sendable {
             if message.qos == .atMostOnce {
                 guard makeRoom(size, &state) else { return .refused }
                 state.droppable += 1
-            } else if !state.owed.isEmpty || !fits(size, state) {
+            } else if isOwed(size, state) {
                 return pushOwed(message, size, acknowledgement, &state)
             }
             state.count += 1
             state.bytes += size
             Self.append(message, &state)
-            return .accepted(wakesReader: !state.waiters.isEmpty)
+            let wakesReader = !state.waiters.isEmpty
+            return isFull(state) ? .full(wakesReader: wakesReader) : .accepted(wakesReader: wakesReader)
         }
     }
 
+    private func isOwed(_ size: Int, _ state: borrowing State) -> Bool {
+        if buffer.acknowledgesWhenRead || !state.owed.isEmpty { return true }
+        return buffer.overflow != .pauseReading && !fits(size, state)
+    }
+
+    private func isFull(_ state: borrowing State) -> Bool {
+        buffer.overflow == .pauseReading && (state.count >= buffer.limit || state.bytes >= buffer.maxBytes)
+    }
+
+    /// Half of the buffer is free: a connection that stops and goes on for each message would cost more than it saves.
+    private func hasRoom(_ state: borrowing State) -> Bool {
+        state.isFinished || (state.count <= buffer.limit / 2 && state.bytes <= buffer.maxBytes / 2)
+    }
+
+    /// Calls `resume` once, on any thread, when a full queue has room again; at once when it has.
+    func whenRoom(for source: ObjectIdentifier, _ resume: @escaping @Sendable () -> Void) {
+        let isNow = state.withLock { state in
+            if hasRoom(state) { return true }
+            state.resumptions[source] = resume
+            return false
+        }
+        if isNow { resume() }
+    }
+
     private func makeRoom(_ size: Int, _ state: inout State) -> Bool {
+        if buffer.overflow == .pauseReading { return true }
         while !fits(size, state) {
             state.dropped += 1
             guard buffer.overflow == .dropOldest, Self.dropOldest(&state) else { return false }
@@ -118,6 +151,25 @@ final class SubscriptionQueue: Sendable {
         return true
     }
 
+    /// Throws away the QoS 0 messages and gives their number.
+    func discardAtMostOnce() -> Int {
+        let (count, resumptions) = state.withLock { state in
+            let count = state.droppable
+            if count > 0 {
+                for entry in state.messages where entry.message.qos == .atMostOnce {
+                    state.bytes -= entry.message.list.byteCount
+                }
+                state.messages.removeAll { $0.message.qos == .atMostOnce }
+                (state.count, state.droppable) = (state.count - count, 0)
+            }
+            guard hasRoom(state) else { return (count, [ObjectIdentifier: @Sendable () -> Void]()) }
+            defer { state.resumptions = [:] }
+            return (count, state.resumptions)
+        }
+        for resume in resumptions.values { resume() }
+        return count
+    }
+
     /// Hands messages to tasks that wait for one.
     func wake() {
         while let (continuation, popped) = state.withLock({ state in match(&state) }) {
@@ -145,25 +197,29 @@ final class SubscriptionQueue: Sendable {
     /// No more messages will come; what is queued can still be read.
     private func finish() {
         wake()
-        let (waiters, owed) = state.withLock { state in
+        let (waiters, owed, resumptions) = state.withLock { state in
             state.isFinished = true
-            defer { (state.waiters, state.owed, state.owedBytes) = ([], [], 0) }
-            return (state.waiters, state.owed)
+            defer {
+                (state.waiters, state.resumptions) = ([], [:])
+                if !buffer.acknowledgesWhenRead { (state.owed, state.owedBytes) = ([], 0) }
+            }
+            return (state.waiters, buffer.acknowledgesWhenRead ? [] : state.owed, state.resumptions)
         }
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
-        // Perhaps nobody reads them; copies must not come for ever.
+        // The messages may never be read. They are acknowledged, or the broker would send copies for ever.
         for message in owed { message.acknowledge() }
+        for resume in resumptions.values { resume() }
     }
 
     // MARK: Reading
 
-    /// A message that left the queue, and what is to be acknowledged therefore, outside of the lock.
+    /// A message that left the queue, and what is to be done therefore, outside of the lock: acknowledge, go on reading.
     private struct Popped {
         let message: Publication
-        var acknowledgements: [@Sendable () -> Void] = []
+        var consequences: [@Sendable () -> Void] = []
 
         func taken() -> Publication {
-            for acknowledge in acknowledgements { acknowledge() }
+            for consequence in consequences { consequence() }
             return message
         }
     }
@@ -174,18 +230,22 @@ final class SubscriptionQueue: Sendable {
         if let first = state.owed.first, first.number == entry.number {
             state.owed.removeFirst()
             state.owedBytes -= first.size
-            popped.acknowledgements.append(first.acknowledge)
+            popped.consequences.append(first.acknowledge)
         } else {
             state.count -= 1
             state.bytes -= entry.message.list.byteCount
             if entry.message.qos == .atMostOnce { state.droppable -= 1 }
         }
-        while let next = state.owed.first, fits(next.size, state) {
+        while !buffer.acknowledgesWhenRead, let next = state.owed.first, fits(next.size, state) {
             state.owed.removeFirst()
             state.owedBytes -= next.size
             state.count += 1
             state.bytes += next.size
-            popped.acknowledgements.append(next.acknowledge)
+            popped.consequences.append(next.acknowledge)
+        }
+        if !state.resumptions.isEmpty, hasRoom(state) {
+            popped.consequences += state.resumptions.values
+            state.resumptions = [:]
         }
         return popped
     }

@@ -8,5 +8,8 @@ struct PendingCall {
     let callerID: MessageID
     /// For the text of an error.
     let topic: String
-    let deadline: NIODeadline
+    let forwardedAt: NIODeadline
+    let limit: CallLimit
+
+    var deadline: NIODeadline { forwardedAt + limit.timeout }
 }

@@ -1,11 +1,11 @@
-/// Who may connect to a broker, what proves an identity, and how connections are protected (behaviour.md §12, §16.2).
+/// Who may connect to a broker, what proves an identity, and how connections are protected (docs/security.md).
 public struct SecurityConfiguration: Sendable, Equatable {
-    /// Authenticated mode: nothing but a login is possible before an identity is proven (protocol.md §7.3).
+    /// Authenticated mode: nothing but a login is possible before an identity is proven (docs/spec/protocol.md §7.3).
     public var isAuthenticated = false
     /// How long a challenge is valid, and a connection of authenticated mode may take to answer it.
     public var challengeTimeout = Duration.seconds(3)
     /// Takes a name as proof of itself: administrators and private topics work without keys, as in the reference. For
-    /// closed networks and tests (known-defects.md S1, S2).
+    /// closed networks and tests (docs/spec/known-defects.md S1, S2).
     public var trustsNames = false
     /// Whether components may register keys, given their tenant's pin.
     public var allowsRegistration = true
@@ -22,6 +22,9 @@ public struct SecurityConfiguration: Sendable, Equatable {
     /// Origins whose web pages may connect, such as `https://panel.example`; `*` for all. Pages from the broker's own
     /// host and port, and clients that are no browsers, always may.
     public var allowedOrigins: [String] = []
+    /// Proxies that are believed when they say whom a connection or request is from, with the PROXY protocol or the headers
+    /// `X-Forwarded-For` and `Forwarded`: addresses, networks such as `10.0.0.0/8`, and `unix` for the peers of Unix sockets.
+    public var trustedProxies: [String] = []
     /// The audit log; nil for `audit.log` in the broker's state folder, `none` for no log.
     public var auditLog: String?
     /// Size in bytes at which the audit log begins a new file; four older ones are kept.

@@ -1,6 +1,8 @@
-/// What a broker keeps on the disk, and how (storage.md).
+package import RembusStore
+
+/// What a broker keeps on the disk, and how (docs/spec/storage.md).
 public struct StorageConfiguration: Sendable, Equatable {
-    /// The file that describes tables and the topics that fill them (storage.md §2); nil for none.
+    /// The file that describes tables and the topics that fill them (docs/spec/storage.md §2); nil for none.
     public var schemaFile: String?
     /// Topics whose publications are recorded: `all`, `none`, or patterns that may carry a retention
     /// (`alarm/**,age=30d,size=1GB`); the first that matches counts. Publications that fill a table are stored there in
@@ -21,7 +23,7 @@ public struct StorageConfiguration: Sendable, Equatable {
 
     // MARK: Lake
 
-    /// The DuckLake catalog (storage.md §7): `ducklake:<path>`, `ducklake:sqlite:<path>`, `ducklake:postgres:<conninfo>`;
+    /// The DuckLake catalog: `ducklake:<path>`, `ducklake:sqlite:<path>`, `ducklake:postgres:<conninfo>`;
     /// nil for `<name>.ducklake` in the state folder. May contain a password.
     public var lakeURL: String?
     /// A local folder or an `s3://` URL for the data files; nil for the broker's folder in the state folder.
@@ -45,6 +47,17 @@ public struct StorageConfiguration: Sendable, Equatable {
 
     /// A configuration with every default.
     public init() {}
+}
+
+extension StorageConfiguration {
+    /// When something counts as written, for everything that is answered when it is.
+    package var syncPolicy: SyncPolicy {
+        switch journalSync {
+        case .always: .always
+        case .interval: .interval(journalSyncInterval)
+        case .none: .none
+        }
+    }
 }
 
 /// When a publication counts as stored.

@@ -1,4 +1,5 @@
 import RembusStore
+import RembusTransport
 import RembusWire
 
 /// The subscriptions of one connection that read from the store until they have caught up with what is live.
@@ -29,11 +30,44 @@ final class CatchUp {
     /// Rises when a subscription joins: what was asked for before may not have all that it wants.
     private(set) var generation = 0
     private var matches: [UInt64: [Subscription]] = [:]
+    /// The pattern of retention of a topic, by its hash; -1 for none.
+    private var retentions: [UInt64: Int] = [:]
+    /// The patterns that `retentions` goes by.
+    private var retentionVersion = 0
     /// The rules that `matches` go by.
     private var rulesVersion: UInt64 = 0
 
     init(partitionCount: Int) {
         cursors = Array(repeating: Cursor(), count: partitionCount)
+    }
+
+    /// What is held of pages, and where it is counted.
+    private var heldBytes = 0
+    private var memory: LoopMemory?
+
+    deinit {
+        if heldBytes > 0 { memory?.change(.replay, by: -heldBytes) }
+    }
+
+    /// Takes a page, or gives up the one that is there.
+    func setPage(_ page: StorePage?, of partition: Int, counting memory: LoopMemory) {
+        self.memory = memory
+        cursors[partition].page = page
+        count()
+    }
+
+    /// Gives up what was read and not taken. Marks keep what was already sent from being sent again.
+    func dropPages() {
+        for index in cursors.indices where cursors[index].page != nil {
+            cursors[index] = Cursor(position: cursors[index].pageStart)
+        }
+        count()
+    }
+
+    private func count() {
+        let bytes = cursors.reduce(0) { $0 + ($1.page?.byteCount ?? 0) }
+        memory?.change(.replay, by: bytes - heldBytes)
+        heldBytes = bytes
     }
 
     func contains(_ subscription: Subscription) -> Bool {
@@ -51,6 +85,7 @@ final class CatchUp {
             let current = cursors[index].page == nil ? cursors[index].position : cursors[index].pageStart
             cursors[index] = Cursor(position: min(current, positions[index]))
         }
+        count()
     }
 
     func remove(_ subscription: Subscription) {
@@ -77,5 +112,24 @@ final class CatchUp {
         if matches.count >= 10_000 { matches = [:] }
         matches[hash] = found
         return found
+    }
+
+    /// Whether a record is past its time, and so gone for everybody wherever its bytes still are.
+    /// - Parameter now: Nanoseconds since the epoch.
+    func isGone(
+        _ record: RecordHeader, _ hash: UInt64, by retention: RetentionHorizon, now: UInt64, topic: () -> String
+    ) -> Bool {
+        guard retention.isLimited else { return false }
+        let version = retention.version
+        if version != retentionVersion { (retentions, retentionVersion) = ([:], version) }
+        let pattern: Int
+        if let known = retentions[hash] {
+            pattern = known
+        } else {
+            pattern = retention.pattern(for: topic()) ?? -1
+            if retentions.count >= 10_000 { retentions = [:] }
+            retentions[hash] = pattern
+        }
+        return pattern >= 0 && record.receivedAt < retention.oldest(pattern, now: now)
     }
 }

@@ -4,6 +4,9 @@ package import RembusWire
 package protocol DeliverySink: AnyObject {
     /// The call must not send on this or another link, nor use the session.
     func deliver(_ delivery: Delivery)
+
+    /// Everything that was missed has been delivered, as far as it is still there.
+    func caughtUp()
 }
 
 /// A publication on its way to one subscription.
@@ -13,6 +16,8 @@ package struct Delivery {
     package let header: FrameHeader
     /// What acknowledges the delivery; nil when nothing has to.
     package let id: UInt64?
+    /// Stands for the subscription; the same in every run.
+    package let key: UInt64
     /// What was given with the subscription.
     package let tag: Int
     /// When the broker received the publication, nanoseconds since the epoch.

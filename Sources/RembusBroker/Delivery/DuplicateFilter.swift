@@ -16,6 +16,10 @@ struct DuplicateFilter {
     }
 
     var isEmpty: Bool { seen.isEmpty }
+    var count: Int { order.count }
+
+    /// Whether a publication with this id was taken.
+    func contains(_ id: MessageID) -> Bool { seen[id] != nil }
 
     /// Remembers `id`; false when it is a copy.
     mutating func insert(_ id: MessageID, now: NIODeadline) -> Bool {
@@ -37,7 +41,8 @@ struct DuplicateFilter {
         order = []
     }
 
-    private mutating func expire(_ now: NIODeadline) {
+    /// Forgets what is too old to be sent again.
+    mutating func expire(_ now: NIODeadline) {
         while let first = order.first, seen.count >= limit || first.at + Self.lifetime <= now || isStale(first) {
             order.removeFirst()
             if !isStale(first) { seen[first.id] = nil }

@@ -12,6 +12,13 @@ final class MQTTInterest {
     /// What a full connection has not got yet of a shared subscription: it cannot go back to the store for its share.
     var postponed = CircularBuffer<(publication: RetainedPublication, receivedAt: UInt64)>()
 
+    /// Tells a client's subscriptions apart in what is written down of their deliveries: the same in every run.
+    static func key(_ text: String) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return hash
+    }
+
     /// In front of the filter in the text of a subscription.
     static let mark = "$mqtt/"
     private static let shareMark = "$share/"

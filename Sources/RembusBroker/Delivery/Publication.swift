@@ -1,5 +1,6 @@
 import NIOCore
 import RembusStore
+import RembusTransport
 import RembusWire
 
 /// One accepted publication on its way to the subscribers of one lane. Its bytes are those of the usual CBOR form.
@@ -35,23 +36,34 @@ struct Publication {
         return UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: header.idOffset, as: UInt32.self))
     }
 
-    mutating func retain() -> RetainedPublication {
+    /// - Parameter memory: Where what is kept is counted.
+    mutating func retain(_ memory: KeptBytes) -> RetainedPublication {
         if let retained { return retained }
-        let copy = RetainedPublication(header: header, buffer: owner ?? ByteBuffer(bytes: bytes))
+        let copy = RetainedPublication(header: header, buffer: owner ?? ByteBuffer(bytes: bytes), memory: memory)
         retained = copy
         return copy
     }
 }
 
-/// The bytes of a publication that are kept for retransmission, shared by all its subscribers.
+/// The bytes of a publication that are kept for retransmission, shared by all its subscribers and counted once.
 final class RetainedPublication: Sendable {
     let header: FrameHeader
     let buffer: ByteBuffer
+    private let memory: KeptBytes
 
-    init(header: FrameHeader, buffer: ByteBuffer) {
+    init(header: FrameHeader, buffer: ByteBuffer, memory: KeptBytes) {
         self.header = header
         self.buffer = buffer
+        self.memory = memory
+        memory.add(byteCount)
     }
+
+    deinit {
+        memory.remove(byteCount)
+    }
+
+    /// With what an object takes besides.
+    private var byteCount: Int { buffer.readableBytes + 128 }
 }
 
 /// A delivery at QoS 1 or 2 that its subscriber has not acknowledged.

@@ -10,6 +10,8 @@ final class Subscription {
         case live
         /// What the mark has not reached yet is read from the store; pushed publications are left to it.
         case catchingUp
+        /// The subscriber has not been told that it is one: nothing comes before that.
+        case unanswered
     }
 
     let topic: String
@@ -17,6 +19,8 @@ final class Subscription {
     let matched: String
     /// What an MQTT client wants in another way than a component; nil for components.
     let mqtt: MQTTInterest?
+    /// Stands for an MQTT client's subscription in what is written down of its deliveries; 0 for components.
+    let key: UInt64
     /// nil for an exact topic.
     let pattern: TopicPattern?
     /// The pattern as a CBOR text item, ready to be spliced into deliveries; empty for an exact topic.
@@ -39,6 +43,8 @@ final class Subscription {
     @exclusivity(unchecked) var marks: [UInt64]
     /// Receive times at or below the marks of publications that an earlier run of the broker sent and nobody acknowledged.
     var owed: Set<UInt64> = []
+    /// Receive times above the marks of publications that an earlier run has delivered: they are not to come again.
+    var taken: Set<UInt64> = []
     /// True when the marks have moved since they were last written down.
     @exclusivity(unchecked) var hasMoved = false
 
@@ -47,6 +53,7 @@ final class Subscription {
         self.messageFrom = messageFrom
         self.marks = marks
         mqtt = MQTTInterest(topic)
+        key = mqtt == nil ? 0 : MQTTInterest.key(topic)
         if let mqtt {
             matched = mqtt.filter
             pattern = mqtt.isPattern ? TopicPattern(mqttFilter: mqtt.filter) : nil

@@ -1,4 +1,5 @@
 package import NIOCore
+package import RembusTransport
 
 /// A way into the broker that is more than framing: HTTP, MQTT, ZeroMQ, a bridge.
 ///
@@ -7,8 +8,8 @@ package import NIOCore
 package protocol Door: Sendable {
     /// The option that opens the door, for messages about it: `--http`.
     var option: String { get }
-    /// The port that the door was asked to listen on; nil for one that does not listen.
-    var port: Int? { get }
+    /// Where the door is to listen; nil for one that does not.
+    func address(_ configuration: BrokerConfiguration) -> ListenAddress?
     /// Starts to accept. Throws when it cannot; the error may be the one of the socket.
     func open(on host: DoorHost) async throws -> OpenDoor
 }
@@ -17,25 +18,28 @@ package protocol Door: Sendable {
 package struct OpenDoor: Sendable {
     /// Where it can be reached, as URLs; shown in the line that says that the broker is ready.
     package var addresses: [String]
+    /// Whether it answers for the broker's health, so that it goes on accepting until what is under way is finished.
+    package var answersWhileStopping: Bool
     /// Stops accepting; connections go on.
     package var stopAccepting: @Sendable () async -> Void
     /// Ends what is left when the sessions have been closed.
     package var close: @Sendable () async -> Void
 
     package init(
-        addresses: [String], stopAccepting: @escaping @Sendable () async -> Void = {},
+        addresses: [String], answersWhileStopping: Bool = false,
+        stopAccepting: @escaping @Sendable () async -> Void = {},
         close: @escaping @Sendable () async -> Void = {}
     ) {
         self.addresses = addresses
+        self.answersWhileStopping = answersWhileStopping
         self.stopAccepting = stopAccepting
         self.close = close
     }
 
     /// A door that listens on one channel.
-    package init(_ listener: any Channel, scheme: String, host: String) {
-        let shown = host.contains(":") ? "[\(host)]" : host
+    package init(_ listener: any Channel, scheme: String, at address: ListenAddress) {
         self.init(
-            addresses: ["\(scheme)://\(shown):\(listener.localAddress?.port ?? 0)"],
+            addresses: [address.url(scheme: scheme, port: listener.localAddress?.port)],
             stopAccepting: { try? await listener.close().get() })
     }
 }

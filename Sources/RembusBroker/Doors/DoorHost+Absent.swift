@@ -29,6 +29,7 @@ extension DoorHost {
         session.isProven = identity.isProven
         session.gate = .open
         session.keepsAnnex = true
+        session.outlastsStop = true
         frame.withUnsafeReadableBytes { session.link(link, received: $0, kind: .binary, owner: nil) }
         core.tables.release(session.state)
         lane.endBurst()
@@ -41,9 +42,26 @@ extension DoorHost {
         core.storage.components?.save(record)
     }
 
+    /// Has `action` called for every name that the broker forgets while nobody is connected with it. It must not ask the
+    /// broker for anything.
+    package func whenForgotten(_ action: @escaping @Sendable (String) -> Void) {
+        core.tables.whenForgotten(action)
+    }
+
+    /// Whether the broker knows a name, connected or not.
+    package func isKnown(_ name: String) -> Bool { core.tables.isKnown(name) }
+
+    /// Counts what a door has kept of names from an earlier run, and forgets what is beyond the limits. Only before the
+    /// first connection.
+    package func holdAway(_ kept: some Sequence<(name: String, bytes: Int)>) {
+        for (name, bytes) in kept { core.tables.holdAway(bytes, for: name) }
+        core.tables.trimRemembered()
+    }
+
     /// The longest topic, and how many segments it may have.
     package var topicLimits: (bytes: Int, segments: Int) {
-        (core.configuration.limits.maxTopicBytes, core.configuration.limits.maxTopicSegments)
+        let limits = core.limits
+        return (limits.maxTopicBytes, limits.maxTopicSegments)
     }
 }
 

@@ -23,8 +23,8 @@ extension DoorHost {
                 }
                 holder.lane.beginBurst()
                 let outcome = holder.performForDoor(command, topic: topic)
+                holder.lane.whenSaved { eventLoop.execute { completion(outcome.status, outcome.data) } }
                 holder.lane.endBurst()
-                eventLoop.execute { completion(outcome.status, outcome.data) }
             }
         }
         let sink = NoSink()
@@ -38,8 +38,9 @@ extension DoorHost {
             switch result {
             case .success:
                 let outcome = session.perform(command, topic: topic)
+                session.session.lane.whenSaved { completion(outcome.status, outcome.data) }
+                // Which has the state written down.
                 session.close()
-                completion(outcome.status, outcome.data)
             case .failure(let failure):
                 session.close()
                 completion(.error, .text("\(name): \(failure.sentence)"))

@@ -3,6 +3,7 @@ import RembusStore
 import RembusTransport
 import RembusTrust
 package import RembusWire
+import Synchronization
 
 /// What MQTT does in another way than Rembus.
 extension DoorSession {
@@ -84,6 +85,14 @@ extension DoorSession {
         }
     }
 
+    /// Has what the door keeps for this component counted among what the broker holds for it, in the place of what it
+    /// kept before; false when there is no room for it.
+    package func hold(_ bytes: Int) -> Bool {
+        guard session.tables.hold(bytes, for: session.state) != nil else { return true }
+        session.core.counters.refusedRegistrations.wrappingAdd(1, ordering: .relaxed)
+        return false
+    }
+
     /// Starts to deliver: first what earlier connections left unacknowledged, then what was missed.
     package func startDeliveries() {
         let now = WallClock.nanoseconds()
@@ -109,10 +118,15 @@ extension DoorSession {
         return refusal
     }
 
+    /// Writes down, in log and metrics, that nothing can be published under a topic. Its publisher may not be told: QoS 0 has
+    /// no answer, and MQTT 3.1.1 no word for it.
+    package func refuseTopic(_ topic: UnsafeRawBufferPointer) { session.refuseTopic(topic) }
+
     /// Sends a kept message to one of the client's filters; false when the client cannot take more now.
     package func send(_ message: KeptMessage, to filter: String) -> Bool {
         guard let subscription = session.state.subscriptions[ExactText(MQTTInterest.mark + filter)] else { return true }
-        let retained = RetainedPublication(header: message.header, buffer: message.frame)
+        let retained = RetainedPublication(
+            header: message.header, buffer: message.frame, memory: session.lane.memory.kept)
         return session.sendAgain(retained, receivedAt: message.receivedAt, subscription)
     }
 
@@ -159,7 +173,9 @@ extension Session {
             deny(.subscribe, interest.filter)
             return .denied
         }
-        guard state.subscriptions.count < limits.maxSubscriptions else { return .tooMany }
+        guard state.subscriptions.count < limits.maxSubscriptions, noRoom(subscribing: [text]) == nil else {
+            return .tooMany
+        }
         let now = Array(repeating: WallClock.nanoseconds(), count: core.store.partitionCount)
         let subscription = Subscription(topic: text, messageFrom: 0, marks: now)
         apply(options, to: subscription)

@@ -46,6 +46,9 @@ package final class DoorSession {
     /// Ends a unit of work: what it caused leaves. Behind every batch of messages and every other use of the session.
     package func endWork() { link.receiveCompleted() }
 
+    /// Nobody waits for the answer of a request any more: a query is stopped.
+    package func cancelCall(_ id: MessageID) { session.tableCalls.cancel(id) }
+
     /// Ends the connection from this side.
     package func close(code: UInt16 = 1000, reason: String = "") {
         link.close(code: code, reason: reason)
@@ -88,6 +91,16 @@ package final class DoorSession {
         case taken
         /// The name cannot be used: why.
         case unusable(String)
+
+        /// The failure in words, for log and audit.
+        var reason: String {
+            switch self {
+            case .wrongSecret: "the secret is wrong, or the name has none"
+            case .needsProof: "the name has a key, or the broker wants a proof, and none was shown"
+            case .taken: "a component of this name is connected"
+            case .unusable(let text): text
+            }
+        }
     }
 
     /// Binds the connection to a name, or makes it a guest of a user.
@@ -117,11 +130,18 @@ package final class DoorSession {
     /// Whether the rules let the component do something.
     package func may(_ action: TrustAction, _ topic: String) -> Bool { session.may(action, topic) }
 
+    /// Why the rules do not let the component do something.
+    package func refusalText(_ action: TrustAction, _ topic: String) -> String { session.refusalText(action, topic) }
+
     /// Writes a refusal down, in log, metrics and audit.
     package func deny(_ action: TrustAction, _ topic: String) { session.deny(action, topic) }
 
     /// Forgets everything that is kept of the component: subscriptions and unacknowledged deliveries.
     package func forget() { session.forgetState() }
+
+    /// Calls `answer`, unless the connection has ended by then, when everything that was changed about the component so far is
+    /// on the disk. Part of a unit of work; `answer` is part of one too.
+    package func answerWhenSaved(_ answer: @escaping () -> Void) { session.answerWhenSaved(answer) }
 
     // MARK: Protocol differences
 
@@ -130,6 +150,9 @@ package final class DoorSession {
         get { session.retransmits }
         set { session.retransmits = newValue }
     }
+
+    /// Has a stop of the broker wait for exchanges that only the door knows of, as long as `count` says that there are any.
+    package func countExchanges(_ count: @escaping () -> Int) { session.countDoorExchanges = count }
 
     /// How many deliveries may be unacknowledged; what comes on top waits in the store.
     package func limitInFlight(to count: Int) {

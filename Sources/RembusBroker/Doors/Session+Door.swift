@@ -45,12 +45,12 @@ extension Session {
         wait()
         if let secret = login.secret {
             return core.identities.check(secret: secret, name: user, address: host, on: lane.eventLoop) {
-                [self] isRight in
+                [self] check in
                 proceed {
-                    if isRight {
+                    if check == .right {
                         self.enter(login, user, isProven: true, completion)
                     } else {
-                        self.refuse(login, user, .wrongSecret, completion)
+                        self.refuse(login, user, .wrongSecret, reason: check.reason(user), completion)
                     }
                 }
             }
@@ -70,12 +70,14 @@ extension Session {
     }
 
     private func refuse(
-        _ login: DoorSession.Login, _ user: String, _ failure: DoorSession.LoginFailure,
+        _ login: DoorSession.Login, _ user: String, _ failure: DoorSession.LoginFailure, reason: String? = nil,
         _ completion: @escaping @Sendable (Result<Bool, DoorSession.LoginFailure>) -> Void
     ) {
         if failure == .wrongSecret { core.counters.failedLogins.wrappingAdd(1, ordering: .relaxed) }
-        core.logger.notice("refused the name \(user.debugDescription) to \(link.remoteAddress): \(failure)")
-        core.audit("login", self, claiming: user, outcome: failure == .wrongSecret ? "failed" : "refused")
+        let reason = reason ?? failure.reason
+        core.logger.notice("refused the name \(user.debugDescription) to \(link.remoteAddress): \(reason)")
+        core.audit(
+            "login", self, claiming: user, outcome: failure == .wrongSecret ? "failed" : "refused", ["reason": reason])
         completion(.failure(failure))
     }
 
@@ -83,6 +85,9 @@ extension Session {
         _ login: DoorSession.Login, _ user: String, isProven: Bool,
         _ completion: @escaping @Sendable (Result<Bool, DoorSession.LoginFailure>) -> Void
     ) {
+        guard isProven || tables.admitsTenant(of: user) else {
+            return refuse(login, user, .unusable(BrokerText.tooManyTenants), completion)
+        }
         guard let name = login.name else {
             // Nobody may pose as a component that is here, unless it can prove to be it.
             guard isProven || tables.holder(of: user) == nil else {
@@ -148,6 +153,7 @@ extension Session {
 
     private func admit(isProven: Bool, _ completion: () -> Void) {
         self.isProven = isProven
+        provenAt = Self.wallClock
         lastRoute = nil
         if gate == .locked { gate = .open }
         core.logger.info("\(label) connected")

@@ -19,6 +19,9 @@ package enum BrokerMetrics {
     static let unacknowledged = "rembus_deliveries_unacknowledged_total"
     static let inFlight = "rembus_deliveries_in_flight"
     static let backlog = "rembus_send_backlog_bytes"
+    static let memory = "rembus_memory_bytes"
+    static let memoryLimit = "rembus_memory_limit_bytes"
+    static let memoryEvictions = "rembus_memory_closed_connections_total"
     static let fellBehind = "rembus_subscriptions_fell_behind_total"
     static let slowConsumers = "rembus_slow_consumers_disconnected_total"
     static let dropped = "rembus_dropped_total"
@@ -28,7 +31,15 @@ package enum BrokerMetrics {
     static let malformed = "rembus_malformed_total"
     static let auditDropped = "rembus_audit_dropped_total"
     static let certificateExpiry = "rembus_tls_certificate_expiry_timestamp_seconds"
+    static let reloadFailures = "rembus_reload_failures_total"
+    static let reloadFailed = "rembus_reload_failed"
+    static let rememberedNames = "rembus_remembered_names"
+    static let rememberedBytes = "rembus_remembered_bytes"
+    static let forgottenNames = "rembus_forgotten_names_total"
+    static let refusedRegistrations = "rembus_registrations_refused_total"
     static let build = "rembus_build_info"
+    static let ready = "rembus_ready"
+    static let unready = "rembus_unready"
 
     static func traffic(_ figure: TrafficCount.Figure) -> String {
         switch figure {
@@ -82,6 +93,16 @@ package enum BrokerMetrics {
             inFlight, .gauge, "Deliveries to connected components that wait for an acknowledgement."),
         MetricDescription(backlog, .gauge, "Bytes that wait because peers do not read them fast enough."),
         MetricDescription(
+            memory, .gauge,
+            "Bytes held for connections, by kind: outgoing, answers (HTTP), unacknowledged, incoming, replay, retained."
+        ),
+        MetricDescription(
+            memoryLimit, .gauge,
+            "Bytes at most: of the whole process (part=process), and what connections may hold of them now (part=connections)."
+        ),
+        MetricDescription(
+            memoryEvictions, .counter, "Connections closed because memory was short and they took nothing."),
+        MetricDescription(
             fellBehind, .counter, "How often a subscriber could not take a publication and went on from the store."),
         MetricDescription(slowConsumers, .counter, "Connections closed because they did not take what was delivered."),
         MetricDescription(dropped, .counter, "Messages dropped, by reason."),
@@ -93,6 +114,26 @@ package enum BrokerMetrics {
         MetricDescription(auditDropped, .counter, "Lines that the audit log lost."),
         MetricDescription(
             certificateExpiry, .gauge, "When the first of the certificates in use ends, in seconds since 1970."),
+        MetricDescription(
+            reloadFailures, .counter,
+            "How often settings, certificates or rules that were replaced on the disk could not be used, by part."),
+        MetricDescription(
+            reloadFailed, .gauge,
+            "1 while the broker goes on with older settings, certificates or rules than those on the disk, by part."),
+        MetricDescription(ready, .gauge, "1 while the broker takes requests, as `/readyz` says; 0 when it does not."),
+        MetricDescription(unready, .gauge, "1 for each reason why the broker is not ready, else 0."),
+        MetricDescription(
+            rememberedNames, .gauge,
+            "Names that are remembered while nobody is connected with them, by whether they were proven."),
+        MetricDescription(
+            rememberedBytes, .gauge,
+            "Bytes that subscriptions, exposed methods and remembered names take, by whether they were proven."),
+        MetricDescription(
+            forgottenNames, .counter,
+            "Names that were forgotten: expired, to make room for others, or never remembered for want of room."),
+        MetricDescription(
+            refusedRegistrations, .counter,
+            "Subscriptions, methods and MQTT sessions that were refused because there was no room."),
         MetricDescription(build, .gauge, "1, with the version as a label."),
     ]
 }

@@ -8,7 +8,16 @@ import Synchronization
 final class BrokerReporter: Sendable {
     private let certificates: TLSServerContext?
     private let totals: Mutex<[Total]>
+    private let registrations: RegistrationReporter
     private let expiry: (any MeterHandler)?
+    private let reloads: [(part: ReloadPart, meter: any MeterHandler)]
+    private let failedReloads: ReloadCounters
+    private let readiness: Readiness
+    private let ready: any MeterHandler
+    private let unready: [(reason: UnreadyReason, gauge: any MeterHandler)]
+    private let memory: MemoryBudget
+    private let retained: any MeterHandler
+    private let memoryLimit: any MeterHandler
 
     /// A counter that swift-metrics is told the growth of, and where its value comes from.
     private struct Total {
@@ -27,6 +36,11 @@ final class BrokerReporter: Sendable {
     init(_ core: BrokerCore, certificates: TLSServerContext?) {
         self.certificates = certificates
         let factory = MetricsSystem.factory
+        readiness = core.readiness
+        ready = factory.makeMeter(label: BrokerMetrics.ready, dimensions: [])
+        unready = UnreadyReason.allCases.map {
+            ($0, factory.makeMeter(label: BrokerMetrics.unready, dimensions: [("reason", $0.rawValue)]))
+        }
         let counters = core.counters
         func total(
             _ name: String, _ dimensions: [(String, String)] = [], _ value: @escaping @Sendable () -> UInt64
@@ -36,14 +50,23 @@ final class BrokerReporter: Sendable {
         var all = [
             total(BrokerMetrics.unacknowledged) { UInt64(counters.unacknowledged.load(ordering: .relaxed)) },
             total(BrokerMetrics.slowConsumers) { UInt64(counters.slowConsumers.load(ordering: .relaxed)) },
+            total(BrokerMetrics.memoryEvictions) { UInt64(counters.memoryEvictions.load(ordering: .relaxed)) },
             total(BrokerMetrics.replayLost) { counters.overrunBytes.load(ordering: .relaxed) },
             total(BrokerMetrics.denied) { UInt64(counters.denied.load(ordering: .relaxed)) },
             total(BrokerMetrics.failedLogins) { UInt64(counters.failedLogins.load(ordering: .relaxed)) },
+            total(BrokerMetrics.refusedRegistrations) {
+                UInt64(counters.refusedRegistrations.load(ordering: .relaxed))
+            },
             total(BrokerMetrics.malformed) { UInt64(counters.malformed.load(ordering: .relaxed)) },
         ]
         for reason in DropReason.allCases {
             all.append(total(BrokerMetrics.dropped, [("reason", reason.rawValue)]) { counters.dropped(reason) })
         }
+        for reason in ForgetReason.allCases {
+            all.append(
+                total(BrokerMetrics.forgottenNames, [("reason", reason.rawValue)]) { counters.forgotten(reason) })
+        }
+        registrations = RegistrationReporter(core.tables)
         let admission = core.admission
         for refusal in ConnectionRefusal.allCases {
             all.append(
@@ -51,8 +74,22 @@ final class BrokerReporter: Sendable {
                     UInt64(admission.refusals[refusal, default: 0])
                 })
         }
+        failedReloads = counters.failedReloads
+        for part in ReloadPart.allCases {
+            all.append(
+                total(BrokerMetrics.reloadFailures, [("part", part.rawValue)]) { counters.failedReloads.failures(part) }
+            )
+        }
+        reloads = ReloadPart.allCases.map { part in
+            (part, factory.makeMeter(label: BrokerMetrics.reloadFailed, dimensions: [("part", part.rawValue)]))
+        }
         if let audit = core.trust.audit { all.append(total(BrokerMetrics.auditDropped) { audit.dropped }) }
         totals = Mutex(all)
+        memory = core.memory
+        retained = factory.makeMeter(label: BrokerMetrics.memory, dimensions: [("kind", "retained")])
+        memoryLimit = factory.makeMeter(label: BrokerMetrics.memoryLimit, dimensions: [("part", "connections")])
+        factory.makeMeter(label: BrokerMetrics.memoryLimit, dimensions: [("part", "process")])
+            .set(Int64(core.memoryPlan.limit))
         expiry = certificates.map { _ in factory.makeMeter(label: BrokerMetrics.certificateExpiry, dimensions: []) }
         factory.makeMeter(label: BrokerMetrics.build, dimensions: [("version", RembusVersion.current)]).set(Int64(1))
     }
@@ -62,6 +99,13 @@ final class BrokerReporter: Sendable {
         totals.withLock { totals in
             for index in totals.indices { totals[index].report() }
         }
+        for (part, meter) in reloads { meter.set(failedReloads.hasFailed(part) ? Int64(1) : Int64(0)) }
+        let reasons = readiness.reasons
+        ready.set(Int64(reasons.isEmpty ? 1 : 0))
+        for (reason, gauge) in unready { gauge.set(Int64(reasons.contains(reason) ? 1 : 0)) }
+        retained.set(Int64(memory.retained))
+        memoryLimit.set(Int64(memory.limit))
+        registrations.report()
         if let certificates { expiry?.set(certificates.expiry.timeIntervalSince1970) }
     }
 }
@@ -78,7 +122,27 @@ enum DropReason: String, CaseIterable {
     case door
 }
 
+/// Why a name was forgotten.
+enum ForgetReason: String, CaseIterable {
+    /// It did not come back in time.
+    case expired
+    /// Another one needed its room.
+    case room
+    /// There was no room to remember it.
+    case full
+}
+
 extension BrokerCounters {
+    func forgotten(_ reason: ForgetReason) -> UInt64 {
+        let counter =
+            switch reason {
+            case .expired: expiredNames.load(ordering: .relaxed)
+            case .room: forgottenForRoom.load(ordering: .relaxed)
+            case .full: notRemembered.load(ordering: .relaxed)
+            }
+        return UInt64(counter)
+    }
+
     func dropped(_ reason: DropReason) -> UInt64 {
         let counter =
             switch reason {

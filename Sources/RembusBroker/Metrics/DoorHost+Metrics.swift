@@ -1,6 +1,9 @@
 import NIOCore
 
 extension DoorHost {
+    /// Where work outside of the event loops is done.
+    package var background: BackgroundTasks { core.background }
+
     /// Has every event loop hand what it has counted to swift-metrics: before the metrics are read.
     package func collectMetrics() async {
         guard let reporter = core.reporter else { return }

@@ -10,6 +10,7 @@ final class LaneMetrics {
     /// Whether anybody is told; what would cost more than an addition is not done without.
     let isEnabled: Bool
     private let topics: MetricTopics
+    private let memory: LoopMemory?
     /// By the transport's index; made for its first connection and kept.
     private(set) var traffic: [TrafficCount?]
     /// Connections since the last report, by transport.
@@ -30,8 +31,10 @@ final class LaneMetrics {
     private var reporter: LaneReporter?
     private var ticksUntilReport = 0
 
-    init(topics: MetricTopics) {
+    /// - Parameter memory: What the lane's connections hold.
+    init(topics: MetricTopics, memory: LoopMemory? = nil) {
         self.topics = topics
+        self.memory = memory
         isEnabled = !(MetricsSystem.factory is NOOPMetricsHandler)
         traffic = Array(repeating: nil, count: TransportKind.allCases.count)
         accepted = Array(repeating: 0, count: TransportKind.allCases.count)
@@ -113,6 +116,7 @@ final class LaneMetrics {
         reporter.retransmitted.take(&retransmitted)
         reporter.fellBehind.take(&fellBehind)
         reporter.report(SessionTotals(sessions))
+        if let memory { reporter.report(memory.held) }
     }
 }
 

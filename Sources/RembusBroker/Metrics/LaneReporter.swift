@@ -19,6 +19,8 @@ final class LaneReporter {
     private let subscriptions: SharedGauge
     private let inFlight: SharedGauge
     private let backlog: SharedGauge
+    /// By ``MemoryBudget/Kind``, without retained messages, which no lane has.
+    private let memory: [SharedGauge]
 
     /// What is reported of one transport.
     private struct Transport {
@@ -46,6 +48,13 @@ final class LaneReporter {
         subscriptions = gauge(BrokerMetrics.subscriptions)
         inFlight = gauge(BrokerMetrics.inFlight)
         backlog = gauge(BrokerMetrics.backlog)
+        memory = MemoryBudget.Kind.allCases.filter { $0 != .retained }.map {
+            gauge(BrokerMetrics.memory, [("kind", "\($0)")])
+        }
+    }
+
+    func report(_ held: [Int]) {
+        for (gauge, bytes) in zip(memory, held) { gauge.set(bytes) }
     }
 
     // MARK: Transports

@@ -2,17 +2,24 @@
 enum NameRules {
     /// Why `name` cannot be used, in the words of the refusal; nil when it can.
     static func refusal(of name: String, broker: String, maxBytes: Int) -> String? {
-        if name.isEmpty { return "empty cid" }
-        if name.utf8.count > maxBytes { return "name is longer than \(maxBytes) bytes" }
-        if name == "repl" || name == "__repl__" { return "name \(name) is reserved" }
-        if name == broker { return "name \(name) is the broker's own" }
-        if name.utf8.first == UInt8(ascii: "/") { return "name starts with a slash" }
+        if name.isEmpty { return "The component's name is empty. Give it one, such as `pump7`." }
+        if name.utf8.count > maxBytes {
+            return
+                "The name has \(name.utf8.count) bytes; at most \(maxBytes) are allowed (`max_name_bytes`). Use a shorter one."
+        }
+        if name == "repl" || name == "__repl__" {
+            return "The name `\(name)` is reserved. Use another, such as `pump7`."
+        }
+        if name == broker { return "The name `\(name)` is the broker's own. Use another, such as `pump7`." }
+        if name.utf8.first == UInt8(ascii: "/") {
+            return "Invalid name `\(name)`: it begins with a slash. Use one without, such as `pump7`."
+        }
         if name.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
-            return "name contains control characters"
+            return "The name contains control characters. Use letters and digits, such as `pump7`."
         }
         // By bytes, as a file system would see it.
         if name.utf8.split(separator: UInt8(ascii: "/")).contains(where: { $0.elementsEqual("..".utf8) }) {
-            return "name contains a .. segment"
+            return "Invalid name `\(name)`: `..` is not allowed. Use one without, such as `pump7`."
         }
         return nil
     }

@@ -12,15 +12,17 @@ final class RoundRobinRotation: Sendable {
 /// The providers of one topic in order of registration. Guarded by the routing tables' lock.
 final class ProviderList {
     private(set) var states: [ComponentState] = []
+    private var members: Set<ObjectIdentifier> = []
     let rotation = RoundRobinRotation()
 
     var isEmpty: Bool { states.isEmpty }
 
     func add(_ state: ComponentState) {
-        if !states.contains(where: { $0 === state }) { states.append(state) }
+        if members.insert(ObjectIdentifier(state)).inserted { states.append(state) }
     }
 
     func remove(_ state: ComponentState) {
+        guard members.remove(ObjectIdentifier(state)) != nil else { return }
         states.removeAll { $0 === state }
     }
 }

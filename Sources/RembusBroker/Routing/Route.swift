@@ -56,6 +56,8 @@ final class Route {
     let objection: Objection?
     /// Whether publications under the topic go to the disk.
     let isRecorded: Bool
+    /// The number of the table that they fill; nil for none.
+    let table: Int?
     /// Subscriptions of sessions on the lane that resolved the route.
     private let local: [SubscriptionTarget]
     private let lane: Int
@@ -77,7 +79,7 @@ final class Route {
     init(
         topic: String, hash: UInt64, generation: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
         providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, rules: AccessRules?,
-        maxSegments: Int
+        maxSegments: Int, table: Int? = nil
     ) {
         var entries = entries
         groups = SharedGroup.groups(in: &entries)
@@ -91,6 +93,7 @@ final class Route {
         self.generation = generation
         self.objection = Objection(topic, maxSegments: maxSegments)
         self.isRecorded = isRecorded
+        self.table = table
         self.local = byLane[lane] ?? []
         var remote = byLane.filter { $0.key != lane }
         for other in groups.flatMap(\.memberLanes) where other != lane && remote[other] == nil { remote[other] = [] }
@@ -102,10 +105,13 @@ final class Route {
         self.rules = rules
     }
 
-    enum Objection: String {
+    /// How much memory the route takes, in what it leads to.
+    var targetCount: Int { entries.count + providers.count + groups.reduce(0) { $0 + $1.members.count } }
+
+    enum Objection {
         /// It contains a `*` (known-defects.md R31).
-        case isPattern = "it is a pattern"
-        case isTooDeep = "it has too many segments"
+        case isPattern
+        case isTooDeep
 
         init?(_ topic: String, maxSegments: Int) {
             if TopicPattern.isPattern(topic) {
@@ -114,6 +120,14 @@ final class Route {
                 self = .isTooDeep
             } else {
                 return nil
+            }
+        }
+
+        /// What a publisher is told.
+        func text(_ topic: String, _ limits: BrokerLimits) -> String {
+            switch self {
+            case .isPattern: BrokerText.pattern(topic)
+            case .isTooDeep: BrokerText.deep(topic, limits.maxTopicSegments)
             }
         }
     }

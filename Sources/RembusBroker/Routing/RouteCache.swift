@@ -4,8 +4,11 @@
 struct RouteCache {
     private var slots: [Route?]
     private var count = 0
+    private var targets = 0
     private let mask: Int
     private static let capacity = 1 << 14
+    /// Targets of all routes together: many topics that lead to many subscribers each are not all kept.
+    private static let maxTargets = 1 << 20
 
     init() {
         slots = Array(repeating: nil, count: Self.capacity)
@@ -32,10 +35,11 @@ struct RouteCache {
 
     /// Adds the route, in the place of an older one for the same topic.
     mutating func insert(_ route: Route) {
-        if count >= Self.capacity / 2 {
+        if count >= Self.capacity / 2 || targets > Self.maxTargets {
             slots = Array(repeating: nil, count: Self.capacity)
-            count = 0
+            (count, targets) = (0, 0)
         }
+        targets += route.targetCount
         var index = Int(truncatingIfNeeded: route.hash) & mask
         while let known = slots[index] {
             if known.hash == route.hash, known.utf8 == route.utf8 {

@@ -11,9 +11,26 @@ extension RoutingTables {
             let tenant = NameRules.tenant(of: user)
             let state = ComponentState(
                 principal: Principal(name: user, tenant: tenant, isProven: isProven), name: nil,
-                number: store.number(of: user), tenant: store.number(of: tenant), limits: limits)
+                number: number(of: user, isProven: isProven), tenant: store.number(of: tenant), limits: limits,
+                partitionCount: store.partitionCount)
             state.session = session
             return state
+        }
+    }
+
+    /// Forgets ids of publications, unless the name is connected.
+    func forgetDuplicates(_ ids: [MessageID], of name: String) {
+        lock.withLock {
+            guard let state = components[ExactText(name)], state.session == nil else { return }
+            for id in ids { state.duplicates.remove(id) }
+        }
+    }
+
+    /// What would be written down of a component that is not connected; nil for one that is, or that nobody knows.
+    func keptRecord(of name: String) -> ComponentRecord? {
+        lock.withLock {
+            guard let state = components[ExactText(name)], state.session == nil else { return nil }
+            return state.packed?.record ?? state.record(isConnected: false)
         }
     }
 
@@ -27,12 +44,40 @@ extension RoutingTables {
     func forgetMQTT(_ name: String) -> ComponentRecord? {
         lock.withLock {
             guard let state = components[ExactText(name)], state.session == nil else { return nil }
+            state.unpack()
             state.forgetMQTT()
+            state.doorBytes = 0
+            let record = state.record(isConnected: false)
             if state.isForgettable {
+                charge(state, .init())
                 components[ExactText(name)] = nil
                 offline -= 1
+            } else {
+                state.pack()
+                charge(state, state.usageWhileAway)
             }
-            return state.record(host: "", isConnected: false)
+            return record
         }
+    }
+
+    /// Notes what a door has kept of a name from an earlier run. Only before the first connection; ``trimRemembered()`` is
+    /// to follow.
+    func holdAway(_ bytes: Int, for name: String) {
+        lock.withLock {
+            guard limits.maxOfflineComponents > 0 else { return }
+            let state = components[ExactText(name)] ?? makeState(name)
+            guard state.session == nil else { return }
+            if components.updateValue(state, forKey: ExactText(name)) == nil {
+                offline += 1
+                state.awaySince = WallClock.nanoseconds()
+            }
+            state.doorBytes = bytes
+            charge(state, state.usageWhileAway)
+        }
+    }
+
+    /// Brings what an earlier run has left within the limits.
+    func trimRemembered() {
+        lock.withLock { trim() }
     }
 }

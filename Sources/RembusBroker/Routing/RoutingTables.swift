@@ -11,9 +11,10 @@ import Synchronization
 /// resolved routes. Everything mutable is guarded by `lock`, hence unchecked.
 final class RoutingTables: @unchecked Sendable {
     let lock = NIOLock()
-    let limits: BrokerLimits
+    private(set) var limits: BrokerLimits
     let store: any Store
     private let isRecorded: @Sendable (String) -> Bool
+    private let filledTables: FilledTables?
     var exact: [ExactText: [SubscriptionEntry]] = [:]
     var patterns = TopicIndex<SubscriptionEntry>()
     var patternTopics: [ExactText: Int] = [:]
@@ -23,20 +24,28 @@ final class RoutingTables: @unchecked Sendable {
     private var brokers: [ComponentState] = []
     /// How many of `components` are not connected.
     var offline = 0
+    /// What is held for components.
+    var ledger: RegistrationLedger
+    var onForget: [@Sendable (String) -> Void] = []
+    let counters: BrokerCounters
     var currentRules: AccessRules
     /// Rises with every change of the rules.
     let rulesVersion = Atomic<UInt64>(0)
-    /// Rises with every change; a route made at an older value is stale.
+    /// Rises with every change of what topics lead to; a route made at an older value is stale. A component that neither
+    /// subscribes nor provides anything comes and goes without one: it is in no route.
     let generation = Atomic<UInt64>(1)
 
-    init(limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules) {
+    init(limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters) {
         self.limits = limits
+        self.counters = counters
+        ledger = RegistrationLedger(limits)
         currentRules = rules
         store = storage.store
         isRecorded = storage.isRecorded
+        filledTables = storage.tables
     }
 
-    private func changed() {
+    func changed() {
         generation.wrappingAdd(1, ordering: .releasing)
     }
 
@@ -50,6 +59,15 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             currentRules = rules
             rulesVersion.wrappingAdd(1, ordering: .releasing)
+            changed()
+        }
+    }
+
+    /// Takes over other limits: every route is resolved again by them.
+    func setLimits(_ limits: BrokerLimits) {
+        lock.withLock {
+            self.limits = limits
+            ledger.adopt(limits)
             changed()
         }
     }
@@ -68,31 +86,47 @@ final class RoutingTables: @unchecked Sendable {
             if var known = components[ExactText(name)] {
                 if let holder = known.session { return .taken(holder) }
                 offline -= 1
+                known.unpack()
+                charge(known, .init())
                 if known.user.map({ ExactText($0) }) != ExactText(user ?? name) {
                     // What was written down does not say whose it is: that is known only now.
-                    let state = makeState(name, user: user)
+                    let state = makeState(name, user: user, isProven: isProven)
                     state.takeOver(known)
+                    for topic in known.exposed {
+                        removeProvider(known, topic)
+                        addProvider(state, topic.string)
+                    }
                     components[ExactText(name)] = state
                     known = state
                 }
-                known.session = session
-                known.principal.isProven = isProven
+                known.hasReturned = true
+                enter(known, session, isProven: isProven)
+                charge(known, known.usageWhileConnected)
                 attach(known, to: session)
                 return .bound(known)
             }
-            let state = makeState(name, user: user)
-            state.session = session
-            state.principal.isProven = isProven
+            let state = makeState(name, user: user, isProven: isProven)
+            enter(state, session, isProven: isProven)
             components[ExactText(name)] = state
             return .bound(state)
         }
     }
 
-    private func makeState(_ name: String, user: String? = nil) -> ComponentState {
+    /// Connects a state that nothing is charged for yet.
+    private func enter(_ state: ComponentState, _ session: Session, isProven: Bool) {
+        state.session = session
+        state.principal.isProven = isProven
+        state.host = session.host
+        state.owner = owner(user: isProven ? state.user : nil, host: state.host)
+        state.awaySince = 0
+    }
+
+    func makeState(_ name: String, user: String? = nil, isProven: Bool = false) -> ComponentState {
         let tenant = NameRules.tenant(of: user ?? name)
         return ComponentState(
             principal: Principal(name: user ?? name, tenant: tenant, isProven: false), name: name,
-            number: store.number(of: name), tenant: store.number(of: tenant), limits: limits)
+            number: number(of: name, isProven: isProven), tenant: store.number(of: tenant), limits: limits,
+            partitionCount: store.partitionCount)
     }
 
     /// The connection that has a name at the moment.
@@ -104,28 +138,49 @@ final class RoutingTables: @unchecked Sendable {
     func setProven(_ state: ComponentState, _ isProven: Bool) {
         lock.withLock {
             state.principal.isProven = isProven
-            changed()
+            if state.isRouted { changed() }
         }
     }
 
     /// Takes over what an earlier run wrote down. Only before the first connection.
     func restore(_ storage: BrokerStorage) {
         lock.withLock {
-            for record in storage.restored where !record.isEmpty {
-                let state = makeState(record.name)
-                state.restore(record, partitionCount: store.partitionCount)
-                components[ExactText(record.name)] = state
-                offline += 1
-                for topic in record.exposed { addProvider(state, topic) }
-            }
+            for component in storage.restored where !component.isEmpty { restore(component) }
             let now = NIODeadline.now()
             for publication in storage.recentPublications {
                 let state = components[ExactText(publication.publisher)] ?? makeState(publication.publisher)
                 if components.updateValue(state, forKey: ExactText(publication.publisher)) == nil { offline += 1 }
                 _ = state.duplicates.insert(publication.id, now: now)
             }
+            for state in components.values { charge(state, state.usageWhileAway) }
+            trim()
             changed()
         }
+        storage.late?.receive { [weak self] in self?.restore(late: $0, keeper: storage.components) }
+    }
+
+    /// Takes over what was found later, of components that have not come back by then: those say themselves what they want.
+    private func restore(late records: [ComponentRecord], keeper: ComponentKeeper?) {
+        lock.withLock {
+            for record in records where !record.isEmpty && components[ExactText(record.name)] == nil {
+                let state = restore(PackedComponent(record))
+                charge(state, state.usageWhileAway)
+                keeper?.save(record)
+            }
+            trim()
+            changed()
+        }
+    }
+
+    @discardableResult
+    private func restore(_ component: PackedComponent) -> ComponentState {
+        let state = makeState(component.name)
+        state.restore(component)
+        setAway(state, component.head)
+        components[ExactText(component.name)] = state
+        offline += 1
+        for topic in component.head.exposed { addProvider(state, topic) }
+        return state
     }
 
     /// The state of a connection without a name; nil for a connection that has ended.
@@ -133,7 +188,7 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             let state = ComponentState(
                 principal: Principal(name: nil, tenant: ".", isProven: false), name: nil, number: 0,
-                tenant: store.number(of: "."), limits: limits)
+                tenant: store.number(of: "."), limits: limits, partitionCount: store.partitionCount)
             state.session = session
             return state
         }
@@ -143,33 +198,25 @@ final class RoutingTables: @unchecked Sendable {
     /// exposed topics stay with its state; an anonymous one leaves nothing (known-defects.md R18).
     func release(_ state: ComponentState) {
         lock.withLock {
+            let wasRouted = state.isRouted
             for subscription in state.subscriptions.values { detach(subscription) }
             state.session = nil
             state.principal.isProven = false
             brokers.removeAll { $0 === state }
-            if state.isTransient { state.forgetMQTT() }
-            if state.name != nil, !state.isForgettable, offline < limits.maxOfflineComponents {
-                offline += 1
-            } else {
-                for topic in state.exposed { removeProvider(state, topic) }
-                if let name = state.name { components[ExactText(name)] = nil }
+            if state.isTransient {
+                state.forgetMQTT()
+                state.doorBytes = 0
             }
-            changed()
-        }
-    }
-
-    /// What `direct` finds under a name (behaviour.md §8, rule 3).
-    enum Target {
-        case connected(Session, tenant: UInt32)
-        case offline(tenant: UInt32)
-        case unknown
-    }
-
-    func target(_ name: String) -> Target {
-        lock.withLock {
-            guard let state = components[ExactText(name)] else { return .unknown }
-            guard let session = state.session else { return .offline(tenant: state.tenant) }
-            return .connected(session, tenant: state.tenant)
+            if state.name == nil || state.isForgettable || !remember(state) {
+                for topic in state.exposed { removeProvider(state, topic) }
+                if let name = state.name {
+                    components[ExactText(name)] = nil
+                    // What was written down of it goes too.
+                    if !state.isForgettable { for action in onForget { action(name) } }
+                }
+                charge(state, .init())
+            }
+            if wasRouted { changed() }
         }
     }
 
@@ -202,13 +249,15 @@ final class RoutingTables: @unchecked Sendable {
     func subscribe(_ session: Session, _ state: ComponentState, _ subscription: Subscription) {
         lock.withLock {
             insert(SubscriptionEntry(session: session, state: state, subscription: subscription))
+            charge(state, topic: subscription.topic, sign: 1)
             changed()
         }
     }
 
-    func unsubscribe(_ subscription: Subscription) {
+    func unsubscribe(_ state: ComponentState, _ subscription: Subscription) {
         lock.withLock {
             detach(subscription)
+            charge(state, topic: subscription.topic, sign: -1)
             changed()
         }
     }
@@ -217,7 +266,7 @@ final class RoutingTables: @unchecked Sendable {
         for subscription in state.subscriptions.values where session.serves(subscription) {
             insert(SubscriptionEntry(session: session, state: state, subscription: subscription))
         }
-        changed()
+        if state.isRouted { changed() }
     }
 
     private func insert(_ target: SubscriptionEntry) {
@@ -259,11 +308,12 @@ final class RoutingTables: @unchecked Sendable {
     func unexpose(_ state: ComponentState, _ topic: String) {
         lock.withLock {
             removeProvider(state, ExactText(topic))
+            charge(state, topic: topic, sign: -1)
             changed()
         }
     }
 
-    private func removeProvider(_ state: ComponentState, _ topic: ExactText) {
+    func removeProvider(_ state: ComponentState, _ topic: ExactText) {
         guard let list = providers[topic] else { return }
         list.remove(state)
         if list.isEmpty { providers[topic] = nil }
@@ -296,7 +346,7 @@ final class RoutingTables: @unchecked Sendable {
                 isRecorded: isRecorded(topic), entries: entries,
                 providers: states.map { Provider(state: $0, session: $0.session) },
                 rotation: list?.rotation, handler: handlers[ExactText(topic)], rules: isGuarded ? rules : nil,
-                maxSegments: limits.maxTopicSegments)
+                maxSegments: limits.maxTopicSegments, table: filledTables?.table(topic))
         }
     }
 }

@@ -30,7 +30,29 @@ final class ComponentState: @unchecked Sendable {
     @exclusivity(unchecked) var duplicates: DuplicateFilter
     @exclusivity(unchecked) var deliveryOrder: UInt64 = 0
 
-    init(principal: Principal, name: String?, number: UInt32, tenant: UInt32, limits: BrokerLimits) {
+    // MARK: While nobody is connected, guarded by the routing tables' lock
+
+    /// Who answers for what is held for the component; nil until something is.
+    var owner: RegistrationLedger.Owner?
+    /// What the ledger has for the component.
+    var charge = RegistrationLedger.Usage()
+    /// What a door holds for the component besides its subscriptions.
+    var doorBytes = 0
+    /// The subscriptions of a component that is away.
+    var packed: PackedComponent?
+    /// The peer's address without the port; empty when it is not known.
+    var host = ""
+    /// When the last connection ended, nanoseconds since the epoch; 0 while one is there.
+    var awaySince: UInt64 = 0
+    /// Whether the component has come back under its name.
+    var hasReturned = false
+
+    private let partitionCount: Int
+
+    init(
+        principal: Principal, name: String?, number: UInt32, tenant: UInt32, limits: BrokerLimits, partitionCount: Int
+    ) {
+        self.partitionCount = partitionCount
         self.name = name
         user = principal.name
         self.principal = principal
@@ -64,7 +86,7 @@ final class ComponentState: @unchecked Sendable {
 
     /// What is to be written down. Of publications that were sent and not acknowledged only the receive times: the store
     /// has the rest.
-    func record(host: String, isConnected: Bool) -> ComponentRecord? {
+    func record(isConnected: Bool) -> ComponentRecord? {
         guard let name else { return nil }
         var owed: [ObjectIdentifier: [UInt64]] = [:]
         inFlight.forEach { _, delivery in
@@ -76,13 +98,27 @@ final class ComponentState: @unchecked Sendable {
                 topic: subscription.topic, messageFrom: subscription.messageFrom, marks: subscription.marks,
                 owed: (Array(subscription.owed) + owed[ObjectIdentifier(subscription), default: []]).sorted())
         }
-        return ComponentRecord(
+        var record = ComponentRecord(
             name: name, subscriptions: subscriptions.sorted { $0.topic < $1.topic },
             exposed: exposed.map(\.string).sorted(), host: host, isConnected: isConnected)
+        record.lastSeen = (awaySince > 0 ? awaySince : WallClock.nanoseconds()) / 1_000_000_000
+        if case .user(let user) = owner {
+            record.isProven = true
+            record.user = user == ExactText(name) ? nil : user.string
+        }
+        record.hasReturned = hasReturned
+        return record
     }
 
     /// Takes over what was written down. Only before any session knows the state.
-    func restore(_ record: ComponentRecord, partitionCount: Int) {
+    func restore(_ component: PackedComponent) {
+        for topic in component.head.exposed { exposed.insert(ExactText(topic)) }
+        host = component.head.host
+        hasReturned = component.head.hasReturned
+        if component.hasSubscriptions { packed = component }
+    }
+
+    func restoreSubscriptions(_ record: ComponentRecord) {
         for saved in record.subscriptions {
             var marks = saved.marks
             // A partition that was not there has nothing that this component has seen.
@@ -91,20 +127,24 @@ final class ComponentState: @unchecked Sendable {
             subscription.owed = Set(saved.owed)
             subscriptions[ExactText(saved.topic)] = subscription
         }
-        for topic in record.exposed { exposed.insert(ExactText(topic)) }
     }
 
     /// Takes what another state of the same name has, while no session knows either.
     func takeOver(_ other: ComponentState) {
         (subscriptions, inFlight, inFlightBytes) = (other.subscriptions, other.inFlight, other.inFlightBytes)
         (duplicates, deliveryOrder) = (other.duplicates, other.deliveryOrder)
+        (exposed, doorBytes) = (other.exposed, other.doorBytes)
     }
+
+    /// Whether routes may lead to the component.
+    var isRouted: Bool { !subscriptions.isEmpty || !exposed.isEmpty }
 
     /// For lists that people read.
     var label: String { name ?? "(anonymous)" }
 
     /// Nothing is lost when a disconnected component without any of these is forgotten.
     var isForgettable: Bool {
-        subscriptions.isEmpty && exposed.isEmpty && inFlight.count == 0 && duplicates.isEmpty
+        subscriptions.isEmpty && packed == nil && exposed.isEmpty && inFlight.count == 0 && duplicates.isEmpty
+            && doorBytes == 0
     }
 }

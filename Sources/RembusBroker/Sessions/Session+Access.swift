@@ -19,11 +19,19 @@ extension Session {
         tables.rules.allows(principal, action, topic)
     }
 
+    /// What a refused component is told.
+    func refusalText(_ action: TrustAction, _ topic: String) -> String {
+        BrokerText.refused(action, topic, principal, isReadOnly: tables.rules.isReadOnly(principal))
+    }
+
     /// Counts a refusal, and writes the first one of a topic down.
     func deny(_ action: TrustAction, _ topic: String) {
         core.counters.denied.wrappingAdd(1, ordering: .relaxed)
         guard deniedTopics.count < Self.maxDeniedTopics, deniedTopics.insert(topic).inserted else { return }
-        core.logger.notice("\(label) may not \(action.rawValue) \(topic.debugDescription)")
+        if let line = lane.denialLog.take(lane.now) {
+            let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
+            core.logger.notice("\(label) may not \(BrokerText.verb(action)) \(topic.debugDescription)\(others)")
+        }
         core.audit("denied.\(action.rawValue)", self, outcome: "denied", ["topic": topic])
     }
 

@@ -2,6 +2,7 @@ import Logging
 import RembusStore
 import RembusTrust
 import RembusWire
+import Synchronization
 
 /// Admin commands: what a component wants to get and offers to do (protocol.md §8).
 extension Session {
@@ -11,43 +12,71 @@ extension Session {
             command = try AdminCommand(admin.data)
         } catch {
             core.logger.notice("malformed admin command from \(label): \(error)")
-            return respond(admin.id, .error, .null)
+            return respond(admin.id, .error, .text(error.message))
         }
         if isReturned(admin.data) { return respond(admin.id, .ok, .null) }
+        if case .other(AdminCommand.Name.flush) = command {
+            return respond(admin.id, .ok, takeUnansweredRefusals())
+        }
         if let administration = Administration(command, topic: admin.topic, data: admin.data) {
             return receive(administration, admin)
         }
-        let outcome = perform(command, topic: admin.topic)
-        respond(admin.id, outcome.status, outcome.data)
-        if outcome.status == .ok, command.isFlooded { flood(admin) }
-        // Only now, so that the answer is ahead of what the command lets through.
-        if outcome.status == .ok, case .reactive(true, _) = command { startReplay() }
-        if outcome.status == .ok, case .setup = command { startReplay() }
-        if outcome.status == .ok, case .subscribe = command { continueCatchUp() }
+        let isHeld = command.isKept && isKept
+        let outcome = perform(command, topic: admin.topic, isHeld: isHeld)
+        guard isHeld, outcome.status == .ok else {
+            return answer(admin, command, outcome, wasHeld: false)
+        }
+        answerWhenSaved { [self] in answer(admin, command, outcome, wasHeld: true) }
     }
 
-    func perform(_ command: AdminCommand, topic: String) -> (status: StatusCode, data: Value) {
+    private func answer(
+        _ admin: Message.Admin, _ command: AdminCommand, _ outcome: (status: StatusCode, data: Value), wasHeld: Bool
+    ) {
+        respond(admin.id, outcome.status, outcome.data)
+        guard outcome.status == .ok else { return }
+        if command.isFlooded { flood(admin) }
+        // Only now, so that the answer is ahead of what the command lets through.
+        switch command {
+        case .reactive(true, _): startReplay()
+        case .setup:
+            answeredAll()
+            startReplay()
+        case .subscribe:
+            if wasHeld { answered(subscription: admin.topic) }
+            continueCatchUp()
+        case .expose where wasHeld: answered(method: admin.topic)
+        default: break
+        }
+    }
+
+    /// Carries out a command. With `isHeld` it is not answered yet: what it lets through waits for ``answered(subscription:)``
+    /// and the like.
+    func perform(
+        _ command: AdminCommand, topic: String, isHeld: Bool = false
+    ) -> (status: StatusCode, data: Value) {
         switch command {
         case .subscribe(let messageFrom):
-            guard isUsable(topic) else { return Self.unusableTopic }
-            guard mayAsk(.subscribe, topic) else { return Self.refused }
+            guard isUsable(topic) else { return unusableTopic }
+            guard mayAsk(.subscribe, topic) else { return refused(.subscribe, topic) }
             guard state.subscriptions[ExactText(topic)] != nil || state.subscriptions.count < limits.maxSubscriptions
             else {
-                return (.error, .text("more than \(limits.maxSubscriptions) subscriptions"))
+                return (.error, .text(BrokerText.tooManySubscriptions(limits.maxSubscriptions)))
             }
-            subscribe(topic, messageFrom: messageFrom)
+            if let text = noRoom(subscribing: [topic]) { return (.error, .text(text)) }
+            subscribe(topic, messageFrom: messageFrom, isHeld: isHeld)
         case .unsubscribe:
-            guard mayAsk(.subscribe, topic) else { return Self.refused }
+            guard mayAsk(.subscribe, topic) else { return refused(.subscribe, topic) }
             unsubscribe(topic)
         case .expose:
-            guard isUsable(topic) else { return Self.unusableTopic }
-            guard mayAsk(.expose, topic) else { return Self.refused }
+            guard isUsable(topic) else { return unusableTopic }
+            guard mayAsk(.expose, topic) else { return refused(.expose, topic) }
             guard state.exposed.contains(ExactText(topic)) || state.exposed.count < limits.maxExposed else {
-                return (.error, .text("more than \(limits.maxExposed) exposed topics"))
+                return (.error, .text(BrokerText.tooManyMethods(limits.maxExposed)))
             }
-            expose(topic)
+            if let text = noRoom(exposing: [topic]) { return (.error, .text(text)) }
+            expose(topic, isHeld: isHeld)
         case .unexpose:
-            guard mayAsk(.expose, topic) else { return Self.refused }
+            guard mayAsk(.expose, topic) else { return refused(.expose, topic) }
             unexpose(topic)
         case .reactive(let status, let window):
             isReactive = status
@@ -55,24 +84,41 @@ extension Session {
         case .setup(let exposers, let subscribers):
             guard exposers.count <= limits.maxExposed, subscribers.count <= limits.maxSubscriptions,
                 (exposers + subscribers).allSatisfy(isUsable)
-            else { return Self.unusableTopic }
+            else { return unusableTopic }
+            if let text = noRoom(subscribing: subscribers, exposing: exposers) { return (.error, .text(text)) }
             // Topics that are not for this component stay in vain: routes leave it out.
-            for topic in exposers where mayAsk(.expose, topic) { expose(topic) }
+            for topic in exposers where mayAsk(.expose, topic) { expose(topic, isHeld: isHeld) }
             // A window that is known from before stays (known-defects.md R11).
             for topic in subscribers where state.subscriptions[ExactText(topic)] == nil {
-                subscribe(topic, messageFrom: 0)
+                subscribe(topic, messageFrom: 0, isHeld: isHeld)
             }
             isReactive = true
             replayWindow = .infinity
         case .privateTopic, .publicTopic, .authorize, .unauthorize:
             return (.error, .null)
-        case .other:
-            return (.unknownAdminCommand, .null)
+        case .other(let name):
+            return (.unknownAdminCommand, .text(BrokerText.unknownCommand(name)))
         }
         return (.ok, .null)
     }
 
-    private static let refused = (status: StatusCode.error, data: Value.text(unauthorized))
+    /// Why what is new among these topics cannot be held; nil when it can.
+    func noRoom(subscribing: [String] = [], exposing: [String] = []) -> String? {
+        var bytes = 0
+        for topic in subscribing where state.subscriptions[ExactText(topic)] == nil {
+            bytes += RegistrationLedger.bytes(of: topic)
+        }
+        for topic in exposing where !state.exposed.contains(ExactText(topic)) {
+            bytes += RegistrationLedger.bytes(of: topic)
+        }
+        guard bytes > 0, let shortage = tables.shortage(ofBytes: bytes, for: state) else { return nil }
+        core.counters.refusedRegistrations.wrappingAdd(1, ordering: .relaxed)
+        return BrokerText.noRoom(shortage, tables.limits)
+    }
+
+    private func refused(_ action: TrustAction, _ topic: String) -> (status: StatusCode, data: Value) {
+        (.error, .text(refusalText(action, topic)))
+    }
 
     /// Whether the component may have what it asks for. A pattern may always be asked for: it brings what is allowed.
     func mayAsk(_ action: TrustAction, _ topic: String) -> Bool {
@@ -82,20 +128,18 @@ extension Session {
         return false
     }
 
-    private static let unusableTopic = (
-        status: StatusCode.error, data: Value.text("the topic is empty, too long or has too many segments")
-    )
+    private var unusableTopic: (status: StatusCode, data: Value) { (.error, .text(BrokerText.unusableTopic(limits))) }
 
     func isUsable(_ topic: String) -> Bool {
         !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes && !topic.utf8.starts(with: MQTTInterest.mark.utf8)
             && topic.utf8.count(where: { $0 == UInt8(ascii: "/") }) < limits.maxTopicSegments
     }
 
-    func subscribe(_ topic: String, messageFrom: Double) {
+    func subscribe(_ topic: String, messageFrom: Double, isHeld: Bool = false) {
         if let known = state.subscriptions[ExactText(topic)] {
             known.messageFrom = messageFrom
             changed()
-            if isReactive { startCatchUp(known) }
+            if isReactive, !isHeld { startCatchUp(known) }
             return
         }
         // An anonymous component has no past; a named one starts at the beginning, and its window decides.
@@ -104,13 +148,17 @@ extension Session {
             topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.store.partitionCount))
         state.subscriptions[ExactText(topic)] = subscription
         changed()
-        if isReactive { startCatchUp(subscription) }
+        if isHeld {
+            subscription.mode = .unanswered
+        } else if isReactive {
+            startCatchUp(subscription)
+        }
         tables.subscribe(self, state, subscription)
     }
 
     func unsubscribe(_ topic: String) {
         guard let subscription = state.subscriptions.removeValue(forKey: ExactText(topic)) else { return }
-        tables.unsubscribe(subscription)
+        tables.unsubscribe(state, subscription)
         catchUp?.remove(subscription)
         changed()
     }
@@ -122,9 +170,13 @@ extension Session {
         lane.saveSoon(self)
     }
 
-    func expose(_ topic: String) {
-        if state.exposed.insert(ExactText(topic)).inserted { changed() }
-        tables.expose(state, topic)
+    func expose(_ topic: String, isHeld: Bool = false) {
+        if state.exposed.insert(ExactText(topic)).inserted {
+            tables.charge(method: topic, of: state)
+            changed()
+            if isHeld { unansweredMethods.insert(ExactText(topic)) }
+        }
+        if !isHeld { tables.expose(state, topic) }
     }
 
     private func unexpose(_ topic: String) {
@@ -135,6 +187,14 @@ extension Session {
 }
 
 extension AdminCommand {
+    /// Whether the command changes what is kept of a component.
+    fileprivate var isKept: Bool {
+        switch self {
+        case .subscribe, .unsubscribe, .expose, .unexpose, .setup: true
+        default: false
+        }
+    }
+
     /// Whether the command changes what a topic leads to, which other brokers must know.
     fileprivate var isFlooded: Bool {
         switch self {

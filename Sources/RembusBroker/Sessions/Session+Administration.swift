@@ -11,15 +11,15 @@ extension Session {
     func receive(_ administration: Administration, _ admin: Message.Admin) {
         guard tables.rules.isAdministrator(principal) else {
             core.counters.denied.wrappingAdd(1, ordering: .relaxed)
-            core.logger.notice("\(label) is no administrator and may not \(administration.name)")
+            core.logger.notice("\(label) is not an administrator and may not use \(administration.name)")
             core.audit("admin.\(administration.name)", self, outcome: "denied", ["topic": admin.topic])
-            return respond(admin.id, .error, .null)
+            return respond(admin.id, .error, .text(BrokerText.needsAdministrator(administration.name)))
         }
         switch administration {
         case .change(let change): apply(change, admin.id)
         case .key(let change): apply(change, admin.id)
         case .load: reload(admin.id)
-        case .unusable(let text): respond(admin.id, .error, .text(text))
+        case .unusable(_, let text): respond(admin.id, .error, .text(text))
         default: answer(administration, admin.id)
         }
     }
@@ -36,7 +36,7 @@ extension Session {
         case .save: respond(id, .ok, .null)
         case .logLevel(let level):
             let isKnown = core.setLogLevel(level)
-            respond(id, isKnown ? .ok : .error, isKnown ? .null : .text("there is no log level \(level)"))
+            respond(id, isKnown ? .ok : .error, isKnown ? .null : .text(BrokerText.unknownLogLevel(level)))
         case .shutdown:
             respond(id, .ok, .null)
             core.requestShutdown()
@@ -71,13 +71,18 @@ extension Session {
             return respond(id, .error, .text(refusal))
         }
         wait()
-        core.identities.administer(on: lane.eventLoop) { trust in
-            guard let keys = trust.keys else { return (.error, .text("this broker keeps no keys")) }
-            do throws(IdentityError) {
+        core.identities.administer(on: lane.eventLoop) { [core] trust in
+            guard let keys = trust.keys else { return (.error, .text(BrokerText.noKeys)) }
+            do {
                 switch change {
                 case .secret(let name, let secret): try keys.setSharedSecret(secret, for: name)
                 case .remove(let name):
-                    guard try keys.remove(name) else { return (.error, .text("\(name) has no key")) }
+                    let hadKey = try keys.remove(name)
+                    // Certificates are not kept here: what is known is that those made until now count no more.
+                    try trust.store.update { document throws(TrustError) in document.remove(name) }
+                    core.applyRules()
+                    // Only what is not as usual is said, so that the answer is the one of earlier versions.
+                    return (.ok, hadKey ? .null : .map(["had_key": .bool(false)]))
                 }
                 return (.ok, .null)
             } catch {
@@ -134,7 +139,7 @@ extension Session {
     private func disconnect(_ name: String, _ id: MessageID) {
         let holder = tables.holder(of: name)
         core.audit("admin.disconnect", self, outcome: holder == nil ? "failed" : "done", ["cid": name])
-        guard let holder else { return respond(id, .error, .text("\(name) is not connected")) }
+        guard let holder else { return respond(id, .error, .text(BrokerText.notConnected(name))) }
         respond(id, .ok, .null)
         holder.lane.eventLoop.execute {
             holder.core.logger.notice("\(holder.label) is disconnected by an administrator")

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusStore
 import RembusTransport
 import RembusTrust
 import RembusWire
@@ -10,27 +11,28 @@ extension Session {
 
     func receiveRequest(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard let id = messageID(header, bytes) else { return }
-        if let target = header.target(in: bytes), target != core.configuration.name {
+        guard !core.readiness.hasStopped else { return answer(id, .methodUnavailable, BrokerText.stopping) }
+        if let target = header.target(in: bytes), target != core.name {
             return receiveDirect(target, id, header, bytes)
         }
         let topic = header.topicBytes(in: bytes)
         guard topic.count <= limits.maxTopicBytes else {
-            return answer(id, .error, .text("the topic is too long"))
+            return answer(id, .error, BrokerText.longMethod(topic.count, limits.maxTopicBytes))
         }
         guard openCalls < limits.maxCalls else {
-            return answer(id, .error, .text("more than \(limits.maxCalls) calls wait for an answer"))
+            return answer(id, .error, BrokerText.tooManyCalls(limits.maxCalls))
         }
         let route = lane.route(topic)
         guard mayUse(route, .call) else {
             deny(.call, route.topic)
-            return answer(id, .error, .text(Self.unauthorized))
+            return answer(id, .error, refusalText(.call, route.topic))
         }
         if let handler = route.handler { return run(handler, route, id, header, bytes) }
-        if core.configuration.isServer { return answer(id, .methodNotFound, .text(route.topic)) }
-        switch ProviderChoice.choose(from: route, for: self, policy: core.configuration.policy) {
+        if isServer { return answer(id, .methodNotFound, BrokerText.notFound(route.topic)) }
+        switch ProviderChoice.choose(from: route, for: self, policy: lane.settings.policy) {
         case .provider(let provider): forward(header, bytes, id, to: provider, topic: route.topic)
-        case .loopback: answer(id, .methodLoopback, .text(route.topic))
-        case .unavailable: answer(id, .methodUnavailable, .text(route.topic))
+        case .loopback: answer(id, .methodLoopback, BrokerText.loopback(route.topic))
+        case .unavailable: answer(id, .methodUnavailable, BrokerText.offline(route.topic))
         case .unknown: receiveUnknown(route.topic, id, header, bytes)
         }
     }
@@ -53,88 +55,95 @@ extension Session {
             }
             return
         }
-        answer(id, .methodNotFound, .text(topic))
+        answer(id, .methodNotFound, BrokerText.notFound(topic))
     }
 
     private func receiveDirect(
         _ target: String, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) {
-        if core.configuration.isServer {
-            return answer(id, .error, .text("direct not permitted in server mode"))
-        }
+        if isServer { return answer(id, .error, BrokerText.serverMode) }
         switch tables.target(target) {
         case .connected(let session, let tenant) where tenant == state.tenant:
             let topic = header.topic(in: bytes)
             guard may(.call, topic) else {
                 deny(.call, topic)
-                return answer(id, .error, .text(Self.unauthorized))
+                return answer(id, .error, refusalText(.call, topic))
             }
             guard openCalls < limits.maxCalls else {
-                return answer(id, .error, .text("more than \(limits.maxCalls) calls wait for an answer"))
+                return answer(id, .error, BrokerText.tooManyCalls(limits.maxCalls))
             }
             forward(header, bytes, id, to: session, topic: topic)
-        case .offline(let tenant) where tenant == state.tenant: answer(id, .targetDown, .text(target))
-        default: answer(id, .targetNotFound, .text(target))
+        case .offline(let tenant) where tenant == state.tenant:
+            answer(id, .targetDown, BrokerText.offlineTarget(target))
+        default: answer(id, .targetNotFound, BrokerText.unknownTarget(target))
         }
     }
 
+    private func answer(_ id: MessageID, _ status: StatusCode, _ text: String) { answer(id, status, .text(text)) }
+
     /// Answers a call of this connection, and counts how it ended.
-    private func answer(_ id: MessageID, _ status: StatusCode, _ data: Value) {
+    func answer(_ id: MessageID, _ status: StatusCode, _ data: Value) {
         lane.metrics.told(status)
         respond(id, status, data)
     }
-
-    static let unauthorized = "unauthorized"
-    /// How many times the backlog of deliveries may lie in answers.
-    private static let maxAnswerBacklogs = 8
 
     private func run(
         _ handler: LocalHandler, _ route: Route, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) {
         // A table of another tenant does not exist.
         guard handler.isOffered(to: principal.tenant) else {
-            return answer(id, .methodNotFound, .text(route.topic))
+            return answer(id, .methodNotFound, BrokerText.notFound(route.topic))
         }
         if case .service(let service) = handler {
             if let topics = service.topics, !tables.rules.allowsTable(principal, service.action, topicsMatching: topics)
             {
                 deny(.call, route.topic)
-                return answer(id, .error, .text(Self.unauthorized))
+                return answer(id, .error, refusalText(.call, route.topic))
             }
         }
         guard case .request(let request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
-        else { return answer(id, .methodException, .text("the arguments cannot be decoded")) }
+        else { return answer(id, .methodException, BrokerText.undecodable) }
         switch handler {
         case .immediate(let body):
             answer(id, .ok, body(request.arguments))
-        case .task(let body): run(body, request.arguments, id)
-        case .service(let service): run(service.body, request.arguments, id)
+        case .task(let body): run(body, request.arguments, id, header.timeout, isTable: false)
+        case .service(let service):
+            run(service.body(for: principal.tenant), request.arguments, id, header.timeout, isTable: true)
         }
     }
 
     private func run(
-        _ body: @escaping @Sendable ([Value]) async throws -> Value, _ arguments: [Value], _ id: MessageID
+        _ body: @escaping @Sendable ([Value]) async throws -> Value, _ arguments: [Value], _ id: MessageID,
+        _ asked: UInt64?, isTable: Bool
     ) {
         openCalls += 1
-        Task {
-            let outcome: (StatusCode, Value)
-            do {
-                outcome = (.ok, try await body(arguments))
-            } catch {
-                outcome = (.methodException, .text("\(error)"))
+        let limit = asked.map { Duration.nanoseconds(core.limit(asked: $0).timeout.nanoseconds) }
+        // One whose answer has no room waits: what is not read must not pile up.
+        whenAnswersHaveRoom(id, core.limit(asked: asked)) { [self] in
+            let number = tableCalls.makeNumber()
+            let task = core.background.run { [self] in
+                let outcome: (StatusCode, Value)
+                do {
+                    outcome = (.ok, try await CallTime.$limit.withValue(limit) { try await body(arguments) })
+                } catch {
+                    outcome = (.methodException, .text("\(error)"))
+                }
+                lane.eventLoop.execute {
+                    self.openCalls -= 1
+                    self.tableCalls.ended(number)
+                    self.answerService(id, outcome.0, outcome.1)
+                    self.lane.endBurst()
+                }
             }
-            lane.eventLoop.execute {
-                self.openCalls -= 1
-                self.answer(id, outcome.0, outcome.1)
-                self.lane.endBurst()
-            }
+            if isTable { tableCalls.began(number, id, task) }
         }
     }
 
     private func forward(
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, _ id: MessageID, to provider: Session, topic: String
     ) {
-        let call = PendingCall(caller: self, callerID: id, topic: topic, deadline: lane.now + core.requestTimeout)
+        let call = PendingCall(
+            caller: self, callerID: id, topic: topic, forwardedAt: lane.now, limit: core.limit(asked: header.timeout))
         openCalls += 1
         provider.callLoad.wrappingAdd(1, ordering: .relaxed)
         if provider.lane === lane {
@@ -148,11 +157,7 @@ extension Session {
     func sendResponse(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, id: MessageID) {
         openCalls -= 1
         // A caller that does not read its answers does not get more of them than fit.
-        guard link.backlog < Self.maxAnswerBacklogs * maxBacklogBytes else {
-            core.counters.droppedAnswers.wrappingAdd(1, ordering: .relaxed)
-            droppedCount += 1
-            return answer(id, .methodUnavailable, .text("the answer was dropped: the connection does not take more"))
-        }
+        guard hasRoom(forAnswer: bytes.count) else { return dropAnswer(id) }
         lane.metrics.told(StatusCode(rawValue: header.status))
         guard encoding == .binary else {
             guard
@@ -186,18 +191,21 @@ extension Session {
     /// Sends a request to this component, under an id of the table's own.
     func forward(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, _ call: PendingCall) {
         guard link.isOpen, let id = calls.insert(call) else {
-            let reason = link.isOpen ? "exposer has too many pending requests" : "exposer disconnected"
-            return fail(call, reason)
+            return fail(
+                call,
+                link.isOpen
+                    ? BrokerText.busyProvider(call.topic, limits.maxPendingCalls) : BrokerText.disconnected(call.topic))
         }
         lane.watch(self)
-        guard encoding == .binary else { return sendTranslatedRequest(bytes, id: id) }
+        guard encoding == .binary else { return sendTranslatedRequest(bytes, id: id, call.limit) }
         let topicLength = FrameWriter.headLength(header.topicLength) + header.topicLength
-        let length = 2 + 9 + topicLength + 1 + header.payloadLength
+        let options = call.limit.told.map { RequestOptions(timeout: $0) }
+        let length = 2 + 9 + topicLength + 1 + header.payloadLength + (options?.encodedLength ?? 0)
         traffic.sent(.request, bytes: length)
         link.sendBinary(length: length) { target in
             guard let base = bytes.baseAddress else { return }
             var writer = FrameWriter(target)
-            writer.byte(0x85)
+            writer.byte(options == nil ? 0x85 : 0x86)
             writer.byte(FrameHeader.Kind.request.rawValue)
             writer.id(id)
             writer.head(major: 3, header.topicLength)
@@ -205,24 +213,25 @@ extension Session {
             // The target is this component: it gets the request without one.
             writer.byte(0xF6)
             writer.copy(base + header.payloadOffset, header.payloadLength)
+            options?.write(&writer)
         }
     }
 
-    private func sendTranslatedRequest(_ bytes: UnsafeRawBufferPointer, id: UInt64) {
+    private func sendTranslatedRequest(_ bytes: UnsafeRawBufferPointer, id: UInt64, _ limit: CallLimit) {
         guard case .request(var request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
         else { return }
         request.id = MessageID(littleEndian: id)
         request.target = nil
+        request.timeout = limit.told
         sendMessage(.request(request))
     }
 
     func receiveResponse(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard let id = header.id(in: bytes)?.littleEndianValue, let call = calls.take(id) else { return }
         callLoad.wrappingSubtract(1, ordering: .relaxed)
-        let forwardedAt = call.deadline - core.requestTimeout
         lane.metrics.answered(
-            call.topic, nanoseconds: (lane.now - forwardedAt).nanoseconds, isOK: header.status == StatusCode.ok.rawValue
-        )
+            call.topic, nanoseconds: (lane.now - call.forwardedAt).nanoseconds,
+            isOK: header.status == StatusCode.ok.rawValue)
         if call.caller.lane === lane {
             call.caller.sendResponse(bytes, header, id: call.callerID)
         } else {
@@ -231,9 +240,8 @@ extension Session {
     }
 
     /// Tells the caller that its request came to nothing.
-    private func fail(_ call: PendingCall, _ reason: String) {
+    private func fail(_ call: PendingCall, _ text: String) {
         callLoad.wrappingSubtract(1, ordering: .relaxed)
-        let text = "\(call.topic): \(reason)"
         if call.caller.lane === lane {
             call.caller.sendFailure(call.callerID, .methodUnavailable, text)
         } else {
@@ -243,9 +251,9 @@ extension Session {
     }
 
     /// This component is gone: its callers hear it now, not at their time-out (known-defects.md R4).
-    func failCalls() {
+    func failCalls(_ text: (_ method: String) -> String = BrokerText.disconnected) {
         guard calls.count > 0 else { return }
-        for call in calls.removeAll() { fail(call, "exposer disconnected") }
+        for call in calls.removeAll() { fail(call, text(call.topic)) }
     }
 
     func expireCalls() {
@@ -254,7 +262,7 @@ extension Session {
         var expired: [UInt64] = []
         calls.forEach { id, call in if call.deadline <= now { expired.append(id) } }
         for id in expired {
-            if let call = calls.take(id) { fail(call, "timeout") }
+            if let call = calls.take(id) { fail(call, BrokerText.late(call.topic, call.limit)) }
         }
     }
 }

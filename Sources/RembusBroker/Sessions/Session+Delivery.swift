@@ -30,7 +30,10 @@ extension Session {
     /// Queues a publication for the socket; false when this connection cannot take more now.
     @inline(__always)
     func send(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
-        guard link.backlog < maxBacklogBytes else { return false }
+        guard link.backlog < lane.room else {
+            link.noteRefused()
+            return false
+        }
         if publication.header.flags.qos == .atMostOnce || subscription.needsNoAcknowledgement {
             write(
                 publication.header, publication.bytes, owner: publication.owner, id: nil, subscription,
@@ -40,9 +43,12 @@ extension Session {
         return sendAcknowledged(&publication, subscription)
     }
 
+    /// Bytes of unacknowledged deliveries: `max_in_flight_bytes`, or less while all hold much together.
+    var maxKeptBytes: Int { min(limits.maxInFlightBytes, lane.memory.room) }
+
     private func sendAcknowledged(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
-        guard !state.inFlight.isFull, state.inFlightBytes < limits.maxInFlightBytes else { return false }
-        let retained = publication.retain()
+        guard !state.inFlight.isFull, state.inFlightBytes < maxKeptBytes else { return false }
+        let retained = publication.retain(lane.memory.kept)
         state.deliveryOrder += 1
         let pending = PendingDelivery(
             publication: retained, subscription: subscription, receivedAt: publication.record.receivedAt,
@@ -64,8 +70,8 @@ extension Session {
         if let deliverySink {
             deliverySink.deliver(
                 Delivery(
-                    bytes: bytes, header: header, id: id, tag: subscription.tag, receivedAt: receivedAt,
-                    isResent: isResent))
+                    bytes: bytes, header: header, id: id, key: subscription.key, tag: subscription.tag,
+                    receivedAt: receivedAt, isResent: isResent))
             return link.enlist()
         }
         let frame = DeliveryFrame(header: header, id: id, subscription: subscription)
@@ -107,7 +113,7 @@ extension Session {
     func retransmit() {
         // What was sent before has not even left: a copy would only make the queue longer.
         guard !link.isCongested else { return }
-        let (timeout, retries) = (core.ackTimeout, core.configuration.sendRetries)
+        let (timeout, retries) = (core.ackTimeout, lane.settings.sendRetries)
         var failed: [(id: UInt64, delivery: PendingDelivery)] = []
         var due: [(id: UInt64, delivery: PendingDelivery)] = []
         let now = lane.now

@@ -9,7 +9,7 @@ import Synchronization
 /// Names and their proof: the handshakes of both modes (protocol.md §7).
 extension Session {
     /// Whether this connection must prove a name before it may do anything else.
-    var mustProve: Bool { core.configuration.isAuthenticated && !isProven }
+    var mustProve: Bool { core.isAuthenticated && !isProven }
 
     /// The connection is open. In authenticated mode the broker speaks first.
     func begin() {
@@ -17,7 +17,7 @@ extension Session {
         link.limitMessages(to: Self.maxHandshakeBytes)
         endUnprovenInTime()
         // Whoever shows a certificate has proven its name and only has to say it.
-        guard certificateName == nil else { return }
+        guard certificate == nil else { return }
         challenge(MessageID.connection, name: nil)
     }
 
@@ -39,14 +39,16 @@ extension Session {
     // MARK: Identity
 
     func receive(_ identity: Message.Identity) {
-        if identity.name.isEmpty { return respond(identity.id, .error, .text("empty cid")) }
+        if identity.name.isEmpty { return respond(identity.id, .error, .text(BrokerText.emptyName)) }
         // A name is bound once per connection (known-defects.md S7).
-        guard state.name == nil else { return respond(identity.id, .error, .text("already identified")) }
+        guard state.name == nil else { return respond(identity.id, .error, .text(BrokerText.identified)) }
         if awaitsProof { return postpone(identity) }
         let name = identity.name
         if let refusal = refusal(of: name) { return refuse(identity.id, name, refusal) }
         login.meta = identity.meta
-        if name == certificateName { return bind(name, isProven: true, answering: identity.id) }
+        if let certificate, ExactText(name) == ExactText(certificate.name) {
+            return bind(name, isProven: true, answering: identity.id)
+        }
         wait()
         core.identities.lookUp(name, on: lane.eventLoop) { [self] lookup in
             proceed { self.decide(identity, lookup) }
@@ -58,7 +60,7 @@ extension Session {
     /// A challenge is open: its outcome is the answer to this identity too (protocol.md §7.2 a).
     private func postpone(_ identity: Message.Identity) {
         guard login.postponed.count < Login.maxPostponed else {
-            return respond(identity.id, .error, .text("answer the challenge first"))
+            return respond(identity.id, .error, .text(BrokerText.openChallenge))
         }
         if login.challenge?.name == nil { login.challenge?.name = identity.name }
         login.postponed.append(identity.id)
@@ -73,7 +75,8 @@ extension Session {
     private func answerPostponed(_ status: StatusCode) {
         let ids = login.postponed
         login.postponed = []
-        for id in ids { respond(id, status, .null) }
+        let data: Value = status == .ok ? .null : .text(BrokerText.noProof)
+        for id in ids { respond(id, status, data) }
     }
 
     private func refusal(of name: String) -> String? {
@@ -91,9 +94,11 @@ extension Session {
         switch lookup {
         case .unprotected:
             if core.configuration.isAuthenticated {
-                refuse(identity.id, name, "authentication required")
+                refuse(identity.id, name, BrokerText.authenticationRequired(name))
             } else if tables.rules.needsProof(toBind: name) {
-                refuse(identity.id, name, "the name of an administrator needs a key")
+                refuse(identity.id, name, BrokerText.administratorName(name))
+            } else if !tables.admitsTenant(of: name) {
+                refuse(identity.id, name, BrokerText.tooManyTenants)
             } else {
                 bind(name, isProven: false, answering: identity.id)
             }
@@ -104,17 +109,15 @@ extension Session {
             // Only a connection that is dead may lose its name, and only to somebody who proves it.
             holder.whenJudged(for: self) { isAlive in
                 if isAlive {
-                    self.refuse(identity.id, name, Self.alreadyConnected)
+                    self.refuse(identity.id, name, BrokerText.alreadyConnected(name))
                 } else {
                     self.challenge(identity.id, name: name)
                 }
             }
         case .unusable:
-            refuse(identity.id, name, "the identity cannot be checked; the broker's log says why")
+            refuse(identity.id, name, BrokerText.uncheckable(name))
         }
     }
-
-    private static let alreadyConnected = "already connected"
 
     // MARK: Challenge and proof
 
@@ -126,7 +129,7 @@ extension Session {
     }
 
     func receive(_ attestation: Message.Attestation) {
-        guard state.name == nil else { return respond(attestation.id, .error, .text("already identified")) }
+        guard state.name == nil else { return respond(attestation.id, .error, .text(BrokerText.identified)) }
         let name = attestation.name
         // Taken out before it is checked: a challenge serves once.
         guard let challenge = login.challenge.take(), challenge.expires > lane.now,
@@ -153,7 +156,7 @@ extension Session {
         core.counters.failedLogins.wrappingAdd(1, ordering: .relaxed)
         core.logger.notice("\(label) did not prove to be \(attestation.name.debugDescription)")
         core.audit("login", self, claiming: attestation.name, outcome: "failed")
-        respond(attestation.id, .error, .null)
+        respond(attestation.id, .error, .text(BrokerText.failedProof(attestation.name)))
         answerPostponed(.error)
         // In authenticated mode there is nothing left to do on this connection.
         if mustProve || login.failures >= Login.maxFailures { link.close(code: 1000, reason: "") }
@@ -169,10 +172,10 @@ extension Session {
             if core.configuration.overwriteConnection {
                 return replace(holder, name, isProven: isProven, answering: id)
             }
-            guard isProven else { return refuse(id, name, Self.alreadyConnected) }
+            guard isProven else { return refuse(id, name, BrokerText.alreadyConnected(name)) }
             holder.whenJudged(for: self) { isAlive in
                 if isAlive {
-                    self.refuse(id, name, Self.alreadyConnected)
+                    self.refuse(id, name, BrokerText.alreadyConnected(name))
                     self.answerPostponed(.error)
                 } else {
                     self.replace(holder, name, isProven: true, answering: id)
@@ -215,30 +218,38 @@ extension Session {
         let anonymous = self.state
         self.state = state
         self.isProven = isProven
+        provenAt = Self.wallClock
         login.challenge = nil
         lastRoute = nil
         if gate == .locked { gate = .open }
         link.limitMessages(to: limits.maxMessageBytes)
         meta = login.meta
         if !meta.isEmpty { tables.addBroker(state) }
-        adopt(anonymous)
+        let hasAdopted = adopt(anonymous)
         state.hasChanged = true
         lane.saveSoon(self)
         core.logger.info("\(label) connected")
         core.audit("login", self, outcome: isProven ? "proven" : "claimed")
-        respond(id, .ok, tables.exports(for: state, isBroker: !meta.isEmpty))
+        let exports = tables.exports(for: state, isBroker: !meta.isEmpty)
+        guard hasAdopted, isKept else { return welcome(id, exports) }
+        answerWhenSaved { [self] in welcome(id, exports) }
+    }
+
+    private func welcome(_ id: MessageID, _ exports: Value) {
+        respond(id, .ok, exports)
         answerPostponed(.ok)
     }
 
-    /// What the connection did before it had a name now belongs to the name.
-    private func adopt(_ anonymous: ComponentState) {
-        guard !anonymous.subscriptions.isEmpty || !anonymous.exposed.isEmpty else { return }
+    /// What the connection did before it had a name now belongs to the name; false when that is nothing.
+    private func adopt(_ anonymous: ComponentState) -> Bool {
+        guard !anonymous.subscriptions.isEmpty || !anonymous.exposed.isEmpty else { return false }
         let (subscriptions, exposed) = (anonymous.subscriptions, anonymous.exposed)
         tables.release(anonymous)
         for subscription in subscriptions.values {
             subscribe(subscription.topic, messageFrom: subscription.messageFrom)
         }
         for topic in exposed { expose(topic.string) }
+        return true
     }
 
     // MARK: Waiting

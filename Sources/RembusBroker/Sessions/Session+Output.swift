@@ -10,16 +10,39 @@ extension Session {
         sendMessage(.response(Message.Response(id: id, status: status, data: data)))
     }
 
+    /// The same for an answer that may be large, if there is room for one of its length: false when there is not, and nothing
+    /// was sent. Gives its length in any case.
+    func respond(
+        _ id: MessageID, _ status: StatusCode, _ data: Value, if hasRoom: (Int) -> Bool
+    ) -> (isSent: Bool, bytes: Int) {
+        let message = Message.response(Message.Response(id: id, status: status, data: data))
+        let buffer = encoded(message)
+        guard hasRoom(buffer.readableBytes) else { return (false, buffer.readableBytes) }
+        send(buffer, of: message)
+        return (true, buffer.readableBytes)
+    }
+
     /// Encodes and sends a message in the peer's encoding.
     func sendMessage(_ message: Message) {
+        send(encoded(message), of: message)
+    }
+
+    private func encoded(_ message: Message) -> ByteBuffer {
         var buffer = ByteBuffer()
         if encoding == .text {
             // JSON peers get dataframes as rows (protocol.md §10).
             message.encodeJSON(into: &buffer, dialect: dialect, frames: DataFrame.writeRows(ofArrow:into:))
+        } else {
+            message.encodeCBOR(into: &buffer)
+        }
+        return buffer
+    }
+
+    private func send(_ buffer: ByteBuffer, of message: Message) {
+        if encoding == .text {
             traffic.sent(MessageClass(message), bytes: buffer.readableBytes)
             link.sendText(buffer)
         } else {
-            message.encodeCBOR(into: &buffer)
             traffic.sent(MessageClass(message), bytes: buffer.readableBytes)
             if buffer.readableBytes >= DeliveryFrame.sharedPayloadBytes {
                 return link.sendBinary(prefixLength: 0, payload: buffer) { _ in }

@@ -9,8 +9,12 @@ import Synchronization
 package enum PublishRefusal: Sendable {
     /// The rules forbid it.
     case denied
+    /// Nothing can be published under such a topic.
+    case unusableTopic
     /// The store has no room for it.
     case noRoom
+    /// The broker is about to stop. There is no answer either: the publisher sends it again to the next one.
+    case stopping
 }
 
 /// Publications that come from this connection (behaviour.md §5).
@@ -27,12 +31,15 @@ extension Session {
     /// QoS 1 and 2: taken once, acknowledged when the store has it (known-defects.md R1).
     private func receiveAcknowledged(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
         guard let id = messageID(header, bytes) else { return }
+        if core.readiness.hasStopped, !outlastsStop, !state.duplicates.contains(id) {
+            refusal = .stopping
+            return
+        }
         // A copy was taken before: only its acknowledgement got lost, or is waiting for the disk.
         if header.flags.qos != .exactlyOnce || state.duplicates.insert(id, now: lane.now) {
             guard route(header, bytes, owner: owner) else {
-                // Not taken, so not acknowledged: the publisher sends it again.
                 state.duplicates.remove(id)
-                return
+                return answerRefusal(id)
             }
         }
         lane.acknowledgeWhenDurable(id, to: self)
@@ -46,7 +53,7 @@ extension Session {
         return id
     }
 
-    /// Records and delivers a publication; false when the store has no room for one that is to be acknowledged.
+    /// Records and delivers a publication; false when it is not taken, and `refusal` then says why.
     @inline(__always)
     @discardableResult
     private func route(
@@ -64,22 +71,18 @@ extension Session {
             route = last
         } else {
             guard topic.count > 0, topic.count <= maxTopicBytes else {
-                drop("a publication whose topic has \(topic.count) bytes")
-                return true
+                return refuse(header, .unusableTopic, BrokerText.topicLength(topic.count, maxTopicBytes))
             }
             route = lane.route(topic)
             lastRoute = route
             mayUseLastRoute = mayUse(route, .publish)
         }
-        // Not even acknowledged (behaviour.md §5).
         guard mayUseLastRoute else {
             deny(.publish, route.topic)
-            refusal = .denied
-            return false
+            return refuse(header, .denied, refusalText(.publish, route.topic))
         }
         if let objection = route.objection {
-            drop("a publication to \(route.topic.debugDescription): \(objection.rawValue)")
-            return true
+            return refuse(header, .unusableTopic, objection.text(route.topic, limits))
         }
         let record = RecordHeader(
             receivedAt: lane.nextReceiveTime(), topicHash: route.hash, publisher: number, tenant: tenant,
@@ -87,9 +90,9 @@ extension Session {
         if recordsPublications {
             let isAcknowledged = header.flags.qos != .atMostOnce
             let outcome = store.append(
-                record, message: bytes, partition: lane.index, isAcknowledged: isAcknowledged)
+                record, message: bytes, partition: lane.index, isAcknowledged: isAcknowledged || route.table != nil)
             if outcome != .stored {
-                guard keepUp(outcome, isAcknowledged: isAcknowledged) else { return false }
+                guard keepUp(outcome, route, isAcknowledged: isAcknowledged) else { return false }
             }
         }
         if let count = route.published {
@@ -107,11 +110,12 @@ extension Session {
     }
 
     /// The store is short of room: false when the publication must not be taken.
-    private func keepUp(_ outcome: AppendOutcome, isAcknowledged: Bool) -> Bool {
+    private func keepUp(_ outcome: AppendOutcome, _ route: Route, isAcknowledged: Bool) -> Bool {
         if isAcknowledged, outcome == .refused {
             refusal = .noRoom
             return false
         }
+        if outcome == .refused, let table = route.table { core.storage.tables?.drop(table) }
         if outcome == .pressed { lane.hold(self) }
         return true
     }
@@ -121,10 +125,5 @@ extension Session {
         let count = lane.metrics.topicCount(route.topic).published
         route.published = count
         count.pointee &+= 1
-    }
-
-    private func drop(_ what: String) {
-        core.counters.droppedTopics.wrappingAdd(1, ordering: .relaxed)
-        core.logger.notice("dropped \(what) from \(label)")
     }
 }

@@ -7,7 +7,7 @@ import RembusWire
 /// Keys come and go (protocol.md §7.5).
 extension Session {
     func receive(_ register: Message.Register) {
-        guard state.name == nil else { return respond(register.id, .error, .text("already identified")) }
+        guard state.name == nil else { return respond(register.id, .error, .text(BrokerText.identified)) }
         let name = register.name
         if let refusal = NameRules.refusal(of: name, broker: core.configuration.name, maxBytes: limits.maxNameBytes) {
             return respond(register.id, .error, .text(refusal))
@@ -25,15 +25,17 @@ extension Session {
     }
 
     func unregister(_ id: MessageID) {
-        guard isProven, let name = state.name else { return respond(id, .error, .text("invalid operation")) }
+        guard isProven, let name = state.name else { return respond(id, .error, .text(BrokerText.unprovenKeyRemoval)) }
         wait()
         core.identities.unregister(name, on: lane.eventLoop) { [self] isRemoved in
             proceed {
                 self.core.audit("unregister", self, outcome: isRemoved ? "removed" : "failed")
-                self.respond(id, isRemoved ? .ok : .error, isRemoved ? .null : .text("there is no key to remove"))
+                self.respond(id, isRemoved ? .ok : .error, isRemoved ? .null : .text(BrokerText.noOwnKey))
                 guard isRemoved else { return }
                 // What was proven by that key is proven no longer.
                 self.isProven = false
+                // What it may do has to be asked again.
+                self.lastRoute = nil
                 self.tables.setProven(self.state, false)
                 if self.mustProve { self.link.close(code: 1000, reason: "") }
             }

@@ -15,7 +15,9 @@ extension Session {
     /// The connection has become reactive: unacknowledged deliveries go again, subscriptions get their past.
     func startReplay() {
         resumeDeliveries()
-        for subscription in state.subscriptions.values where serves(subscription) { startCatchUp(subscription) }
+        for subscription in state.subscriptions.values where serves(subscription) && subscription.mode != .unanswered {
+            startCatchUp(subscription)
+        }
         sendPostponed()
         continueCatchUp()
     }
@@ -39,7 +41,7 @@ extension Session {
     /// A live subscription whose connection cannot take more goes on from the store when it can.
     func fallBehind(_ subscription: Subscription) {
         // An MQTT client that asked for a small window is not slow.
-        let isFull = !transport.isMQTT || link.backlog >= maxBacklogBytes
+        let isFull = !transport.isMQTT || link.backlog >= lane.room
         if limits.slowConsumer == .disconnect, isFull {
             core.logger.warning("closing \(label): it does not take what is delivered to it")
             core.counters.slowConsumers.wrappingAdd(1, ordering: .relaxed)
@@ -73,13 +75,19 @@ extension Session {
         lane.resumePaused()
         sendPostponed()
         continueCatchUp()
+        startWaitingCalls()
         // This may be no part of a burst, whose end would do it: the next one must not see the clocks of this moment.
         lane.beginBurst()
     }
 
     /// Reads on where the reader stands, until it is at the end, the connection is full or the turn is over.
     func continueCatchUp() {
-        guard let reader = catchUp, !isClosed, isReactive else { return }
+        // What the store has is delivered after the restart: a stop waits for acknowledgements only of what was sent.
+        guard let reader = catchUp, !isClosed, isReactive, !core.readiness.hasStopped else { return }
+        if isTooFullToReplay(reader) {
+            reader.isWaiting = true
+            return lane.watch(self)
+        }
         reader.isWaiting = false
         var budget = Self.recordsPerTurn
         while budget > 0, !reader.isWaiting {
@@ -92,12 +100,16 @@ extension Session {
                     subscription.mode = .live
                     // What is owed still is gone, or is no longer theirs to have.
                     subscription.owed = []
+                    subscription.taken = []
                 }
                 catchUp = nil
+                deliverySink?.caughtUp()
                 return
             }
         }
         if reader.isWaiting {
+            // What was read and cannot be sent is read again, rather than kept for everybody who is slow.
+            if isMemoryScarce { reader.dropPages() }
             lane.watch(self)
         } else if !reader.isScheduled {
             reader.isScheduled = true
@@ -106,6 +118,15 @@ extension Session {
                 resumeCatchUp()
             }
         }
+    }
+
+    /// Whether connections are allowed less than their settings say.
+    private var isMemoryScarce: Bool { lane.memory.room < maxBacklogBytes }
+
+    /// Whether reading on would bring nothing that can be sent now.
+    private func isTooFullToReplay(_ reader: CatchUp) -> Bool {
+        if link.isCongested { return true }
+        return isMemoryScarce && (state.inFlight.isFull || state.inFlightBytes >= maxKeptBytes)
     }
 
     /// Continues as a unit of work of its own.
@@ -155,7 +176,7 @@ extension Session {
         if reader.cursors[partition].page != nil {
             reader.cursors[partition].page?.read(body)
             guard reader.cursors[partition].page?.isEmpty == true else { return }
-            reader.cursors[partition].page = nil
+            reader.setPage(nil, of: partition, counting: lane.memory)
         }
         let position = reader.cursors[partition].position
         let outcome = core.store.read(partition: partition, from: position, body)
@@ -178,7 +199,7 @@ extension Session {
                     reader.isWaiting = true
                     return lane.watch(self)
                 }
-                reader.cursors[partition].page = page.isEmpty ? nil : page
+                reader.setPage(page.isEmpty ? nil : page, of: partition, counting: lane.memory)
                 reader.cursors[partition].pageStart = position
                 reader.cursors[partition].position = page.next
                 resumeCatchUp()
@@ -208,8 +229,18 @@ extension Session {
         guard record.tenant == state.tenant, case .regular(let header) = FrameHeader.parse(bytes)
         else { return true }
         let hash = record.topicHash != 0 ? record.topicHash : TopicHash.of(header.topicBytes(in: bytes))
+        if let retention = core.storage.retention,
+            reader.isGone(
+                record, hash, by: retention, now: WallClock.nanoseconds(), topic: { header.topic(in: bytes) })
+        {
+            return true
+        }
         for subscription in reader.matching(hash, rulesVersion, topic: { header.topic(in: bytes) }, isAllowed: mayHear)
         {
+            if !subscription.taken.isEmpty, subscription.taken.remove(record.receivedAt) != nil {
+                subscription.sent(record.receivedAt, partition: partition)
+                continue
+            }
             guard subscription.wants(record.receivedAt, partition: partition), !isOwn || subscription.hearsOwn,
                 header.flags.qos != .atMostOnce || record.receivedAt > subscription.passingUntil
             else { continue }

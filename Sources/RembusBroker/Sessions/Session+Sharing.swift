@@ -14,12 +14,12 @@ extension Session {
     /// A live publication could not be sent.
     func missed(_ publication: inout Publication, _ subscription: Subscription) {
         guard let interest = subscription.mqtt, interest.isShared else { return fallBehind(subscription) }
-        guard interest.postponed.count < limits.maxInFlight, state.inFlightBytes < limits.maxInFlightBytes else {
+        guard interest.postponed.count < limits.maxInFlight, state.inFlightBytes < maxKeptBytes else {
             core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
             droppedCount += 1
             return
         }
-        interest.postponed.append((publication.retain(), publication.record.receivedAt))
+        interest.postponed.append((publication.retain(lane.memory.kept), publication.record.receivedAt))
         lane.watch(self)
     }
 

@@ -32,8 +32,10 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var login = Login()
     /// Whether the name was proven with a key or a certificate, and not only claimed.
     @exclusivity(unchecked) var isProven = false
-    /// The name in the client certificate that the connection was opened with.
-    let certificateName: String?
+    /// The client certificate that the connection was opened with.
+    let certificate: ClientCertificate?
+    /// When the name was proven with something other than the certificate, milliseconds since 1970.
+    var provenAt: Int64 = 0
     let transport: TransportKind
     /// Where the messages of this connection are counted.
     let traffic: TrafficCount
@@ -43,6 +45,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) var keepsAnnex = false
     /// Why the last publication was not taken, for a door that answers for it.
     @exclusivity(unchecked) var refusal: PublishRefusal?
+    /// What the publisher of the last publication is told, when it was refused and can be answered.
+    @exclusivity(unchecked) var refusalAnswer: String?
+    var unanswered = UnansweredRefusals()
     /// Whether unacknowledged deliveries are sent again in the same connection; some protocols forbid it.
     var retransmits = true
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
@@ -71,8 +76,20 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) var lastRoute: Route?
     /// Whether this component may publish along `lastRoute`.
     @exclusivity(unchecked) var mayUseLastRoute = true
+    /// Answers that wait until something is on the disk.
+    var heldAnswers = 0
+    /// Methods that were exposed, which their provider has not been told: no call comes before that.
+    var unansweredMethods: Set<ExactText> = []
     /// Requests of this connection that wait for an answer.
     @exclusivity(unchecked) var openCalls = 0
+    /// Those of them that are queries of the storage's tables, which nobody needs once the caller is gone.
+    var tableCalls = TableCalls()
+    /// Whether what it publishes is part of the stop, like the will of a client that has gone.
+    var outlastsStop = false
+    /// How many exchanges a door's protocol has under way that the session does not know of; nil for none ever.
+    var countDoorExchanges: (() -> Int)?
+    /// Calls of services whose answers have no room yet.
+    @exclusivity(unchecked) var answerGate = AnswerGate()
     /// Publications that were not delivered to this connection because it took no more.
     var droppedCount = 0
     /// Bytes of log that this connection wanted to read when they were gone.
@@ -88,23 +105,23 @@ final class Session: LinkDelegate, @unchecked Sendable {
         tables = core.tables
         store = core.store
         recordsPublications = core.recordsPublications
-        isServer = core.configuration.isServer
-        certificateName = facts.certificateName
+        isServer = core.isServer
+        certificate = facts.certificate
         transport = facts.transport
         traffic = lane.metrics.traffic(of: facts.transport)
-        maxTopicBytes = core.configuration.limits.maxTopicBytes
-        maxBacklogBytes = core.configuration.limits.maxBacklogBytes
+        maxTopicBytes = lane.settings.limits.maxTopicBytes
+        maxBacklogBytes = lane.settings.limits.maxBacklogBytes
         state = tables.anonymousState(of: nil)
-        calls = CorrelationTable(limit: core.configuration.limits.maxPendingCalls)
+        calls = CorrelationTable(limit: lane.settings.limits.maxPendingCalls)
         state = tables.anonymousState(of: self)
         (number, tenant) = (state.number, state.tenant)
-        if core.configuration.isAuthenticated { gate = .locked }
+        if core.isAuthenticated { gate = .locked }
     }
 
-    var limits: BrokerLimits { core.configuration.limits }
+    var limits: BrokerLimits { lane.settings.limits }
 
     /// For the log: the name if there is one, and the address.
-    var label: String { state.name.map { "\($0) (\(link.remoteAddress))" } ?? "anonymous (\(link.remoteAddress))" }
+    var label: String { "\(state.name ?? state.user ?? "anonymous") (\(link.remoteAddress))" }
 
     // MARK: Messages
 
@@ -231,6 +248,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
         lastRoute = nil
         deliverySink = nil
         failCalls()
+        tableCalls.cancelAll()
+        dropWaitingCalls()
+        answeredAll()
         let state = self.state
         // What a stranger does with the connection from here on must not reach the component's state.
         self.state = tables.anonymousState(of: nil)
@@ -256,7 +276,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     }
 
     private func save(_ state: ComponentState, isConnected: Bool) {
-        guard let keeper = core.storage.components, let record = state.record(host: host, isConnected: isConnected)
+        guard let keeper = core.storage.components, let record = state.record(isConnected: isConnected)
         else { return }
         state.hasChanged = false
         for subscription in state.subscriptions.values { subscription.hasMoved = false }
@@ -265,12 +285,13 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     // MARK: Timer
 
-    var hasDeadlines: Bool { !isClosed && (calls.count > 0 || state.inFlight.count > 0) }
+    var hasDeadlines: Bool { !isClosed && (calls.count > 0 || state.inFlight.count > 0 || answerGate.isWaiting) }
 
     func tick() {
         guard !isClosed else { return }
         expireCalls()
         if retransmits { retransmit() }
         continueCatchUp()
+        startWaitingCalls()
     }
 }

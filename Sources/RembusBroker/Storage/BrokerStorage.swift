@@ -8,37 +8,56 @@ package struct BrokerStorage: Sendable {
     package var store: any Store
     /// Whether publications under a topic go to the disk; asked once per topic and lane.
     package var isRecorded: @Sendable (String) -> Bool
+    /// How far back recorded publications are there; nil for as far as there is anything.
+    package var retention: RetentionHorizon?
+    /// The tables that publications fill, which are not to lose any.
+    package var tables: FilledTables?
     /// Per partition, the receive time up to which publications are archived: new ones come behind it, also when the
     /// journal was deleted and the clock set back, or the archive would take them for its own.
     package var archivedTimes: [UInt64]
     /// Where subscriptions, marks and exposed topics outlive the broker; nil for nowhere.
     package var components: ComponentKeeper?
     /// What was known of components when the broker ended.
-    package var restored: [ComponentRecord]
+    package var restored: [PackedComponent]
+    /// What becomes known of them later; nil when all is known.
+    package var late: LateComponents?
     /// QoS 2 publications taken shortly before the broker ended, which their publishers may send again.
     package var recentPublications: [RecentPublication]
     /// Methods that the storage offers, by topic.
     package var services: [String: StorageService]
+    /// Takes over other values of `--record`. Throws when it cannot; then nothing has changed.
+    package var changeRecording: @Sendable ([String]) throws -> Void
+    /// What is wrong with the storage now, for readiness; empty when it works. On any thread, and quick.
+    package var unreadyReasons: @Sendable () -> Set<UnreadyReason>
     /// Hands the figures of the storage to swift-metrics. On any thread but an event loop's.
     package var reportMetrics: @Sendable () -> Void
     /// Called at the end, when no session is left: writes what is queued and closes.
     package var close: @Sendable () async -> Void
+    /// How the memory of the process is divided; nil when no part of it is the storage's.
+    package var memory: MemoryPlan?
 
     package init(
         store: any Store, isRecorded: @escaping @Sendable (String) -> Bool = { _ in false },
-        archivedTimes: [UInt64] = [], components: ComponentKeeper? = nil, restored: [ComponentRecord] = [],
+        retention: RetentionHorizon? = nil, tables: FilledTables? = nil,
+        archivedTimes: [UInt64] = [], components: ComponentKeeper? = nil, restored: [PackedComponent] = [],
         recentPublications: [RecentPublication] = [],
         services: [String: StorageService] = [:],
+        changeRecording: @escaping @Sendable ([String]) throws -> Void = { _ in },
+        unreadyReasons: @escaping @Sendable () -> Set<UnreadyReason> = { [] },
         reportMetrics: @escaping @Sendable () -> Void = {},
         close: @escaping @Sendable () async -> Void = {}
     ) {
         self.store = store
         self.isRecorded = isRecorded
+        self.retention = retention
+        self.tables = tables
         self.archivedTimes = archivedTimes
         self.components = components
         self.restored = restored
         self.recentPublications = recentPublications
         self.services = services
+        self.changeRecording = changeRecording
+        self.unreadyReasons = unreadyReasons
         self.reportMetrics = reportMetrics
         self.close = close
     }
@@ -53,9 +72,9 @@ package struct StorageService: Sendable {
     /// The topics whose publications it reads or changes, as patterns with `*` for each segment that may be anything;
     /// nil for none.
     package var topics: [String]?
-    /// Answers a call, given its arguments.
-    package var body: @Sendable ([Value]) async throws -> Value
+    private let answer: @Sendable ([Value], String) async throws -> Value
 
+    /// A method whose answer is the same for all who may call it.
     package init(
         tenant: String? = nil, action: TrustAction, topics: [String]? = nil,
         body: @escaping @Sendable ([Value]) async throws -> Value
@@ -63,7 +82,22 @@ package struct StorageService: Sendable {
         self.tenant = tenant
         self.action = action
         self.topics = topics
-        self.body = body
+        answer = { arguments, _ in try await body(arguments) }
+    }
+
+    /// A method for all tenants that answers with what the caller's tenant may know.
+    package init(
+        action: TrustAction, answer: @escaping @Sendable (_ arguments: [Value], _ tenant: String) async throws -> Value
+    ) {
+        tenant = nil
+        self.action = action
+        topics = nil
+        self.answer = answer
+    }
+
+    /// Answers calls of a tenant's components, given their arguments.
+    package func body(for tenant: String) -> @Sendable ([Value]) async throws -> Value {
+        { [answer] in try await answer($0, tenant) }
     }
 }
 
@@ -71,9 +105,11 @@ package struct StorageService: Sendable {
 package struct RecentPublication: Sendable, Hashable {
     package var publisher: String
     package var id: MessageID
+    package var receivedAt: UInt64
 
-    package init(publisher: String, id: MessageID) {
+    package init(publisher: String, id: MessageID, receivedAt: UInt64) {
         self.publisher = publisher
         self.id = id
+        self.receivedAt = receivedAt
     }
 }

@@ -1,79 +1,83 @@
-import Dispatch
-import NIOConcurrencyHelpers
 package import Logging
+import NIOConcurrencyHelpers
 package import RembusStore
 
-/// Writes what is known of components behind the event loops: the newest record of each, on a queue of its own.
+/// Writes what is known of components behind the event loops: the newest record of each, with one sync for all whose
+/// answers wait for it.
 ///
-/// What is waiting is guarded by `lock`, the file is touched on `queue` only; hence unchecked.
+/// What is waiting is guarded by `lock`, the file is touched by the writing queue only; hence unchecked.
 package final class ComponentKeeper: @unchecked Sendable {
-    private let queue = DispatchQueue(label: "rembus.components", qos: .utility)
-    private let lock = NIOLock()
-    private var waiting: [String: ComponentRecord] = [:]
-    private var isScheduled = false
-    private let file: ComponentFile
-    private var isFailing = false
-    private let logger: Logger
-    /// Told of every record after it was written, on the keeper's queue.
-    private let onSave: @Sendable ([ComponentRecord]) -> Void
+    private final class Target: @unchecked Sendable {
+        let lock = NIOLock()
+        var waiting: [String: ComponentRecord] = [:]
+        let file: ComponentFile
+        var onSave: [@Sendable ([ComponentRecord]) -> Void]
+
+        init(_ file: ComponentFile, _ onSave: @escaping @Sendable ([ComponentRecord]) -> Void) {
+            self.file = file
+            self.onSave = [onSave]
+        }
+
+        func write(isSynced: Bool) throws(StorageError) {
+            let records = lock.withLock {
+                defer { waiting = [:] }
+                return Array(waiting.values)
+            }
+            do throws(StorageError) {
+                try file.save(records, isSynced: isSynced)
+            } catch {
+                // Unless newer ones have come.
+                lock.withLock {
+                    for record in records where waiting[record.name] == nil { waiting[record.name] = record }
+                }
+                throw error
+            }
+            guard !records.isEmpty else { return }
+            for action in lock.withLock({ onSave }) { action(records) }
+        }
+    }
+
+    private static let maxForgotten = 250_000
+    private let target: Target
+    private let commit: GroupCommit
 
     /// - Parameters:
     ///   - file: Where records are kept.
-    ///   - onSave: For whoever keeps a copy elsewhere; called on the keeper's own queue.
+    ///   - policy: When a record counts as written.
+    ///   - onSave: For whoever keeps a copy elsewhere; called on the keeper's own queue after a record was written.
     package init(
-        file: sending ComponentFile, logger: Logger, onSave: @escaping @Sendable ([ComponentRecord]) -> Void = { _ in }
+        file: sending ComponentFile, policy: SyncPolicy = .always, logger: Logger,
+        onSave: @escaping @Sendable ([ComponentRecord]) -> Void = { _ in }
     ) {
-        self.file = file
-        self.logger = logger
-        self.onSave = onSave
+        let target = Target(file, onSave)
+        self.target = target
+        commit = GroupCommit("subscriptions and marks", policy: policy, logger: logger) {
+            isSynced throws(StorageError) in
+            try target.write(isSynced: isSynced)
+        }
+    }
+
+    /// Has `action` called with records after they were written, on the keeper's queue.
+    func onSave(_ action: @escaping @Sendable ([ComponentRecord]) -> Void) {
+        target.lock.withLock { target.onSave.append(action) }
     }
 
     /// Has a record written soon; an older one of the same name that still waits is dropped.
     package func save(_ record: ComponentRecord) {
-        let mustSchedule = lock.withLock {
-            waiting[record.name] = record
-            defer { isScheduled = true }
-            return !isScheduled
+        target.lock.withLock {
+            // While the disk fails, forgotten names do not pile up: one that comes back with a restart is forgotten again.
+            let isKept = !record.isEmpty || target.waiting.count < Self.maxForgotten
+            target.waiting[record.name] = isKept ? record : nil
         }
-        if mustSchedule { queue.async { self.write() } }
+        commit.change()
     }
+
+    /// Calls `done`, not on an event loop, when everything saved so far is durable. False when it is already.
+    package func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit.whenDurable(done) }
+
+    /// Whether the last attempt to write failed.
+    var isFailing: Bool { commit.isFailing }
 
     /// Returns when everything saved so far is on the disk, or could not be written.
-    package func flush() async {
-        await withCheckedContinuation { continuation in
-            queue.async {
-                self.write()
-                continuation.resume()
-            }
-        }
-    }
-
-    private func write() {
-        let records = lock.withLock {
-            isScheduled = false
-            defer { waiting = [:] }
-            return Array(waiting.values)
-        }
-        guard !records.isEmpty else { return }
-        do {
-            try file.save(records)
-            if isFailing { logger.notice("subscriptions and marks are written again") }
-            isFailing = false
-        } catch {
-            if !isFailing { logger.error("subscriptions and marks are not written: \(error)") }
-            isFailing = true
-            keep(records)
-        }
-        onSave(records)
-    }
-
-    /// Puts records back that could not be written, unless newer ones have come.
-    private func keep(_ records: [ComponentRecord]) {
-        lock.withLock {
-            for record in records where waiting[record.name] == nil { waiting[record.name] = record }
-            guard !isScheduled else { return }
-            isScheduled = true
-            queue.asyncAfter(deadline: .now() + 1) { self.write() }
-        }
-    }
+    package func flush() async { await commit.flush() }
 }

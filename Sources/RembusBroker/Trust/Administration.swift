@@ -17,7 +17,7 @@ enum Administration: Sendable {
     case logLevel(String)
     case shutdown
     /// The command exists, but a field is missing or has no usable value.
-    case unusable(String)
+    case unusable(command: String, String)
 
     /// nil for a command that everybody may send, or that nobody knows.
     init?(_ command: AdminCommand, topic: String, data: Value) {
@@ -27,7 +27,8 @@ enum Administration: Sendable {
         case .authorize(let name): self = .change(.grant(name, topic, Set(TrustAction.allCases)))
         case .unauthorize(let name): self = .change(.revoke(name, topic, Set(TrustAction.allCases)))
         case .other(let name):
-            guard let made = Self.make(name, Fields(topic: topic, map: data.mapValue ?? ValueMap())) else { return nil }
+            guard let made = Self.make(name, Fields(command: name, topic: topic, map: data.mapValue ?? ValueMap()))
+            else { return nil }
             self = made
         default: return nil
         }
@@ -56,7 +57,7 @@ enum Administration: Sendable {
         case "read_only":
             fields.with("cid") { name in
                 fields.map["status"]?.boolValue.map { .change(.readOnly(name, $0)) }
-                    ?? .unusable("`status` must be true or false")
+                    ?? fields.unusable("`status` must be true or false")
             }
         case "set_secret": fields.with("cid") { name in fields.with("secret") { .key(.secret(name, $0)) } }
         case "remove_key": fields.with("cid") { .key(.remove($0)) }
@@ -66,25 +67,37 @@ enum Administration: Sendable {
 
     /// What a command brings with it.
     private struct Fields {
+        let command: String
         let topic: String
         let map: ValueMap
 
+        func unusable(_ text: String) -> Administration { .unusable(command: command, text) }
+
         func with(_ key: String, _ make: (String) -> Administration) -> Administration {
             guard let text = map[key]?.stringValue, !text.isEmpty else {
-                return .unusable("the field `\(key)` must be a text")
+                return unusable("the field `\(key)` must be a text")
             }
             return make(text)
+        }
+
+        /// A misspelt `actions` would be the same as none.
+        private var strayField: Administration? {
+            let known = ["cmd", "cid", "actions", AdminCommand.Field.routeMarks, AdminCommand.Field.touchedNames]
+            guard let stray = map.first(where: { !known.contains($0.key.stringValue ?? "") }) else { return nil }
+            return unusable("the field `\(stray.key)` does not belong to this command; there are cid and actions")
         }
 
         /// A name and a set of actions; all of them when none are named.
         func withActions(_ make: (String, Set<TrustAction>) -> Administration) -> Administration {
             with("cid") { name in
-                guard let list = map["actions"], !list.isNull else { return make(name, Set(TrustAction.allCases)) }
+                if let stray = strayField { return stray }
+                // Left out means all; null is no list, and must not grant more than a list would.
+                guard let list = map["actions"] else { return make(name, Set(TrustAction.allCases)) }
                 let actions = list.arrayValue?.map { $0.stringValue.flatMap(TrustAction.init) } ?? [nil]
                 let known = actions.compactMap { $0 }
                 guard known.count == actions.count, !known.isEmpty else {
                     let names = TrustAction.allCases.map(\.rawValue).joined(separator: ", ")
-                    return .unusable("`actions` must be a list of: \(names)")
+                    return unusable("`actions` must be a list of: \(names)")
                 }
                 return make(name, Set(known))
             }
@@ -106,7 +119,7 @@ enum Administration: Sendable {
         case .save: "save_config"
         case .logLevel: "log_level"
         case .shutdown: "shutdown"
-        case .unusable: "unusable"
+        case .unusable(let command, _): command
         }
     }
 }

@@ -9,11 +9,11 @@ import Synchronization
 /// Looks for keys, checks signatures and pins, and changes the rules: all that blocks on the disk or costs a core, on a
 /// queue of its own and never on an event loop.
 ///
-/// The limiters are touched on `queue` only; hence unchecked.
+/// The settings and limiters are touched on `queue` only; hence unchecked.
 final class IdentityService: @unchecked Sendable {
     private let queue = DispatchQueue(label: "rembus.identity", qos: .userInitiated)
     private let trust: BrokerTrust
-    private let settings: SecurityConfiguration
+    private var settings: SecurityConfiguration
     private let logger: Logger
     private var registrations: AttemptLimiter
     private var failedLogins: AttemptLimiter
@@ -34,6 +34,17 @@ final class IdentityService: @unchecked Sendable {
         registrations = AttemptLimiter(
             attempts: settings.maxRegisterAttempts, per: .seconds(60), capacity: Self.maxAddresses)
         failedLogins = AttemptLimiter(attempts: Self.maxFailedLogins, per: .seconds(60), capacity: Self.maxAddresses)
+    }
+
+    /// Takes over other settings.
+    func adopt(_ settings: SecurityConfiguration) {
+        queue.async {
+            if settings.maxRegisterAttempts != self.settings.maxRegisterAttempts {
+                self.registrations = AttemptLimiter(
+                    attempts: settings.maxRegisterAttempts, per: .seconds(60), capacity: Self.maxAddresses)
+            }
+            self.settings = settings
+        }
     }
 
     /// Runs `work` on the queue and `completion` with its result on `eventLoop`; nil when too much is waiting.
@@ -87,9 +98,39 @@ final class IdentityService: @unchecked Sendable {
         _ completion: @escaping @Sendable (Bool) -> Void
     ) {
         run(on: eventLoop) {
-            self.isProven(name, address) { $0.isValid(signature, challenge: challenge, name: name) }
+            self.isProven(name, address) { verifier in
+                guard case .success(let verifier?) = verifier else { return false }
+                return verifier.isValid(signature, challenge: challenge, name: name)
+            }
         } _: {
             completion($0 ?? false)
+        }
+    }
+
+    /// What a secret that was shown for a name turned out to be. Peers learn only whether it was right.
+    enum SecretCheck: Sendable {
+        case right
+        case wrong
+        /// The name has no key of any kind.
+        case noSecret
+        /// The name has a key pair, which no password proves.
+        case keyPair
+        /// The name's key file cannot be used.
+        case unusable
+        /// Too many logins from the address have failed, or too much is waiting: nothing was looked at.
+        case unchecked
+
+        /// Why it did not serve, for the log.
+        func reason(_ name: String) -> String {
+            switch self {
+            case .right: "the secret is right"
+            case .wrong: "the secret is wrong"
+            case .noSecret: "the name has no shared secret; `rembus keys secret \(name)` makes one"
+            case .keyPair: "the name has a key pair, which no password proves"
+            case .unusable: "the name's key file cannot be used"
+            case .unchecked:
+                "too many logins from this address have failed, or too many are waiting; it was not checked"
+            }
         }
     }
 
@@ -97,22 +138,34 @@ final class IdentityService: @unchecked Sendable {
     /// ``verify(_:challenge:name:address:on:_:)`` do.
     func check(
         secret: [UInt8], name: String, address: String, on eventLoop: any EventLoop,
-        _ completion: @escaping @Sendable (Bool) -> Void
+        _ completion: @escaping @Sendable (SecretCheck) -> Void
     ) {
-        run(on: eventLoop) {
-            self.isProven(name, address) { $0.isSecret(secret) }
+        run(on: eventLoop) { () -> SecretCheck in
+            var outcome = SecretCheck.unchecked
+            _ = self.isProven(name, address) { verifier in
+                switch verifier {
+                case .success(nil): outcome = .noSecret
+                case .success(.publicKey?): outcome = .keyPair
+                case .success(let verifier?): outcome = verifier.isSecret(secret) ? .right : .wrong
+                case .failure: outcome = .unusable
+                }
+                return outcome == .right
+            }
+            return outcome
         } _: {
-            completion($0 ?? false)
+            completion($0 ?? .unchecked)
         }
     }
 
-    private func isProven(_ name: String, _ address: String, _ isValid: (Verifier) -> Bool) -> Bool {
+    private func isProven(
+        _ name: String, _ address: String, _ isValid: (Result<Verifier?, IdentityError>) -> Bool
+    ) -> Bool {
         let now = NIODeadline.now()
         if let end = blocked[address] {
             guard end <= now else { return false }
             blocked[address] = nil
         }
-        if case .success(let verifier?) = verifier(for: name), isValid(verifier) { return true }
+        if isValid(verifier(for: name)) { return true }
         if !failedLogins.allows(address, now: .now), blocked.count < Self.maxAddresses {
             blocked[address] = now + .seconds(60)
         }
@@ -139,38 +192,40 @@ final class IdentityService: @unchecked Sendable {
         run(on: eventLoop) {
             self.outcome(of: register, key, address)
         } _: { outcome in
-            completion(outcome?.0 ?? .error, outcome?.1 ?? .text("the broker is busy; try again later"))
+            completion(outcome?.0 ?? .error, outcome?.1 ?? .text(BrokerText.busy))
         }
     }
 
     private func outcome(of register: Message.Register, _ key: [UInt8], _ address: String) -> (StatusCode, Value) {
         let tenant = NameRules.tenant(of: register.name)
         guard settings.allowsRegistration, let keys = trust.keys else {
-            return (.error, .text("registration is disabled on this broker"))
+            return (.error, .text(BrokerText.noRegistration))
         }
         guard let stored = trust.store.document.tenants[tenant] else {
-            return (.error, .text("tenant [\(tenant)] not enabled"))
+            return (.error, .text(BrokerText.unknownTenant(tenant)))
         }
-        guard registrations.allows(address, now: .now) else {
-            return (.error, .text("too many attempts; try again in a minute"))
+        // Only failures count: a fleet behind one address may register as fast as it likes, guessing pins may not be tried.
+        guard registrations.hasRoom(address, now: .now) else {
+            return (.error, .text(BrokerText.tooManyRegistrations))
         }
         guard let pin = PinHash(stored), pin.matches(register.pin) else {
-            return (.error, .text("wrong tenant/pin"))
+            _ = registrations.allows(address, now: .now)
+            return (.error, .text(BrokerText.wrongPin(tenant)))
         }
         let scheme: KeyScheme
         switch register.keyType {
         case 1: scheme = .rsa
         case 2: scheme = .ecdsa
-        default: return (.error, .text("unknown key type \(register.keyType)"))
+        default: return (.error, .text(BrokerText.unknownKeyType(register.keyType)))
         }
         do throws(IdentityError) {
             guard try keys.store(key, scheme: scheme, for: register.name) else {
-                return (.nameTaken, .text("[\(register.name)] not available"))
+                return (.nameTaken, .text(BrokerText.nameTaken(register.name)))
             }
             return (.ok, .null)
         } catch {
             logger.notice("a key for \(register.name) was refused: \(error)")
-            return (.error, .text("the key is not usable: RSA of 2048 bits or more, or ECDSA on P-256, is needed"))
+            return (.error, .text(BrokerText.unusableKey))
         }
     }
 
@@ -200,7 +255,7 @@ final class IdentityService: @unchecked Sendable {
         run(on: eventLoop) {
             work(self.trust)
         } _: { outcome in
-            completion(outcome?.0 ?? .error, outcome?.1 ?? .text("the broker is busy; try again later"))
+            completion(outcome?.0 ?? .error, outcome?.1 ?? .text(BrokerText.busy))
         }
     }
 

@@ -50,13 +50,18 @@ enum RuleChange: Sendable {
         case .addAdministrator(let name), .removeAdministrator(let name), .readOnly(let name, _):
             try Self.check(name: name, limits)
         case .addTenant(let tenant, _), .removeTenant(let tenant):
-            guard tenant.utf8.count <= limits.maxNameBytes else { throw TrustError("the tenant's name is too long") }
+            guard tenant.utf8.count <= limits.maxNameBytes else {
+                throw TrustError(
+                    "The tenant's name has more than \(limits.maxNameBytes) bytes (`max_name_bytes`). Use a shorter one."
+                )
+            }
         }
     }
 
     private static func check(_ topic: String, _ limits: BrokerLimits) throws(TrustError) {
         guard !topic.isEmpty, topic.utf8.count <= limits.maxTopicBytes else {
-            throw TrustError("the topic is empty or longer than \(limits.maxTopicBytes) bytes")
+            throw TrustError(
+                "The topic must have 1 to \(limits.maxTopicBytes) bytes (`max_topic_bytes`). Name one within that.")
         }
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import NIOCore
 import RembusTransport
+import RembusTrust
 import Synchronization
 
 /// Looks every second whether rules or certificates were replaced on the disk, warns of certificates that end, and hands
@@ -9,7 +10,9 @@ import Synchronization
 final class Upkeep: Sendable {
     private let core: BrokerCore
     private let certificates: TLSServerContext?
+    private let forgotten: ForgottenNames
     private let task = Mutex<RepeatedTask?>(nil)
+    private let descriptors = DescriptorWatch()
     private let nextWarning = Mutex<Date>(.distantPast)
     private let queue = DispatchQueue(label: "rembus.upkeep", qos: .utility)
 
@@ -18,6 +21,7 @@ final class Upkeep: Sendable {
 
     init(core: BrokerCore, certificates: TLSServerContext?) {
         self.core = core
+        forgotten = ForgottenNames(core: core)
         self.certificates = certificates
     }
 
@@ -38,6 +42,15 @@ final class Upkeep: Sendable {
             core.logger.notice("administrators, tenants and rights have changed on the disk and were read again")
             core.applyRules()
         }
+        queue.async { [core] in
+            let (isStale, failed) = (core.trust.store.isStale, core.counters.failedReloads)
+            failed.note(.rules, hasFailed: isStale, isNew: !failed.hasFailed(.rules))
+        }
+        queue.async { [core, descriptors] in
+            core.readiness.logChanges(core.logger)
+            descriptors.look(core.admission, core.logger)
+        }
+        queue.async { [forgotten] in forgotten.look() }
         if let reporter = core.reporter {
             queue.async { [core] in
                 reporter.report()
@@ -52,11 +65,13 @@ final class Upkeep: Sendable {
     }
 
     /// Reads everything again now.
-    func reload() {
+    ///
+    /// - Parameter settings: Where the certificates are from now on; nil for where they were.
+    func reload(_ settings: TLSServerSettings? = nil) {
         core.identities.reloadIfChanged { [core] in core.applyRules() }
         queue.async {
             self.reloadCertificates {
-                try $0.reload()
+                try $0.reload(settings)
                 return true
             }
         }
@@ -65,10 +80,14 @@ final class Upkeep: Sendable {
     private func reloadCertificates(_ body: (TLSServerContext) throws -> Bool) {
         guard let certificates else { return }
         do {
-            guard try body(certificates) else { return }
+            guard try body(certificates) else {
+                return core.counters.failedReloads.note(.certificates, hasFailed: certificates.isStale, isNew: false)
+            }
+            core.counters.failedReloads.note(.certificates, hasFailed: false)
             core.logger.notice("new certificates are in use: \(certificates.summary)")
             nextWarning.withLock { $0 = .distantPast }
         } catch {
+            core.counters.failedReloads.note(.certificates, hasFailed: true)
             core.logger.error("the certificates are not replaced: \(error)")
         }
     }

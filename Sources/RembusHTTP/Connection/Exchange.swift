@@ -9,23 +9,35 @@ final class Exchange {
     let head: HTTPRequestHead
     /// nil for one that cannot be read, which ``check()`` says.
     let target: RequestTarget?
+    /// Whether the path begins with the prefix of all paths.
+    private let isBelowPrefix: Bool
     private(set) var body: ByteBuffer?
     private let handler: RequestHandler
     private(set) var crossOrigin: CrossSitePolicy.Verdict = .plain
     private var isAnswered = false
+    /// Whether the answer is being made, and memory for it expected.
+    private var isRunning = false
     /// What a stream does when the client has hung up, or the broker wants to stop.
     var whenOver: (() -> Void)?
+    /// What its calls do when the client has hung up before its answer.
+    var whenGone: [() -> Void] = []
 
     init(head: HTTPRequestHead, handler: RequestHandler) {
         self.head = head
         self.handler = handler
-        target = RequestTarget(head.uri)
+        var target = RequestTarget(head.uri)
+        let prefix = handler.office.prefix
+        isBelowPrefix = prefix.isEmpty || target?.strip(prefix) ?? true
+        self.target = target
     }
 
     var office: HTTPOffice { handler.office }
     var desk: Desk { handler.desk }
-    var address: String { handler.address }
-    var certificateName: String? { handler.certificateName }
+    /// Whom the request is from, also when a trusted proxy has sent it.
+    private(set) lazy var address: String = office.host.listening.client(of: head.headers, over: handler.peer).text
+    /// The address without its port.
+    var host: String { address.lastIndex(of: ":").map { String(address[..<$0]) } ?? address }
+    var certificate: ClientCertificate? { handler.certificate }
     var method: HTTPMethod { head.method }
     var isHead: Bool { head.method == .HEAD }
 
@@ -33,6 +45,7 @@ final class Exchange {
 
     /// What is wrong with a request whose headers alone show it.
     func check() -> HTTPFailure? {
+        if let objection = head.objection(hosts: office.crossSite.hosts) { return HTTPFailure(objection) }
         crossOrigin = office.crossSite.verdict(on: head)
         if case .refused(let failure) = crossOrigin { return failure }
         guard target != nil else {
@@ -64,7 +77,32 @@ final class Exchange {
 
     /// The request is complete.
     func serve() {
+        guard isBelowPrefix else {
+            let prefix = "/" + office.prefix.joined(separator: "/")
+            return fail(.noRoute("there is no such path; those of this broker begin with \(prefix) (`http_prefix`)"))
+        }
+        // Health and metrics are there to be asked when something is short.
+        guard method == .POST || target?.segments.first == "rpc" else { return EndpointTable.standard.dispatch(self) }
+        if desk.requests.begin() { return dispatch() }
+        desk.wait {
+            self.dispatch()
+        } giveUp: {
+            self.fail(.noMemory)
+        }
+    }
+
+    private func dispatch() {
+        isRunning = true
+        // The client may have gone meanwhile.
+        if isAnswered { return noteEnd(answerBytes: 0) }
         EndpointTable.standard.dispatch(self)
+    }
+
+    /// Says once that the request is done.
+    private func noteEnd(answerBytes: Int) {
+        guard isRunning else { return }
+        isRunning = false
+        desk.ended(answerBytes: answerBytes)
     }
 
     // MARK: The answer
@@ -77,7 +115,15 @@ final class Exchange {
         headers extra: [(String, String)] = []
     ) {
         guard !isAnswered else { return }
+        let bytes = body?.readableBytes ?? 0
+        // It came when there was room, which others have taken meanwhile.
+        if isRunning, bytes > MemoryBudget.leastRoom, desk.memory.budget.used + bytes > desk.memory.budget.limit {
+            noteEnd(answerBytes: 0)
+            return fail(.noMemory)
+        }
         isAnswered = true
+        whenGone = []
+        noteEnd(answerBytes: bytes)
         var headers = HTTPHeaders()
         headers.reserveCapacity(4 + extra.count)
         headers.add(name: "date", value: desk.date)
@@ -104,6 +150,7 @@ final class Exchange {
     func startStream(_ contentType: String, headers extra: [(String, String)]) {
         guard !isAnswered else { return }
         isAnswered = true
+        noteEnd(answerBytes: 0)
         var headers: HTTPHeaders = ["date": desk.date, "content-type": contentType]
         for (name, value) in extra { headers.add(name: name, value: value) }
         crossOrigin.write(to: &headers)
@@ -119,13 +166,24 @@ final class Exchange {
         handler.endStream(of: self)
     }
 
+    /// Whether the client waits for the answer of a call.
+    var awaitsCall: Bool { !whenGone.isEmpty && !isAnswered && head.version == .http1_1 }
+
     /// No more requests come: a stream ends, an answer that is due still comes.
     func stopStream() {
         whenOver?()
     }
 
+    /// Ends the connection at once, whatever was written.
+    func abort() { handler.giveUpMemory() }
+
     func clientLeft() {
+        if !isAnswered {
+            for cancel in whenGone { cancel() }
+        }
+        whenGone = []
         isAnswered = true
+        noteEnd(answerBytes: 0)
         whenOver?()
         whenOver = nil
     }

@@ -35,7 +35,13 @@ struct HTTPConnections: ServerChildChannel {
         else { return channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in admission.release(ticket) }
         office.host.opened(channel)
-        try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        if channel.remoteAddress?.ipAddress != nil {
+            try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        }
+        try channel.whenPeerIsKnown(office.host.listening, admission: admission) { try prepare(channel, desk, $0) }
+    }
+
+    private func prepare(_ channel: any Channel, _ desk: Desk, _ peer: PeerAddress) throws {
         let pipeline = channel.pipeline.syncOperations
         let watch = ConnectionWatch(
             expectsTLS: office.isSecure, patience: ConnectionWatch.Patience(office.host.configuration))
@@ -45,11 +51,13 @@ struct HTTPConnections: ServerChildChannel {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = Self.maxHeaderBytes
         limits.maxHeaderListSize = Self.maxHeaderBytes
+        let bytes = RequestBytes()
+        try pipeline.addHandler(bytes)
         // Requests wait for their turn in our own handler, which also answers what cannot be parsed.
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(
-            RequestHandler(office: office, desk: desk, watch: watch, encryption: encryption))
+            RequestHandler(office: office, desk: desk, watch: watch, bytes: bytes, encryption: encryption, peer: peer))
     }
 }

@@ -25,8 +25,9 @@ final class RequestHandler: ChannelInboundHandler {
     let office: HTTPOffice
     let desk: Desk
     let watch: ConnectionWatch
+    private let bytes: RequestBytes
     private let encryption: NIOSSLServerHandler?
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
     private var phase = Phase.idle
     /// Parts of requests that came while another one was being answered.
     private var waiting = CircularBuffer<HTTPServerRequestPart>()
@@ -36,26 +37,32 @@ final class RequestHandler: ChannelInboundHandler {
     private var mustFlush = false
     /// No request comes behind the one that is being answered.
     private var isLast = false
+    /// Bytes of answers that the client has not taken, and of a request's body, as they are counted.
+    var countedAnswers = 0
+    var countedBody = 0
     private var lastWrite: EventLoopFuture<Void>?
     /// What could not be parsed behind the request that is being answered.
-    private var parserError: (any Error)?
+    private var unreadable: HTTPFailure?
 
     /// Parts that wait before no more is read.
     private static let maxWaiting = 64
 
-    init(office: HTTPOffice, desk: Desk, watch: ConnectionWatch, encryption: NIOSSLServerHandler?) {
+    init(
+        office: HTTPOffice, desk: Desk, watch: ConnectionWatch, bytes: RequestBytes,
+        encryption: NIOSSLServerHandler?, peer: PeerAddress
+    ) {
         self.office = office
+        self.peer = peer
         self.desk = desk
         self.watch = watch
+        self.bytes = bytes
         self.encryption = encryption
     }
 
     /// Whom the client's certificate belongs to.
-    private(set) lazy var certificateName: String? = encryption?.peerCertificate?.componentName
-    private(set) lazy var address: String =
-        context?.channel.remoteAddress.map {
-            "\($0.ipAddress ?? "local"):\($0.port ?? 0)"
-        } ?? "unknown"
+    private(set) lazy var certificate = ClientCertificate(encryption?.peerCertificate)
+    /// Whom the connection is from; a proxy's carries requests of many.
+    let peer: PeerAddress
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -95,13 +102,14 @@ final class RequestHandler: ChannelInboundHandler {
         // Within a read its end does this.
         if !isReading { desk.endWork() }
         if waiting.isEmpty, isPaused { pause(false) }
-        if waiting.isEmpty, case .idle = phase, let parserError {
-            self.parserError = nil
-            answer(parserError)
+        if waiting.isEmpty, case .idle = phase, let unreadable {
+            self.unreadable = nil
+            answer(unreadable)
         }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        countAnswers()
         if context.channel.isWritable { pump() }
         context.fireChannelWritabilityChanged()
     }
@@ -135,6 +143,7 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func collect(_ piece: ByteBuffer, _ exchange: Exchange) {
         watch.received(bodyBytes: piece.readableBytes)
+        guard countBody(piece.readableBytes) else { return exchange.fail(.noMemory) }
         guard exchange.append(piece, limit: desk.limits.maxMessageBytes) else {
             return exchange.fail(.tooLarge(desk.limits.maxMessageBytes))
         }
@@ -142,7 +151,6 @@ final class RequestHandler: ChannelInboundHandler {
 
     // MARK: Answers
 
-    /// Writes a whole answer.
     func respond(_ head: HTTPResponseHead, _ body: ByteBuffer?, to exchange: Exchange) {
         guard let context, isCurrent(exchange) else { return }
         var head = head
@@ -151,6 +159,7 @@ final class RequestHandler: ChannelInboundHandler {
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
         finish(context)
+        if watch.answerBytes >= Self.remarkableBytes { countAnswers() }
     }
 
     /// Begins an answer of unknown length.
@@ -181,7 +190,7 @@ final class RequestHandler: ChannelInboundHandler {
 
     private func closeIfLast(_ head: inout HTTPResponseHead) {
         if case .collecting = phase { isLast = true }
-        if isLast || !office.isReady.load(ordering: .relaxed) {
+        if isLast || office.host.isStopping {
             isLast = true
             head.headers.replaceOrAdd(name: "connection", value: "close")
         } else if head.version == .http1_0 {
@@ -210,6 +219,7 @@ final class RequestHandler: ChannelInboundHandler {
     }
 
     private func endRequest() {
+        forgetBody()
         guard !isLast else { return end() }
         phase = .idle
         watch.expect(waiting.isEmpty ? .idle : .head)
@@ -248,27 +258,27 @@ final class RequestHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard error is HTTPParserError else { return context.close(promise: nil) }
         office.host.countMalformed()
+        let failure = HTTPFailure(bytes.objection(to: error))
         switch phase {
-        case .serving: parserError = error
-        case .idle: answer(error)
+        case .serving: unreadable = failure
+        case .idle: answer(failure)
         case .collecting(let exchange):
-            exchange.fail(.malformed("the request cannot be parsed: \(error)"))
+            exchange.fail(failure)
             end()
-        case .discarding, .ended: context.close(promise: nil)
+        // Its answer may not have left yet.
+        case .discarding: end()
+        case .ended: context.close(promise: nil)
         }
     }
 
-    private func answer(_ error: any Error) {
+    /// Answers what is no request.
+    private func answer(_ failure: HTTPFailure) {
         let exchange = Exchange(
             head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"]),
             handler: self)
         phase = .serving(exchange)
         isLast = true
-        if case HTTPParserError.headerOverflow? = error as? HTTPParserError {
-            exchange.fail(.headersTooLarge)
-        } else {
-            exchange.fail(.malformed("the request cannot be parsed: \(error)"))
-        }
+        exchange.fail(failure)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -278,7 +288,10 @@ final class RequestHandler: ChannelInboundHandler {
             switch phase {
             case .idle where waiting.isEmpty: context.close(promise: nil)
             case .collecting where event is ChannelEvent, .discarding: context.close(promise: nil)
-            case .serving(let exchange): exchange.stopStream()
+            case .serving(let exchange):
+                exchange.stopStream()
+                // Whether the client has hung up or only sends no more, TCP says when it is sent something.
+                if event as? ChannelEvent == .inputClosed, exchange.awaitsCall { context.sendContinue() }
             default: break
             }
         }
@@ -290,11 +303,15 @@ final class RequestHandler: ChannelInboundHandler {
         phase = .ended
         waiting.removeAll()
         self.context = nil
+        countAnswers()
+        forgetBody()
         if case .serving(let exchange) = last { exchange.clientLeft() }
         context.fireChannelInactive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        countAnswers()
+        forgetBody()
     }
 }

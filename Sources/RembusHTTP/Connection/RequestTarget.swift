@@ -1,19 +1,16 @@
+import RembusTransport
 import RembusWire
 
 /// Path and query of a request, decoded.
 struct RequestTarget {
     /// The decoded segments: `/a%2Fb/c` has two, `/` none.
-    let segments: [String]
+    private(set) var segments: [String]
     let query: [(name: String, value: String)]
 
     /// nil when a `%` is not followed by two digits or the text is not UTF-8.
     init?(_ uri: String) {
-        var text = Substring(uri)
-        // The absolute form, which proxies use.
-        if !text.hasPrefix("/"), let mark = text.firstRange(of: "://") {
-            text = text[mark.upperBound...]
-            text = text.firstIndex(of: "/").map { text[$0...] } ?? "/"
-        }
+        // The absolute form is for proxies, and clients may use it all the same.
+        var text = AbsoluteTarget(uri).map { Substring($0.rest) } ?? Substring(uri)
         if let fragment = text.utf8.firstIndex(of: UInt8(ascii: "#")) { text = text[..<fragment] }
         var path = text
         var query: [(name: String, value: String)] = []
@@ -36,6 +33,15 @@ struct RequestTarget {
             }
         }
         self.segments = segments
+    }
+
+    /// Takes the segments of a prefix away; false when the path does not begin with them.
+    mutating func strip(_ prefix: [String]) -> Bool {
+        guard segments.starts(with: prefix) else { return false }
+        segments.removeFirst(prefix.count)
+        // `/rembus/` is the root below `/rembus`.
+        if segments == [""] { segments = [] }
+        return true
     }
 
     func first(_ name: String) -> String? { query.first { $0.name == name }?.value }

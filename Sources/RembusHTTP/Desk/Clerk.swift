@@ -1,3 +1,4 @@
+import Crypto
 import NIOCore
 import NIOHTTP1
 import RembusBroker
@@ -18,8 +19,11 @@ final class Clerk: LinkSink {
     typealias Completion = (Outcome) -> Void
 
     let user: String?
-    private unowned let desk: Desk
+    /// The desk knows its clerks too: ``Desk/forget(_:)`` ends the cycle when the session ends.
+    let desk: Desk
     var session: DoorSession?
+    /// Under which the desk finds it; nil for the clerk of strangers.
+    var key: SHA256Digest?
 
     private enum State {
         case loggingIn
@@ -41,8 +45,17 @@ final class Clerk: LinkSink {
     private var isDelivering = false
     /// The broker takes nothing from this session for the moment.
     private var isPaused = false
-    private var postponed: [() -> Void] = []
-    @exclusivity(unchecked) private var frame = ByteBuffer()
+    private var postponed: [Postponed] = []
+    private var postponedCount = 0
+
+    /// What is handed over when the broker takes more.
+    private struct Postponed {
+        let number: Int
+        let work: () -> Void
+        let completion: Completion
+    }
+
+    @exclusivity(unchecked) var frame = ByteBuffer()
 
     init(desk: Desk, user: String?) {
         self.desk = desk
@@ -101,6 +114,7 @@ final class Clerk: LinkSink {
         guard pending.isEmpty, postponed.isEmpty, readers.isEmpty, answers.isEmpty else { return }
         session?.close()
         session = nil
+        desk.forget(self)
     }
 
     // MARK: Messages
@@ -115,7 +129,7 @@ final class Clerk: LinkSink {
         if let failure = topicFailure(topic) { return completion(.failed(failure)) }
         guard session.may(.publish, topic) else {
             session.deny(.publish, topic)
-            return completion(.failed(HTTPFailure(.error, .text("unauthorized"))))
+            return completion(.failed(HTTPFailure(.error, .text(session.refusalText(.publish, topic)))))
         }
         frame.clear()
         let id = qos == .atMostOnce ? nil : makeID()
@@ -132,13 +146,18 @@ final class Clerk: LinkSink {
             expire(id)
         }
         hand(session)
+        // Most refusals are answered, as those of other connections are; one for want of room is not.
+        if let refusal = session.takeRefusal(), id.map({ pending[$0] != nil }) ?? true {
+            if let id { pending[id] = nil }
+            return completion(.failed(HTTPFailure(refusal)))
+        }
         if id == nil { completion(.acknowledged) }
     }
 
     /// The broker may forget the id of a publication once it is known that its acknowledgement has come.
     private func confirming(_ id: UInt64, _ completion: @escaping Completion) -> Completion {
-        { [unowned self] outcome in
-            if case .acknowledged = outcome, let session {
+        { [weak self] outcome in
+            if case .acknowledged = outcome, let self, let session {
                 session.receive(.ack2(MessageID(littleEndian: id)))
                 worked()
             }
@@ -146,20 +165,28 @@ final class Clerk: LinkSink {
         }
     }
 
-    /// Calls a method, of any component that exposes it or of `target`.
-    func call(_ topic: String, target: String? = nil, _ arguments: Arguments, _ completion: @escaping Completion) {
+    /// Calls a method, of any component that exposes it or of `target`; `timeout` in milliseconds is how long the caller
+    /// waits, if it says so.
+    func call(
+        _ topic: String, target: String? = nil, _ arguments: Arguments, timeout: UInt64? = nil,
+        from exchange: Exchange? = nil, _ completion: @escaping Completion
+    ) {
         guard isReady(completion) else { return }
         guard !isPaused else {
-            return postpone(completion) { self.call(topic, target: target, arguments, completion) }
+            return postpone(completion) {
+                self.call(topic, target: target, arguments, timeout: timeout, from: exchange, completion)
+            }
         }
         guard let session else { return completion(.failed(.leaving)) }
         let id = makeID()
         frame.clear()
-        frame.startMessage(.request, elements: 5, id: MessageID(littleEndian: id))
+        frame.startMessage(.request, elements: timeout == nil ? 5 : 6, id: MessageID(littleEndian: id))
         frame.writeCBORText(topic)
         if let target { frame.writeCBORText(target) } else { frame.writeCBORNull() }
         if let failure = finishFrame(arguments) { return completion(.failed(failure)) }
+        if let timeout { RequestOptions(timeout: timeout).encodeCBOR(into: &frame) }
         pending[id] = completion
+        exchange?.whenGone.append { [weak self] in self?.session?.cancelCall(MessageID(littleEndian: id)) }
         hand(session)
     }
 
@@ -186,25 +213,6 @@ final class Clerk: LinkSink {
         return true
     }
 
-    private func topicFailure(_ topic: String) -> HTTPFailure? {
-        let length = topic.utf8.count
-        guard length > 0, length <= desk.limits.maxTopicBytes else {
-            return .malformed("the topic has \(length) bytes; 1 to \(desk.limits.maxTopicBytes) are allowed")
-        }
-        guard !TopicPattern.isPattern(topic) else {
-            return .malformed("nothing can be published to a pattern: \(topic)")
-        }
-        guard topic.utf8.count(where: { $0 == UInt8(ascii: "/") }) < desk.limits.maxTopicSegments else {
-            return .malformed("the topic has more than \(desk.limits.maxTopicSegments) segments")
-        }
-        return nil
-    }
-
-    private func finishFrame(_ arguments: Arguments) -> HTTPFailure? {
-        if let failure = arguments.write(into: &frame, limits: desk.limits) { return failure }
-        return frame.readableBytes <= desk.limits.maxMessageBytes ? nil : .tooLarge(desk.limits.maxMessageBytes)
-    }
-
     private func hand(_ session: DoorSession) {
         frame.withUnsafeReadableBytes { session.receive($0) }
         // A large message is no reason to keep as much memory.
@@ -221,17 +229,26 @@ final class Clerk: LinkSink {
         return nextID
     }
 
-    private func postpone(_ completion: Completion, _ work: @escaping () -> Void) {
+    private func postpone(_ completion: @escaping Completion, _ work: @escaping () -> Void) {
         guard postponed.count < desk.limits.maxCalls else { return completion(.failed(.busy)) }
-        postponed.append(work)
+        postponedCount += 1
+        let number = postponedCount
+        postponed.append(Postponed(number: number, work: work, completion: completion))
+        // A store that is full holds its publishers until it has room, which may be never.
+        after(desk.host.configuration.requestTimeout) { [weak self] in
+            guard let self, let index = postponed.firstIndex(where: { $0.number == number }) else { return }
+            postponed.remove(at: index).completion(.failed(.noRoom))
+        }
+    }
+
+    private func after(_ time: Duration, _ body: @escaping () -> Void) {
+        desk.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time), body)
     }
 
     /// The store may not take a publication, and then says nothing.
     private func expire(_ id: UInt64) {
-        let timeout = TimeAmount(desk.host.configuration.requestTimeout)
-        desk.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
-            guard let completion = self?.pending.removeValue(forKey: id) else { return }
-            completion(
+        after(desk.host.configuration.requestTimeout) { [weak self] in
+            self?.pending.removeValue(forKey: id)?(
                 .failed(
                     HTTPFailure(
                         .gatewayTimeout, "the broker did not acknowledge the publication in time", code: .timeout)))
@@ -276,13 +293,14 @@ final class Clerk: LinkSink {
         let this = NIOLoopBound(self, eventLoop: desk.eventLoop)
         desk.eventLoop.execute {
             let clerk = this.value
-            while !clerk.isPaused, !clerk.postponed.isEmpty { clerk.postponed.removeFirst()() }
+            while !clerk.isPaused, !clerk.postponed.isEmpty { clerk.postponed.removeFirst().work() }
             clerk.desk.endWork()
         }
     }
 
     func link(_ link: Link, closes reason: LinkCloseReason) {
         session = nil
+        desk.forget(self)
         // The sessions of a broker that stops end together; what is asked of them from here on would be lost.
         let (lost, late) = (pending.values.map { $0 }, postponed)
         pending = [:]
@@ -294,7 +312,7 @@ final class Clerk: LinkSink {
             clerk.answers = []
             for (completion, outcome) in done { completion(outcome) }
             for completion in lost { completion(.failed(.leaving)) }
-            for work in late { work() }
+            for each in late { each.work() }
         }
     }
 }

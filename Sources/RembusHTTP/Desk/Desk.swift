@@ -18,10 +18,14 @@ import Darwin
 final class Desk: @unchecked Sendable {
     let host: DoorHost
     let eventLoop: any EventLoop
-    let limits: BrokerLimits
+    var limits: BrokerLimits { host.limits }
+    /// What the connections of this event loop hold, and the requests that wait for room in it.
+    let memory: LoopMemory
+    let requests: RoomQueue
     private let isSecure: Bool
     @exclusivity(unchecked) private var stranger: Clerk?
-    /// By a hash of what proved them, so that no secret stays in memory.
+    /// By a hash of what proved them, so that no secret stays in memory, and of the host that it came from: a secret that
+    /// is refused from one host, because too many were wrong, is not taken from it either because another has shown it.
     private var clerks: [SHA256Digest: Clerk] = [:]
     private let salt = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
     /// The clerk whose unit of work is open.
@@ -37,7 +41,8 @@ final class Desk: @unchecked Sendable {
         self.host = host
         self.eventLoop = eventLoop
         self.isSecure = isSecure
-        limits = host.configuration.limits
+        memory = host.memory(of: eventLoop) ?? LoopMemory(budget: host.memory)
+        requests = RoomQueue(memory: memory, expectsAnswers: false)
     }
 
     var transport: TransportKind { isSecure ? .https : .http }
@@ -47,17 +52,21 @@ final class Desk: @unchecked Sendable {
     /// Finds the clerk for a request's identity; `use` is called at once or when the login is decided.
     func clerk(for exchange: Exchange, _ use: @escaping (Result<Clerk, HTTPFailure>) -> Void) {
         let proof = exchange.header("authorization")
-        guard proof != nil || exchange.certificateName != nil else {
+        let certificate = exchange.certificate
+        if let certificate, host.isRemoved(certificate) { return use(.failure(Self.removed(certificate))) }
+        guard proof != nil || certificate != nil else {
             return use(host.configuration.isAuthenticated ? .failure(Self.needsLogin) : strangers())
         }
-        let key = key(of: proof, exchange.certificateName)
+        let key = key(of: proof, certificate, exchange.host)
         if let clerk = clerks[key], clerk.isUsable(rules: host.rulesVersion) { return clerk.whenReady(use) }
-        switch login(proof, exchange.certificateName) {
+        switch login(proof, certificate?.name) {
         case .failure(let failure): use(.failure(failure))
         case .success(let login):
-            guard clerks.count < Self.maxClerks, let clerk = makeClerk(exchange.address, login.user) else {
+            guard clerks.count < Self.maxClerks, let clerk = makeClerk(exchange.address, login.user, certificate)
+            else {
                 return use(.failure(.busy))
             }
+            clerk.key = key
             clerks.updateValue(clerk, forKey: key)?.retire()
             clerk.logIn(login, validFor: Self.trust, rules: host.rulesVersion)
             clerk.whenReady(use)
@@ -68,29 +77,39 @@ final class Desk: @unchecked Sendable {
     /// Everybody without a name shares one session.
     private func strangers() -> Result<Clerk, HTTPFailure> {
         if let stranger, stranger.isOpen { return .success(stranger) }
-        stranger = makeClerk("\(transport.rawValue):0", nil)
+        stranger = makeClerk("\(transport.rawValue):0", nil, nil)
         return stranger.map { .success($0) } ?? .failure(.leaving)
     }
 
-    private func makeClerk(_ address: String, _ user: String?) -> Clerk? {
+    private func makeClerk(_ address: String, _ user: String?, _ certificate: ClientCertificate?) -> Clerk? {
         let clerk = Clerk(desk: self, user: user)
         guard
             let session = host.makeSession(
                 on: eventLoop, address: address,
-                facts: ConnectionFacts(transport, isSecure: isSecure), sink: clerk)
+                facts: ConnectionFacts(transport, isSecure: isSecure, certificate: certificate), sink: clerk)
         else { return nil }
         clerk.session = session
         return clerk
     }
 
+    /// Lets go of a clerk whose session has ended; a request that still holds it is answered by it.
+    func forget(_ clerk: Clerk) {
+        if stranger === clerk { stranger = nil }
+        if active === clerk { active = nil }
+        if let key = clerk.key, clerks[key] === clerk { clerks[key] = nil }
+    }
+
     /// Who a request is from, for the session of a stream.
     func login(of exchange: Exchange) -> Result<DoorSession.Login, HTTPFailure> {
         let proof = exchange.header("authorization")
-        guard proof != nil || exchange.certificateName != nil else {
+        if let certificate = exchange.certificate, host.isRemoved(certificate) {
+            return .failure(Self.removed(certificate))
+        }
+        guard proof != nil || exchange.certificate != nil else {
             return host.configuration.isAuthenticated
                 ? .failure(Self.needsLogin) : .success(DoorSession.Login(name: nil))
         }
-        return login(proof, exchange.certificateName)
+        return login(proof, exchange.certificate?.name)
     }
 
     private func login(_ proof: String?, _ certificate: String?) -> Result<DoorSession.Login, HTTPFailure> {
@@ -106,10 +125,10 @@ final class Desk: @unchecked Sendable {
                 name: nil, user: credentials.user, secret: credentials.secret, isProven: isProven))
     }
 
-    private func key(of proof: String?, _ certificate: String?) -> SHA256Digest {
+    private func key(of proof: String?, _ certificate: ClientCertificate?, _ host: String) -> SHA256Digest {
         var hash = SHA256()
         salt.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        for var part in [proof, certificate] {
+        for var part in [proof, certificate?.name, certificate.map { "\($0.validFrom)" }, host] {
             // Lengths keep one part from looking like the other.
             withUnsafeBytes(of: part?.utf8.count ?? -1) { hash.update(bufferPointer: $0) }
             part?.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
@@ -119,6 +138,10 @@ final class Desk: @unchecked Sendable {
 
     private static let needsLogin = HTTPFailure.unauthorized(
         "this broker wants to know who asks: send Basic authentication with a name and its shared secret")
+
+    private static func removed(_ certificate: ClientCertificate) -> HTTPFailure {
+        .forbidden(BrokerText.removedCertificate(certificate.name))
+    }
 
     /// Ends the sessions of identities that have not been proven lately and have nothing to wait for.
     private func sweepLater() {
@@ -132,6 +155,33 @@ final class Desk: @unchecked Sendable {
                 clerk.retire()
             }
             if !clerks.isEmpty { sweepLater() }
+        }
+    }
+
+    // MARK: Memory
+
+    private var isWaitingForRoom = false
+
+    /// Has a request begin when there is memory for its answer; `giveUp` in place of `start` when there is none in time.
+    func wait(_ start: @escaping () -> Void, giveUp: @escaping () -> Void) {
+        requests.wait(until: .now() + TimeAmount(host.configuration.requestTimeout), start: start, giveUp: giveUp)
+        proceedLater()
+    }
+
+    /// A request is answered.
+    func ended(answerBytes: Int) {
+        requests.ended(answerBytes: answerBytes)
+        proceedLater()
+    }
+
+    private func proceedLater() {
+        guard requests.isWaiting, !isWaitingForRoom else { return }
+        isWaitingForRoom = true
+        eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) { [self] in
+            isWaitingForRoom = false
+            requests.proceed(now: .now())
+            endWork()
+            proceedLater()
         }
     }
 

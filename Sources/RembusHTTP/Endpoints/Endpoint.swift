@@ -1,4 +1,5 @@
 import NIOHTTP1
+import RembusBroker
 import RembusWire
 
 /// One thing that can be asked for: how it is asked, what answers, and what the documentation says.
@@ -13,13 +14,6 @@ struct Endpoint: Sendable {
         /// A JSON object with these members; required ones first.
         case object([Member])
         case jsonRPC
-    }
-
-    struct Member: Sendable {
-        let name: String
-        let schema: Value
-        let isRequired: Bool
-        let text: String
     }
 
     /// What a good answer is.
@@ -72,5 +66,11 @@ struct Endpoint: Sendable {
         self.summary = summary
         self.serve = serve
         configure(&self)
+    }
+
+    /// Serves a request that has found this endpoint, unless the broker is about to stop.
+    func answer(_ exchange: Exchange, _ match: Match) {
+        guard isOpen || !exchange.office.host.isStopping else { return exchange.fail(.stopping) }
+        serve(exchange, match)
     }
 }

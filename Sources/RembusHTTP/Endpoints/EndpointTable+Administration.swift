@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import RembusTrust
 import RembusWire
 
 /// Administrators' commands: those that read by GET, those that change something by POST only (known-defects.md S19).
@@ -16,18 +17,15 @@ extension EndpointTable {
             reading("connections", "The connections that are open"),
         ] + changes
 
-    private static let name = Endpoint.Member(
-        name: "cid", schema: ["type": "string", "minLength": 1], isRequired: true, text: "the component")
-    private static let topic = Endpoint.Member(
-        name: "topic", schema: ["type": "string", "minLength": 1], isRequired: true, text: "the topic")
+    private static let name = Endpoint.Member(name: "cid", form: .name, isRequired: true, text: "the component")
+    private static let topic = Endpoint.Member(name: "topic", form: .topic, isRequired: true, text: "the topic")
     private static let actions = Endpoint.Member(
-        name: "actions",
-        schema: [
-            "type": "array", "minItems": 1, "items": ["enum": ["publish", "subscribe", "call", "expose"]],
-        ], isRequired: false, text: "what it is about; everything by default")
+        name: "actions", form: .some(TrustAction.allCases.map(\.rawValue)), isRequired: false,
+        text: "what it is about; everything when the member is left out")
+    private static let tenant = Endpoint.Member(name: "tenant", form: .name, isRequired: true, text: "its name")
 
-    private static func text(_ name: String, _ text: String) -> Endpoint.Member {
-        Endpoint.Member(name: name, schema: ["type": "string", "minLength": 1], isRequired: true, text: text)
+    private static func member(_ name: String, _ form: Endpoint.Member.Form, _ text: String) -> Endpoint.Member {
+        Endpoint.Member(name: name, form: form, isRequired: true, text: text)
     }
 
     private static let changes: [Endpoint] = [
@@ -38,10 +36,9 @@ extension EndpointTable {
         change(
             "log_level", "Say how much is logged",
             [
-                Endpoint.Member(
-                    name: "level",
-                    schema: ["enum": ["trace", "debug", "info", "notice", "warning", "error", "critical"]],
-                    isRequired: true, text: "the least that is logged")
+                member(
+                    "level", .one(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
+                    "the least that is logged")
             ]),
         change("shutdown", "Stop the broker"),
         change("disconnect", "End the connection of a component", [name]),
@@ -50,16 +47,14 @@ extension EndpointTable {
         change("add_admin", "Make a component an administrator", [name]),
         change("remove_admin", "Take that away", [name]),
         change(
-            "add_tenant", "Let components of a tenant register", [text("tenant", "its name"), text("pin", "its pin")]),
-        change("remove_tenant", "Forget a tenant's pin", [text("tenant", "its name")]),
+            "add_tenant", "Let components of a tenant register", [tenant, member("pin", .text(1...4096), "its pin")]),
+        change("remove_tenant", "Forget a tenant's pin", [tenant]),
         change(
             "read_only", "Say whether a component may only listen and query",
-            [
-                name,
-                Endpoint.Member(
-                    name: "status", schema: ["type": "boolean"], isRequired: true, text: "whether it may only read"),
-            ]),
-        change("set_secret", "Set the shared secret of a component", [name, text("secret", "the secret")]),
+            [name, member("status", .flag, "whether it may only read")]),
+        change(
+            "set_secret", "Set the shared secret of a component",
+            [name, member("secret", .text(16...4096), "the secret: one line")]),
         change("remove_key", "Forget the key of a component", [name]),
     ]
 
@@ -144,9 +139,10 @@ extension Exchange {
         }
         for pair in map {
             let name = pair.key.stringValue ?? ""
-            guard members.contains(where: { $0.name == name }) else {
+            guard let member = members.first(where: { $0.name == name }) else {
                 throw .malformed("the member `\(name)` does not belong to this command")
             }
+            if let objection = member.objection(to: pair.value, desk.limits) { throw .malformed(objection) }
         }
         return map
     }

@@ -3,7 +3,6 @@ import NIOHTTP1
 import RembusBroker
 import RembusMetrics
 import RembusWire
-import Synchronization
 
 /// What the door says about itself and the broker.
 extension EndpointTable {
@@ -22,13 +21,14 @@ extension EndpointTable {
         },
         Endpoint(.GET, "/readyz", "readiness", "Whether the broker takes requests") { endpoint in
             endpoint.isOpen = true
-            endpoint.answer = .json("`{\"status\": \"ready\"}`")
+            endpoint.answer = .json(
+                "`{\"status\": \"ready\"}`; with 503 `status` is `not ready`, and `reasons` says why")
             endpoint.failures = [503]
         } serve: { exchange, _ in
-            guard exchange.office.isReady.load(ordering: .relaxed) else {
-                return exchange.fail(HTTPFailure(.serviceUnavailable, "the broker is about to stop"))
-            }
-            exchange.respond(json: ["status": "ready"], headers: [("cache-control", "no-store")])
+            let reasons = exchange.office.host.unreadyReasons
+            exchange.respond(
+                reasons.isEmpty ? .ok : .serviceUnavailable, json: readiness(reasons),
+                headers: [("cache-control", "no-store")])
         },
         Endpoint(.GET, "/metrics", "metrics", "Metrics for Prometheus") { endpoint in
             endpoint.answer = .text("text/plain; version=0.0.4; charset=utf-8")
@@ -37,7 +37,7 @@ extension EndpointTable {
                 if case .failure(let failure) = clerk { return exchange.fail(failure) }
                 let (office, eventLoop) = (exchange.office, exchange.desk.eventLoop)
                 let bound = NIOLoopBound(exchange, eventLoop: eventLoop)
-                Task {
+                office.host.background.run {
                     await office.host.collectMetrics()
                     let text = office.metrics.text()
                     eventLoop.execute {
@@ -54,6 +54,17 @@ extension EndpointTable {
             exchange.respond(.ok, MediaRange.json, exchange.office.openAPI)
         },
     ]
+
+    private static func readiness(_ reasons: [UnreadyReason]) -> Value {
+        guard !reasons.isEmpty else { return ["status": "ready"] }
+        return [
+            "status": "not ready",
+            // Every failure has a sentence under this name.
+            "error": .text(reasons.map(\.sentence).joined(separator: "; ")),
+            "reasons": .array(
+                reasons.map { .map(["reason": .text($0.rawValue), "text": .text($0.sentence)]) }),
+        ]
+    }
 
     private static func index(_ exchange: Exchange) -> Value {
         let endpoints = standard.endpoints.map { endpoint -> Value in

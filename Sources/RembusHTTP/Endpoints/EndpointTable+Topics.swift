@@ -27,6 +27,9 @@ extension EndpointTable {
             Endpoint.Query(
                 name: "target", schema: ["type": "string", "minLength": 1],
                 text: "the component that is to answer, instead of any that exposes the method"),
+            Endpoint.Query(
+                name: "timeout", schema: ["type": "number", "exclusiveMinimum": 0],
+                text: "seconds to wait for the answer, `request_timeout` by default and `max_request_timeout` at most"),
         ]
         endpoint.body = .arguments
         endpoint.answer = .result
@@ -49,9 +52,12 @@ extension EndpointTable {
     @Sendable private static func call(_ exchange: Exchange, _ match: Endpoint.Match) {
         let arguments: Arguments
         let format: ResultFormat
+        let timeout: UInt64?
         do throws(HTTPFailure) {
+            timeout = try exchange.timeout()
             format = try ResultFormat(of: exchange)
-            arguments = try Arguments(of: exchange)
+            // A table knows the types of its columns; a guess could lose digits.
+            arguments = try Arguments(of: exchange, infersTypes: !match.topic.hasPrefix("upsert_"))
         } catch {
             return exchange.fail(error)
         }
@@ -59,7 +65,9 @@ extension EndpointTable {
             switch clerk {
             case .failure(let failure): exchange.fail(failure)
             case .success(let clerk):
-                clerk.call(match.topic, target: exchange.target?.first("target"), arguments) { outcome in
+                clerk.call(
+                    match.topic, target: exchange.target?.first("target"), arguments, timeout: timeout, from: exchange
+                ) { outcome in
                     exchange.respond(outcome, format)
                 }
             }
@@ -80,7 +88,11 @@ extension EndpointTable {
             case .failure(let failure): exchange.fail(failure)
             case .success(let clerk):
                 clerk.publish(match.topic, arguments, qos: qos) { outcome in
-                    if case .failed(let failure) = outcome { exchange.fail(failure) } else { exchange.respond() }
+                    switch outcome {
+                    case .failed(let failure): exchange.fail(failure)
+                    case .answered(let status, let data) where status != .ok: exchange.fail(status, data)
+                    case .acknowledged, .answered: exchange.respond()
+                    }
                 }
             }
         }
@@ -97,6 +109,15 @@ extension Exchange {
         }
     }
 
+    /// How long the caller waits, in milliseconds; nil when it does not say.
+    fileprivate func timeout() throws(HTTPFailure) -> UInt64? {
+        guard let text = target?.first("timeout") else { return nil }
+        guard let seconds = Double(text), seconds > 0, seconds.isFinite else {
+            throw .malformed("timeout must be a number of seconds above zero, not \(text)")
+        }
+        return UInt64(exactly: (seconds * 1000).rounded(.up)) ?? .max
+    }
+
     /// Answers with what a call has brought.
     func respond(_ outcome: Clerk.Outcome, _ format: ResultFormat) {
         switch outcome {
@@ -109,9 +130,13 @@ extension Exchange {
             } catch {
                 fail(error)
             }
-        case .answered(let status, let data):
-            fail(HTTPFailure(status, (try? Value(cbor: data, limits: desk.decodingLimits)) ?? .null))
+        case .answered(let status, let data): fail(status, data)
         }
+    }
+
+    /// Answers with a status of the broker other than 0, and the CBOR item that came with it.
+    fileprivate func fail(_ status: StatusCode, _ data: ByteBuffer) {
+        fail(HTTPFailure(status, (try? Value(cbor: data, limits: desk.decodingLimits)) ?? .null))
     }
 }
 

@@ -48,7 +48,7 @@ struct EndpointTable: Sendable {
         }
         // The most frequent requests by far take no detour.
         for endpoint in ofTopics where endpoint.method == exchange.method {
-            return endpoint.serve(exchange, Endpoint.Match(endpoint: endpoint, parameters: ["topic": first]))
+            return endpoint.answer(exchange, Endpoint.Match(endpoint: endpoint, parameters: ["topic": first]))
         }
         choose(ofTopics.map { ($0, ["topic": first]) }, exchange)
     }
@@ -58,7 +58,10 @@ struct EndpointTable: Sendable {
         if let match = matches.first(where: { $0.endpoint.method == wanted }),
             exchange.method != .HEAD || match.endpoint.allowsHead
         {
-            return match.endpoint.serve(
+            if let objection = Endpoint.objection(to: match.parameters, exchange.desk.limits) {
+                return exchange.fail(.malformed(objection))
+            }
+            return match.endpoint.answer(
                 exchange, Endpoint.Match(endpoint: match.endpoint, parameters: match.parameters))
         }
         var allowed: [HTTPMethod] = []

@@ -1,17 +1,21 @@
 import NIOCore
 import NIOHTTP1
+import RembusBroker
 import RembusWire
 
-/// The table of endpoints as an OpenAPI 3.1 document.
-enum OpenAPIDocument {
-    static func json(version: String, endpoints: [Endpoint]) -> ByteBuffer {
+/// The table of endpoints as an OpenAPI 3.1 document, with the limits of the broker that serves it.
+struct OpenAPIDocument {
+    let limits: BrokerLimits
+
+    /// - Parameter prefix: What stands in front of every path; empty for nothing.
+    func json(version: String, endpoints: [Endpoint], prefix: String = "") -> ByteBuffer {
         var paths = ValueMap()
         for endpoint in endpoints {
             var item = paths[endpoint.path.text]?.mapValue ?? parameters(of: endpoint.path)
             item[endpoint.method.rawValue.lowercased()] = operation(endpoint)
             paths[endpoint.path.text] = .map(item)
         }
-        let document: Value = [
+        var document: ValueMap = [
             "openapi": "3.1.0",
             "info": [
                 "title": "Rembus", "version": .text(version),
@@ -20,7 +24,7 @@ enum OpenAPIDocument {
             ],
             "paths": .map(paths),
             "components": [
-                "schemas": ["Error": errorSchema, "Request": requestSchema, "Response": responseSchema],
+                "schemas": ["Error": Self.errorSchema, "Request": Self.requestSchema, "Response": Self.responseSchema],
                 "securitySchemes": [
                     "basic": [
                         "type": "http", "scheme": "basic",
@@ -32,22 +36,23 @@ enum OpenAPIDocument {
             "security": [["basic": []], [:]],
         ]
         var buffer = ByteBuffer()
-        document.encodeJSON(into: &buffer)
+        if !prefix.isEmpty { document["servers"] = [["url": .text(prefix)]] }
+        Value.map(document).encodeJSON(into: &buffer)
         return buffer
     }
 
-    private static func introduction(_ endpoints: [Endpoint]) -> String {
+    private func introduction(_ endpoints: [Endpoint]) -> String {
         let words = Set(endpoints.compactMap(\.path.word)).sorted().joined(separator: ", ")
         return "Call methods and publish on topics of a Rembus broker. Topics are path segments, with `/` as `%2F`; "
             + "below `/rpc/`, `/publish/` and `/events/` slashes may stay as they are. These first segments have a "
             + "meaning of their own: \(words)."
     }
 
-    private static func parameters(of path: PathTemplate) -> ValueMap {
+    private func parameters(of path: PathTemplate) -> ValueMap {
         let parameters = path.parameterNames.map { name -> Value in
             [
                 "name": .text(name), "in": "path", "required": true,
-                "schema": ["type": "string", "minLength": 1, "maxLength": name == "cid" ? 255 : 1024],
+                "schema": .map(name == "cid" ? Self.nameSchema(limits) : Self.topicSchema(limits)),
                 "description": .text(
                     name == "cid" ? "the name of a component" : name == "pattern" ? "a topic or pattern" : "a topic"),
             ]
@@ -55,7 +60,7 @@ enum OpenAPIDocument {
         return parameters.isEmpty ? [:] : ["parameters": .array(parameters)]
     }
 
-    private static func operation(_ endpoint: Endpoint) -> Value {
+    private func operation(_ endpoint: Endpoint) -> Value {
         var operation: ValueMap = [
             "operationId": .text(endpoint.name), "summary": .text(endpoint.summary),
             "responses": responses(endpoint),
@@ -77,7 +82,7 @@ enum OpenAPIDocument {
         return .map(operation)
     }
 
-    private static func body(_ body: Endpoint.Body) -> Value? {
+    private func body(_ body: Endpoint.Body) -> Value? {
         switch body {
         case .none: nil
         case .arguments:
@@ -105,6 +110,7 @@ enum OpenAPIDocument {
                                 ["$ref": "#/components/schemas/Request"],
                                 [
                                     "type": "array", "minItems": 1,
+                                    "maxItems": .integer(Int64(limits.maxCalls)),
                                     "items": ["$ref": "#/components/schemas/Request"],
                                 ],
                             ]
@@ -115,10 +121,10 @@ enum OpenAPIDocument {
         }
     }
 
-    private static func schema(_ members: [Endpoint.Member]) -> Value {
+    private func schema(_ members: [Endpoint.Member]) -> Value {
         var properties = ValueMap()
         for member in members {
-            var schema = member.schema.mapValue ?? [:]
+            var schema = member.schema(limits)
             schema["description"] = .text(member.text)
             properties[member.name] = .map(schema)
         }
@@ -130,7 +136,7 @@ enum OpenAPIDocument {
 
     // MARK: Responses
 
-    private static func responses(_ endpoint: Endpoint) -> Value {
+    private func responses(_ endpoint: Endpoint) -> Value {
         var responses: ValueMap = ["200": answer(endpoint)]
         var failures = Set(endpoint.failures + [400, 403])
         if !endpoint.isOpen { failures.formUnion([401, 503]) }
@@ -151,7 +157,7 @@ enum OpenAPIDocument {
         return .map(responses)
     }
 
-    private static func answer(_ endpoint: Endpoint) -> Value {
+    private func answer(_ endpoint: Endpoint) -> Value {
         switch endpoint.answer {
         case .empty: return ["description": "done; there is no body"]
         case .result:
@@ -178,6 +184,22 @@ enum OpenAPIDocument {
     }
 
     // MARK: Schemas
+
+    /// A topic or pattern. JSON Schema counts characters, and the broker bytes: texts beyond ASCII may be shorter only.
+    static func topicSchema(_ limits: BrokerLimits) -> ValueMap {
+        [
+            "type": "string", "minLength": 1, "maxLength": .integer(Int64(limits.maxTopicBytes)),
+            "pattern": .text("^[^/]*(/[^/]*){0,\(max(0, limits.maxTopicSegments - 1))}$"),
+        ]
+    }
+
+    /// A component's name: no control characters, no slash in front, no segment `..`.
+    static func nameSchema(_ limits: BrokerLimits) -> ValueMap {
+        [
+            "type": "string", "minLength": 1, "maxLength": .integer(Int64(limits.maxNameBytes)),
+            "pattern": #"^(?!/)(?!(.*/)?\.\.(/|$))[^\u0000-\u001f\u007f-\u009f]+$"#,
+        ]
+    }
 
     private static let errorSchema: Value = [
         "type": "object", "required": ["error"],
@@ -210,10 +232,12 @@ enum OpenAPIDocument {
         ],
     ]
 
-    private static let responsesSchema: Value = [
-        "oneOf": [
-            ["$ref": "#/components/schemas/Response"],
-            ["type": "array", "items": ["$ref": "#/components/schemas/Response"]],
+    private var responsesSchema: Value {
+        [
+            "oneOf": [
+                ["$ref": "#/components/schemas/Response"],
+                ["type": "array", "items": ["$ref": "#/components/schemas/Response"]],
+            ]
         ]
-    ]
+    }
 }

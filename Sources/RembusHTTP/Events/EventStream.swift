@@ -41,7 +41,8 @@ final class EventStream: LinkSink {
         let desk = exchange.desk
         session = desk.host.makeSession(
             on: desk.eventLoop, address: exchange.address,
-            facts: ConnectionFacts(desk.transport, isSecure: desk.transport == .https), sink: self)
+            facts: ConnectionFacts(
+                desk.transport, isSecure: desk.transport == .https, certificate: exchange.certificate), sink: self)
         guard let session else { return exchange.fail(.leaving) }
         // What is not acknowledged in time is on its way in the socket: a copy would be an event too many.
         session.retransmits = false
@@ -176,6 +177,8 @@ final class EventStream: LinkSink {
         session.link.setSinkBacklog(unwritten + text.readableBytes)
         session.endWork()
     }
+
+    func linkGivesUpMemory(_ link: Link) { exchange.abort() }
 
     /// Nothing is read that could wait.
     func link(_ link: Link, reads isReading: Bool) {}

@@ -1,4 +1,3 @@
-import DataFrames
 import NIOCore
 import NIOHTTP1
 import RembusBroker
@@ -36,8 +35,9 @@ extension EndpointTable {
                     .unsupportedMediaType, "JSON-RPC is application/json, not \(type)",
                     headers: [("accept", "application/json")]))
         }
+        // Nothing at all is no JSON text either (§5.1: -32700).
         guard let body = exchange.body, body.readableBytes > 0 else {
-            return exchange.respond(json: JSONRPCError(.invalidRequest, "invalid JSON: empty content").json)
+            return refuse(exchange, .parse, "invalid JSON: the body is empty")
         }
         var limits = exchange.desk.decodingLimits
         limits.maxDepth = 60
@@ -45,27 +45,31 @@ extension EndpointTable {
         do throws(WireError) {
             value = try Value(json: body, limits: limits)
         } catch {
-            return exchange.respond(json: JSONRPCError(.parse, "invalid JSON: \(error)").json)
+            return refuse(exchange, .parse, "invalid JSON: \(error)")
         }
         guard case .array(let requests) = value else {
-            return JSONRPCBatch([value], isBatch: false, exchange).run(clerk)
+            return JSONRPCBatch([value], of: body, limits, isBatch: false, exchange).run(clerk)
         }
-        guard !requests.isEmpty else {
-            return exchange.respond(json: JSONRPCError(.invalidRequest, "the batch is empty").json)
+        guard !requests.isEmpty else { return refuse(exchange, .invalidRequest, "the batch is empty") }
+        let most = exchange.desk.limits.maxCalls
+        guard requests.count <= most else {
+            return refuse(exchange, .invalidRequest, "a batch has at most \(most) requests")
         }
-        guard requests.count <= exchange.desk.limits.maxCalls else {
-            return exchange.respond(
-                json: JSONRPCError(
-                    .invalidRequest, "a batch has at most \(exchange.desk.limits.maxCalls) requests"
-                ).json)
-        }
-        JSONRPCBatch(requests, isBatch: true, exchange).run(clerk)
+        JSONRPCBatch(requests, of: body, limits, isBatch: true, exchange).run(clerk)
+    }
+
+    private static func refuse(_ exchange: Exchange, _ code: JSONRPCError.Code, _ text: String) {
+        var buffer = ByteBuffer()
+        JSONRPCAnswer.error(JSONRPCError(code, text)).write(into: &buffer)
+        exchange.respond(.ok, MediaRange.json, buffer)
     }
 }
 
 /// The requests of one body and what has become of them so far.
 final class JSONRPCBatch {
     private let requests: [Value]
+    /// The ids as they were written, when some would change otherwise.
+    private let idLiterals: [String?]
     private let isBatch: Bool
     private let exchange: Exchange
     private var answers: [ByteBuffer?]
@@ -73,8 +77,10 @@ final class JSONRPCBatch {
     /// Bytes of the answers so far.
     private var total = 0
 
-    init(_ requests: [Value], isBatch: Bool, _ exchange: Exchange) {
+    init(_ requests: [Value], of body: ByteBuffer, _ limits: DecodingLimits, isBatch: Bool, _ exchange: Exchange) {
         self.requests = requests
+        let areRepeatable = requests.allSatisfy { $0["id"].map(JSONRPCID.isRepeatable) ?? true }
+        idLiterals = areRepeatable ? [] : JSONLiterals.members("id", of: body, limits: limits)
         self.isBatch = isBatch
         self.exchange = exchange
         answers = Array(repeating: nil, count: requests.count)
@@ -84,9 +90,10 @@ final class JSONRPCBatch {
     func run(_ clerk: Clerk) {
         for (index, request) in requests.enumerated() {
             do throws(JSONRPCError) {
-                run(try JSONRPCCall(request), clerk, index)
+                let literal = index < idLiterals.count ? idLiterals[index] : nil
+                run(try JSONRPCCall(request, idLiteral: literal), clerk, index)
             } catch {
-                done(index, error.isSilent ? nil : error.json)
+                done(index, error.isSilent ? nil : .error(error))
             }
         }
     }
@@ -97,9 +104,11 @@ final class JSONRPCBatch {
             // Nobody is told what becomes of it.
             return clerk.publish(call.method, arguments, qos: .atMostOnce) { _ in self.done(index, nil) }
         }
-        clerk.call(call.method, arguments) { outcome in
+        clerk.call(call.method, arguments, timeout: call.timeout, from: exchange) { outcome in
             if case .answered(.methodNotFound, _) = outcome, let direct = call.direct {
-                return clerk.call(direct.method, target: direct.target, arguments) { second in
+                return clerk.call(
+                    direct.method, target: direct.target, arguments, timeout: call.timeout
+                ) { second in
                     // A slash may just be part of a name that nobody exposes.
                     if case .answered(.targetNotFound, _) = second {
                         self.done(index, self.answer(to: id, outcome))
@@ -112,30 +121,29 @@ final class JSONRPCBatch {
         }
     }
 
-    private func answer(to id: Value, _ outcome: Clerk.Outcome) -> Value {
+    private func answer(to id: JSONRPCID, _ outcome: Clerk.Outcome) -> JSONRPCAnswer {
         switch outcome {
-        case .acknowledged: JSONRPCCall.answer(.null, to: id)
-        case .failed(let failure): JSONRPCError(failure, id: id).json
+        case .acknowledged: .result(.null, id: id)
+        case .failed(let failure): .error(JSONRPCError(failure, id: id))
         case .answered(let status, let data):
             if let value = try? Value(cbor: data, limits: exchange.desk.decodingLimits) {
-                status == .ok
-                    ? JSONRPCCall.answer(value, to: id) : JSONRPCError(HTTPFailure(status, value), id: id).json
+                status == .ok ? .result(value, id: id) : .error(JSONRPCError(HTTPFailure(status, value), id: id))
             } else {
-                JSONRPCError(.server, "the result cannot be read", id: id, status: .error).json
+                .error(JSONRPCError(.server, "the result cannot be read", id: id, status: .error))
             }
         }
     }
 
-    private func done(_ index: Int, _ answer: Value?) {
+    private func done(_ index: Int, _ answer: JSONRPCAnswer?) {
         if let answer {
             var buffer = ByteBuffer()
-            answer.encodeJSON(into: &buffer, frames: DataFrame.writeRows(ofArrow:into:))
+            answer.write(into: &buffer)
             if total + buffer.readableBytes > exchange.desk.limits.maxMessageBytes, isBatch {
                 // Many small requests must not become any amount of memory.
                 buffer.clear()
-                JSONRPCError(
-                    .server, "the answers to this batch are too long", id: answer["id"], status: .error
-                ).json.encodeJSON(into: &buffer)
+                JSONRPCAnswer.error(
+                    JSONRPCError(.server, "the answers to this batch are too long", id: answer.id, status: .error)
+                ).write(into: &buffer)
             }
             total += buffer.readableBytes
             answers[index] = buffer

@@ -4,19 +4,23 @@ import RembusWire
 struct JSONRPCCall {
     let method: String
     /// nil when there is nobody to answer: a notification.
-    let id: Value?
+    let id: JSONRPCID?
     let arguments: [Value]
+    /// How long the caller waits, in milliseconds: a member beside those of the standard. nil when it does not say.
+    let timeout: UInt64?
 
     /// Throws the error that answers what is no request.
-    init(_ value: Value) throws(JSONRPCError) {
+    ///
+    /// - Parameter literal: the text of the member `id`, if it is known.
+    init(_ value: Value, idLiteral literal: String?) throws(JSONRPCError) {
         guard case .map(let members) = value else {
             throw JSONRPCError(.invalidRequest, "a request must be an object")
         }
-        let id = members["id"]
-        switch id {
-        case nil, .null?, .text?, .integer?, .unsigned?, .negative?, .float?: break
-        default: throw JSONRPCError(.invalidRequest, "id must be a text, a number or null")
+        switch members["id"] {
+        case .bool?, .array?, .map?: throw JSONRPCError(.invalidRequest, "id must be a text, a number or null")
+        default: break
         }
+        id = members["id"].map { JSONRPCID($0, literal: literal) }
         guard members["jsonrpc"] == .text("2.0") else {
             throw JSONRPCError(.invalidRequest, "jsonrpc must be \"2.0\"", id: id)
         }
@@ -24,7 +28,7 @@ struct JSONRPCCall {
             throw JSONRPCError(.invalidRequest, "method must be a text", id: id)
         }
         self.method = method
-        self.id = id
+        timeout = try Self.timeout(members["timeout"], id)
         switch members["params"] {
         case nil: arguments = []
         case .array(let elements)?: arguments = elements
@@ -36,14 +40,20 @@ struct JSONRPCCall {
         }
     }
 
+    /// Fractions are rounded up, as those of the query `?timeout=` are.
+    private static func timeout(_ value: Value?, _ id: JSONRPCID?) throws(JSONRPCError) -> UInt64? {
+        guard let value else { return nil }
+        guard let milliseconds = value.doubleValue, milliseconds > 0, milliseconds.isFinite else {
+            throw JSONRPCError(
+                .invalidRequest, "timeout must be a number of milliseconds above zero", id: id, isSilent: id == nil)
+        }
+        return UInt64(exactly: milliseconds.rounded(.up)) ?? .max
+    }
+
     /// The parts of `target/method`; nil without a slash.
     var direct: (target: String, method: String)? {
         guard let slash = method.lastIndex(of: "/") else { return nil }
         let (target, rest) = (String(method[..<slash]), String(method[method.index(after: slash)...]))
         return target.isEmpty || rest.isEmpty ? nil : (target, rest)
-    }
-
-    static func answer(_ result: Value, to id: Value) -> Value {
-        ["jsonrpc": "2.0", "result": result, "id": id]
     }
 }

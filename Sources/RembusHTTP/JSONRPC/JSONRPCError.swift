@@ -13,24 +13,23 @@ struct JSONRPCError: Error {
 
     var code: Code
     var message: String
-    /// null when it is not known to which request this belongs.
-    var id: Value
+    var id: JSONRPCID
     var status: StatusCode?
     /// A notification is not answered, whatever becomes of it.
     var isSilent: Bool
 
     init(
-        _ code: Code, _ message: String, id: Value? = nil, status: StatusCode? = nil, isSilent: Bool = false
+        _ code: Code, _ message: String, id: JSONRPCID? = nil, status: StatusCode? = nil, isSilent: Bool = false
     ) {
         self.code = code
         self.message = message
-        self.id = id ?? .null
+        self.id = id ?? .unknown
         self.status = status
         self.isSilent = isSilent
     }
 
     /// What a request came to that was handed over.
-    init(_ failure: HTTPFailure, id: Value) {
+    init(_ failure: HTTPFailure, id: JSONRPCID) {
         let code: Code =
             switch failure.code {
             case .methodNotFound: .methodNotFound
@@ -40,9 +39,10 @@ struct JSONRPCError: Error {
         self.init(code, failure.text, id: id, status: failure.code ?? .error)
     }
 
-    var json: Value {
+    /// The member `error` of the response.
+    var object: Value {
         var error: ValueMap = ["code": .integer(code.rawValue), "message": .text(message)]
         if let status { error["data"] = ["sts": Value(unsigned: status.rawValue)] }
-        return ["jsonrpc": "2.0", "error": .map(error), "id": id]
+        return .map(error)
     }
 }

@@ -5,6 +5,8 @@ final class MetricsRequestGuard: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
+    /// For the first request, which a scraper sends at once.
+    private static let firstTimeout = TimeAmount.seconds(10)
     /// Longer than the intervals at which metrics are usually read, so that connections can be used again.
     private static let timeout = TimeAmount.minutes(2)
     /// Of one request, or of those that came before the first of them was answered.
@@ -14,7 +16,7 @@ final class MetricsRequestGuard: ChannelInboundHandler {
     private var received = 0
 
     func handlerAdded(context: ChannelHandlerContext) {
-        restart(context)
+        restart(context, Self.firstTimeout)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -26,12 +28,12 @@ final class MetricsRequestGuard: ChannelInboundHandler {
     func answered(context: ChannelHandlerContext) {
         received = 0
         deadline?.cancel()
-        restart(context)
+        restart(context, Self.timeout)
     }
 
-    private func restart(_ context: ChannelHandlerContext) {
+    private func restart(_ context: ChannelHandlerContext, _ timeout: TimeAmount) {
         let channel = context.channel
-        deadline = context.eventLoop.scheduleTask(in: Self.timeout) { channel.close(promise: nil) }
+        deadline = context.eventLoop.scheduleTask(in: timeout) { channel.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

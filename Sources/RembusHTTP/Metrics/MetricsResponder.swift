@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import RembusTransport
 
 /// Answers GET and HEAD with the metrics, whatever the path, and everything else with 405.
 final class MetricsResponder: ChannelInboundHandler {
@@ -7,19 +8,33 @@ final class MetricsResponder: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private let watch: MetricsRequestGuard
+    private let connections: ScrapeConnections
+    private let bytes: RequestBytes
     private let text: @Sendable () async -> String
     private var request: HTTPRequestHead?
     private var isClosed = false
+    /// Requests whose answers are being made.
+    private var openAnswers = 0
 
     /// - Parameter text: the metrics as they are now.
-    init(watch: MetricsRequestGuard, text: @escaping @Sendable () async -> String) {
+    init(
+        watch: MetricsRequestGuard, connections: ScrapeConnections, bytes: RequestBytes,
+        text: @escaping @Sendable () async -> String
+    ) {
         self.watch = watch
+        self.connections = connections
+        self.bytes = bytes
         self.text = text
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): request = head
+        case .head(let head):
+            request = head
+            // At once: the end of a body in an unknown coding may never come.
+            guard openAnswers == 0, let objection = head.objection() else { return }
+            request = nil
+            refuse(objection, head, context)
         case .body: break
         case .end:
             guard let request = request.take() else { return }
@@ -35,20 +50,36 @@ final class MetricsResponder: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        context.close(promise: nil)
+        // Behind a request whose answer is still being made there is no place for another one.
+        guard error is HTTPParserError, openAnswers == 0, !isClosed else { return context.close(promise: nil) }
+        refuse(
+            bytes.objection(to: error), HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), context)
+    }
+
+    /// Answers a request that no server takes, and hangs up: what is behind it cannot be trusted.
+    private func refuse(_ objection: HTTPObjection, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        var last = request
+        last.headers.replaceOrAdd(name: "connection", value: "close")
+        write(
+            objection.text + "\n", objection.status, ["Content-Type": "text/plain; charset=utf-8"], to: last, context)
+        isClosed = true
     }
 
     private func answer(_ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        if let objection = request.objection() { return refuse(objection, request, context) }
         guard request.method == .GET || request.method == .HEAD else {
             let headers: HTTPHeaders = ["Allow": "GET, HEAD", "Content-Type": "text/plain; charset=utf-8"]
             return write("Only GET and HEAD.\n", .methodNotAllowed, headers, to: request, context)
         }
+        openAnswers += 1
+        connections.answers(context.channel, true)
         let text = context.eventLoop.makePromise(of: String.self)
         text.completeWithTask(self.text)
         text.futureResult.assumeIsolated().whenSuccess { text in
             let headers: HTTPHeaders = [
                 "Content-Type": "text/plain; version=0.0.4; charset=utf-8", "Cache-Control": "no-store",
             ]
+            self.openAnswers -= 1
             self.write(text, .ok, headers, to: request, context)
         }
     }
@@ -57,6 +88,7 @@ final class MetricsResponder: ChannelInboundHandler {
         _ text: String, _ status: HTTPResponseStatus, _ headers: HTTPHeaders, to request: HTTPRequestHead,
         _ context: ChannelHandlerContext
     ) {
+        connections.answers(context.channel, false)
         guard !isClosed else { return }
         var head = HTTPResponseHead(version: request.version, status: status, headers: headers)
         head.headers.add(name: "Content-Length", value: "\(text.utf8.count)")

@@ -3,12 +3,11 @@ import NIOHTTP1
 import NIOPosix
 package import RembusBroker
 package import RembusMetrics
-import RembusTransport
+package import RembusTransport
 
 /// A port for metrics alone (behaviour.md §18): answers every path, in plain HTTP.
 package struct PrometheusDoor: Door {
     package let option = "--prometheus"
-    package let port: Int?
     private let metrics: PrometheusRegistry
 
     /// Connections at a time. The limits of the broker's other listeners are not used here: who watches over the broker
@@ -16,34 +15,47 @@ package struct PrometheusDoor: Door {
     private static let maxConnections = 64
     private static let connectionsPerSecond = 100
 
-    package init(listeningOn port: Int, metrics: PrometheusRegistry) {
-        self.port = port
+    package init(metrics: PrometheusRegistry) {
         self.metrics = metrics
+    }
+
+    package func address(_ configuration: BrokerConfiguration) -> ListenAddress? {
+        configuration.address(configuration.doors.prometheusPort ?? 0, configuration.doors.prometheusSocket)
     }
 
     package func open(on host: DoorHost) async throws -> OpenDoor {
         let metrics = self.metrics
-        let address = host.configuration.host
+        let configuration = host.configuration
+        let address = configuration.address(
+            configuration.doors.prometheusPort ?? 0, configuration.doors.prometheusSocket)
         let admission = ConnectionAdmission(
-            maxConnections: Self.maxConnections, maxPerAddress: 0, handshakesPerSecond: Self.connectionsPerSecond)
+            maxConnections: 0, maxPerAddress: 0, handshakesPerSecond: Self.connectionsPerSecond)
+        // They use descriptors that are kept for files.
+        let connections = ScrapeConnections(
+            limit: min(Self.maxConnections, Descriptors.reserve(ofLimit: Descriptors.limit) / 4))
         let listener = try await ServerBootstrap.forLinks(group: host.group, admission: admission)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    let watch = MetricsRequestGuard()
-                    try pipeline.addHandler(watch)
-                    try pipeline.configureHTTPServerPipeline()
-                    try pipeline.addHandler(
-                        MetricsResponder(watch: watch) {
-                            await host.collectMetrics()
-                            return metrics.text()
-                        })
+                    try channel.whenPeerIsKnown(host.listening, admission: nil) { _ in
+                        let pipeline = channel.pipeline.syncOperations
+                        connections.opened(channel)
+                        let watch = MetricsRequestGuard()
+                        try pipeline.addHandler(watch)
+                        let bytes = RequestBytes()
+                        try pipeline.addHandler(bytes)
+                        try pipeline.configureHTTPServerPipeline(withErrorHandling: false)
+                        try pipeline.addHandler(
+                            MetricsResponder(watch: watch, connections: connections, bytes: bytes) {
+                                await host.collectMetrics()
+                                return metrics.text()
+                            })
+                    }
                 }
             }
-            .bind(host: address, port: port ?? 0).get()
-        let shown = address.contains(":") ? "[\(address)]" : address
+            .bind(to: address)
+        let url = address.url(scheme: "http", port: listener.localAddress?.port)
         return OpenDoor(
-            addresses: ["http://\(shown):\(listener.localAddress?.port ?? 0)/metrics"],
+            addresses: ["\(url)/metrics"], answersWhileStopping: true,
             stopAccepting: { try? await listener.close().get() })
     }
 }

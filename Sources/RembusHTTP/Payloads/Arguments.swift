@@ -42,7 +42,9 @@ enum Arguments {
     }
 
     /// The arguments of a request: its body, or `?args=` without one.
-    init(of exchange: Exchange) throws(HTTPFailure) {
+    ///
+    /// - Parameter infersTypes: Whether the columns of a CSV text get types, or are texts for whoever knows them.
+    init(of exchange: Exchange, infersTypes: Bool = true) throws(HTTPFailure) {
         let query = exchange.target?.first("args")
         guard let body = exchange.body, body.readableBytes > 0 else {
             if exchange.header("content-type") != nil, query == nil { _ = try Self.form(exchange) }
@@ -63,7 +65,7 @@ enum Arguments {
             self = .frame(body)
         case .csv:
             do throws(DataFrameError) {
-                self = .frame(try DataFrame(csv: body).arrowBuffer())
+                self = .frame(try DataFrame(csv: body, format: CSVFormat(infersTypes: infersTypes)).arrowBuffer())
             } catch {
                 throw .malformed("the body is no CSV with a header line: \(error)")
             }

@@ -38,14 +38,16 @@ extension SecretFile {
 
     /// Makes a folder that only the owner can enter, and what is missing above it. One that exists stays as it is.
     package static func makeFolder(_ path: String) throws(IdentityError) {
-        guard !path.isEmpty, mkdir(path, 0o700) != 0 else { return }
+        guard !path.isEmpty else { return }
+        guard mkdir(path, 0o700) != 0 else { return synchronize(parent(path)) }
         switch errno {
         case EEXIST: return
         case ENOENT:
             let above = parent(path)
             guard above != path else { throw failure("cannot be made", path) }
             try makeFolder(above)
-            guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
+            guard mkdir(path, 0o700) != 0 else { return synchronize(above) }
+            guard errno != EEXIST else { return }
             throw failure("cannot be made", path)
         default: throw failure("cannot be made", path)
         }

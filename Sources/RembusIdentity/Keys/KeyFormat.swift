@@ -15,7 +15,7 @@ package enum KeyFormat {
 
     /// A block of a PEM text.
     struct Block {
-        /// What it says to be, such as `EC PRIVATE KEY`.
+        /// The label in the file's first line, such as `EC PRIVATE KEY`.
         var label: String
         var der: [UInt8]
         /// Whether the content is encrypted in the old way, with headers in the block.

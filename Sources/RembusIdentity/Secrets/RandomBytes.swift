@@ -1,4 +1,4 @@
-/// Bytes that nobody can guess.
+/// Random bytes from the operating system's cryptographic generator.
 package enum RandomBytes {
     /// This many bytes from the system's cryptographic generator; none for a negative count.
     package static func make(_ count: Int) -> [UInt8] {

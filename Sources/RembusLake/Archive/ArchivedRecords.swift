@@ -26,7 +26,9 @@ struct ArchivedRecords {
         var topic: UnsafeRawBufferPointer
         /// Nil for no arguments.
         var arguments: UnsafeRawBufferPointer?
+        /// Nil for an anonymous one.
         var publisher: String?
+        /// Nil for the default tenant, which is not written down when the publisher is anonymous, too.
         var tenant: String?
     }
 
@@ -36,7 +38,7 @@ struct ArchivedRecords {
         guard write(row) else { return }
         let header = RecordHeader(
             receivedAt: row.receivedAt, topicHash: 0, publisher: row.publisher.map(number) ?? 0,
-            tenant: row.tenant.map(number) ?? 0)
+            tenant: number(row.tenant ?? MessageBatch.defaultTenant))
         let length = RecordFormat.length(of: frame.readableBytes)
         let message = frame
         bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in

@@ -10,7 +10,7 @@ import Synchronization
 /// Its state is used on its own queue alone, hence unchecked.
 final class LakeArchive: Archive, @unchecked Sendable {
     private let queue = DispatchQueue(label: "rembus.lake.archive")
-    private let catalog: Catalog
+    private let access: LakeAccess
     private let name: String
     private let partitionCount: Int
     private let number: @Sendable (String) -> UInt32
@@ -30,10 +30,10 @@ final class LakeArchive: Archive, @unchecked Sendable {
     private static let pageRows = 10_000
 
     init(
-        _ catalog: Catalog, name: String, partitionCount: Int, number: @escaping @Sendable (String) -> UInt32,
+        _ access: LakeAccess, name: String, partitionCount: Int, number: @escaping @Sendable (String) -> UInt32,
         logger: Logger
     ) {
-        self.catalog = catalog
+        self.access = access
         self.name = name
         self.partitionCount = partitionCount
         self.number = number
@@ -105,7 +105,7 @@ final class LakeArchive: Archive, @unchecked Sendable {
 
     private func open() throws(LakeError) -> Connection {
         if let connection { return connection }
-        let connection = try catalog.connect()
+        let connection = try access.connect()
         self.connection = connection
         return connection
     }

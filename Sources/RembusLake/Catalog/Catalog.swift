@@ -10,10 +10,13 @@ package final class Catalog: Sendable {
     static let schema = "main"
 
     private let database: Database
+    private let inlining: Inlining
     /// Held as long as the catalog is open.
     private let lock: CatalogLock?
+    private let folder: DataFolderLock?
     /// The data path that the catalog uses, with a slash at its end.
     package let dataPath: String
+    let place: CatalogPlace
     /// The broker's name in the rows of the system tables.
     package let name: String
 
@@ -28,26 +31,38 @@ package final class Catalog: Sendable {
         name = configuration.name
         let database = try Database(options: configuration.databaseOptions)
         let connection = try database.connect()
-        try connection.attach(configuration, logger: logger)
-        dataPath = try connection.storedDataPath() ?? configuration.resolvedDataPath + "/"
-        if !dataPath.contains("://") { try Folders.make(dataPath) }
-        try connection.makeTables(schema, configuration, logger: logger)
-        try connection.leaveCachingToTheSystem(dataPath: dataPath)
-        try connection.lockDown(dataPath: dataPath)
+        do throws(LakeError) {
+            let path = try connection.attach(configuration, logger: logger)
+            folder = try connection.takeDataFolder(path, configuration, logger: logger)
+            dataPath = path + "/"
+            place = CatalogPlace(catalog: configuration.catalog.file, dataPath: path + "/")
+            try connection.makeTables(schema, configuration, logger: logger)
+            try BudgetFunctions.register(connection)
+            try connection.leaveCachingToTheSystem(dataPath: dataPath)
+            try connection.lockDown(dataPath: dataPath)
+        } catch {
+            // A server can go while it is asked.
+            throw configuration.catalog.isAway(error) ? LakeError(.away, error.message) : error
+        }
         self.database = database
+        inlining = configuration.inlining
     }
 
     /// A new connection that uses the catalog.
     package func connect() throws(LakeError) -> Connection {
         let connection = try database.connect()
         try connection.execute("USE \(Self.alias)")
+        connection.inlining = inlining
         return connection
     }
 
     /// Closes the catalog: its file is whole and free for others. Connections that are still there have no tables any
     /// more.
     func close() {
-        defer { lock?.release() }
+        defer {
+            folder?.release()
+            lock?.release()
+        }
         guard let connection = try? database.connect() else { return }
         try? connection.execute("DETACH \(Self.alias)")
     }
@@ -65,6 +80,8 @@ extension LakeConfiguration {
             "threads": String(max(1, threads)),
             "memory_limit": "\(max(64, memoryLimit >> 20))MiB",
             "temp_directory": "\(directory)/\(name).spill",
+            // What a query made and threw away goes back to the system soon after it.
+            "allocator_background_threads": "true",
         ]
     }
 

@@ -48,8 +48,18 @@ package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .duckdb(let path): "ducklake:\(path)"
         case .sqlite(let path): "ducklake:sqlite:\(path)"
-        case .postgres(let connection): "ducklake:postgres:\(connection)"
+        case .postgres(let connection): "ducklake:postgres:\(Self.withTimeout(connection))"
         }
+    }
+
+    /// A server that does not answer at all is given up after some seconds, not after minutes.
+    private static func withTimeout(_ connection: String) -> String {
+        let setting = "connect_timeout"
+        guard !connection.contains(setting) else { return connection }
+        guard connection.hasPrefix("postgres://") || connection.hasPrefix("postgresql://") else {
+            return "\(connection) \(setting)=5"
+        }
+        return "\(connection)\(connection.contains("?") ? "&" : "?")\(setting)=5"
     }
 
     /// The extension that reads such a catalog, besides DuckLake's own.
@@ -61,14 +71,40 @@ package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether brokers of different names can use the catalog at the same time.
+    var isShareable: Bool {
+        if case .duckdb = self { false } else { true }
+    }
+
     /// The catalog's file; nil for a server.
-    var file: String? {
+    package var file: String? {
         switch self {
         case .duckdb(let path), .sqlite(let path): path
         case .postgres: nil
         }
     }
 
+    /// Whether an error of opening the catalog is about reaching it, which may pass: a server that does not answer or
+    /// refuses the login, a file that another program has open. What a server says is said in its own language, so all of
+    /// it counts.
+    func isAway(_ error: LakeError) -> Bool {
+        switch error.kind {
+        case .away: return true
+        case .invalid, .unavailable, .syntax: return false
+        default: break
+        }
+        switch self {
+        case .duckdb: return error.message.contains("Conflicting lock") || error.message.contains("Could not set lock")
+        case .sqlite: return error.isLock || error.message.contains("unable to open database")
+        case .postgres: return true
+        }
+    }
+
     /// The URL without passwords.
-    package var description: String { attachURL.withoutSecrets() }
+    package var description: String {
+        switch self {
+        case .duckdb, .sqlite: attachURL
+        case .postgres(let connection): "ducklake:postgres:\(connection)".withoutSecrets()
+        }
+    }
 }

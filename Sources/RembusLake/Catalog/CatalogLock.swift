@@ -1,7 +1,9 @@
-#if canImport(Darwin)
-import Darwin
-#else
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
 #endif
 
 /// Keeps a second broker out of a catalog in a file: two writers of one name would both archive the same journal.
@@ -19,7 +21,7 @@ final class CatalogLock: Sendable {
         case .sqlite(let file): path = "\(file).\(configuration.name.replacing("/", with: "_")).lock"
         case .postgres: return nil
         }
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw LakeError(.io, "cannot open \(path): \(String(cString: strerror(errno)))")
         }
@@ -29,7 +31,7 @@ final class CatalogLock: Sendable {
         }
     }
 
-    /// Lets others in.
+    /// Releases the lock.
     func release() {
         flock(descriptor, LOCK_UN)
     }

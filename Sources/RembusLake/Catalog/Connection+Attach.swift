@@ -1,12 +1,12 @@
 import Logging
 
 extension Connection {
-    /// How often a catalog in an SQLite file that another process uses is tried again, and how long between (storage.md
-    /// §7): 0.1 s, doubling up to 2 s.
-    private static let attempts = 12
+    /// How often opening a catalog in an SQLite file that another process uses is tried. Each statement by itself waits some
+    /// seconds, too, see ``whileLocked(for:_:)``.
+    private static let attempts = 3
 
-    /// Loads the extensions and attaches the catalog.
-    func attach(_ configuration: LakeConfiguration, logger: Logger) throws(LakeError) {
+    /// Loads the extensions and attaches the catalog; returns where its data files are, without a slash at the end.
+    func attach(_ configuration: LakeConfiguration, logger: Logger) throws(LakeError) -> String {
         try load(extension: "ducklake")
         if let name = configuration.catalog.extensionName { try load(extension: name) }
         if configuration.resolvedDataPath.contains("://") || configuration.ignoresDataPath {
@@ -14,20 +14,34 @@ extension Connection {
         }
         // Times of other brokers are UTC; without the extension that knows time zones they are anyway.
         try? execute("SET GLOBAL TimeZone = 'UTC'")
+        let path = try attachWithDataPath(configuration, logger: logger)
+        try execute("USE \(Catalog.alias)")
+        try execute("SET GLOBAL ducklake_max_retry_count = 100")
+        try execute("SET GLOBAL \(Inlining.setting) = \(max(0, configuration.inliningLimit))")
+        return path
+    }
+
+    /// Attaches the catalog, with its files in this folder or, without one, where the catalog remembers them.
+    func attach(
+        _ configuration: LakeConfiguration, dataPath: String?, logger: Logger
+    ) throws(LakeError) {
         var options = ["AUTOMATIC_MIGRATION true"]
-        if !configuration.ignoresDataPath {
-            options.append("DATA_PATH \(SQL.literal(configuration.resolvedDataPath))")
+        if let dataPath {
+            // What the catalog remembers instead is looked at afterwards, see `DataPathChoice`.
+            options += ["DATA_PATH \(SQL.literal(dataPath))", "OVERRIDE_DATA_PATH true"]
+        }
+        if case .sqlite = configuration.catalog {
+            // With a log beside the file readers and the writer do not shut each other out. SQLite keeps that in the file.
+            options.append("META_JOURNAL_MODE 'WAL'")
         }
         let url = SQL.literal(configuration.catalog.attachURL)
         let statement = "ATTACH \(url) AS \(Catalog.alias) (\(options.joined(separator: ", ")))"
         do {
             try retryingWhenLocked(logger) { () throws(LakeError) in try execute(statement) }
         } catch {
-            throw LakeError(error.kind, "cannot open \(configuration.catalog): \(Self.hint(error.message))")
+            let kind = configuration.catalog.isAway(error) ? LakeError.Kind.away : error.kind
+            throw LakeError(kind, "cannot open \(configuration.catalog): \(Self.hint(error.message))")
         }
-        try execute("USE \(Catalog.alias)")
-        try execute("SET GLOBAL ducklake_max_retry_count = 100")
-        try execute("SET GLOBAL ducklake_default_data_inlining_row_limit = \(max(0, configuration.inliningLimit))")
     }
 
     /// The data path that the catalog remembers, with a slash at its end.
@@ -35,6 +49,13 @@ extension Connection {
         let sql = "SELECT value FROM ducklake_options('\(Catalog.alias)') WHERE option_name = 'data_path'"
         guard let path = try query(sql).value?.text, !path.isEmpty else { return nil }
         return path.hasSuffix("/") ? path : path + "/"
+    }
+
+    /// Has the catalog remember another data path.
+    func remember(dataPath: String) throws(LakeError) {
+        let table = SQL.identifier(["__ducklake_metadata_\(Catalog.alias)", "ducklake_metadata"])
+        _ = try query(
+            "UPDATE \(table) SET value = ? WHERE key = 'data_path' AND scope IS NULL", [.text(dataPath + "/")])
     }
 
     /// Has DuckDB not keep the content of files on this machine's disk in its own memory: the system does that already,
@@ -48,6 +69,8 @@ extension Connection {
     func lockDown(dataPath: String) throws(LakeError) {
         try execute("SET GLOBAL allowed_directories = [\(SQL.literal(dataPath))]")
         try execute("SET GLOBAL enable_external_access = false")
+        // What a client sends never becomes a statement; this one is for the writer, see `Inlining`.
+        try execute("SET GLOBAL allowed_configs = [\(SQL.literal(Inlining.setting))]")
         try execute("SET GLOBAL lock_configuration = true")
     }
 
@@ -61,7 +84,7 @@ extension Connection {
             do {
                 return try body()
             } catch {
-                guard attempt < Self.attempts, error.message.contains("database is locked") else { throw error }
+                guard attempt < Self.attempts, error.isLock else { throw error }
                 logger.warning(
                     "the catalog is locked by another process; trying again", metadata: ["attempt": "\(attempt)"])
                 Pause.milliseconds(delay)
@@ -83,10 +106,6 @@ extension Connection {
     }
 
     private static func hint(_ message: String) -> String {
-        if message.contains("does not match existing data path") {
-            return message.replacing("You can override the DATA_PATH by setting OVERRIDE_DATA_PATH to True.", with: "")
-                + " Set DUCKDB_IGNORE_DATA_PATH to use the catalog's own."
-        }
         if message.contains("Conflicting lock") || message.contains("Could not set lock") {
             return "another process has it open (\(message))"
         }

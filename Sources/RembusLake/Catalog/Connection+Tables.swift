@@ -8,6 +8,7 @@ extension Connection {
     ) throws(LakeError) {
         try retryingWhenLocked(logger) { () throws(LakeError) in
             let existing = try existingColumns()
+            let divisions = try partitions()
             let hadProgress = existing[SystemTable.progress.rawValue] != nil
             try transaction { () throws(LakeError) in
                 for table in SystemTable.allCases {
@@ -20,9 +21,12 @@ extension Connection {
                 for table in schema.tables {
                     if let columns = existing[table.name] {
                         try table.check(columns, in: configuration)
+                        try requireValues(table, columns, logger: logger)
+                        try divide(table, as: divisions[table.name] ?? [], logger: logger)
                     } else {
                         try create(table)
                     }
+                    try requireUniqueKeys(table, logger: logger)
                 }
             }
             // A row per partition and batch must not make a file each. Settings of a table want it committed.

@@ -1,17 +1,19 @@
-#if canImport(Darwin)
-import Darwin
-#else
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
 #endif
 
 /// Folders and pauses, without Foundation.
 enum Folders {
-    /// Makes a folder and those above it, as far as they are missing.
+    /// Makes a folder and those above it, as far as they are missing, for the owner alone.
     static func make(_ path: String) throws(LakeError) {
         var made = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             made += "/\(part)"
-            if mkdir(made, 0o755) != 0, errno != EEXIST, errno != EISDIR {
+            if mkdir(made, 0o700) != 0, errno != EEXIST, errno != EISDIR {
                 let reason = String(cString: strerror(errno))
                 // A folder that may not be written to but exists is no obstacle.
                 var information = stat()

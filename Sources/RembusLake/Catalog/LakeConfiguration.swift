@@ -1,3 +1,4 @@
+import Foundation
 package import RembusStore
 
 /// Where the tables lie and how they are written.
@@ -28,20 +29,31 @@ package struct LakeConfiguration: Sendable {
     package var readers = 2
     /// Limits of the table services.
     package var services = TableServices.Limits()
-    /// How long publications gather before they are written (`REMBUS_ARCHIVER_INTERVAL`).
+    /// How long publications gather while they keep coming (`REMBUS_ARCHIVER_INTERVAL`). After a pause they are written at
+    /// once, unless this is more than a second.
     package var interval = Duration.seconds(1)
-    /// A batch is written at the latest when it has so many publications …
+    /// How long a stop waits at most until everything in the journal is in the tables.
+    package var drainTimeout = Duration.seconds(30)
+    /// A batch is written when it has this many publications …
     package var batchRows = 500_000
-    /// … or so many bytes.
-    package var batchBytes = 64 << 20
+    /// … or this many bytes.
+    package var batchBytes = 16 << 20
     /// Up to so many rows of one table and batch stay inside the catalog instead of making a small file; 0 to always
     /// make a file. Maintenance moves them into files later.
     package var inliningLimit = 100
+    /// … unless they are more bytes: larger payloads make a file however few they are.
+    package var inliningBytes = 64 << 10
     /// The files that are merged, the snapshots that are forgotten.
     package var maintenance = MaintenanceSettings()
     /// Which publications go to the `message` table, and how long and how much of it is kept, by topic. What fills a
     /// table of the schema goes there in any case.
-    package var policy = RecordPolicy()
+    package var policy: RecordPolicy {
+        get { retention.policy }
+        set { retention = RetentionHorizon(newValue) }
+    }
+    /// The same, which may be replaced while the lake is open, and how far back publications are there by that; the lake
+    /// moves it on.
+    package var retention = RetentionHorizon(RecordPolicy())
     /// Told how long each batch took to write, on the writer's thread.
     package var onCommit: @Sendable (Duration) -> Void = { _ in }
 
@@ -52,10 +64,17 @@ package struct LakeConfiguration: Sendable {
         catalog = .duckdb(path: "\(directory)/\(name).ducklake")
     }
 
+    /// What stays inside the catalog.
+    var inlining: Inlining { Inlining(rows: max(0, inliningLimit), bytes: inliningBytes) }
+
     /// The configured or default data path, whole and without a slash at its end.
     var resolvedDataPath: String {
         var path = dataPath ?? "\(directory)/\(name)"
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        // Absolute, because the catalog remembers the path and a later process may start in another folder.
+        if !path.hasPrefix("/"), !path.contains("://") {
+            path = URL(fileURLWithPath: path).standardizedFileURL.path
+        }
         return path
     }
 }

@@ -14,6 +14,10 @@ enum SystemTable: String, CaseIterable {
     case trust = "rembus_trust"
     /// The newest receive time per journal partition that is in the tables; the greatest row counts.
     case progress = "rembus_progress"
+    /// By which keys the rows of a table are known to be unique.
+    case uniqueness = "rembus_table"
+    /// Since when publications are there under the patterns of `--record` that have a size.
+    case retention = "rembus_retention"
 
     struct Column: Equatable {
         var name: String
@@ -71,6 +75,9 @@ enum SystemTable: String, CaseIterable {
                 Column("name", "VARCHAR"), Column("kind", "VARCHAR"), Column("twin", "VARCHAR", null: true),
                 Column("topic", "VARCHAR", null: true), Column("actions", "VARCHAR", null: true),
             ]
+        case .uniqueness: [Column("name", "VARCHAR"), Column("keys", "VARCHAR", null: true)]
+        case .retention:
+            [Column("name", "VARCHAR"), Column("pattern", "VARCHAR"), Column("recv", "UBIGINT", null: true)]
         case .progress:
             [
                 Column("name", "VARCHAR"), Column("partition", "UINTEGER", null: true),

@@ -37,7 +37,7 @@ extension SystemTable.Column {
                 differences.append("column \(column.name) is missing")
                 continue
             }
-            if found.type != column.type {
+            if !ColumnType.isSame(found.type, column.type) {
                 differences.append("column \(column.name) is \(found.type), not \(column.type)")
             } else if column.isNullable, !found.isNullable {
                 differences.append("column \(column.name) must not be null there")

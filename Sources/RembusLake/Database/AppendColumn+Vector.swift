@@ -3,21 +3,54 @@ import CDuckDB
 extension AppendColumn {
     /// Writes the rows of a slice into the beginning of a fresh vector.
     func write(_ rows: Range<Int>, to vector: duckdb_vector?) {
+        if case .fields(let fields) = content {
+            for (index, field) in fields.enumerated() {
+                field.write(rows, to: duckdb_struct_vector_get_child(vector, idx_t(index)))
+            }
+            return writeValidity(rows, to: vector)
+        }
         guard let data = duckdb_vector_get_data(vector) else { return }
         switch content {
         case .fixed(let values, let width):
             data.copyMemory(from: values + rows.lowerBound * width, byteCount: rows.count * width)
         case .bytes(let bytes, let offsets):
             Self.write(rows, bytes: bytes, offsets: offsets, to: data)
+        case .elements(let columns, let offsets):
+            Self.write(rows, elements: columns, offsets: offsets, to: data, of: vector)
+        case .fields: break
         case .null:
             // Strings of no bytes, should anything look at them behind the null.
             data.initializeMemory(as: UInt8.self, repeating: 0, count: rows.count)
             setValidity(of: vector, count: rows.count) { _ in 0 }
             return
         }
-        guard let validity else { return }
+        writeValidity(rows, to: vector)
+    }
+
+    private func writeValidity(_ rows: Range<Int>, to vector: duckdb_vector?) {
+        guard let validity, !rows.isEmpty else { return }
         setValidity(of: vector, count: rows.count) {
             Self.word(validity, at: rows.lowerBound + $0 * 64, rows.upperBound)
+        }
+    }
+
+    private static func write(
+        _ rows: Range<Int>, elements: [AppendColumn], offsets: UnsafePointer<Int>, to data: UnsafeMutableRawPointer,
+        of vector: duckdb_vector?
+    ) {
+        let range = offsets[rows.lowerBound]..<offsets[rows.upperBound]
+        let entries = data.assumingMemoryBound(to: duckdb_list_entry.self)
+        for (index, row) in rows.enumerated() {
+            entries[index] = duckdb_list_entry(
+                offset: UInt64(offsets[row] - range.lowerBound), length: UInt64(offsets[row + 1] - offsets[row]))
+        }
+        duckdb_list_vector_reserve(vector, idx_t(range.count))
+        duckdb_list_vector_set_size(vector, idx_t(range.count))
+        guard !range.isEmpty else { return }
+        let child = duckdb_list_vector_get_child(vector)
+        guard elements.count == 2 else { return elements[0].write(range, to: child) }
+        for (index, column) in elements.enumerated() {
+            column.write(range, to: duckdb_struct_vector_get_child(child, idx_t(index)))
         }
     }
 

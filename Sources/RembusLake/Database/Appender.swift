@@ -8,6 +8,11 @@ package struct AppendColumn {
         case fixed(UnsafeRawPointer, width: Int)
         /// Texts (valid UTF-8, not checked here) or blobs: row `r` is the bytes from `offsets[r]` up to `offsets[r + 1]`.
         case bytes(UnsafeRawPointer, offsets: UnsafePointer<Int>)
+        /// Lists: row `r` is the rows of the elements from `offsets[r]` up to `offsets[r + 1]`. A map has two columns of
+        /// elements, its keys and its values.
+        case elements([AppendColumn], offsets: UnsafePointer<Int>)
+        /// Structures: row `r` is row `r` of every field.
+        case fields([AppendColumn])
         /// Null in every row.
         case null
     }

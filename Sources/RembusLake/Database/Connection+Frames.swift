@@ -3,11 +3,21 @@ package import DataFrames
 
 extension Connection {
     /// Runs one statement with values for its parameters and gives the whole result as a frame; see
-    /// ``Statement/frame(_:timeout:maximumBytes:)``.
+    /// ``Statement/frame(_:names:timeout:maximumBytes:)``.
+    ///
+    /// - Parameter plain: A statement whose columns' names are those of the frame; nil for the names of `sql` itself.
     package func frame(
-        _ sql: String, _ parameters: [DatabaseValue] = [], timeout: Duration? = nil, maximumBytes: Int = .max
+        _ sql: String, _ parameters: [DatabaseValue] = [], named plain: String? = nil, timeout: Duration? = nil,
+        maximumBytes: Int = .max
     ) throws(LakeError) -> DataFrame {
-        try prepare(sql).frame(parameters, timeout: timeout, maximumBytes: maximumBytes)
+        try whileLocked(for: timeout) { () throws(LakeError) in
+            let names = try plain.map { plain throws(LakeError) in try prepare(plain).columnNames }
+            var statement = try prepare(sql)
+            if let columns = statement.readableColumns {
+                statement = try prepare("SELECT \(columns) FROM (\(sql))")
+            }
+            return try statement.frame(parameters, names: names, timeout: timeout, maximumBytes: maximumBytes)
+        }
     }
 
     /// Runs `statement` over the rows of a frame, which it sees as the table `name` with the frame's columns: an
@@ -18,15 +28,19 @@ extension Connection {
     ///
     /// - Throws: ``LakeError``; of the kind `conversion` when DuckDB does not know a type of the frame.
     package func run(_ statement: String, over frame: DataFrame, as name: String) throws(LakeError) {
-        guard frame.rowCount > 0, frame.columnCount > 0 else { return }
-        let chunks = try FrameChunks(frame, connection: self)
-        let columns = zip(frame.columnNames, chunks.types).map { (name: $0, type: $1) }
+        try run(statement, over: RowSource(frame: frame, made: [], rowCount: frame.rowCount), as: name)
+    }
+
+    /// Runs `statement` over rows, as over those of a frame.
+    func run(_ statement: String, over source: RowSource, as name: String) throws(LakeError) {
+        guard source.rowCount > 0, !source.columnNames.isEmpty else { return }
+        let chunks = try RowChunks(source, connection: self)
+        let columns = zip(source.columnNames, chunks.types).map { (name: $0, type: $1) }
         let appender = try Appender(self, statement: statement, table: name, columns: columns)
-        while let next = try chunks.next() {
-            var chunk: duckdb_data_chunk? = next
-            defer { duckdb_destroy_data_chunk(&chunk) }
-            try appender.append(next)
-        }
+        while try chunks.next({ chunk throws(LakeError) in
+            guard let chunk else { return }
+            try appender.append(chunk)
+        }) {}
         try appender.close()
     }
 }

@@ -5,9 +5,15 @@ import CDuckDB
 package final class Connection {
     let handle: duckdb_connection
     private let database: Database
+    /// Whether a transaction of ours is open, of which no statement can be tried again alone.
+    private var isInTransaction = false
 
     /// Stops the running statement, from any thread.
     package let interrupter: Interrupter
+
+    /// What of this connection's writes stays inside the catalog, and whether that of the next statement does.
+    var inlining = Inlining(rows: 0, bytes: 0)
+    var inlines = true
 
     init(_ handle: duckdb_connection, database: Database) {
         self.handle = handle
@@ -24,17 +30,19 @@ package final class Connection {
     /// Runs one or more statements without parameters and forgets their results. The text must not contain anything a
     /// client sent.
     package func execute(_ sql: String, timeout: Duration? = nil) throws(LakeError) {
-        var result = duckdb_result()
-        defer { duckdb_destroy_result(&result) }
-        let outcome = interrupter.run(timeout: timeout) { duckdb_query(handle, sql, &result) }
-        try check(outcome, &result, timeout: timeout)
+        try whileLocked(for: timeout) { () throws(LakeError) in
+            var result = duckdb_result()
+            defer { duckdb_destroy_result(&result) }
+            let outcome = interrupter.run(timeout: timeout) { duckdb_query(handle, sql, &result) }
+            try check(outcome, &result, timeout: timeout)
+        }
     }
 
     /// Runs one statement with values for its parameters (`?` or `$1`) and gives the whole result.
     package func query(
         _ sql: String, _ parameters: [DatabaseValue] = [], timeout: Duration? = nil
     ) throws(LakeError) -> QueryResult {
-        try prepare(sql).query(parameters, timeout: timeout)
+        try whileLocked(for: timeout) { () throws(LakeError) in try prepare(sql).query(parameters, timeout: timeout) }
     }
 
     /// Prepares a statement to run it several times. It belongs to this connection's thread.
@@ -46,6 +54,8 @@ package final class Connection {
     /// thrown after a rollback, too.
     package func transaction<Result>(_ body: () throws(LakeError) -> Result) throws(LakeError) -> Result {
         try execute("BEGIN TRANSACTION")
+        isInTransaction = true
+        defer { isInTransaction = false }
         do {
             let result = try body()
             try execute("COMMIT")
@@ -54,6 +64,25 @@ package final class Connection {
             // DuckDB ends the transaction itself after some errors: a second end is refused, which changes nothing.
             try? execute("ROLLBACK")
             throw error
+        }
+    }
+
+    /// Runs `body`, a statement by itself or a whole transaction, again for some seconds while another process or
+    /// connection holds the lock of an SQLite catalog.
+    func whileLocked<Result>(
+        for limit: Duration? = nil, _ body: () throws(LakeError) -> Result
+    ) throws(LakeError) -> Result {
+        guard !isInTransaction else { return try body() }
+        let deadline = ContinuousClock.now + min(limit ?? .seconds(10), .seconds(10))
+        var delay = 10
+        while true {
+            do {
+                return try body()
+            } catch {
+                guard error.isLock, !interrupter.isCancelled, ContinuousClock.now < deadline else { throw error }
+                Pause.milliseconds(delay)
+                delay = min(2 * delay, 500)
+            }
         }
     }
 

@@ -1,10 +1,12 @@
 import CDuckDBLoader
 import Synchronization
 
-#if canImport(Darwin)
-import Darwin
-#else
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
 #endif
 
 /// DuckDB's shared library, opened when the first database is, so that a program without tables needs none.

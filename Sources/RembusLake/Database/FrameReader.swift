@@ -13,12 +13,15 @@ struct FrameReader {
     private var rowCount = 0
     /// The frame's bytes, known for its beginning and taken from there for the rest.
     private var bytesPerRow = 0.0
+    /// Bytes of all texts and blobs so far.
+    private var textBytes = 0
     private let maximumBytes: Int
 
     /// Reads the schema; `close()` is to be called in the end.
-    init(_ result: inout duckdb_result, maximumBytes: Int) throws(LakeError) {
+    init(_ result: inout duckdb_result, names: [String]?, maximumBytes: Int) throws(LakeError) {
         self.maximumBytes = maximumBytes
-        columns = QueryResult.columns(of: &result)
+        let own = QueryResult.columns(of: &result)
+        columns = names?.count == own.count ? zip(own, names ?? []).map { .init(name: $1, type: $0.type) } : own
         var options = duckdb_result_get_arrow_options(&result)
         do {
             schema = try Self.schema(columns, options)
@@ -39,8 +42,12 @@ struct FrameReader {
             var owned: duckdb_data_chunk? = chunk
             defer { duckdb_destroy_data_chunk(&owned) }
             rowCount += Int(duckdb_data_chunk_get_size(chunk))
-            // Of a frame that is too large only the rows are counted.
-            guard !isTooLarge else { continue }
+            measure(chunk)
+            // Of a frame that is too large only the rows are counted. Its values are not copied a second time.
+            guard !isTooLarge else {
+                structures = []
+                continue
+            }
             try take(chunk)
             if structures.count & (structures.count - 1) == 0 { try measure() }
         }
@@ -48,14 +55,25 @@ struct FrameReader {
 
     /// The frame, unless it is too large.
     func frame() throws(LakeError) -> DataFrame {
-        if isTooLarge { throw tooLarge(Int(bytesPerRow * Double(rowCount))) }
+        if isTooLarge { throw tooLarge(max(textBytes, Int(bytesPerRow * Double(rowCount)))) }
         let frame = try makeFrame()
         let size = maximumBytes == .max ? 0 : frame.arrowByteCount
         if size > maximumBytes { throw tooLarge(size) }
         return frame
     }
 
-    private var isTooLarge: Bool { bytesPerRow * Double(rowCount) > Double(maximumBytes) * 1.1 }
+    private var isTooLarge: Bool {
+        // A frame has its texts as they are and at least one byte for eight values.
+        textBytes > maximumBytes || bytesPerRow * Double(rowCount) > Double(maximumBytes) * 1.1
+    }
+
+    private mutating func measure(_ chunk: duckdb_data_chunk) {
+        guard maximumBytes < .max else { return }
+        let rows = Int(duckdb_data_chunk_get_size(chunk))
+        for (index, column) in columns.enumerated() {
+            textBytes += VectorBytes.texts(duckdb_data_chunk_get_vector(chunk, idx_t(index)), column.type, rows: rows)
+        }
+    }
 
     private mutating func take(_ chunk: duckdb_data_chunk) throws(LakeError) {
         var array = ArrowArray()
@@ -94,7 +112,38 @@ struct FrameReader {
             rembus_duckdb_to_arrow_schema(options, &types, names, columns.count, &description)
         }
         if let error = LakeError(consuming: OpaqueError.take(failure)) { throw error }
-        return try LakeError.wrapping { () throws(DataFrameError) in try Schema(importing: &description) }
+        var schema = try LakeError.wrapping { () throws(DataFrameError) in try Schema(importing: &description) }
+        for index in schema.fields.indices { schema.fields[index].type = schema.fields[index].type.named }
+        return schema
+    }
+}
+
+extension DataType {
+    /// The type with a name for every field of a structure: its place, from 1 on, where it has none. Those of `row(1, 2)`
+    /// and `list_zip(a, b)` have none, which Polars cannot read.
+    fileprivate var named: DataType {
+        switch self {
+        case .list(let field): .list(field.named)
+        case .largeList(let field): .largeList(field.named)
+        case .fixedSizeList(let field, let count): .fixedSizeList(field.named, count: count)
+        case .map(let field, let keysSorted): .map(field.named, keysSorted: keysSorted)
+        case .structure(let fields):
+            .structure(
+                fields.enumerated().map { index, field in
+                    var field = field.named
+                    if field.name.isEmpty { field.name = "\(index + 1)" }
+                    return field
+                })
+        default: self
+        }
+    }
+}
+
+extension Field {
+    fileprivate var named: Field {
+        var field = self
+        field.type = type.named
+        return field
     }
 }
 

@@ -49,6 +49,12 @@ package final class Interrupter: @unchecked Sendable {
         if let number { repeatInterrupt(number) }
     }
 
+    /// Whether no statement may run.
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    /// Whether the running statement is to end, for those that can end it between DuckDB's own looks.
+    var mustStop: Bool { state.withLock { $0.isCancelled || $0.isExpired && $0.running != nil } }
+
     /// Lets statements run again after ``cancel()``.
     func begin() {
         state.withLock { $0.isCancelled = false }

@@ -1,9 +1,12 @@
 import CDuckDB
+import Foundation
 
 extension LakeError {
     /// The error of DuckDB's class `type` with its text; `context` is put before it.
     init(_ type: duckdb_error_type, text: UnsafePointer<CChar>?, context: String? = nil) {
-        let message = text.map { String(cString: $0) } ?? "DuckDB gave no reason"
+        var message = text.map { String(cString: $0) } ?? "DuckDB gave no reason"
+        // What failed because of the first error says nothing new, and is not what the person is to read last.
+        if let end = message.range(of: "\nFollowed by: ") { message.removeSubrange(end.lowerBound...) }
         self.init(Kind(type, message: message), context.map { "\($0): \(message)" } ?? message)
     }
 
@@ -29,7 +32,7 @@ extension LakeError.Kind {
         case DUCKDB_ERROR_PARSER, DUCKDB_ERROR_SYNTAX: self = .syntax
         case DUCKDB_ERROR_CATALOG, DUCKDB_ERROR_BINDER: self = .name
         case DUCKDB_ERROR_CONVERSION, DUCKDB_ERROR_OUT_OF_RANGE, DUCKDB_ERROR_MISMATCH_TYPE, DUCKDB_ERROR_DECIMAL,
-            DUCKDB_ERROR_INVALID_TYPE, DUCKDB_ERROR_DIVIDE_BY_ZERO:
+            DUCKDB_ERROR_INVALID_TYPE, DUCKDB_ERROR_DIVIDE_BY_ZERO, DUCKDB_ERROR_INVALID_INPUT:
             self = .conversion
         case DUCKDB_ERROR_CONSTRAINT: self = .constraint
         case DUCKDB_ERROR_TRANSACTION: self = .transaction
@@ -37,6 +40,7 @@ extension LakeError.Kind {
         case DUCKDB_ERROR_OUT_OF_MEMORY: self = .outOfMemory
         case DUCKDB_ERROR_IO, DUCKDB_ERROR_NETWORK, DUCKDB_ERROR_HTTP, DUCKDB_ERROR_CONNECTION: self = .io
         case DUCKDB_ERROR_PERMISSION: self = .permission
+        case DUCKDB_ERROR_FATAL: self = .fatal
         case DUCKDB_ERROR_MISSING_EXTENSION, DUCKDB_ERROR_AUTOLOAD: self = .unavailable
         default: self = Self(message)
         }
@@ -46,10 +50,11 @@ extension LakeError.Kind {
     private init(_ message: String) {
         let prefixes: [(String, LakeError.Kind)] = [
             ("Parser Error", .syntax), ("Syntax Error", .syntax), ("Binder Error", .name), ("Catalog Error", .name),
-            ("Conversion Error", .conversion), ("Out of Range Error", .conversion), ("Constraint Error", .constraint),
+            ("Conversion Error", .conversion), ("Out of Range Error", .conversion),
+            ("Invalid Input Error", .conversion), ("Constraint Error", .constraint),
             ("TransactionContext Error", .transaction), ("INTERRUPT Error", .interrupted),
             ("Out of Memory Error", .outOfMemory), ("IO Error", .io), ("HTTP Error", .io),
-            ("Permission Error", .permission),
+            ("Permission Error", .permission), ("FATAL Error", .fatal),
         ]
         self = prefixes.first { message.hasPrefix($0.0) }?.1 ?? .other
     }

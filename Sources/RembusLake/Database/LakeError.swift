@@ -14,7 +14,7 @@ package struct LakeError: Error, Sendable, Equatable, CustomStringConvertible {
         case constraint
         /// The transaction cannot go on, or another one was first.
         case transaction
-        /// The statement was interrupted because somebody asked for it.
+        /// The statement was interrupted on request: its client left, or the broker stops.
         case interrupted
         /// The statement ran longer than it may.
         case timedOut
@@ -22,10 +22,14 @@ package struct LakeError: Error, Sendable, Equatable, CustomStringConvertible {
         case outOfMemory
         /// A file, a disk or the network.
         case io
+        /// The catalog or the server of the data files cannot be reached now, which may pass.
+        case away
         /// Something that the configuration of the connection forbids.
         case permission
         /// An answer larger than the limit.
         case tooLarge
+        /// DuckDB has given up on the database: only a restart helps.
+        case fatal
         /// Arguments that are refused before they reach the database.
         case invalid
         /// Anything else.
@@ -44,4 +48,10 @@ package struct LakeError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     package var description: String { message }
+
+    /// Whether trying again can help, with the same configuration, when a catalog could not be opened.
+    var mayPass: Bool { kind == .away }
+
+    /// Whether somebody else holds the lock of an SQLite catalog, which has no class of errors of its own in DuckDB.
+    var isLock: Bool { message.contains("database is locked") || message.contains("database table is locked") }
 }

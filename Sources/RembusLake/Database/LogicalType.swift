@@ -30,6 +30,17 @@ package final class LogicalType {
         return text.map { String(cString: $0) } ?? ""
     }
 
+    /// Whether its values are intervals, or have some in them.
+    var hasIntervals: Bool {
+        switch id {
+        case DUCKDB_TYPE_INTERVAL: true
+        case DUCKDB_TYPE_LIST, DUCKDB_TYPE_ARRAY: element.hasIntervals
+        case DUCKDB_TYPE_STRUCT: fields.contains { $0.type.hasIntervals }
+        case DUCKDB_TYPE_MAP: mapFields.contains { $0.type.hasIntervals }
+        default: false
+        }
+    }
+
     /// The type of a list's or array's elements.
     private(set) lazy var element: LogicalType = {
         switch id {
@@ -49,6 +60,14 @@ package final class LogicalType {
             defer { duckdb_free(name) }
             let type = LogicalType(consuming: duckdb_struct_type_child_type(handle, index))
             return (name.map { String(cString: $0) } ?? "", type)
+        }
+    }()
+
+    /// The types that a union's values may have.
+    private(set) lazy var members: [LogicalType] = {
+        guard id == DUCKDB_TYPE_UNION else { return [] }
+        return (0..<duckdb_union_type_member_count(handle)).map { index in
+            LogicalType(consuming: duckdb_union_type_member_type(handle, index))
         }
     }()
 

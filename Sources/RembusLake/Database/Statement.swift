@@ -20,6 +20,30 @@ package final class Statement {
     /// How many parameters the statement has.
     package var parameterCount: Int { Int(duckdb_nparams(handle)) }
 
+    /// The names of the result's columns.
+    var columnNames: [String] {
+        (0..<duckdb_prepared_statement_column_count(handle)).map { index in
+            let name = duckdb_prepared_statement_column_name(handle, index)
+            defer { duckdb_free(UnsafeMutableRawPointer(mutating: name)) }
+            return name.map { String(cString: $0) } ?? ""
+        }
+    }
+
+    /// The columns of the result as a select list in which intervals are texts, because most readers of Arrow (Polars among
+    /// them) do not know its intervals; nil when there are none.
+    var readableColumns: String? {
+        let types = (0..<duckdb_prepared_statement_column_count(handle)).map {
+            LogicalType(consuming: duckdb_prepared_statement_column_logical_type(handle, $0))
+        }
+        guard types.contains(where: \.hasIntervals) else { return nil }
+        let names = columnNames
+        return types.enumerated().map { index, type in
+            let column = "#\(index + 1)"
+            let alias = SQL.identifier(names[index])
+            return "\(type.hasIntervals ? "CAST(\(column) AS VARCHAR)" : column) AS \(alias)"
+        }.joined(separator: ", ")
+    }
+
     /// Runs the statement with one value per parameter and gives the whole result.
     package func query(_ parameters: [DatabaseValue] = [], timeout: Duration? = nil) throws(LakeError) -> QueryResult {
         try bind(parameters)
@@ -36,10 +60,12 @@ package final class Statement {
 
     /// Runs the statement with one value per parameter and makes a frame of the rows as they come.
     ///
+    /// - Parameter names: Names for the columns, if they are not to have their own.
     /// - Throws: ``LakeError/Kind/tooLarge`` when the frame as an Arrow stream has more than `maximumBytes`; the message
     ///   tells how large it would be.
     package func frame(
-        _ parameters: [DatabaseValue] = [], timeout: Duration? = nil, maximumBytes: Int = .max
+        _ parameters: [DatabaseValue] = [], names: [String]? = nil, timeout: Duration? = nil,
+        maximumBytes: Int = .max
     ) throws(LakeError) -> DataFrame {
         try bind(parameters)
         var result = duckdb_result()
@@ -47,7 +73,7 @@ package final class Statement {
         var frame: Result<DataFrame, LakeError>?
         let outcome = connection.interrupter.run(timeout: timeout) {
             guard duckdb_execute_prepared_streaming(handle, &result) == DuckDBSuccess else { return DuckDBError }
-            frame = Result { () throws(LakeError) in try Self.read(&result, maximumBytes: maximumBytes) }
+            frame = Result { () throws(LakeError) in try Self.read(&result, names, maximumBytes) }
             // Errors in the middle of the rows leave their text in the result.
             let text = duckdb_result_error(&result)
             return text == nil || text?.pointee == 0 ? DuckDBSuccess : DuckDBError
@@ -57,8 +83,10 @@ package final class Statement {
         return try frame.get()
     }
 
-    private static func read(_ result: inout duckdb_result, maximumBytes: Int) throws(LakeError) -> DataFrame {
-        var reader = try FrameReader(&result, maximumBytes: maximumBytes)
+    private static func read(
+        _ result: inout duckdb_result, _ names: [String]?, _ maximumBytes: Int
+    ) throws(LakeError) -> DataFrame {
+        var reader = try FrameReader(&result, names: names, maximumBytes: maximumBytes)
         defer { reader.close() }
         try reader.read(result)
         return try reader.frame()

@@ -4,26 +4,26 @@ extension Maintenance {
     /// Deletes publications that are older than their topic's retention, or more than it (known-defects.md R26), and
     /// what only this broker knew.
     var retention: [Step] {
-        guard round % max(1, settings.retentionRounds) == 0 else { return [] }
         var steps: [Step] = []
         let name = SQL.literal(configuration.name)
         let policy = configuration.policy
         if policy.patterns.contains(where: { $0.retention != Retention() }) {
+            let horizon = configuration.retention
             steps.append(
-                Step(kind: "retention") { connection throws(LakeError) in
-                    try MessageRetention(policy, name: name).enforce(connection)
+                Step(kind: Self.retentionKind, part: "messages") { connection, _ throws(LakeError) in
+                    try MessageRetention(policy, horizon, name: name).enforce(connection)
                 })
         }
         if let age = settings.rejectedRetention {
             steps.append(
-                Step(kind: "retention") { connection throws(LakeError) in
+                Step(kind: Self.retentionKind, part: "rejected") { connection, _ throws(LakeError) in
                     let before = "recv < epoch_ns(\(age.ago))"
                     try connection.execute(
                         "DELETE FROM \(SystemTable.rejected.sql) WHERE name = \(name) AND \(before)")
                 })
         }
         steps.append(
-            Step(kind: "retention") { connection throws(LakeError) in
+            Step(kind: Self.retentionKind, part: "progress") { connection, _ throws(LakeError) in
                 let progress = SystemTable.progress.sql
                 let count = try connection.query("SELECT count(*) FROM \(progress)").value?.integer ?? 0
                 guard count > 10_000 else { return }
@@ -41,17 +41,23 @@ extension Maintenance {
 /// What of the `message` table is past its time.
 struct MessageRetention {
     private let policy: RecordPolicy
+    /// Where replay reads how far back publications are still there.
+    private let horizon: RetentionHorizon
     /// The broker's name, quoted.
     private let name: String
 
-    init(_ policy: RecordPolicy, name: String) {
+    init(_ policy: RecordPolicy, _ horizon: RetentionHorizon, name: String) {
         self.policy = policy
+        self.horizon = horizon
         self.name = name
     }
 
     /// Deletes it, in one transaction.
     func enforce(_ connection: Connection) throws(LakeError) {
-        let expired = try expiredTopics(connection)
+        try connection.inline(true)
+        guard try isAnythingDue(connection) else { return }
+        let limits = try sizeLimits(connection)
+        let expired = try expiredTopics(connection, limits)
         guard !expired.isEmpty else { return }
         try connection.execute("CREATE OR REPLACE TEMP TABLE expired (expired_topic VARCHAR, before UBIGINT)")
         for start in stride(from: 0, to: expired.count, by: 1000) {
@@ -70,17 +76,43 @@ struct MessageRetention {
                 DELETE FROM \(message) USING temp.main.expired
                 WHERE name = \(name) AND topic = expired_topic AND recv < before
                 """)
+            try write(limits, connection)
         }
+        // The journal may have them still.
+        for (pattern, time) in limits { horizon.raise(policy.patterns[pattern].topics.description, to: time) }
         try connection.execute("DROP TABLE temp.main.expired")
     }
 
+    /// Without limits of size, the oldest publication of all tells from one column whether there can be anything to do.
+    private func isAnythingDue(_ connection: Connection) throws(LakeError) -> Bool {
+        guard !policy.patterns.contains(where: { $0.retention.maxBytes != nil }) else { return true }
+        guard let age = policy.patterns.compactMap(\.retention.maxAge).min() else { return false }
+        let oldest = try connection.query("SELECT min(recv) FROM \(SystemTable.message.sql) WHERE name = \(name)").value
+        let now = WallClock.nanoseconds
+        return (oldest?.unsigned).map { $0 < now - min(age, now) } ?? false
+    }
+
+    /// Keeps the limits of size in the catalog, for the next process.
+    private func write(_ limits: [Int: UInt64], _ connection: Connection) throws(LakeError) {
+        let table = SystemTable.retention.sql
+        for (pattern, time) in limits {
+            let text = SQL.literal(policy.patterns[pattern].topics.description)
+            try connection.execute(
+                """
+                DELETE FROM \(table) WHERE name = \(name) AND pattern = \(text);
+                INSERT INTO \(table) VALUES (\(name), \(text), \(time))
+                """)
+        }
+    }
+
     /// Topics that have publications received before the time up to which theirs go.
-    private func expiredTopics(_ connection: Connection) throws(LakeError) -> [(topic: String, before: UInt64)] {
+    private func expiredTopics(
+        _ connection: Connection, _ limits: [Int: UInt64]
+    ) throws(LakeError) -> [(topic: String, before: UInt64)] {
         let now = WallClock.nanoseconds
         let oldest = try connection.query(
             "SELECT topic, min(recv) FROM \(SystemTable.message.sql) WHERE name = \(name) GROUP BY 1"
         ).rows
-        let limits = try sizeLimits(connection)
         return oldest.compactMap { row in
             guard let topic = row[0].text, let first = row[1].unsigned, let pattern = policy.pattern(for: topic) else {
                 return nil
@@ -110,6 +142,19 @@ struct MessageRetention {
             else { continue }
             totals[pattern, default: 0] += size
             if limits[pattern] == nil, totals[pattern, default: 0] > limit { limits[pattern] = bucket << shift }
+        }
+        return limits
+    }
+}
+
+extension Connection {
+    /// How far back publications are there under patterns with a limit of size, by the pattern's text.
+    func retentionLimits(name: String) throws(LakeError) -> [String: UInt64] {
+        var limits: [String: UInt64] = [:]
+        let sql = "SELECT pattern, max(recv) FROM \(SystemTable.retention.sql) WHERE name = ? GROUP BY 1"
+        for row in try query(sql, [.text(name)]).rows {
+            guard let pattern = row[0].text, let time = row[1].unsigned else { continue }
+            limits[pattern] = time
         }
         return limits
     }

@@ -8,8 +8,15 @@ struct Maintenance {
     /// One short piece of work with a name for the metrics.
     struct Step {
         var kind: String
-        var run: (Connection) throws(LakeError) -> Void
+        /// The table that it works on; nil for all of them.
+        var table: String?
+        /// What tells it from other steps of its kind and table.
+        var part = ""
+        var run: (Connection, Logger) throws(LakeError) -> Void
     }
+
+    private var thrift = MemoryThrift()
+    private var failures = StepFailures()
 
     let configuration: LakeConfiguration
     /// All tables of the catalog by name.
@@ -19,37 +26,50 @@ struct Maintenance {
 
     /// Rows that may lie inside the catalog, by table. The first round takes what an earlier process left.
     private(set) var inlined: [String: Int] = [:]
+    private var inlinedBytes: [String: Int] = [:]
     private var isFirst = true
     private var hasChanged = true
     private(set) var round = 0
     private var due: ContinuousClock.Instant
+    private var retentionDue: ContinuousClock.Instant
     private var steps: [Step] = []
     private var isInRound = false
+    /// False for a round of retention alone, which has a clock of its own.
+    private var isFull = false
+    /// The folder with data files that nobody else uses; nil when there is none.
+    let ownFolder: String?
+    /// Since when nothing was looked for there.
+    private var orphansDue = ContinuousClock.now
 
-    init(_ configuration: LakeConfiguration, schema: StoreSchema) {
+    init(_ configuration: LakeConfiguration, schema: StoreSchema, ownFolder: String?) {
+        self.ownFolder = ownFolder
         self.configuration = configuration
         tableNames = schema.tables.map(\.name)
         tables = SystemTable.allCases.map(\.rawValue) + tableNames
         keyedTables = schema.tables.filter { !$0.keys.isEmpty }.map(\.name)
         due = .now + configuration.maintenance.interval
+        // At once: what an earlier process left may be past its time.
+        retentionDue = .now
     }
 
     var settings: MaintenanceSettings { configuration.maintenance }
 
-    var isDue: Bool { settings.isEnabled && !isInRound && due <= .now }
+    var isDue: Bool { settings.isEnabled && !isInRound && (due <= .now || retentionDue <= .now) }
 
-    /// Counts what a batch may have put into the catalog instead of files.
+    /// Counts what a batch has put into the catalog instead of files.
     mutating func committed(_ batch: Batch, frames: [Int: Int]) {
         hasChanged = true
-        func add(_ rows: Int, _ table: String) {
-            if rows > 0, rows <= configuration.inliningLimit { inlined[table, default: 0] += rows }
+        let inlining = configuration.inlining
+        func add(_ size: Batch.Size, _ table: String) {
+            guard size.rows > 0, inlining.includes(rows: size.rows, bytes: size.bytes) else { return }
+            inlined[table, default: 0] += size.rows
+            inlinedBytes[table, default: 0] += size.bytes
         }
-        add(batch.messages.rowCount, SystemTable.message.rawValue)
-        add(batch.messages.sourceCount, SystemTable.messageSource.rawValue)
-        add(batch.rejections.kept.count, SystemTable.rejected.rawValue)
-        inlined[SystemTable.progress.rawValue, default: 0] += 1
-        for (index, table) in batch.tables.enumerated() {
-            add(table.rowCount + (frames[index] ?? 0), tableNames[index])
+        for table in [SystemTable.message, .messageSource, .rejected, .progress] {
+            add(batch.size(table), table.rawValue)
+        }
+        for index in batch.tables.indices {
+            add(batch.size(index, frameRows: frames[index] ?? 0), tableNames[index])
         }
     }
 
@@ -62,12 +82,27 @@ struct Maintenance {
     /// Plans a round.
     mutating func begin() {
         isInRound = true
-        round += 1
+        isFull = due <= .now
         steps = []
-        if hasChanged { steps = flushes + retention + tables.flatMap(tidying) }
-        steps += snapshots
+        let isRetentionDue = retentionDue <= .now
+        if isFull {
+            round += 1
+            // Also what came before the last change, so that a quiet lake has its rows in files.
+            steps = flushes
+            if !steps.isEmpty { hasChanged = true }
+        }
+        if isRetentionDue { steps += retention }
+        guard isFull else { return }
+        if hasChanged { steps += tables.flatMap(tidying) }
+        steps += snapshots + orphans
         hasChanged = false
         isFirst = false
+    }
+
+    /// Says when retention is due again: not so often that it takes more than a twentieth of the writer's time.
+    mutating func retained(in time: Duration) {
+        let interval = settings.retentionInterval(of: configuration.policy)
+        retentionDue = max(retentionDue, .now + max(interval, time * 20))
     }
 
     /// Runs the next step of the round; false when that was the last one.
@@ -77,15 +112,41 @@ struct Maintenance {
             return false
         }
         let step = steps.removeFirst()
+        guard failures.isDue(step.name, round: round) else {
+            hasChanged = true
+            return true
+        }
         let start = ContinuousClock.now
         var failure: LakeError?
-        do throws(LakeError) { try step.run(connection) } catch { failure = error }
-        let time = ContinuousClock.now - start
-        if let failure {
-            // Nothing is lost by leaving it for the next round.
-            hasChanged = true
-            logger.warning("maintenance of the lake failed", metadata: ["step": "\(step.kind)", "error": "\(failure)"])
+        do throws(LakeError) {
+            if let table = step.table {
+                try connection.working(in: thrift.pieces(of: table), on: table) { () throws(LakeError) in
+                    try step.run(connection, logger)
+                }
+                thrift.succeeded(table)
+            } else {
+                try step.run(connection, logger)
+            }
+            failures.succeeded(step, logger)
+        } catch {
+            failure = error
         }
+        let time = ContinuousClock.now - start
+        if step.kind == Self.retentionKind { retained(in: time) }
+        if let error = failure, error.kind == .outOfMemory, let table = step.table, thrift.tighten(table) {
+            logger.notice(
+                "memory is short for maintenance of a table; it goes on in smaller pieces",
+                metadata: ["step": "\(step.kind)", "table": "\(table)", "error": "\(error)"])
+            steps.insert(step, at: 0)
+            failure = nil
+        }
+        if let failure {
+            // Nothing is lost by leaving it for a later round.
+            hasChanged = true
+            if step.kind == Self.flushKind, let table = step.table { inlined[table] = settings.flushRows }
+            failures.failed(step, failure, round: round, logger)
+        }
+        let areFailing = !failures.isEmpty
         board.update { metrics in
             var entry = metrics.steps[step.kind] ?? LakeMetrics.Step()
             entry.count += 1
@@ -93,12 +154,17 @@ struct Maintenance {
             entry.time += time
             entry.longest = max(entry.longest, time)
             metrics.steps[step.kind] = entry
+            metrics.isMaintenanceFailing = areFailing
         }
         return true
     }
 
+    static let retentionKind = "retention"
+    static let flushKind = "flush"
+
     private mutating func end(_ connection: Connection, board: LakeBoard) {
         isInRound = false
+        guard isFull else { return }
         due = .now + settings.interval
         let files = try? connection.dataFiles()
         let snapshots = try? connection.snapshotCount()
@@ -121,16 +187,32 @@ struct Maintenance {
         mutating get {
             let isRegular = round % max(1, settings.flushRounds) == 0
             let due = tables.filter { table in
-                isFirst || inlined[table, default: 0] >= settings.flushRows || (isRegular && inlined[table] != nil)
+                isFirst || inlined[table, default: 0] >= settings.flushRows
+                    || inlinedBytes[table, default: 0] >= settings.flushBytes || (isRegular && inlined[table] != nil)
             }
-            for table in due { inlined[table] = nil }
+            for table in due { (inlined[table], inlinedBytes[table]) = (nil, nil) }
             return due.map { table in
-                Step(kind: "flush") { connection throws(LakeError) in
-                    try connection.execute(
-                        """
-                        CALL ducklake_flush_inlined_data('\(Catalog.alias)', schema_name => '\(Catalog.schema)', \
-                        table_name => \(SQL.literal(table)))
-                        """)
+                Step(kind: Self.flushKind, table: table) { [configuration] connection, logger throws(LakeError) in
+                    let rows = InlinedRows(
+                        connection: connection, table: table, name: configuration.name,
+                        forgets: !configuration.catalog.isSQLite)
+                    do throws(LakeError) {
+                        try rows.flush()
+                    } catch {
+                        if error.kind == .outOfMemory, try rows.flushInPieces() { return }
+                        // The disk, or a row that no file can have: every later flush would fail as well.
+                        guard InlinedRows.mayBeRows(error) else { throw error }
+                        // Another broker's transaction may have been in the way.
+                        if error.kind == .transaction, (try? rows.flush()) != nil { return }
+                        let rescue = try rows.rescue()
+                        guard rescue.moved + rescue.rejected > 0 else { return }
+                        logger.warning(
+                            "rows that could not be moved out of the catalog were looked at one by one",
+                            metadata: [
+                                "table": "\(table)", "moved": "\(rescue.moved)", "rejected": "\(rescue.rejected)",
+                                "error": "\(error)",
+                            ])
+                    }
                 }
             }
         }
@@ -141,7 +223,7 @@ struct Maintenance {
         let name = SQL.literal(table)
         let call = "'\(Catalog.alias)', \(name), schema => '\(Catalog.schema)'"
         let (settings, threshold) = (settings, settings.rewriteThreshold)
-        let rewrite = Step(kind: "rewrite") { connection throws(LakeError) in
+        let rewrite = Step(kind: "rewrite", table: table) { connection, _ throws(LakeError) in
             guard try connection.hasDeletions(in: table) else { return }
             try connection.execute("CALL ducklake_rewrite_data_files(\(call), delete_threshold => \(threshold))")
         }
@@ -150,7 +232,7 @@ struct Maintenance {
         for high in settings.mergeSizes {
             let sizes = low..<high
             merges.append(
-                Step(kind: "merge") { connection throws(LakeError) in
+                Step(kind: "merge", table: table, part: "\(high)") { connection, _ throws(LakeError) in
                     guard try connection.fileCount(of: table, sizes: sizes) >= settings.mergeFiles else { return }
                     // The limit is of new files, each of the target size at most.
                     try connection.execute(
@@ -169,19 +251,39 @@ struct Maintenance {
         var steps: [Step] = []
         if let retention = settings.snapshotRetention {
             steps.append(
-                Step(kind: "expire") { connection throws(LakeError) in
-                    try connection.execute(
-                        "CALL ducklake_expire_snapshots('\(Catalog.alias)', older_than => \(retention.ago))")
+                Step(kind: "expire") { connection, _ throws(LakeError) in
+                    try connection.expireSnapshots(olderThan: retention)
                 })
         }
         let grace = settings.fileGrace
         steps.append(
-            Step(kind: "cleanup") { connection throws(LakeError) in
+            Step(kind: "cleanup") { connection, _ throws(LakeError) in
                 try connection.execute(
                     "CALL ducklake_cleanup_old_files('\(Catalog.alias)', older_than => \(grace.ago))")
             })
         return steps
     }
+
+    /// Removes what failed writes left, once an hour and at the start.
+    private var orphans: [Step] {
+        mutating get {
+            guard let ownFolder, orphansDue <= .now else { return [] }
+            orphansDue = .now + settings.orphanInterval
+            let grace = settings.fileGrace
+            return [
+                Step(kind: "orphans") { connection, logger throws(LakeError) in
+                    let count = try OrphanedFiles(folder: ownFolder, connection: connection).remove(grace: grace)
+                    guard count > 0 else { return }
+                    logger.notice("files that no snapshot knows are removed", metadata: ["files": "\(count)"])
+                }
+            ]
+        }
+    }
+}
+
+extension Maintenance.Step {
+    /// What tells the step from all others.
+    var name: String { "\(kind) \(table ?? "") \(part)" }
 }
 
 extension Duration {

@@ -1,3 +1,5 @@
+import RembusStore
+
 /// How the lake is kept tidy: few files, few snapshots, nothing that has become superfluous (known-defects.md R26).
 package struct MaintenanceSettings: Sendable, Hashable {
     /// False leaves everything to others, for example to a job of its own.
@@ -6,7 +8,9 @@ package struct MaintenanceSettings: Sendable, Hashable {
     package var interval = Duration.seconds(60)
     /// Rows inside the catalog are moved into files when a table has so many of them …
     package var flushRows = 5000
-    /// … or when so many rounds have passed since the last time.
+    /// … or this many bytes …
+    package var flushBytes = 8 << 20
+    /// … or when this many rounds have passed since the last time.
     package var flushRounds = 10
     /// Files of one size class are merged into larger ones. The classes end at these sizes, in bytes; larger files
     /// stay.
@@ -20,10 +24,21 @@ package struct MaintenanceSettings: Sendable, Hashable {
     /// How long a file stays after no snapshot has it any more, for readers that are still at it.
     package var fileGrace = Duration.seconds(3600)
 
-    /// Retention is enforced, and what this broker needs no more is deleted, every so many rounds.
+    /// How often files are looked for that no snapshot knows.
+    package var orphanInterval = Duration.seconds(3600)
+
+    /// Retention is enforced, and what this broker needs no more is deleted, as often as so many rounds would be, and more
+    /// often when publications are kept for a short time. It has a clock of its own: also where nothing is published.
     package var retentionRounds = 10
     /// How long rejected publications are kept for inspection; nil for ever.
     package var rejectedRetention: Duration? = .seconds(30 * 86400)
 
     package init() {}
+
+    /// A quarter of the shortest age, so that nothing stays much longer than it may.
+    func retentionInterval(of policy: RecordPolicy) -> Duration {
+        let usual = interval * max(1, retentionRounds)
+        guard let age = policy.patterns.compactMap(\.retention.maxAge).min() else { return usual }
+        return min(usual, max(.seconds(1), .nanoseconds(Int64(clamping: age / 4))))
+    }
 }

@@ -1,21 +1,30 @@
-/// A client's `cols` as SQL of our own (storage.md §6.4.2): columns, `*`, expressions of columns and aggregates of them,
-/// each with a name if wanted. Beside an aggregate, what is none is grouped by.
+import RembusWire
+
+/// A client's `cols` as SQL of our own (storage.md §6.4.2): columns, `*`, expressions of columns, aggregates and window
+/// functions of them, each with a name if wanted. Beside an aggregate, what is none is grouped by.
 package struct ColumnSelection: Sendable, Equatable {
     /// The `SELECT` list.
     package let sql: String
     /// `GROUP BY …`, or empty.
     package let grouping: String
-    /// Whether equal rows are given once.
-    package let isDistinct: Bool
-    /// The names given with `AS`, which `order` may use.
-    let aliases: [String]
+    /// `DISTINCT `, `DISTINCT ON (…) ` or empty.
+    package let distinct: String
+    /// Whether there is an aggregate.
+    let isAggregated: Bool
+    /// The table with the names given with `AS`, which `where` and `order` may use.
+    let names: TableScope
+
+    package static func == (left: Self, right: Self) -> Bool {
+        (left.sql, left.grouping, left.distinct) == (right.sql, right.grouping, right.distinct)
+    }
 
     /// Every column of the table.
     package init(all scope: TableScope) {
         sql = SQL.list(scope.columns)
         grouping = ""
-        isDistinct = false
-        aliases = []
+        distinct = ""
+        isAggregated = false
+        names = scope
     }
 
     /// Checks the text of a `cols`: what stands between `SELECT` and `FROM`.
@@ -24,43 +33,154 @@ package struct ColumnSelection: Sendable, Equatable {
     package init(_ text: String, scope: TableScope, parser: Connection) throws(LakeError) {
         let tree = try SyntaxTree(list: text, rest: "", of: "cols", parser: parser)
         guard tree.condition == nil else { throw .refused("cols", "WHERE is not allowed: use the key where") }
-        isDistinct = try Self.distinct(tree.modifiers)
-        var items: [String] = []
+        try tree.checkPlain("cols")
+        var list = List(names: scope)
+        if text.lowercased().contains("unnest") { list.names.element = try Self.element(tree, scope) }
+        for node in tree.selection { try list.add(node) }
+        guard !list.isEmpty else { throw .refused("cols", "there is no column") }
+        sql = list.sql
+        names = list.names
+        isAggregated = list.isAggregated
+        grouping = list.grouping
+        distinct = try Self.distinct(tree.modifiers, list.names)
+    }
+
+    /// The SQL of the first `unnest`, which has to be known before the other items are written.
+    private static func element(_ tree: SyntaxTree, _ scope: TableScope) throws(LakeError) -> String? {
+        var scope = scope
+        scope.budget = nil
+        var list = List(names: scope)
+        for node in tree.selection { try list.add(node) }
+        return list.element
+    }
+
+    private static func distinct(_ modifiers: [SyntaxNode], _ scope: TableScope) throws(LakeError) -> String {
+        guard let modifier = modifiers.first else { return "" }
+        guard modifiers.count == 1, modifier.type == "DISTINCT_MODIFIER" else {
+            throw .refused("cols", "ORDER BY and LIMIT are not allowed: use the keys order and limit")
+        }
+        var targets: [String] = []
+        for node in modifier.nodes("distinct_on_targets") ?? [] {
+            var writer = ExpressionWriter(key: "cols", scope: scope)
+            targets.append(try writer.write(node))
+        }
+        return targets.isEmpty ? "DISTINCT " : "DISTINCT ON (\(targets.joined(separator: ", "))) "
+    }
+
+    /// The items of a selection, as they are read.
+    private struct List {
+        private struct Item {
+            var value: String
+            /// What follows with `AS`; may be empty.
+            var name: String
+            /// The SQL of its `unnest`, if it has one.
+            var unnested: String?
+        }
+
+        var names: TableScope
+        private var items: [Item] = []
+        /// The items that are grouped by if any is an aggregate, counted from 1.
         var groups: [Int] = []
-        var aliases: [String] = []
-        for node in tree.selection {
-            if node.expressionClass == "STAR" {
-                try Self.checkStar(node)
-                groups += items.count + 1..<items.count + 1 + scope.columns.count
-                items += scope.columns.map { SQL.identifier($0) }
-                continue
+        var isAggregated = false
+        /// Whether an item stands for several columns, so that counting is no use.
+        var hasSeveralColumns = false
+        /// All that values of the selection may hold of a row.
+        var copies = 0
+
+        init(names: TableScope) { self.names = names }
+
+        /// The items one after the other. `unnest` repeats the others for each element of its list, and what is repeated
+        /// becomes a copy of its own in the answer: so those are measured then.
+        var sql: String {
+            items.map { item in
+                var value = item.value
+                if let element = names.element, item.unnested == nil, let budget = names.budget {
+                    value = budget.checked(value, beside: element)
+                }
+                return item.name.isEmpty ? value : "\(value) AS \(SQL.identifier(item.name))"
+            }.joined(separator: ", ")
+        }
+
+        /// The SQL of the first `unnest`.
+        var element: String? { items.lazy.compactMap(\.unnested).first }
+
+        var isEmpty: Bool { items.isEmpty }
+
+        var grouping: String {
+            guard isAggregated, !groups.isEmpty else { return "" }
+            return hasSeveralColumns ? "GROUP BY ALL" : "GROUP BY \(groups.map(String.init).joined(separator: ", "))"
+        }
+
+        mutating func add(_ node: SyntaxNode) throws(LakeError) {
+            if node.expressionClass == "STAR", node.flag("columns") == false { return try addStar(node) }
+            var writer = ExpressionWriter(
+                key: "cols", scope: names, allowsAggregates: true, allowsWindows: true, isSelected: true)
+            let before = names.budget?.madeCopies ?? 0
+            let value = try writer.written(node, depth: 0)
+            try append(value.sql, node.alias, value.size, writer)
+            guard !node.alias.isEmpty else { return }
+            let made = (names.budget?.madeCopies ?? 0) - before
+            names.add(
+                node.alias, size: value.size, made: made, hasAggregate: writer.aggregates == .found,
+                hasWindow: writer.windows == .found, unnested: writer.unnested)
+        }
+
+        private mutating func append(
+            _ sql: String, _ name: String, _ size: ValueSize, _ writer: ExpressionWriter
+        ) throws(LakeError) {
+            guard writer.unnested == nil || !writer.hasOtherColumns else {
+                throw .refused(
+                    "cols", "columns beside unnest are items of their own: write unnest(…) AS x, column instead")
             }
-            var writer = ExpressionWriter(key: "cols", scope: scope, allowsAggregates: true)
-            let item = try writer.write(node)
-            if !node.alias.isEmpty { aliases.append(node.alias) }
-            items.append(node.alias.isEmpty ? item : "\(item) AS \(SQL.identifier(node.alias))")
-            if writer.aggregates != .found { groups.append(items.count) }
+            items.append(Item(value: sql, name: name, unnested: writer.unnested))
+            if writer.aggregates == .found { isAggregated = true }
+            if writer.aggregates != .found, writer.windows != .found { groups.append(items.count) }
+            if writer.columns == .found { hasSeveralColumns = true }
+            // A column as it is costs nothing.
+            if size.copies > 1 { copies += size.copies }
+            let limit = 4 * ValueSize.maximumCopies
+            guard copies <= limit else {
+                throw .refused("cols", "an answer could get more than \(limit) times as large as the rows")
+            }
         }
-        guard !items.isEmpty else { throw .refused("cols", "there is no column") }
-        sql = items.joined(separator: ", ")
-        self.aliases = aliases
-        let isAggregated = groups.count < items.count && !groups.isEmpty
-        grouping = isAggregated ? "GROUP BY \(groups.map(String.init).joined(separator: ", "))" : ""
-    }
 
-    private static func distinct(_ modifiers: [SyntaxNode]) throws(LakeError) -> Bool {
-        guard let modifier = modifiers.first else { return false }
-        guard modifiers.count == 1, modifier.type == "DISTINCT_MODIFIER", modifier.isEmpty("distinct_on_targets") else {
-            throw .refused("cols", "ORDER BY, LIMIT and DISTINCT ON are not allowed: use the keys order and limit")
+        /// `*`, with `EXCLUDE`, `REPLACE` and `RENAME`, as the columns that it stands for.
+        private mutating func addStar(_ node: SyntaxNode) throws(LakeError) {
+            let options = ["qualified_exclude_list", "expr", "alias"]
+            guard options.allSatisfy({ node.isEmpty($0) }), ["", SyntaxTree.table].contains(node.text("relation_name"))
+            else { throw .refused("cols", "this form of * is not allowed") }
+            var left: Set<String> = []
+            for name in node.value["exclude_list"]?.arrayValue ?? [] { left.insert(try column(name.stringValue)) }
+            var replaced: [String: SyntaxNode] = [:]
+            for entry in node.nodes("replace_list") ?? [] {
+                replaced[try column(entry.text("key"))] = entry.node("value")
+            }
+            var renamed: [String: String] = [:]
+            for entry in node.nodes("rename_list") ?? [] {
+                renamed[try column(entry.node("key")?.text("column"))] = entry.text("value")
+            }
+            for column in names.columns {
+                let quoted = SQL.identifier(column)
+                if left.contains(quoted) { continue }
+                var writer = ExpressionWriter(
+                    key: "cols", scope: names, allowsAggregates: true, allowsWindows: true, isSelected: true)
+                guard var node = replaced[quoted] else {
+                    try append(quoted, renamed[quoted] ?? "", .column, writer)
+                    continue
+                }
+                node.dropAlias()
+                let value = try writer.written(node, depth: 0)
+                try append(value.sql, renamed[quoted] ?? column, value.size, writer)
+            }
         }
-        return true
-    }
 
-    private static func checkStar(_ node: SyntaxNode) throws(LakeError) {
-        let options = ["exclude_list", "replace_list", "qualified_exclude_list", "rename_list", "expr", "alias"]
-        let isPlain = node.flag("columns") == false && options.allSatisfy { node.isEmpty($0) }
-        guard isPlain, ["", SyntaxTree.table].contains(node.text("relation_name")) else {
-            throw .refused("cols", "only a plain * is allowed")
+        /// The quoted name of a column.
+        private func column(_ name: String?) throws(LakeError) -> String {
+            guard let name, let column = names.column(name) else {
+                throw .refused(
+                    "cols", "there is no column \(name ?? ""); the table \(names.table) has \(names.listing)")
+            }
+            return column
         }
     }
 }

@@ -1,13 +1,17 @@
 import Dispatch
+package import Logging
 import Synchronization
 
 /// Connections for queries, each with a thread of its own; a query waits until one is free.
 ///
 /// The connections come from a database whose configuration is locked: no access to files outside of its data path, no
 /// settings, no extensions. They run generated SQL only.
+///
+/// A query has its answer when its time is over, whatever its thread does: DuckDB cannot stop some functions in the middle
+/// of a chunk of rows. Such a thread is given up until it comes back, and another one takes its place.
 package final class ReaderPool: Sendable {
     /// A connection and where it may be used.
-    private final class Reader: @unchecked Sendable {
+    final class Reader: @unchecked Sendable {
         // Used on `queue` alone, but for its interrupter; hence unchecked.
         let queue: DispatchQueue
         var connection: Connection?
@@ -18,41 +22,83 @@ package final class ReaderPool: Sendable {
         }
     }
 
-    private struct Job {
+    /// A query. Its result, its time-out and its cancellation compete; the first one is the answer.
+    struct Job: Sendable {
         let number: UInt64
-        let run: @Sendable (Result<Connection, LakeError>) -> Void
+        let deadline: ContinuousClock.Instant?
+        /// The answer when its time is over.
+        let late: LakeError
+        let run: @Sendable (Connection) -> Void
+        let fail: @Sendable (LakeError) -> Void
     }
 
-    private struct State {
+    /// A query that has a thread.
+    struct Run {
+        let job: Job
+        let reader: Reader
+        /// What of the process's memory was in use when it began.
+        let memoryBefore: Int
+        /// Its time is over, its answer is given, and its thread is not free.
+        var isLost = false
+    }
+
+    struct State {
         var idle: [Reader]
-        var running: [UInt64: Reader] = [:]
+        var running: [UInt64: Run] = [:]
         var waiting: [Job] = []
         /// Queries to be refused, or to be stopped when their reader is ready.
         var cancelled: Set<UInt64> = []
         var count: UInt64 = 0
+        var readerCount: Int
         var isClosed = false
-        /// Called when the last query ended, after `close`.
+        var isWatched = false
+        /// Looks without a query.
+        var quietLooks = 0
+        var metrics = QueryMetrics()
+        /// What the process had in memory when that was least, since memory was last given back.
+        var leastMemory = Int.max
+        /// Called when the last query ended or is given up, after `close`.
         var closing: [CheckedContinuation<Void, Never>] = []
+
+        var lostCount: Int { running.values.count { $0.isLost } }
     }
 
     private let connect: @Sendable () throws(LakeError) -> Connection
     private let maximumWaiting: Int
-    private let state: Mutex<State>
+    let maximumMemory: Int
+    let logger: Logger
+    let state: Mutex<State>
+
+    /// The most threads that may be given up and replaced at a time.
+    static let maximumLost = 8
 
     /// A pool of `count` readers; connections are made when they are first needed.
     /// - Parameters:
     ///   - maximumWaiting: How many queries may wait for a reader; the next is refused.
+    ///   - maximumMemory: By how many bytes the process may grow during a query before that is stopped.
     ///   - connect: Makes a connection to the catalog.
     package init(
-        count: Int, maximumWaiting: Int = 256, connect: @escaping @Sendable () throws(LakeError) -> Connection
+        count: Int, maximumWaiting: Int = 256, maximumMemory: Int = .max, logger: Logger,
+        connect: @escaping @Sendable () throws(LakeError) -> Connection
     ) {
         self.connect = connect
         self.maximumWaiting = maximumWaiting
-        state = Mutex(State(idle: (0..<max(1, count)).map(Reader.init)))
+        self.maximumMemory = maximumMemory
+        self.logger = logger
+        let count = max(1, count)
+        var state = State(idle: (0..<count).map(Reader.init), readerCount: count)
+        state.metrics.threads = count
+        self.state = Mutex(state)
     }
 
     /// Runs `body` on a reader's thread. Interrupted when the task is cancelled.
+    ///
+    /// - Parameters:
+    ///   - deadline: When the answer is due: then `late` is thrown, though `body` may go on for a while.
+    ///   - late: The error for a query whose time is over.
     package func perform<Output: Sendable>(
+        until deadline: ContinuousClock.Instant? = nil,
+        late: LakeError = LakeError(.timedOut, "the query took too long"),
         _ body: @escaping @Sendable (Connection) throws -> Output
     ) async throws -> Output {
         let number = state.withLock { state in
@@ -61,9 +107,12 @@ package final class ReaderPool: Sendable {
         }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
+                let answer = OneAnswer(continuation)
                 submit(
-                    Job(number: number) { connection in
-                        continuation.resume(with: Result { try body(connection.get()) })
+                    Job(number: number, deadline: deadline, late: late) { connection in
+                        answer.give(Result { try body(connection) })
+                    } fail: { error in
+                        answer.give(.failure(error))
                     })
             }
         } onCancel: {
@@ -71,29 +120,44 @@ package final class ReaderPool: Sendable {
         }
     }
 
-    /// Refuses further queries, interrupts the running ones and closes the connections.
-    package func close() async {
-        let (readers, waiting) = state.withLock { state in
+    /// Refuses further queries, interrupts the running ones and closes the connections. What does not end within
+    /// `patience` is given up: its thread ends with the process.
+    package func close(patience: Duration = .seconds(3)) async {
+        let (runs, waiting) = state.withLock { state in
             state.isClosed = true
             defer { state.waiting = [] }
             return (Array(state.running.values), state.waiting)
         }
-        for job in waiting { job.run(.failure(.closed)) }
-        for reader in readers { reader.current.withLock { $0?.cancel() } }
+        for job in waiting { job.fail(.closed) }
+        for run in runs { run.reader.current.withLock { $0?.cancel() } }
         await withCheckedContinuation { continuation in
             let isDone = state.withLock { state in
                 if state.running.isEmpty { return true }
                 state.closing.append(continuation)
                 return false
             }
-            if isDone { continuation.resume() }
+            if isDone { return continuation.resume() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + patience.dispatchInterval) { [self] in giveUp() }
         }
-        // Nobody takes a reader out of a closed pool.
+        // After `isClosed` is set no query takes a reader, so the idle ones can be ended.
         let idle = state.withLock { state in
             defer { state.idle = [] }
             return state.idle
         }
         for reader in idle { reader.queue.sync { reader.connection = nil } }
+    }
+
+    private func giveUp() {
+        let (closing, left) = state.withLock { state in
+            defer { state.closing = [] }
+            return (state.closing, Array(state.running.values))
+        }
+        guard !closing.isEmpty else { return }
+        logger.error(
+            "queries that DuckDB cannot interrupt are given up: their threads end with the process",
+            metadata: ["threads": "\(left.count)"])
+        for run in left { run.job.fail(.closed) }
+        for continuation in closing { continuation.resume() }
     }
 
     private enum Placement {
@@ -103,29 +167,27 @@ package final class ReaderPool: Sendable {
     }
 
     private func submit(_ job: Job) {
+        let memory = maximumMemory == .max ? 0 : ProcessMemory.resident
         let placement = state.withLock { state -> Placement in
             if state.isClosed { return .refused(.closed) }
-            if state.cancelled.remove(job.number) != nil {
-                return .refused(LakeError(.interrupted, "the query was cancelled"))
-            }
+            if state.cancelled.remove(job.number) != nil { return .refused(.cancelled) }
             if let reader = state.idle.popLast() {
-                state.running[job.number] = reader
+                state.running[job.number] = Run(job: job, reader: reader, memoryBefore: memory)
                 return .started(reader)
             }
-            guard state.waiting.count < maximumWaiting else {
-                return .refused(.busy)
-            }
+            guard state.waiting.count < maximumWaiting else { return .refused(.busy) }
             state.waiting.append(job)
             return .waits
         }
         switch placement {
         case .started(let reader): start(job, reader)
         case .waits: break
-        case .refused(let error): job.run(.failure(error))
+        case .refused(let error): return job.fail(error)
         }
+        watch()
     }
 
-    private func start(_ job: Job, _ reader: Reader) {
+    func start(_ job: Job, _ reader: Reader) {
         reader.queue.async { [self] in
             do throws(LakeError) {
                 let connection = try open(reader)
@@ -134,11 +196,11 @@ package final class ReaderPool: Sendable {
                 if state.withLock({ $0.cancelled.contains(job.number) || $0.isClosed }) {
                     connection.interrupter.cancel()
                 }
-                job.run(.success(connection))
+                job.run(connection)
             } catch {
-                job.run(.failure(error))
+                job.fail(error)
             }
-            // Whoever cancels this query late must not stop the next one.
+            // A late cancellation of this query must not stop the next one.
             reader.current.withLock { $0 = nil }
             finish(job, reader)
         }
@@ -152,34 +214,45 @@ package final class ReaderPool: Sendable {
         return connection
     }
 
+    /// On the reader's queue.
     private func finish(_ job: Job, _ reader: Reader) {
-        let (next, closing) = state.withLock { state -> (Job?, [CheckedContinuation<Void, Never>]) in
-            state.running[job.number] = nil
+        let memory = maximumMemory == .max ? 0 : ProcessMemory.resident
+        let (next, closing, isSpare) = state.withLock { state -> (Job?, [CheckedContinuation<Void, Never>], Bool) in
+            let run = state.running.removeValue(forKey: job.number)
             state.cancelled.remove(job.number)
-            if !state.waiting.isEmpty {
+            // Another one has taken its place.
+            let isSpare = run?.isLost == true && state.readerCount - state.lostCount > state.metrics.threads
+            if isSpare { state.readerCount -= 1 }
+            if !isSpare, !state.waiting.isEmpty {
                 let next = state.waiting.removeFirst()
-                state.running[next.number] = reader
-                return (next, [])
+                state.running[next.number] = Run(job: next, reader: reader, memoryBefore: memory)
+                return (next, [], false)
             }
-            state.idle.append(reader)
-            guard state.isClosed, state.running.isEmpty else { return (nil, []) }
+            if !isSpare { state.idle.append(reader) }
+            guard state.isClosed, state.running.isEmpty else { return (nil, [], isSpare) }
             defer { state.closing = [] }
-            return (nil, state.closing)
+            return (nil, state.closing, isSpare)
         }
+        if isSpare { reader.connection = nil }
         for continuation in closing { continuation.resume() }
         if let next { start(next, reader) }
     }
 
     private func cancel(_ number: UInt64) {
         let (reader, job) = state.withLock { state -> (Reader?, Job?) in
+            state.metrics.cancelled += 1
             if let index = state.waiting.firstIndex(where: { $0.number == number }) {
                 return (nil, state.waiting.remove(at: index))
             }
             // It runs, or did not come here yet: then it is refused when it does.
             state.cancelled.insert(number)
-            return (state.running[number], nil)
+            return (state.running[number]?.reader, nil)
         }
         reader?.current.withLock { $0?.cancel() }
-        job?.run(.failure(LakeError(.interrupted, "the query was cancelled")))
+        job?.fail(.cancelled)
     }
+}
+
+extension LakeError {
+    static let cancelled = LakeError(.interrupted, "the query was cancelled")
 }

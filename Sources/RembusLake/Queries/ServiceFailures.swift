@@ -20,7 +20,7 @@ struct ServiceFailures: Sendable {
     private static func text(of error: LakeError) -> String? {
         switch error.kind {
         // Texts of our own.
-        case .invalid, .tooLarge, .timedOut, .interrupted: return error.message
+        case .invalid, .tooLarge, .timedOut, .interrupted, .away: return error.message
         // DuckDB's about a value or an expression. Behind the first line it quotes the statement.
         case .syntax, .conversion, .constraint: return firstLine(of: error)
         case .name:
@@ -30,7 +30,7 @@ struct ServiceFailures: Sendable {
             return ownTexts.contains(error.message) ? error.message : nil
         case .other:
             return error.message.contains("No snapshot found at timestamp") ? firstLine(of: error) : nil
-        case .transaction, .outOfMemory, .io, .permission: return nil
+        case .transaction, .outOfMemory, .io, .permission, .fatal: return nil
         }
     }
 

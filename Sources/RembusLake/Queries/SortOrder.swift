@@ -7,33 +7,41 @@ package struct SortOrder: Sendable, Equatable {
     ///
     /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
     package init(
-        _ text: String, scope: TableScope, selection: ColumnSelection, parser: Connection
+        _ text: String, scope: TableScope, selection: ColumnSelection, isGrouped: Bool = false, parser: Connection
     ) throws(LakeError) {
         let tree = try SyntaxTree(list: "1", rest: "ORDER BY \(text)", of: "order", parser: parser)
+        try tree.checkPlain("order")
         guard tree.condition == nil, tree.modifiers.count == 1, let modifier = tree.modifiers.first,
-            modifier.type == "ORDER_MODIFIER", let orders = modifier.nodes("orders"), !orders.isEmpty
+            modifier.type == "ORDER_MODIFIER"
         else { throw .refused("order", "only columns are allowed, each with ASC or DESC and NULLS FIRST or LAST") }
-        let names = TableScope(table: scope.table, columns: scope.columns + selection.aliases)
+        sql = try Self.sql(
+            modifier, key: "order", scope: selection.names, allowsAggregates: isGrouped || selection.isAggregated)
+    }
+
+    /// The SQL of an `ORDER BY` of which `key` is the argument.
+    static func sql(
+        _ modifier: SyntaxNode, key: String, scope: TableScope, allowsAggregates: Bool
+    ) throws(LakeError) -> String {
+        guard let orders = modifier.nodes("orders"), !orders.isEmpty else {
+            throw .refused(key, "only columns are allowed, each with ASC or DESC and NULLS FIRST or LAST")
+        }
         var items: [String] = []
         for order in orders {
             guard let expression = order.node("expression"), expression.expressionClass != "CONSTANT" else {
-                throw .refused("order", "columns are named, not numbered")
+                throw .refused(key, "columns are named, not numbered")
             }
             var writer = ExpressionWriter(
-                key: "order", scope: names, allowsAggregates: !selection.grouping.isEmpty)
-            guard expression.alias.isEmpty else { throw .refused("order", "AS is not allowed") }
-            let direction = try Self.word(
-                order.type, ["ORDER_DEFAULT": "", "ASCENDING": " ASC", "DESCENDING": " DESC"])
-            let nulls = try Self.word(
-                order.text("null_order") ?? "",
-                ["ORDER_DEFAULT": "", "NULLS FIRST": " NULLS FIRST", "NULLS LAST": " NULLS LAST"])
-            items.append(try writer.write(expression) + direction + nulls)
+                key: key, scope: scope, allowsAggregates: allowsAggregates, allowsWindows: true)
+            // `ORDER BY ALL`.
+            if expression.expressionClass == "STAR", expression.isEmpty("expr"), expression.isEmpty("exclude_list"),
+                orders.count == 1
+            {
+                items.append("ALL" + (try writer.direction(order)))
+                continue
+            }
+            guard expression.alias.isEmpty else { throw .refused(key, "AS is not allowed") }
+            items.append(try writer.write(expression) + (try writer.direction(order)))
         }
-        sql = items.joined(separator: ", ")
-    }
-
-    private static func word(_ name: String, _ words: [String: String]) throws(LakeError) -> String {
-        guard let word = words[name] else { throw .refused("order", "this order is not known") }
-        return word
+        return items.joined(separator: ", ")
     }
 }

@@ -3,7 +3,7 @@ import RembusWire
 
 /// A part of the syntax tree that DuckDB's own parser makes of a text, as its function `json_serialize_sql` writes it.
 struct SyntaxNode {
-    let value: Value
+    private(set) var value: Value
 
     /// What kind of expression this is, such as `COMPARISON`.
     var expressionClass: String { text("class") ?? "" }
@@ -13,6 +13,13 @@ struct SyntaxNode {
 
     /// The name given with `AS`; empty without one.
     var alias: String { text("alias") ?? "" }
+
+    /// Takes the name away.
+    mutating func dropAlias() {
+        guard case .map(var members) = value else { return }
+        members["alias"] = .text("")
+        value = .map(members)
+    }
 
     func text(_ key: String) -> String? { value[key]?.stringValue }
 
@@ -92,24 +99,52 @@ struct SyntaxTree {
 
     private static func reason(_ root: SyntaxNode) -> String {
         let text = root.text("error_message") ?? "the text cannot be parsed"
+        // What it parsed and cannot write down, such as an array of a million elements.
+        if root.text("error_type") == "serialization" {
+            return "the text has a type or an expression that is not allowed"
+        }
         // What the parser says of `x; DROP TABLE y`.
         return text.hasPrefix("Only SELECT statements") ? "only one expression is allowed, not a statement" : text
     }
 
-    /// One plain `SELECT` from the table that we gave and from nothing else.
+    /// What stands behind a condition in the same text: `GROUP BY`, `HAVING`, `QUALIFY`.
+    var groups: [SyntaxNode] { node.nodes("group_expressions") ?? [] }
+
+    /// Which of ``groups`` are grouped by together, by their positions.
+    var groupSets: [[Int]] {
+        (node.value["group_sets"]?.arrayValue ?? []).map { set in
+            (set.arrayValue ?? []).compactMap { $0.intValue.map { Int($0) } }
+        }
+    }
+
+    /// `GROUP BY ALL`.
+    var groupsByAll: Bool { node.text("aggregate_handling") == "FORCE_AGGREGATES" }
+
+    var having: SyntaxNode? { node.node("having") }
+
+    var qualify: SyntaxNode? { node.node("qualify") }
+
+    /// Refuses what only stands behind a condition of a query.
+    func checkPlain(_ key: String) throws(LakeError) {
+        let parts: [(String, String)] = [
+            ("group_expressions", "GROUP BY"), ("group_sets", "GROUP BY"), ("having", "HAVING"), ("qualify", "QUALIFY"),
+        ]
+        for (member, name) in parts where !node.isEmpty(member) {
+            throw .refused(key, "\(name) is not allowed here")
+        }
+        guard !groupsByAll else { throw .refused(key, "GROUP BY is not allowed here") }
+    }
+
+    /// One `SELECT` from the table that we gave and from nothing else.
     private func checkSelect(_ key: String) throws(LakeError) {
         guard node.type == "SELECT_NODE" else {
             throw .refused(key, "UNION and the like are not allowed")
         }
-        let parts: [(String, String)] = [
-            ("cte_map", "WITH"), ("group_expressions", "GROUP BY"), ("group_sets", "GROUP BY"), ("having", "HAVING"),
-            ("sample", "USING SAMPLE"), ("qualify", "QUALIFY"),
-        ]
-        for (member, name) in parts where !node.isEmpty(member) {
+        for (member, name) in [("cte_map", "WITH"), ("sample", "USING SAMPLE")] where !node.isEmpty(member) {
             throw .refused(key, "\(name) is not allowed")
         }
-        guard node.text("aggregate_handling") == "STANDARD_HANDLING" else {
-            throw .refused(key, "GROUP BY is not allowed")
+        guard ["STANDARD_HANDLING", "FORCE_AGGREGATES"].contains(node.text("aggregate_handling")) else {
+            throw .refused(key, "this GROUP BY is not allowed")
         }
         guard let source = node.node("from_table"), source.type == "BASE_TABLE",
             source.text("table_name") == Self.table,

@@ -22,24 +22,49 @@ struct TableQuery {
         offset = try map.count("offset")
     }
 
-    /// The statement over the table with this quoted name. Nothing in it is the client's text.
-    func sql(_ name: String, scope: TableScope, parser: Connection) throws(LakeError) -> String {
+    /// The statement over a table. Nothing in it is the client's text.
+    func sql(_ table: ServedTable, _ parser: Connection, budget: QueryBudget? = nil) throws(LakeError) -> String {
+        var scope = table.scope
+        scope.budget = budget
         let selection =
             if let text = selection {
                 try ColumnSelection(text, scope: scope, parser: parser)
             } else {
                 ColumnSelection(all: scope)
             }
-        var sql = "SELECT \(selection.isDistinct ? "DISTINCT " : "")\(selection.sql) FROM \(name)"
-        if let time { sql += " AT (TIMESTAMP => \(time.sql))" }
-        if let condition { sql += " WHERE \(try Condition(condition, scope: scope, parser: parser).sql)" }
-        if !selection.grouping.isEmpty { sql += " \(selection.grouping)" }
-        if let order {
-            sql += " ORDER BY \(try SortOrder(order, scope: scope, selection: selection, parser: parser).sql)"
+        let clauses = try condition.map { text throws(LakeError) in
+            try QueryClauses(text, scope: scope, selection: selection, parser: parser)
         }
-        if let limit { sql += " LIMIT \(limit)" }
-        if let offset { sql += " OFFSET \(offset)" }
+        let source = try time.map { time throws(LakeError) in try table.source(at: time, parser) } ?? table.name
+        var sql = "SELECT \(selection.distinct)\(selection.sql) FROM \(source)"
+        if let clauses { sql += " WHERE \(clauses.condition)" }
+        let grouping = clauses?.grouping ?? ""
+        if !grouping.isEmpty || !selection.grouping.isEmpty {
+            sql += " \(grouping.isEmpty ? selection.grouping : grouping)"
+        }
+        if let having = clauses?.having { sql += " HAVING \(having)" }
+        if let qualify = clauses?.qualify { sql += " QUALIFY \(qualify)" }
+        if let order = try sortOrder(clauses, scope, selection, parser) { sql += " ORDER BY \(order)" }
+        if let limit = try one(of: limit, clauses?.limit, "limit") { sql += " LIMIT \(limit)" }
+        if let offset = try one(of: offset, clauses?.offset, "offset") { sql += " OFFSET \(offset)" }
         return sql
+    }
+
+    private func sortOrder(
+        _ clauses: QueryClauses?, _ scope: TableScope, _ selection: ColumnSelection, _ parser: Connection
+    ) throws(LakeError) -> String? {
+        let own = try order.map { text throws(LakeError) in
+            try SortOrder(
+                text, scope: scope, selection: selection, isGrouped: clauses?.grouping.isEmpty == false, parser: parser
+            ).sql
+        }
+        return try one(of: own, clauses?.order, "order")
+    }
+
+    /// A part that is given by its own key or in the text of the condition, but not by both.
+    private func one<Part>(of own: Part?, _ other: Part?, _ key: String) throws(LakeError) -> Part? {
+        if own != nil, other != nil { throw .refused(key, "it is given behind the condition, too") }
+        return own ?? other
     }
 }
 
@@ -66,7 +91,10 @@ struct ServiceArgument {
             if keys.contains(key) { result.members[key] = value } else { unknown.append(key) }
         }
         guard unknown.isEmpty else {
-            throw LakeError(.invalid, "invalid keys: \(unknown.prefix(20).joined(separator: ", ").prefix(500))")
+            throw LakeError(
+                .invalid,
+                "invalid keys: \(unknown.prefix(20).joined(separator: ", ").prefix(500)); "
+                    + "known are \(keys.joined(separator: ", "))")
         }
         return result
     }

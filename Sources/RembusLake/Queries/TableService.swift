@@ -1,7 +1,7 @@
 package import RembusStore
 package import RembusWire
 
-/// One method of a table, and what it is about.
+/// One of the three methods of a table, with the table's tenant and topics.
 package struct TableService: Sendable {
     /// Whose table it is.
     package let tenant: TableTenant

@@ -12,6 +12,11 @@ package final class TableServices: Sendable {
     package struct Limits: Sendable {
         /// How long a statement may run. Default 10 s.
         package var timeout: Duration = .seconds(10)
+        /// How many bytes a statement may make of one chunk of rows (2048 at most), in sum over its functions. Default
+        /// 256 MiB.
+        package var maximumChunkBytes = 256 << 20
+        /// How long one function may work on one chunk, roughly, in hundredths of a nanosecond. Default 4 s.
+        package var maximumChunkWork = 400_000_000_000
         /// The largest answer in bytes; a larger one is an error. Default 60 MiB less some room for the message around
         /// it, protocol.md §1.1.
         package var maximumAnswerBytes = 62_914_560 - 4096
@@ -47,20 +52,25 @@ package final class TableServices: Sendable {
         for table in tables {
             methods["query_\(table.schema.name)"] = service(of: table, isWriting: false, query)
             methods["delete_\(table.schema.name)"] = service(of: table, isWriting: true, delete)
-            methods["upsert_\(table.schema.name)"] = service(of: table, isWriting: true, upsert)
+            methods["upsert_\(table.schema.name)"] = service(of: table, isWriting: true, optionsAt: 1, upsert)
         }
         return methods
     }
 
     private func service(
-        of table: ServedTable, isWriting: Bool,
+        of table: ServedTable, isWriting: Bool, optionsAt options: Int = 0,
         _ body: @escaping @Sendable (ServedTable, [Value]) async throws -> Value
     ) -> TableService {
         TableService(
             tenant: table.schema.tenant ?? tenant, isWriting: isWriting, topics: table.schema.fillingTopics
-        ) { [failures] arguments in
+        ) { [failures, writer, limits] arguments in
             do {
-                return try await body(table, arguments)
+                let option = try FreshOption(arguments, at: options)
+                // Some of the time is left for the answer.
+                if option.isFresh {
+                    try await writer.waitUntilCurrent(timeout: (CallTime.limit ?? limits.timeout) * 0.8)
+                }
+                return try await body(table, option.arguments)
             } catch {
                 throw failures.forCaller(error, table: table.schema.name)
             }
@@ -69,16 +79,23 @@ package final class TableServices: Sendable {
 
     private func query(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {
         let query = try TableQuery(arguments)
+        let limits = callLimits
         let deadline = ContinuousClock.now + limits.timeout
-        return try await readers.perform { [limits] connection in
-            let sql = try query.sql(table.name, scope: table.scope, parser: connection)
-            let left = deadline - .now
-            guard left > .zero else { throw Self.slow(limits) }
-            do {
-                let frame = try connection.frame(sql, timeout: left, maximumBytes: limits.maximumAnswerBytes)
-                return try Answer(frame).value
-            } catch let error as LakeError where error.kind == .timedOut {
-                throw Self.slow(limits)
+        return try await readers.perform(until: deadline, late: Self.slow(limits)) { connection in
+            try QueryBudget.with(limits, on: connection) { budget in
+                let sql = try query.sql(table, connection, budget: budget)
+                // Checks in the SQL would be in the names that DuckDB gives to columns without one.
+                let plain = budget.isUsed ? try query.sql(table, connection) : sql
+                let left = deadline - .now
+                guard left > .zero else { throw Self.slow(limits) }
+                do {
+                    let frame = try connection.frame(
+                        sql, named: plain == sql ? nil : plain, timeout: left,
+                        maximumBytes: limits.maximumAnswerBytes)
+                    return try Answer(frame).value
+                } catch let error as LakeError where error.kind == .timedOut {
+                    throw Self.slow(limits)
+                }
             }
         }
     }
@@ -90,40 +107,44 @@ package final class TableServices: Sendable {
         if argument != nil, text == nil {
             throw LakeError(.invalid, "the key where is missing; without any argument all rows are deleted")
         }
-        return try await writer.perform { [limits] connection in
-            var sql = "DELETE FROM \(table.name)"
-            if let text { sql += " WHERE \(try Condition(text, scope: table.scope, parser: connection).sql)" }
-            try connection.execute(sql, timeout: limits.timeout)
-            return .null
+        let limits = callLimits
+        return try await writer.perform(until: .now + limits.timeout, late: Self.slow(limits)) { connection in
+            try QueryBudget.with(limits, on: connection) { budget in
+                var sql = "DELETE FROM \(table.name)"
+                var scope = table.scope
+                scope.budget = budget
+                if let text { sql += " WHERE \(try Condition(text, scope: scope, parser: connection).sql)" }
+                try connection.inline(true)
+                try connection.execute(sql, timeout: limits.timeout)
+                return .null
+            }
         }
     }
 
     private func upsert(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {
         let upsert = try Upsert(table, arguments)
-        guard upsert.frame.rowCount > 0 else { return .null }
-        return try await writer.perform { [limits] connection in
-            try upsert.run(connection, timeout: limits.timeout)
+        guard upsert.rows.count > 0 else { return .null }
+        let limits = callLimits
+        return try await writer.perform(until: .now + limits.timeout, late: Self.slow(limits)) { connection in
+            try PartitionNames(table.schema)?.check(upsert.rows, connection)
+            try connection.inline(rows: upsert.rows.count, bytes: upsert.rows.source.byteCount)
+            try connection.whileLocked(for: limits.timeout) { () throws(LakeError) in
+                try upsert.run(connection, timeout: limits.timeout)
+            }
             return .null
         }
+    }
+
+    /// The limits of the call that this task executes: its caller may wait for a longer or a shorter time.
+    private var callLimits: Limits {
+        var limits = limits
+        if let asked = CallTime.limit { limits.timeout = asked }
+        return limits
     }
 
     private static func slow(_ limits: Limits) -> LakeError {
         LakeError(
             .timedOut,
             "the query took longer than \(limits.timeout.components.seconds) s; narrow it with where or limit")
-    }
-}
-
-/// A table of the schema as the services see it.
-struct ServedTable: Sendable {
-    let schema: TableSchema
-    /// The quoted name in the catalog.
-    let name: String
-    let scope: TableScope
-
-    init(_ schema: TableSchema) {
-        self.schema = schema
-        name = Catalog.table(schema.name)
-        scope = TableScope(table: schema.name, columns: schema.allColumns.map(\.name))
     }
 }

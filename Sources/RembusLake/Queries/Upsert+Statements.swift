@@ -1,4 +1,3 @@
-import DataFrames
 import RembusStore
 
 extension Upsert {
@@ -12,41 +11,27 @@ extension Upsert {
         let received = WallClock.nanoseconds
         try connection.transaction { () throws(LakeError) in
             if table.schema.keys.isEmpty {
-                return try connection.run(insert(received), over: frame, as: Self.source)
+                return try connection.run(insert(received), over: rows.source, as: Self.source)
             }
             try connection.execute("CREATE OR REPLACE TEMP TABLE upsert_rows (\(definitions))")
             try connection.run(
-                "INSERT INTO \(Self.staging) SELECT \(casts) FROM \(Self.source)", over: frame, as: Self.source)
+                "INSERT INTO \(Self.staging) SELECT \(casts) FROM \(Self.source)", over: rows.source, as: Self.source)
             try checkKeys(connection)
+            try checkTexts(connection)
             try connection.execute(merge(received), timeout: timeout)
             try connection.execute("DROP TABLE \(Self.staging)")
         }
     }
 
-    /// The columns that rows have, by their position in the table.
-    private var given: [Int] {
-        table.schema.allColumns.indices.filter { frame[table.schema.allColumns[$0].name] != nil }
+    /// The columns that rows have, and then the defaults.
+    private var staged: [(name: String, type: ColumnType)] {
+        rows.given.map { ("c\($0)", table.schema.allColumns[$0].type) }
+            + rows.defaults.map { ("d\($0)", table.schema.allColumns[$0].type) }
     }
 
-    private var definitions: String {
-        given.map { "c\($0) \(table.schema.allColumns[$0].type.sql)" }.joined(separator: ", ")
-    }
+    private var definitions: String { staged.map { "\($0.name) \($0.type.sql)" }.joined(separator: ", ") }
 
-    private var casts: String { given.map(cast).joined(separator: ", ") }
-
-    /// A column of the frame in the type of the table's.
-    private func cast(_ index: Int) -> String {
-        let column = table.schema.allColumns[index]
-        let name = SQL.identifier(column.name)
-        let isText = frame[column.name].map { $0.type.isText } ?? false
-        switch column.type {
-        case .timestamp, .timestampS, .timestampMS:
-            // A cast of text to a plain timestamp would drop its offset from UTC.
-            return isText
-                ? "CAST(CAST(\(name) AS TIMESTAMPTZ) AS \(column.type.sql))" : "CAST(\(name) AS \(column.type.sql))"
-        default: return "CAST(\(name) AS \(column.type.sql))"
-        }
-    }
+    private var casts: String { staged.map { "CAST(\($0.name) AS \($0.type.sql))" }.joined(separator: ", ") }
 
     private func checkKeys(_ connection: Connection) throws(LakeError) {
         for key in table.schema.keys {
@@ -60,21 +45,30 @@ extension Upsert {
         }
     }
 
+    private func checkTexts(_ connection: Connection) throws(LakeError) {
+        guard let texts = KeyTexts(table.schema) else { return }
+        let count = try connection.query("SELECT count(*) FROM \(Self.staging) WHERE \(texts.misfits)").value?.integer
+        if count != 0 { throw LakeError(.constraint, "upsert failed: \(texts.reason.message)") }
+    }
+
     // MARK: - SQL
 
     private var columnNames: String { SQL.list(table.schema.allColumns.map(\.name)) }
 
-    /// What a new row gets in a column that is not given.
-    private func filler(_ index: Int, _ received: UInt64) -> String {
-        let column = table.schema.allColumns[index]
-        if index == table.schema.receivedAtColumn { return "CAST(\(received) AS UBIGINT)" }
-        guard let value = column.defaultValue, let text = try? UpsertRecords.text(value, column) else { return "NULL" }
-        return "CAST(\(SQL.literal(text)) AS \(column.type.sql))"
+    /// What a new row gets in a column that is not given; `prefix` is before the name of a default.
+    private func filler(_ index: Int, _ received: UInt64, _ prefix: String) -> String {
+        if index == table.schema.receivedAtColumn {
+            return table.schema.receiveTime("CAST(\(received) AS UBIGINT)")
+        }
+        return rows.defaults.contains(index) ? "\(prefix)d\(index)" : "NULL"
     }
 
     private func insert(_ received: UInt64) -> String {
-        let given = Set(given)
-        let values = table.schema.allColumns.indices.map { given.contains($0) ? cast($0) : filler($0, received) }
+        let given = Set(rows.given)
+        let values = table.schema.allColumns.indices.map { index in
+            let value = given.contains(index) ? "c\(index)" : filler(index, received, "")
+            return "CAST(\(value) AS \(table.schema.allColumns[index].type.sql))"
+        }
         return "INSERT INTO \(table.name) (\(columnNames)) SELECT \(values.joined(separator: ", ")) FROM \(Self.source)"
     }
 
@@ -82,13 +76,14 @@ extension Upsert {
     /// rows are in their order.
     private func merge(_ received: UInt64) -> String {
         let schema = table.schema
-        let (keys, given) = (Set(schema.keys), Set(given))
-        let reduced = given.sorted().map { index in
+        let (keys, given) = (Set(schema.keys), Set(rows.given))
+        var reduced = given.sorted().map { index in
             if keys.contains(index) { return "c\(index)" }
             return writesNulls
                 ? "arg_max_null(c\(index), rowid) AS c\(index)"
                 : "arg_max(c\(index), rowid) FILTER (WHERE c\(index) IS NOT NULL) AS c\(index)"
         }
+        reduced += rows.defaults.map { "first(d\($0)) AS d\($0)" }
         let join = schema.keys.map { "t.\(SQL.identifier(schema.columns[$0].name)) = s.c\($0)" }.joined(
             separator: " AND ")
         let updates = schema.allColumns.indices.compactMap { index -> String? in
@@ -97,12 +92,12 @@ extension Upsert {
             if given.contains(index) {
                 return "\(name) = \(writesNulls ? "s.c\(index)" : "coalesce(s.c\(index), t.\(name))")"
             }
-            return writesNulls || index == schema.receivedAtColumn ? "\(name) = \(filler(index, received))" : nil
+            return writesNulls || index == schema.receivedAtColumn ? "\(name) = \(filler(index, received, "s."))" : nil
         }
         let values = schema.allColumns.indices.map { index in
-            guard given.contains(index) else { return filler(index, received) }
+            guard given.contains(index) else { return filler(index, received, "s.") }
             return writesNulls || keys.contains(index)
-                ? "s.c\(index)" : "coalesce(s.c\(index), \(filler(index, received)))"
+                ? "s.c\(index)" : "coalesce(s.c\(index), \(filler(index, received, "s.")))"
         }
         let update = updates.isEmpty ? "" : "WHEN MATCHED THEN UPDATE SET \(updates.joined(separator: ", ")) "
         return """

@@ -5,9 +5,9 @@ import RembusWire
 /// The checked arguments of `upsert_<table>` (storage.md §6.3): rows as a frame, whatever they came as.
 struct Upsert: Sendable {
     let table: ServedTable
-    /// The rows, with columns of the table only, named as the table names them.
-    let frame: DataFrame
-    /// Whether nulls and what is missing overwrite what is there.
+    /// The rows, with columns of the table only.
+    let rows: UpsertRows
+    /// Whether null and missing values overwrite the columns of a row that exists.
     let writesNulls: Bool
 
     init(_ table: ServedTable, _ arguments: [Value]) throws(LakeError) {
@@ -22,47 +22,29 @@ struct Upsert: Sendable {
         }
         self.table = table
         self.writesNulls = writesNulls
+        let records = UpsertRecords(table.schema, fillsDefaults: table.schema.keys.isEmpty || writesNulls)
         switch arguments[0] {
-        case .map(let record):
-            frame = try UpsertRecords(table.schema, fillsDefaults: table.schema.keys.isEmpty || writesNulls).frame([
-                record
-            ])
+        case .map(let record): rows = try records.rows([record])
         case .array(let elements):
-            let records = elements.compactMap(\.mapValue)
-            guard records.count == elements.count else {
+            let maps = elements.compactMap(\.mapValue)
+            guard maps.count == elements.count else {
                 throw LakeError(.invalid, "upsert failed: invalid record type: not all elements are maps")
             }
-            frame = try UpsertRecords(table.schema, fillsDefaults: table.schema.keys.isEmpty || writesNulls).frame(
-                records)
+            rows = try records.rows(maps)
         case .tagged(Value.Tag.dataFrame, let content):
             guard let bytes = content.bytesValue else {
                 throw LakeError(.invalid, "upsert failed: the dataframe has no bytes")
             }
-            let received = try LakeError.wrapping { () throws(DataFrameError) in try DataFrame(arrow: bytes) }
-            frame = try Self.named(received, table.schema)
+            let frame = try LakeError.wrapping { () throws(DataFrameError) in try DataFrame(arrow: bytes) }
+            rows = try UpsertRows(frame, table.schema)
         default:
             throw LakeError(
                 .invalid, "upsert failed: invalid record type: a map, an array of maps or a dataframe is needed")
         }
-        for key in table.schema.keys.map({ table.schema.columns[$0].name })
-        where frame[key] == nil && frame.rowCount > 0 {
-            throw LakeError(.invalid, "upsert failed: the key column \(key) is missing")
+        for key in table.schema.keys where !rows.given.contains(key) && rows.count > 0 {
+            throw LakeError(
+                .invalid, "upsert failed: the key column \(table.schema.columns[key].name) is missing")
         }
-    }
-
-    /// The columns of a frame under the table's names. The receive time is the broker's, so its column is left out.
-    private static func named(_ frame: DataFrame, _ schema: TableSchema) throws(LakeError) -> DataFrame {
-        var columns: [Column] = []
-        var seen: Set<Int> = []
-        for column in frame.columns {
-            let index = try position(of: column.name, in: schema)
-            guard seen.insert(index).inserted else {
-                throw LakeError(.invalid, "upsert failed: the column \(column.name) is given twice")
-            }
-            if index == schema.receivedAtColumn { continue }
-            columns.append(column.renamed(schema.allColumns[index].name))
-        }
-        return try LakeError.wrapping { () throws(DataFrameError) in try DataFrame(columns: columns) }
     }
 
     /// Where a column is in the table; names do not tell upper from lower case, as in DuckDB.

@@ -22,10 +22,10 @@ final class Batch {
     private var names: [UInt32: String?] = [:]
 
     init(
-        _ schema: StoreSchema, matcher: TableMatcher, policy: RecordPolicy, name: @escaping (UInt32) -> String?
+        _ schema: StoreSchema, matcher: TableMatcher, recording: RetentionHorizon, name: @escaping (UInt32) -> String?
     ) {
         tables = schema.tables.map(TableBatch.init)
-        cache = TopicCache(matcher, policy)
+        cache = TopicCache(matcher, recording)
         nameOf = name
     }
 
@@ -37,9 +37,9 @@ final class Batch {
         // What is in the journal was checked when it came in; anything else has no row to be in.
         guard case .regular(let frame) = FrameHeader.parse(message), frame.kind == .publish else { return }
         messages.append(
-            header, frame: frame, message: message, publisher: name(header.publisher), tenant: name(header.tenant))
+            header, frame: frame, message: message, publisher: name(header.publisher), tenant: tenant(header.tenant))
         let (match, isRecorded) = cache.find(frame.topicBytes(in: message), tenant: header.tenant) {
-            name(header.tenant) ?? MessageBatch.defaultTenant
+            tenant(header.tenant) ?? MessageBatch.defaultTenant
         }
         recorded.append(isRecorded ? 1 : 0)
         if !isRecorded { unrecordedCount += 1 }
@@ -48,8 +48,13 @@ final class Batch {
             arguments: frame.arguments(in: message), match: match, receivedAt: header.receivedAt,
             slot: frame.slot(in: message))
         if case .rejected(let reason) = outcome {
-            rejections.add(message: messages.rowCount - 1, table: match.table, reason)
+            reject(message: messages.rowCount - 1, table: match.table, reason)
         }
+    }
+
+    /// Keeps a publication, by its row in `messages`, as one that did not fit.
+    func reject(message: Int, table: Int, _ reason: RejectReason) {
+        rejections.add(message: message, table: table, reason, bytes: messages.data.bytes(message).count)
     }
 
     /// Says how far the journal is in here.
@@ -77,6 +82,12 @@ final class Batch {
         rejections.removeAll()
         names.removeAll(keepingCapacity: true)
         byteCount = 0
+    }
+
+    /// A tenant's name. One whose name the journal has lost is nobody's, rather than the default one, to which its
+    /// publications do not belong: no component's name can have a control character.
+    private func tenant(_ number: UInt32) -> String? {
+        number == 0 ? nil : name(number) ?? "\u{1}lost tenant \(number)"
     }
 
     private func name(_ number: UInt32) -> String? {

@@ -4,21 +4,50 @@ import Synchronization
 /// The component tables of the catalog, `subscriber`, `exposer`, `mark` and `component`, as other brokers read them
 /// (storage.md §5). What is in there is a copy: this broker keeps the state of components in a file of its own.
 final class ComponentProjection: Sendable {
+    private static let maxForgotten = 250_000
     private let pending = Mutex<[String: ComponentRecord]>([:])
 
     /// Takes the newest state of components; earlier ones that are not written yet are forgotten.
     func set(_ records: some Sequence<ComponentRecord>) {
         pending.withLock { pending in
-            for record in records { pending[record.name] = record }
+            for record in records {
+                // While the catalog cannot be written, forgotten names do not pile up: the copy may have some too many.
+                let isKept = !record.isEmpty || pending.count < Self.maxForgotten
+                pending[record.name] = isKept ? record : nil
+            }
         }
     }
 
-    /// Writes what is waiting, in one transaction; false when nothing was. It goes on waiting when that fails.
+    /// Rows that one transaction writes at most: a statement is a text that DuckDB takes a multiple of its size to read.
+    private static let maxRows = 4096
+
+    /// Writes the changes that wait; false when there are none. When writing fails, they wait for the next attempt.
     func write(_ connection: Connection, name: String) throws(LakeError) -> Bool {
-        let records = pending.withLock { pending in
-            defer { pending.removeAll() }
-            return pending.values.sorted { $0.name < $1.name }
+        var hasWritten = false
+        while try writeSome(connection, name: name) { hasWritten = true }
+        return hasWritten
+    }
+
+    private func takeSome() -> [ComponentRecord] {
+        pending.withLock { pending in
+            var rows = 0
+            var taken: [ComponentRecord] = []
+            for record in pending.values {
+                rows += record.subscriptions.count + record.exposed.count + 1
+                if rows > Self.maxRows, !taken.isEmpty { break }
+                taken.append(record)
+            }
+            if taken.count == pending.count {
+                pending.removeAll()
+            } else {
+                for record in taken { pending[record.name] = nil }
+            }
+            return taken.sorted { $0.name < $1.name }
         }
+    }
+
+    private func writeSome(_ connection: Connection, name: String) throws(LakeError) -> Bool {
+        let records = takeSome()
         guard !records.isEmpty else { return false }
         do {
             let statements = ComponentStatements(records, name: name)

@@ -41,38 +41,46 @@ extension LakeWriter {
         for table in active where !batch.tables[table].frames.isEmpty {
             guard let groups = FrameGroup.all(of: batch.tables[table], statements[table]) else { return false }
             frames[table] = groups
-            staging.frames[table] = StagedFrames(rows: [(0, 0..<groups.reduce(0) { $0 + $1.frame.rowCount })])
+            staging.frames[table] = StagedFrames(rows: [(0, 0..<groups.reduce(0) { $0 + $1.rows.rowCount })])
         }
         try staging.stage(batch.rejections, of: batch.messages)
         var isInTable = false
         do {
             try connection.transaction { () throws(LakeError) in
+                try inline(.message)
                 try messageInsert.run(
                     connection, batch.messages.columns.map(AppendColumn.init), rows: batch.messages.rowCount)
+                try inline(.messageSource)
                 try sourceInsert?.run(
                     connection, batch.messages.sourceColumns.map(AppendColumn.init), rows: batch.messages.sourceCount)
                 isInTable = true
                 for table in active {
                     let rows = batch.tables[table]
+                    try inline(table)
                     try tableInserts[table]?.run(
                         connection, rows.columns.map(AppendColumn.init), rows: rows.rowCount)
                     for group in frames[table] ?? [] {
-                        let statement = statements[table].insert(group.values, from: DirectInsert.source)
-                        try connection.run(statement, over: group.frame, as: DirectInsert.source)
+                        let statement = statements[table].append(group.values, from: DirectInsert.source)
+                        try connection.run(statement, over: group.rows, as: DirectInsert.source)
                     }
                 }
                 isInTable = false
-                try connection.execute(rejectedInsert + progressInsert)
+                try writeRejected()
+                try writeProgress()
             }
             return true
         } catch {
-            guard isInTable, error.isAboutRows else { throw error }
+            guard isInTable, try isAboutRows(error) else { throw error }
             return false
         }
     }
 
-    /// Keyed tables are merged from a staging table.
-    private func isDirect(_ table: Int) -> Bool { tableInserts[table] != nil }
+    /// Keyed tables are merged from a staging table, and where a value may be no name of a folder each row is looked at.
+    private func isDirect(_ table: Int) -> Bool {
+        guard tableInserts[table] != nil else { return false }
+        guard let names = partitionNames[table] else { return true }
+        return batch.tables[table].frames.isEmpty && names.areSafe(batch.tables[table])
+    }
 
     /// Prepares what ``writeDirectly(_:)`` needs.
     func prepareInserts() throws(LakeError) {

@@ -2,11 +2,11 @@ import DataFrames
 import RembusStore
 import RembusWire
 
-/// How the rows of a dataframe become rows of a staging table: the columns of the frame that are needed, and an SQL
-/// expression per staged column (storage.md §4.4 Build).
+/// How the rows of a dataframe become rows of a staging table: the columns that are needed, and an SQL expression per staged
+/// column (storage.md §4.4).
 struct FramePlan {
     /// The needed columns, named `f0`, `f1`, … after the table's columns.
-    let frame: DataFrame
+    let rows: RowSource
     /// The expressions, in the order of the staging table.
     let values: String
     /// True when a row of this frame leaves a column as it is in a row that exists.
@@ -15,7 +15,8 @@ struct FramePlan {
     private static let order = "f_order"
 
     /// - Parameter order: By what the rows are ordered, as the first row's; 0 for a table without keys.
-    /// - Throws: ``RejectReason``: the payload is no frame, or lacks a column that nothing else gives.
+    /// - Throws: ``RejectReason``: the payload is no frame, lacks a column that nothing else gives, or has a value that does
+    ///   not fit.
     init(_ rows: FrameRows, of table: TableSchema, statements: TableStatements, order: UInt64) throws {
         let source: DataFrame
         do {
@@ -24,13 +25,28 @@ struct FramePlan {
             throw RejectReason(.notADataFrame, "\(error)")
         }
         var columns: [Column] = []
+        var made: [RowSource.Made] = []
         var values: [String] = []
         var masks = [UInt64](repeating: 0, count: statements.maskCount)
         var isPartial = false
+        func make(_ index: Int, _ buffer: ColumnBuffer) {
+            let type = table.allColumns[index].type
+            made.append(.init(name: "f\(index)", buffer: buffer, type: type.stagingSQL))
+            values.append("f\(index)")
+        }
         for (index, column) in table.allColumns.enumerated() {
-            if let given = source[column.name] {
-                columns.append(given.renamed("f\(index)"))
-                values.append(Self.cast("f\(index)", to: column.type))
+            if let given = source.column(like: column.name) {
+                if index == table.receivedAtColumn {
+                    columns.append(given.renamed("f\(index)"))
+                    values.append(table.nanoseconds("f\(index)"))
+                    continue
+                }
+                switch try FittedColumn(given, to: column) {
+                case .given(let given):
+                    columns.append(given.renamed("f\(index)"))
+                    values.append(Self.cast("f\(index)", to: column.type))
+                case .made(let buffer): make(index, buffer)
+                }
                 Self.mention(index, in: &masks)
                 continue
             }
@@ -42,7 +58,13 @@ struct FramePlan {
             }
             switch try Self.missing(index, rows, table) {
             case .value(let value):
-                values.append(Self.cast(value.sqlLiteral, to: column.type))
+                if let literal = value.literal(for: column.type) {
+                    values.append(Self.cast(literal, to: column.type))
+                } else {
+                    let fitter = ColumnFitter(column, capacity: 1)
+                    try fitter.append(value)
+                    make(index, fitter.buffer.repeating(0, count: source.rowCount))
+                }
                 Self.mention(index, in: &masks)
             case .null, .required:
                 values.append("NULL")
@@ -53,11 +75,11 @@ struct FramePlan {
             columns.append(Column(Self.order, (0..<UInt64(source.rowCount)).map { order + $0 }))
             values.append(Self.order)
             values += masks.map(String.init)
-        } else if columns.isEmpty {
+        } else if columns.isEmpty, made.isEmpty {
             // All is constant, but there are as many rows as the frame has.
             columns.append(Column(Self.order, (0..<UInt64(source.rowCount)).map { $0 }))
         }
-        frame = try DataFrame(columns: columns)
+        self.rows = RowSource(frame: try DataFrame(columns: columns), made: made, rowCount: source.rowCount)
         self.values = values.joined(separator: ", ")
         self.isPartial = isPartial && statements.isKeyed
     }
@@ -93,15 +115,22 @@ struct FramePlan {
 }
 
 extension Value {
-    /// The value as an SQL literal that can be cast to a column's type.
-    fileprivate var sqlLiteral: String {
-        switch self {
-        case .null, .undefined: "NULL"
-        case .bool, .integer, .unsigned, .negative, .bigInteger: description
-        case .float(let value) where value.isFinite: "\(value)"
-        case .float(let value): "'\(value)'"
-        case .text(let text): SQL.literal(text)
-        default: SQL.literal(jsonText)
+    /// The value as an SQL literal whose cast to the type gives the same as ``ColumnFitter``; nil when it may not.
+    fileprivate func literal(for type: ColumnType) -> String? {
+        switch (type, self) {
+        case (.varchar, .text(let text)): SQL.literal(text)
+        case (.double, .integer), (.bigint, .integer): description
+        case (.double, .float(let value)) where value.isFinite: "\(value)"
+        default: nil
         }
+    }
+}
+
+extension DataFrame {
+    /// The column of a name; names do not tell upper from lower case, as in DuckDB, unless two differ only there.
+    func column(like name: String) -> Column? {
+        if let exact = self[name] { return exact }
+        let folded = name.lowercased()
+        return columns.first { $0.name.lowercased() == folded }
     }
 }

@@ -1,11 +1,13 @@
 import RembusStore
 import Synchronization
 
-/// Where the writer's thread puts the numbers that others read.
+/// The figures of the lake: the writer's thread changes them, other threads read them.
 final class LakeBoard: Sendable {
     private let state = Mutex(LakeMetrics())
 
     var metrics: LakeMetrics { state.withLock { $0 } }
+
+    var isFailing: Bool { state.withLock { $0.lastFailure != nil } }
 
     func update(_ body: (inout LakeMetrics) -> Void) {
         state.withLock { body(&$0) }
@@ -27,6 +29,11 @@ final class LakeBoard: Sendable {
             metrics.longestCommitTime = max(metrics.longestCommitTime, time)
             metrics.lastFailure = nil
         }
+    }
+
+    /// The last failure is over.
+    func recovered() {
+        state.withLock { $0.lastFailure = nil }
     }
 
     func failed(_ error: LakeError) {

@@ -15,60 +15,70 @@ extension LakeWriter {
     func writeBatch() -> BatchOutcome {
         let clock = ContinuousClock()
         var isLast = true
+        var passed: [UInt64] = []
         if retry == nil {
             do {
-                isLast = try gather()
+                (isLast, passed) = try gather()
             } catch {
-                // What was gathered before the error is a batch like any other.
-                logger.error("the journal cannot be read: \(error)")
+                // The publications that were read before the error are written as usual.
+                journalLine.log(logger, .error, "the journal cannot be read: \(error)", about: "\(error)")
             }
         }
         guard !batch.isEmpty else {
-            // Frames that are no publications give no rows, but are behind us.
-            release()
+            // Records that are no publications give no rows, but the journal need not keep them for the lake.
+            release(passed)
             return isLast ? .done : .more
         }
         let start = clock.now
         do {
+            try place.check()
             try commit()
         } catch {
             fail(error)
             return .failed
         }
-        succeed(in: clock.now - start)
+        succeed(in: clock.now - start, passed)
         return isLast && retry == nil ? .done : .more
     }
 
-    /// Takes records from the journal into the batch; true when that was all.
-    private func gather() throws -> Bool {
+    /// Takes records from the journal into the batch; true when that was all. And, per partition, how far the journal is
+    /// behind us then, whether or not all that it accepted could be read.
+    private func gather() throws -> (isLast: Bool, passed: [UInt64]) {
         defer { batch.close(merger.taken) }
         // A record behind this time may have come after one of another partition that is not on the disk yet.
-        let now = WallClock.nanoseconds
+        let reach = source.reach
+        let horizon = isStopping ? reach.readable : min(WallClock.nanoseconds, reach.readable)
         let (rows, bytes) = (configuration.batchRows, configuration.batchBytes)
-        return try merger.read(horizon: now) { header, message in
+        let isLast = try merger.read(horizon: horizon) { header, message in
             guard batch.messages.rowCount < rows, batch.byteCount < bytes else { return false }
             batch.append(header, message)
             return true
         }
+        return (isLast, isLast ? reach.accepted.map { $0 <= horizon ? $0 : 0 } : [])
     }
 
-    private func succeed(in time: Duration) {
+    private func succeed(in time: Duration, _ passed: [UInt64]) {
         if let retry {
             logger.notice("the lake can be written to again after \(retry.attempts) attempts")
             self.retry = nil
+            failureLine.reset()
         }
         warnings.log(batch)
         board.committed(batch, frameRows: staging.frames.mapValues(\.rowCount), schema: schema, time: time)
         configuration.onCommit(time)
         maintenance.committed(batch, frames: staging.frames.mapValues(\.rowCount))
-        release()
+        schedule.wrote(in: time)
+        release(passed)
     }
 
-    /// Lets go of the batch, here and in the journal.
-    private func release() {
+    /// Lets go of the batch, here and in the journal, and of whoever waits for it.
+    /// - Parameter passed: What else of the journal is behind us, as receive times by partition.
+    private func release(_ passed: [UInt64]) {
         for (partition, time) in batch.progress.enumerated() where time > 0 {
             source.archived(partition: partition, through: time)
         }
+        progress.pass(batch.progress)
+        progress.pass(passed)
         batch.reset()
     }
 
@@ -77,11 +87,13 @@ extension LakeWriter {
         state.failed()
         retry = state
         board.failed(error)
-        if error.message.contains("invalidated") {
+        if error.kind == .fatal, state.attempts == 1 {
             logger.critical("DuckDB gives up after a fatal error: the tables need a restart of the broker")
         }
-        logger.error(
-            "the lake cannot be written to; publications stay in the journal",
+        // The first attempts are said each; a server that is away for hours fills no log.
+        let about = state.attempts <= 3 ? "\(state.attempts)" : "later"
+        failureLine.log(
+            logger, .error, "the lake cannot be written to; publications stay in the journal", about: about,
             metadata: [
                 "error": "\(error)", "attempt": "\(state.attempts)", "next": "\(state.delay)",
                 "journal": "\(source.unarchivedBytes >> 20) MiB",

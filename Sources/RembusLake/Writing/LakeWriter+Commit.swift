@@ -27,6 +27,7 @@ extension LakeWriter {
             for (frame, reason) in try staging.stageFrames(of: batch.tables[table], table: table) {
                 reject(receivedAt: batch.tables[table].frames[frame].receivedAt, table: table, reason)
             }
+            try rejectMisfits(table)
         }
         isStaged = true
     }
@@ -43,18 +44,20 @@ extension LakeWriter {
         var current: Int?
         do {
             try connection.transaction { () throws(LakeError) in
-                try connection.execute(systemInserts)
+                try writeMessages()
+                try writeRejected()
                 for table in active where !staging.emptied.contains(table) {
                     current = table
+                    try inline(table)
                     try connection.execute(
                         statements[table].write(from: Staging.path(table), masked: isMasked(table)))
                 }
                 current = nil
-                try connection.execute(progressInsert)
+                try writeProgress()
             }
             return nil
         } catch {
-            guard let current, error.isAboutRows else { throw error }
+            guard let current, try isAboutRows(error) else { throw error }
             return (current, error)
         }
     }
@@ -65,39 +68,45 @@ extension LakeWriter {
         return batch.mentioned.contains { !$0.areAllSet } || staging.hasPartialFrames(table)
     }
 
-    private var systemInserts: String {
+    /// Moves the staged messages, and the publishers of those that have one, into the tables.
+    private func writeMessages() throws(LakeError) {
         let name = SQL.literal(configuration.name)
         let isWhole = batch.unrecordedCount == 0
         let recorded = isWhole ? "" : " WHERE recorded"
         let ofRecorded =
             isWhole ? "" : " WHERE recv IN (SELECT recv FROM temp.main.\(Staging.messages) WHERE recorded)"
-        var text = """
+        try inline(.message)
+        try connection.execute(
+            """
             INSERT INTO \(SystemTable.message.sql) (name, recv, slot, qos, uid, topic, data)
-            SELECT \(name), recv, slot, qos, uid, topic, data FROM temp.main.\(Staging.messages)\(recorded);
+            SELECT \(name), recv, slot, qos, uid, topic, data FROM temp.main.\(Staging.messages)\(recorded)
+            """)
+        guard batch.messages.sourceCount > 0 else { return }
+        try inline(.messageSource)
+        try connection.execute(
             """
-        if batch.messages.sourceCount > 0 {
-            text += """
-                INSERT INTO \(SystemTable.messageSource.sql) (name, recv, publisher, tenant)
-                SELECT \(name), recv, publisher, tenant FROM temp.main.\(Staging.sources)\(ofRecorded);
-                """
-        }
-        return text + rejectedInsert
+            INSERT INTO \(SystemTable.messageSource.sql) (name, recv, publisher, tenant)
+            SELECT \(name), recv, publisher, tenant FROM temp.main.\(Staging.sources)\(ofRecorded)
+            """)
     }
 
-    /// What was rejected, from its staging table; empty without.
-    var rejectedInsert: String {
-        guard !batch.rejections.kept.isEmpty else { return "" }
-        let name = SQL.literal(configuration.name)
-        return """
+    /// Moves rejected publications from their staging table into `rejected`.
+    func writeRejected() throws(LakeError) {
+        guard !batch.rejections.kept.isEmpty else { return }
+        try inline(.rejected)
+        try connection.execute(
+            """
             INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data)
-            SELECT \(name), recv, topic, reason, data FROM temp.main.\(Staging.rejected);
-            """
+            SELECT \(SQL.literal(configuration.name)), recv, topic, reason, data FROM temp.main.\(Staging.rejected)
+            """)
     }
 
-    var progressInsert: String {
+    /// Says how far the lake is, which is what makes a batch be there once.
+    func writeProgress() throws(LakeError) {
         let name = SQL.literal(configuration.name)
         let rows = newProgress.map { "(\(name), \($0.partition), \($0.time))" }
-        return "INSERT INTO \(SystemTable.progress.sql) VALUES \(rows.joined(separator: ", "))"
+        try connection.inline(true)
+        try connection.execute("INSERT INTO \(SystemTable.progress.sql) VALUES \(rows.joined(separator: ", "))")
     }
 
     /// The partitions that the batch has something of.
@@ -116,7 +125,7 @@ extension LakeWriter {
     /// Puts a publication into `rejected`.
     func reject(receivedAt time: UInt64, table: Int, _ reason: RejectReason) {
         guard let message = batch.message(receivedAt: time) else { return }
-        batch.rejections.add(message: message, table: table, reason)
+        batch.reject(message: message, table: table, reason)
     }
 }
 
@@ -130,20 +139,5 @@ extension Connection {
             times[partition] = time
         }
         return times
-    }
-}
-
-extension LakeError {
-    /// True when the database refused what a statement brought, not when it could not work at all.
-    var isAboutRows: Bool {
-        switch kind {
-        case .conversion, .constraint, .invalid, .name, .syntax: return true
-        // Errors of an SQLite or PostgreSQL catalog have no class of their own.
-        case .other:
-            let signs = ["locked", "invalidated", "onnect", "Failed to", "busy"]
-            return !signs.contains { message.contains($0) }
-        case .unavailable, .transaction, .interrupted, .timedOut, .outOfMemory, .io, .permission, .tooLarge:
-            return false
-        }
     }
 }

@@ -41,18 +41,18 @@ extension LakeWriter {
     private func refusal(_ table: Int, _ rows: Range<Int>) throws(LakeError) -> LakeError? {
         let some =
             "(SELECT * FROM \(Staging.path(table)) WHERE rowid >= \(rows.lowerBound) AND rowid < \(rows.upperBound))"
-        try connection.execute("BEGIN TRANSACTION")
-        defer { try? connection.execute("ROLLBACK") }
         do {
+            defer { try? connection.execute("ROLLBACK") }
+            try connection.execute("BEGIN TRANSACTION")
             try connection.execute(statements[table].write(from: some, masked: isMasked(table)))
             return nil
         } catch {
-            guard error.isAboutRows else { throw error }
+            guard try isAboutRows(error) else { throw error }
             return error
         }
     }
 
-    /// Takes rows out of the staged table. A frame goes as a whole.
+    /// Moves rows of the staged table to the rejected ones. All rows of a dataframe go together.
     private func remove(_ rows: Range<Int>, of table: Int, _ error: LakeError) throws(LakeError) {
         let reason = RejectReason(error)
         let batch = batch.tables[table]

@@ -12,17 +12,20 @@ final class LakeWriter: @unchecked Sendable {
     let configuration: LakeConfiguration
     let schema: StoreSchema
     let statements: [TableStatements]
+    /// By the table's number, of those whose partitions may have names that no folder can have.
+    let partitionNames: [Int: PartitionNames]
     let source: any JournalSource
     let logger: Logger
     let connection: Connection
+    let place: CatalogPlace
     let board: LakeBoard
 
     let batch: Batch
     let staging: Staging
     let merger: PageMerger
     let warnings: RejectionLog
-    let components = ComponentProjection()
-    let trust = TrustProjection()
+    let components: ComponentProjection
+    let trust: TrustProjection
     var maintenance: Maintenance
     /// What a failure waits for; nil while all goes well.
     var retry: RetryState?
@@ -34,41 +37,69 @@ final class LakeWriter: @unchecked Sendable {
     var isStaged = false
     /// Per partition, how far the lake is.
     var committed: [UInt64]
+    /// … and how far it was when it was opened.
+    let archivedAtStart: [UInt64]
+    /// How far the lake is: queries wait here until it has what was accepted before them.
+    let progress: LakeProgress
+    var schedule: WriteSchedule
     private var timer: (any DispatchSourceTimer)?
+    /// Fires once, when the next batch may be written.
+    private var alarm: (any DispatchSourceTimer)?
+    /// True when the queue has been told that there is something new.
+    private let isNudged = Atomic(false)
     private var nextProjection = ContinuousClock.now
+    /// Lines that come with every attempt.
+    var failureLine = RepeatedLine()
+    var journalLine = RepeatedLine()
+    private var componentsLine = RepeatedLine()
+    private var trustLine = RepeatedLine()
     private var isCycling = false
-    private var isStopping = false
+    private(set) var isStopping = false
 
     /// Reads how far the lake is. Blocking.
     init(
         _ configuration: LakeConfiguration, schema: StoreSchema, catalog: Catalog, source: any JournalSource,
-        board: LakeBoard, logger: Logger
+        components: ComponentProjection, trust: TrustProjection, board: LakeBoard, logger: Logger
     ) throws(LakeError) {
+        self.components = components
+        self.trust = trust
         self.configuration = configuration
         self.schema = schema
         self.source = source
         self.board = board
         self.logger = logger
         statements = schema.tables.map(TableStatements.init)
+        partitionNames = Dictionary(
+            uniqueKeysWithValues: schema.tables.enumerated().compactMap { index, table in
+                PartitionNames(table).map { (index, $0) }
+            })
         connection = try catalog.connect()
+        place = catalog.place
         let matcher = TableMatcher(schema, tenant: configuration.tableTenant)
-        batch = Batch(schema, matcher: matcher, policy: configuration.policy) { [source] in
+        batch = Batch(schema, matcher: matcher, recording: configuration.retention) { [source] in
             source.name(of: $0)
         }
         staging = Staging(connection, statements: statements)
         committed = []
-        let progress = try connection.archivedTimes(name: configuration.name, count: source.partitionCount)
-        merger = PageMerger(source, progress: progress)
-        committed = progress
+        let stored = try connection.archivedTimes(name: configuration.name, count: source.partitionCount)
+        merger = PageMerger(source, progress: stored)
+        committed = stored
+        archivedAtStart = stored
+        progress = LakeProgress(stored)
+        schedule = WriteSchedule(interval: configuration.interval)
         warnings = RejectionLog(schema, logger: logger)
-        maintenance = Maintenance(configuration, schema: schema)
+        let isOwnFolder = catalog.dataPath == "\(configuration.directory)/\(configuration.name)/"
+        maintenance = Maintenance(configuration, schema: schema, ownFolder: isOwnFolder ? catalog.dataPath : nil)
+        for (pattern, time) in try connection.retentionLimits(name: configuration.name) {
+            configuration.retention.raise(pattern, to: time)
+        }
         try prepareInserts()
-        for (partition, time) in progress.enumerated() where time > 0 {
+        for (partition, time) in stored.enumerated() where time > 0 {
             source.archived(partition: partition, through: time)
         }
     }
 
-    /// Begins to write at every interval.
+    /// Begins to write: when something comes, and at every interval.
     func start() {
         queue.async { [self] in
             let timer = DispatchSource.makeTimerSource(queue: queue)
@@ -77,38 +108,90 @@ final class LakeWriter: @unchecked Sendable {
             timer.setEventHandler { [weak self] in self?.tick() }
             timer.activate()
             self.timer = timer
+            let alarm = DispatchSource.makeTimerSource(queue: queue)
+            alarm.setEventHandler { [weak self] in self?.writeWhenDue() }
+            alarm.activate()
+            self.alarm = alarm
+            source.onWritten { [weak self] in self?.nudge() }
+            writeWhenDue()
         }
     }
 
     /// Writes what the journal has, then ends. What cannot be written stays in the journal.
-    func stop() async {
-        await withCheckedContinuation { continuation in
+    ///
+    /// - Parameter patience: How long it waits for the thread beyond the time for writing: DuckDB may be in the middle of
+    ///   something that it cannot interrupt.
+    func stop(patience: Duration = .seconds(5)) async {
+        source.onWritten(nil)
+        let ended: Void? = try? await withCheckedThrowingContinuation { continuation in
+            let answer = OneAnswer<Void>(continuation)
             queue.async { [self] in
                 isStopping = true
                 timer?.cancel()
-                timer = nil
+                alarm?.cancel()
+                (timer, alarm) = (nil, nil)
                 finish()
-                continuation.resume()
+                progress.stop()
+                answer.give(.success(()))
             }
+            let limit = configuration.drainTimeout + patience
+            DispatchQueue.global().asyncAfter(deadline: .now() + limit.dispatchInterval) {
+                answer.give(.failure(LakeError.stopping))
+            }
+        }
+        guard ended == nil else { return }
+        logger.error("the tables' writer does not end and is given up; the journal keeps what it has not written")
+    }
+
+    /// Says that there is something to write, from any thread.
+    func nudge() {
+        guard !isNudged.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        queue.async { [weak self] in
+            guard let self else { return }
+            isNudged.store(false, ordering: .releasing)
+            writeWhenDue()
         }
     }
 
+    /// Returns when everything that the journal has accepted by now is in the lake.
+    func waitUntilCurrent(timeout: Duration) async throws {
+        try await progress.wait(for: source.reach.accepted, timeout: timeout) { nudge() }
+    }
+
     /// Runs `body` between two batches, with the writer's connection and no transaction open.
+    ///
+    /// - Parameters:
+    ///   - deadline: When it must have begun; else it is not run and `late` is thrown.
     func perform<Result: Sendable>(
+        until deadline: ContinuousClock.Instant?, late: LakeError,
         _ body: @escaping @Sendable (Connection) throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
+            let answer = OneAnswer(continuation)
             queue.async { [self] in
-                guard !isStopping else {
-                    return continuation.resume(throwing: LakeError.stopping)
-                }
+                guard !isStopping else { return answer.give(.failure(LakeError.stopping)) }
+                // Answered already: its time was over while it waited.
+                guard answer.begin() else { return }
                 maintenance.wrote(nil)
-                continuation.resume(with: Swift.Result { try body(connection) })
+                answer.give(Swift.Result { try body(connection) })
+            }
+            guard let deadline else { return }
+            DispatchQueue.global().asyncAfter(deadline: .now() + (deadline - .now).dispatchInterval) {
+                answer.refuse(with: late)
             }
         }
     }
 
     // MARK: - On the queue
+
+    /// Writes a batch now if one may be written, else when it may.
+    private func writeWhenDue() {
+        guard !isCycling, !isStopping else { return }
+        let now = ContinuousClock.now
+        let due = schedule.due(isAwaited: progress.isAwaited, now: now)
+        guard due > now else { return tick() }
+        alarm?.schedule(deadline: .now() + (due - now).dispatchInterval, leeway: .milliseconds(1))
+    }
 
     private func tick() {
         guard !isCycling, !isStopping else { return }
@@ -116,7 +199,7 @@ final class LakeWriter: @unchecked Sendable {
         cycle()
     }
 
-    /// Writes a batch; then lets whoever waits have a turn before the next.
+    /// Writes a batch, then gives callers that wait for the thread a turn before the next one.
     private func cycle() {
         guard !isStopping, retry?.isDue ?? true else {
             isCycling = false
@@ -128,10 +211,12 @@ final class LakeWriter: @unchecked Sendable {
             return
         }
         isCycling = false
-        if outcome == .done {
-            project()
-            maintain()
-        }
+        guard outcome == .done else { return }
+        project()
+        maintain()
+        guard progress.isAwaited else { return }
+        // What they wait for is not on the disk yet, which the journal will say, or its time is still ahead by the clock.
+        alarm?.schedule(deadline: .now() + .milliseconds(20), leeway: .milliseconds(1))
     }
 
     /// Writes what changed of rights at once, and the component tables seldom enough that marks, which change all the
@@ -141,19 +226,25 @@ final class LakeWriter: @unchecked Sendable {
         guard nextProjection <= .now || isStopping else { return }
         nextProjection = .now + .seconds(5)
         do throws(LakeError) {
+            try connection.inline(true)
             guard try components.write(connection, name: configuration.name) else { return }
             for table in [SystemTable.subscriber, .exposer, .mark, .component] { maintenance.wrote(table.rawValue) }
         } catch {
-            logger.warning("the component tables cannot be written now", metadata: ["error": "\(error)"])
+            componentsLine.log(
+                logger, .warning, "the component tables cannot be written now", about: error.message,
+                metadata: ["error": "\(error)"])
         }
     }
 
     private func projectTrust() {
         do throws(LakeError) {
+            try connection.inline(true)
             guard try trust.write(connection, name: configuration.name) else { return }
             for table in TrustProjection.tables { maintenance.wrote(table.rawValue) }
         } catch {
-            logger.warning("the tables of rights cannot be written now", metadata: ["error": "\(error)"])
+            trustLine.log(
+                logger, .warning, "the tables of rights cannot be written now", about: error.message,
+                metadata: ["error": "\(error)"])
         }
     }
 
@@ -169,19 +260,34 @@ final class LakeWriter: @unchecked Sendable {
         queue.async { [weak self] in self?.nextStep() }
     }
 
+    /// Takes what the journal has accepted into the lake before the end. Most of a second of it is the rule; after a
+    /// failure it may be hours, which go on at the next start.
     private func finish() {
-        let deadline = ContinuousClock.now + .seconds(10)
+        let clock = ContinuousClock()
+        let deadline = clock.now + configuration.drainTimeout
+        source.writeOut(timeout: min(configuration.drainTimeout, .seconds(5)))
+        var report = clock.now + .seconds(1)
         while true {
-            switch writeBatch() {
-            case .more: continue
-            case .done: return project()
-            case .failed:
-                guard ContinuousClock.now < deadline else {
-                    logger.error("the lake could not be written before the end; the journal keeps the rest")
-                    return
-                }
-                Pause.milliseconds(250)
+            let outcome = writeBatch()
+            if outcome == .done { return project() }
+            let now = clock.now
+            // When the catalog's file is gone, waiting does not help.
+            guard now < deadline, outcome != .failed || place.isThere else {
+                logger.error(
+                    "the lake does not have everything at the end; the journal keeps the rest for the next start",
+                    metadata: ["journal": "\(source.unarchivedBytes >> 10) KiB"])
+                return
             }
+            if now >= report {
+                logger.notice(
+                    "the lake is still being written before the end",
+                    metadata: [
+                        "journal": "\(source.unarchivedBytes >> 10) KiB",
+                        "left": "\((deadline - now).components.seconds) s",
+                    ])
+                report = now + .seconds(1)
+            }
+            if outcome == .failed { Pause.milliseconds(250) }
         }
     }
 }

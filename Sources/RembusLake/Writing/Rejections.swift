@@ -17,6 +17,8 @@ final class Rejections {
 
     /// Those to be kept, in the order they were found.
     private(set) var kept: [Rejection] = []
+    /// About how many bytes those take.
+    private(set) var byteCount = 0
     /// All, by table and kind.
     private(set) var counts: [Kind: Int] = [:]
 
@@ -27,14 +29,17 @@ final class Rejections {
 
     var isEmpty: Bool { counts.isEmpty }
 
-    func add(message: Int, table: Int, _ reason: RejectReason) {
+    /// - Parameter bytes: The size of its payload.
+    func add(message: Int, table: Int, _ reason: RejectReason, bytes: Int) {
         counts[Kind(table: table, code: reason.code), default: 0] += 1
         guard kept.count < Self.limit else { return }
         kept.append(Rejection(message: message, table: table, reason: reason))
+        byteCount += reason.message.utf8.count + 64 + (bytes <= Self.maxBytes ? bytes : 0)
     }
 
     func removeAll() {
         kept.removeAll()
+        byteCount = 0
         counts.removeAll()
     }
 }

@@ -25,13 +25,14 @@ extension Staging {
                 let plan = try FramePlan(
                     rows, of: batch.table, statements: statements[table], order: order.frames[index])
                 try insert(plan, into: table)
-                staged.rows.append((index, start..<start + plan.frame.rowCount))
-                start += plan.frame.rowCount
+                staged.rows.append((index, start..<start + plan.rows.rowCount))
+                start += plan.rows.rowCount
                 staged.isPartial = staged.isPartial || plan.isPartial
             } catch let reason as RejectReason {
                 rejected.append((index, reason))
             } catch let error as LakeError {
-                guard error.isAboutRows else { throw error }
+                // Staging is in memory: what fails there for another reason than these is not the lake.
+                guard error.blame != .lake else { throw error }
                 rejected.append((index, RejectReason(error, staged: batch.table)))
                 start = try rowCount(table)
             } catch {
@@ -46,7 +47,7 @@ extension Staging {
         // A large frame goes in pieces, of which none may stay when one fails.
         try connection.transaction { () throws(LakeError) in
             try connection.run(
-                "INSERT INTO \(Self.path(table)) SELECT \(plan.values) FROM frame", over: plan.frame, as: "frame")
+                "INSERT INTO \(Self.path(table)) SELECT \(plan.values) FROM frame", over: plan.rows, as: "frame")
         }
     }
 }

@@ -107,7 +107,7 @@ final class Staging {
         try connection.query("SELECT coalesce(max(rowid) + 1, 0) FROM \(Self.path(table))").value?.integer ?? 0
     }
 
-    /// Takes rows out; the others keep their numbers.
+    /// Deletes rows; the numbers of the others do not change.
     func remove(_ rows: Range<Int>, of table: Int) throws(LakeError) {
         try connection.execute(
             "DELETE FROM \(Self.path(table)) WHERE rowid >= \(rows.lowerBound) AND rowid < \(rows.upperBound)")
@@ -130,8 +130,12 @@ extension AppendColumn {
     /// The rows of a column buffer; valid until the buffer changes.
     init(_ buffer: ColumnBuffer) {
         let content: Content =
-            buffer.storage.width == 0
-            ? .bytes(buffer.arena, offsets: buffer.offsets) : .fixed(buffer.values, width: buffer.storage.width)
+            switch buffer.storage {
+            case .list, .map: .elements(buffer.children.map(AppendColumn.init), offsets: buffer.offsets)
+            case .structure: .fields(buffer.children.map(AppendColumn.init))
+            case .text, .blob: .bytes(buffer.arena, offsets: buffer.offsets)
+            default: .fixed(buffer.values, width: buffer.storage.width)
+            }
         self.init(content, validity: buffer.nullCount == 0 ? nil : buffer.validity)
     }
 }

@@ -5,7 +5,7 @@ package import RembusStore
 ///
 /// A staging table has the table's columns as `c0`, `c1`, … in the order of `allColumns`. That of a keyed table also
 /// has `o`, by which its rows are ordered, and `m0`, `m1`, …: bit `i % 64` of `m<i / 64>` is set when the row mentions
-/// payload column `i` (storage.md §4.8 Build).
+/// payload column `i` (storage.md §4.8).
 package struct TableStatements: Sendable {
     private let table: TableSchema
     /// The table in the lake, quoted.
@@ -25,7 +25,7 @@ package struct TableStatements: Sendable {
 
     /// Names and types of the staging table's columns.
     package var stagingColumns: [(name: String, type: String)] {
-        var columns = table.allColumns.indices.map { ("c\($0)", table.allColumns[$0].type.stagingSQL) }
+        var columns = table.allColumns.indices.map { ("c\($0)", table.batchType($0).stagingSQL) }
         guard isKeyed else { return columns }
         columns.append(("o", "UBIGINT"))
         columns += (0..<maskCount).map { ("m\($0)", "UBIGINT") }
@@ -53,8 +53,13 @@ package struct TableStatements: Sendable {
         insert(table.allColumns.indices.map { value($0) }.joined(separator: ", "), from: source)
     }
 
-    /// Appends these expressions of all rows.
-    func insert(_ values: String, from source: String) -> String {
+    /// Appends the rows that these expressions give, which are as those of a staging table.
+    func append(_ values: String, from source: String) -> String {
+        let names = table.allColumns.indices.map { "c\($0)" }.joined(separator: ", ")
+        return insert(from: "(SELECT \(values) FROM \(source)) AS staged(\(names))")
+    }
+
+    private func insert(_ values: String, from source: String) -> String {
         "INSERT INTO \(target) (\(SQL.list(table.allColumns.map(\.name)))) SELECT \(values) FROM \(source)"
     }
 
@@ -75,7 +80,7 @@ package struct TableStatements: Sendable {
             """
     }
 
-    /// One row per key: in each column the newest value, of those that mention it.
+    /// One row for each key: in each column the newest value among the publications that mention the column.
     private func reduced(_ source: String, masked: Bool) -> String {
         var values = table.allColumns.indices.map { index in
             if table.keys.contains(index) { return "\(value(index)) AS c\(index)" }
@@ -93,6 +98,7 @@ package struct TableStatements: Sendable {
 
     /// The staged value in the column's type.
     private func value(_ column: Int) -> String {
+        if column == table.receivedAtColumn { return table.receiveTime("c\(column)") }
         let type = table.allColumns[column].type
         return type.castsInDatabase ? "CAST(c\(column) AS \(type.sql))" : "c\(column)"
     }

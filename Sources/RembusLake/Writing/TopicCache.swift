@@ -1,9 +1,11 @@
 import RembusStore
 
-#if canImport(Darwin)
-import Darwin
-#else
+#if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
 #endif
 
 /// What topics have to do with tables, found by the topic's bytes without making a text of them.
@@ -23,15 +25,18 @@ final class TopicCache {
     private static let limit = 1 << 16
 
     private let matcher: TableMatcher
-    private let policy: RecordPolicy
+    private let recording: RetentionHorizon
+    /// The patterns that the entries go by.
+    private var version: Int
     private var entries: [Entry] = []
     private var topics: [UInt8] = []
     /// Entry numbers plus one, by hash; 0 is free. At most half full.
     private var slots = [Int32](repeating: 0, count: 1 << 10)
 
-    init(_ matcher: TableMatcher, _ policy: RecordPolicy) {
+    init(_ matcher: TableMatcher, _ recording: RetentionHorizon) {
         self.matcher = matcher
-        self.policy = policy
+        self.recording = recording
+        version = recording.version
     }
 
     /// The table that a topic's publications of a tenant go to, nil for none, and whether they are recorded in
@@ -43,6 +48,7 @@ final class TopicCache {
     func find(
         _ topic: UnsafeRawBufferPointer, tenant: UInt32, name: () -> String
     ) -> (match: TableMatch?, isRecorded: Bool) {
+        if version != recording.version { forget() }
         let tenant = matcher.dependsOnTenant ? tenant : 0
         var hasher = Hasher()
         hasher.combine(bytes: topic)
@@ -71,15 +77,13 @@ final class TopicCache {
         _ topic: UnsafeRawBufferPointer, _ tenant: UInt32, _ name: () -> String, hash: Int
     ) -> (match: TableMatch?, isRecorded: Bool) {
         if entries.count >= Self.limit {
-            entries.removeAll()
-            topics.removeAll()
-            slots = [Int32](repeating: 0, count: 1 << 10)
+            forget()
         } else if entries.count * 2 >= slots.count {
             grow()
         }
         let text = String(decoding: topic, as: UTF8.self)
         let match = matcher.match(text, tenant: matcher.dependsOnTenant ? name() : nil)
-        let isRecorded = policy.isRecorded(text)
+        let isRecorded = recording.policy.isRecorded(text)
         entries.append(
             Entry(
                 hash: hash, start: topics.count, count: topic.count, tenant: tenant, match: match,
@@ -87,6 +91,13 @@ final class TopicCache {
         topics.append(contentsOf: topic)
         place(entries.count, hash: hash)
         return (match, isRecorded)
+    }
+
+    private func forget() {
+        version = recording.version
+        entries.removeAll()
+        topics.removeAll()
+        slots = [Int32](repeating: 0, count: 1 << 10)
     }
 
     private func place(_ number: Int, hash: Int) {

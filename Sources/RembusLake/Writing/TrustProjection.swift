@@ -33,7 +33,7 @@ final class TrustProjection: Sendable {
     }
 }
 
-/// What a row of `rembus_trust` says.
+/// The kinds of rows in `rembus_trust`.
 enum TrustKind: String {
     case admin
     case readOnly = "read_only"

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusTransport
 
 /// What the server sends.
 extension MQTTClientConnection {
@@ -64,6 +65,7 @@ extension MQTTClientConnection {
             let reason = error.reason == .unsupportedProtocolVersion ? MQTTReason.protocolError : error.reason
             MQTTPacket.disconnect(reason: reason, properties: MQTTProperties()).encode(version: version, into: &output)
         }
-        end(MQTTClientFailure(.violation(error.reason), "the server does not speak MQTT: \(error)"))
+        let advice = state == .connecting ? "; \(NetworkProblem.wrongPort)" : ""
+        end(MQTTClientFailure(.violation(error.reason), "the server does not speak MQTT: \(error)\(advice)"))
     }
 }

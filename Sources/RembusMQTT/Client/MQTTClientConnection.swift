@@ -1,4 +1,5 @@
 package import NIOCore
+import RembusTransport
 
 /// One connection to an MQTT server: its bytes, its signs of life and its end. The messages are in the session.
 ///
@@ -165,12 +166,13 @@ package final class MQTTClientConnection: ChannelInboundHandler {
     package func channelInactive(context: ChannelHandlerContext) {
         end(
             state == .connecting
-                ? MQTTClientFailure(.unanswered, "the MQTT server hung up instead of an answer")
+                ? MQTTClientFailure(
+                    .unanswered, "the MQTT server hung up instead of an answer; \(NetworkProblem.wrongPort)")
                 : MQTTClientFailure(.unreachable, "the connection to the MQTT server was lost"))
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end(MQTTClientFailure(.unreachable, "the connection to the MQTT server broke: \(error)"))
+        end(MQTTClientFailure(.unreachable, "the connection to the MQTT server broke: \(NetworkProblem(error).reason)"))
     }
 
     // MARK: Writing

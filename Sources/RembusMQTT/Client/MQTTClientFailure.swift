@@ -1,3 +1,5 @@
+package import RembusTransport
+
 /// Why there is no connection to an MQTT server, or none any more.
 package struct MQTTClientFailure: Error, Sendable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
@@ -17,9 +19,18 @@ package struct MQTTClientFailure: Error, Sendable, CustomStringConvertible {
     /// A sentence without a full stop.
     package var description: String
 
+    /// What failed when the socket could not be opened.
+    package private(set) var connecting: ConnectFailure?
+
     package init(_ kind: Kind, _ description: String) {
         self.kind = kind
         self.description = description
+    }
+
+    /// The socket could not be opened.
+    package init(_ kind: Kind, _ failure: ConnectFailure) {
+        self.init(kind, failure.description)
+        connecting = failure
     }
 
     static func refused(_ reason: MQTTReason, _ properties: MQTTProperties) -> MQTTClientFailure {

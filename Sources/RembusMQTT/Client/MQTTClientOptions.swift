@@ -47,7 +47,7 @@ package struct MQTTServerFacts: Sendable {
     package var sessionPresent: Bool
     package var receiveMaximum = 65_535
     package var maximumQoS = MQTTQoS.exactlyOnce
-    package var maximumPacketSize = ByteBuffer.maxMQTTVariable
+    package var maximumPacketSize = MQTTPacket.maxBytes
     package var keepAlive: UInt16
     package var clientID: String
     /// Whether messages can say which subscriptions they are for.
@@ -58,7 +58,7 @@ package struct MQTTServerFacts: Sendable {
         self.sessionPresent = sessionPresent
         receiveMaximum = properties.receiveMaximum.map(Int.init) ?? 65_535
         maximumQoS = properties.maximumQoS.flatMap(MQTTQoS.init(rawValue:)) ?? .exactlyOnce
-        maximumPacketSize = properties.maximumPacketSize.map(Int.init) ?? ByteBuffer.maxMQTTVariable
+        maximumPacketSize = min(properties.maximumPacketSize.map(Int.init) ?? .max, MQTTPacket.maxBytes)
         keepAlive = properties.serverKeepAlive ?? options.keepAlive
         hasSubscriptionIdentifiers = version == .v5 && properties.subscriptionIdentifiersAvailable != 0
         clientID = properties.assignedClientIdentifier ?? options.clientID

@@ -48,9 +48,7 @@ extension MQTTClientSession {
         guard isConnected, !isBlocked, output.readableBytes < Self.maxOutput, let facts else { return false }
         var entry = entry
         entry.publish.qos = min(entry.publish.qos, facts.maximumQoS)
-        // Larger than the head of any packet: topic and properties are counted exactly.
-        let size = entry.size + entry.publish.properties.encodedLength + 11
-        guard size <= facts.maximumPacketSize else {
+        guard entry.publish.encodedLength(version: version) <= facts.maximumPacketSize else {
             report(entry.token, .packetTooLarge)
             return true
         }

@@ -18,13 +18,8 @@ package struct MQTTDialer: Sendable {
 
     /// The socket could not be opened, or not secured.
     private func unreachable(_ error: any Error) -> MQTTClientFailure {
-        let text =
-            switch error {
-            case let failure as WebSocketDialer.Failure: failure.description
-            case let failure as TLSFailure: failure.description
-            default: "cannot connect to \(host):\(port): \(error)"
-            }
-        return MQTTClientFailure(.unreachable, text)
+        if let failure = error as? TLSFailure { return MQTTClientFailure(.unreachable, failure.description) }
+        return MQTTClientFailure(.unreachable, ConnectFailure(DialedPlace.text(host, port), error))
     }
 
     /// Makes the handler of a connection; runs on the event loop.

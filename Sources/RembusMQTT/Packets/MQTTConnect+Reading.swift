@@ -4,7 +4,7 @@ extension MQTTConnect {
     init(_ reader: inout MQTTByteReader, version: inout MQTTVersion) throws(MQTTProtocolError) {
         let name = try reader.text()
         let level = try reader.byte()
-        guard name == "MQTT", let known = MQTTVersion(rawValue: level) else {
+        guard let known = Self.version(of: name, level) else {
             guard name == "MQTT" || name == "MQIsdp" else {
                 throw MQTTProtocolError(.unsupportedProtocolVersion, "the protocol is not MQTT")
             }
@@ -20,6 +20,10 @@ extension MQTTConnect {
         self.init(
             version: known, clientID: try reader.text(), cleanStart: flags & 2 != 0, keepAlive: keepAlive,
             properties: properties)
+        // Longer ones than the 23 characters of MQTT 3.1 are in use, and no trouble.
+        guard name == "MQTT" || !clientID.isEmpty else {
+            throw MQTTProtocolError(.clientIdentifierNotValid, "MQTT 3.1 wants a client identifier")
+        }
         let qos = try reader.qos(flags >> 3 & 3)
         if flags & 4 != 0 {
             will = try MQTTWill(&reader, known, qos, retain: flags & 0x20 != 0)
@@ -29,6 +33,15 @@ extension MQTTConnect {
         guard known == .v5 || flags & 0xC0 != 0x40 else { throw .malformed("a password without a user name") }
         if flags & 0x80 != 0 { userName = try reader.text() }
         if flags & 0x40 != 0 { password = try reader.data() }
+    }
+
+    /// MQTT 3.1 is MQTT 3.1.1 under an older name.
+    private static func version(of name: String, _ level: UInt8) -> MQTTVersion? {
+        switch name {
+        case "MQTT": MQTTVersion(rawValue: level)
+        case "MQIsdp": level == 3 ? .v311 : nil
+        default: nil
+        }
     }
 }
 

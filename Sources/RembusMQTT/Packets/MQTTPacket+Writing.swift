@@ -1,6 +1,16 @@
 package import NIOCore
 
 extension MQTTPacket {
+    /// Bytes of the largest packet that can be written: a byte for the type, four for the length, and the rest.
+    package static let maxBytes = 5 + ByteBuffer.maxMQTTVariable
+
+    /// Bytes that ``encode(version:into:)`` appends.
+    package func encodedLength(version: MQTTVersion) -> Int {
+        var buffer = ByteBuffer()
+        encode(version: version, into: &buffer)
+        return buffer.readableBytes
+    }
+
     /// Appends the packet. What a version does not have is left out.
     package func encode(version: MQTTVersion, into buffer: inout ByteBuffer) {
         switch self {

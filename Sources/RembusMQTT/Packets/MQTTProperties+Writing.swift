@@ -13,7 +13,8 @@ extension MQTTProperties {
         return ByteBuffer.mqttVariableLength(length) + length
     }
 
-    private var contentLength: Int { entries.reduce(0) { $0 + $1.encodedLength } }
+    /// The same without the length in front.
+    var contentLength: Int { entries.reduce(0) { $0 + $1.encodedLength } }
 }
 
 extension MQTTProperties.Entry {

@@ -1,6 +1,13 @@
 package import NIOCore
 
 extension MQTTPublish {
+    /// Bytes that ``encode(version:into:)`` appends.
+    func encodedLength(version: MQTTVersion) -> Int {
+        MQTTPacket.publishLength(
+            topic: topic.mqttLength, payload: payload.readableBytes, qos: qos,
+            properties: properties.contentLength, version: version)
+    }
+
     func encode(version: MQTTVersion, into buffer: inout ByteBuffer) {
         let hasProperties = version == .v5
         let body =
@@ -19,6 +26,17 @@ extension MQTTPublish {
 extension MQTTPacket {
     static func publishHead(_ qos: MQTTQoS, isRetained: Bool, isDuplicate: Bool) -> UInt8 {
         0x30 | qos.rawValue << 1 | (isRetained ? 1 : 0) | (isDuplicate && qos != .atMostOnce ? 8 : 0)
+    }
+
+    /// Bytes of a whole PUBLISH whose parts have these lengths; `properties` without their own length in front.
+    @inline(__always)
+    package static func publishLength(
+        topic: Int, payload: Int, qos: MQTTQoS, properties: Int, version: MQTTVersion
+    ) -> Int {
+        let body =
+            2 + topic + (qos == .atMostOnce ? 0 : 2)
+            + (version == .v5 ? ByteBuffer.mqttVariableLength(properties) + properties : 0) + payload
+        return 1 + ByteBuffer.mqttVariableLength(body) + body
     }
 
     /// Appends a PUBLISH made of parts that lie elsewhere. `properties` are encoded, without their length in front; MQTT

@@ -1,4 +1,4 @@
-/// The versions of MQTT that are spoken. MQTT 3.1 is not.
+/// The versions of MQTT that are spoken. MQTT 3.1 is spoken as 3.1.1, from which it differs in name only.
 package enum MQTTVersion: UInt8, Sendable {
     case v311 = 4
     case v5 = 5

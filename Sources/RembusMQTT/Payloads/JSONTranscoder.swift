@@ -3,7 +3,8 @@ import RembusWire
 
 /// Turns plain JSON into CBOR in one pass, without values in between.
 ///
-/// Plain is what telemetry is: texts without escapes, integers that fit 18 digits, decimal numbers, objects whose keys differ.
+/// Plain is what telemetry is: texts without escapes, integers that fit 18 digits, other numbers of up to 15 digits, which a float
+/// holds, objects whose keys differ.
 /// Everything else, malformed texts included, is left to the decoder of values: the outcome is the same, only slower.
 struct JSONTranscoder {
     private let bytes: UnsafeRawBufferPointer
@@ -182,11 +183,17 @@ struct JSONTranscoder {
             return true
         }
         var ignored: Int64 = 0
-        if takes(UInt8(ascii: ".")), digits(&ignored) == nil { return false }
+        var digitCount = count
+        if takes(UInt8(ascii: ".")) {
+            guard let fraction = digits(&ignored) else { return false }
+            digitCount += fraction
+        }
         if takes(UInt8(ascii: "e")) || takes(UInt8(ascii: "E")) {
             _ = takes(UInt8(ascii: "-")) || takes(UInt8(ascii: "+"))
             if digits(&ignored) == nil { return false }
         }
+        // More digits may be more than a float has.
+        guard digitCount <= 15 else { return false }
         let text = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
         guard let number = Double(text), number.isFinite else { return false }
         buffer.writeCBORFloat(number)

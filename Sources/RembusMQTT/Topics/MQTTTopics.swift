@@ -5,11 +5,14 @@ import RembusWire
 /// A topic is the same text on both sides. In filters `+` stands for `*` and `#` for `**`.
 package enum MQTTTopics {
     /// Longest topic or filter, bytes.
-    package static let maxBytes = 65_535
+    @usableFromInline package static let maxBytes = 65_535
 
     /// Whether messages can be published under a text.
-    package static func isValidTopic(_ topic: String) -> Bool {
-        let utf8 = topic.utf8
+    package static func isValidTopic(_ topic: String) -> Bool { isValidTopic(topic.utf8) }
+
+    /// The same for the bytes of a text.
+    @inlinable
+    package static func isValidTopic(_ utf8: some Collection<UInt8>) -> Bool {
         guard !utf8.isEmpty, utf8.count <= maxBytes else { return false }
         return !utf8.contains { $0 == 0 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }
     }

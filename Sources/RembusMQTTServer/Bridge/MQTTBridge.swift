@@ -8,7 +8,9 @@ package import RembusTransport
 /// way round.
 package struct MQTTBridge: Door {
     package let option = "--mqtt"
-    package let port: Int? = nil
+
+    /// It dials, and does not listen.
+    package func address(_ configuration: BrokerConfiguration) -> ListenAddress? { nil }
     private let target: MQTTBridgeURL
     private let tls: TLSClientContext?
 

@@ -17,6 +17,7 @@ extension MQTTConnection {
     }
 
     func connected(_ connect: MQTTConnect) {
+        if let limit = connect.properties.maximumPacketSize { maxOutgoingBytes = min(Int(limit), MQTTPacket.maxBytes) }
         guard connect.properties.authenticationMethod == nil else {
             return decline(.badAuthenticationMethod, "an authentication method that does not exist")
         }
@@ -39,7 +40,10 @@ extension MQTTConnection {
     }
 
     private func join(_ connect: MQTTConnect, _ session: DoorSession) {
-        let certificate = facts.certificateName
+        if let certificate = facts.certificate, server.host.isRemoved(certificate) {
+            return decline(.notAuthorized, BrokerText.removedCertificate(certificate.name))
+        }
+        let certificate = facts.certificate?.name
         if let certificate, let user = connect.userName, ExactText(user) != ExactText(certificate) {
             return decline(.notAuthorized, "the user name is not the certificate's")
         }
@@ -65,6 +69,13 @@ extension MQTTConnection {
         let arrival = Arrival(
             connect: connect, name: name, assignedID: assignedID,
             expiry: name == nil ? 0 : min(asked, server.maxExpiry))
+        if version == .v5 {
+            let answer = MQTTPacket.connack(
+                sessionPresent: false, reason: .success, properties: greeting(arrival, arrival.expiry))
+            guard answer.encodedLength(version: version) <= maxOutgoingBytes else {
+                return decline(.packetTooLarge, "its maximum packet size is smaller than a CONNACK")
+            }
+        }
         let login = DoorSession.Login(
             name: name, user: user ?? name,
             secret: connect.password.map { Array($0.readableBytesView) }, isProven: certificate != nil,
@@ -86,7 +97,7 @@ extension MQTTConnection {
     private func decline(_ failure: DoorSession.LoginFailure, hasPassword: Bool) {
         guard phase == .joining else { return }
         switch failure {
-        case .wrongSecret: decline(.badUserNameOrPassword, "wrong password")
+        case .wrongSecret: decline(.badUserNameOrPassword, "the user name or the password is wrong")
         case .needsProof: decline(.notAuthorized, "no proof of the name")
         case .taken: decline(.clientIdentifierNotValid, "the name is connected")
         case .unusable(let text): decline(.clientIdentifierNotValid, text)
@@ -125,13 +136,37 @@ extension MQTTConnection {
         name = arrival.name
         client = previous ?? ClientSession()
         client.expiry = arrival.expiry
+        if previous == nil, let name { server.packets?.forget(name) }
+        chooseKeeping()
         session.setDeliverySink(self)
         session.isTransient = client.expiry == 0
+        session.countExchanges { [weak self] in self?.client.incoming.count ?? 0 }
         resume(isPresent: previous != nil, session)
         prepareWill(arrival.connect, session)
-        phase = .open
-        greet(arrival, isPresent: previous != nil)
+        guard noteHeldBytes() else {
+            will = nil
+            if previous == nil {
+                client.expiry = 0
+                session.isTransient = true
+            }
+            return decline(.quotaExceeded, "no room for its session and its will")
+        }
         if let name, isWrittenDown { server.sessions.save(name, client) }
+        let isPresent = previous != nil
+        guard isWrittenDown else { return welcome(arrival, isPresent: isPresent) }
+        // What the client sends meanwhile waits in its socket.
+        session.link.pauseReading()
+        whenSaved { [self] in
+            session.link.resumeReading()
+            welcome(arrival, isPresent: isPresent)
+        }
+    }
+
+    /// What the client relies on is on the disk: it may begin.
+    private func welcome(_ arrival: Arrival, isPresent: Bool) {
+        guard phase == .joining, let session else { return }
+        phase = .open
+        greet(arrival, isPresent: isPresent)
         startDeliveries(session)
         watch(arrival.connect.keepAlive)
         drain()
@@ -169,18 +204,24 @@ extension MQTTConnection {
     }
 
     private func greet(_ arrival: Arrival, isPresent: Bool) {
-        let asked = arrival.connect.properties
         var answer = MQTTProperties()
         if version == .v5 {
+            let asked = arrival.connect.properties
             receiveMaximum = Int(asked.receiveMaximum ?? .max)
-            maxOutgoingBytes = Int(asked.maximumPacketSize ?? .max)
             maxAliases = min(Int(asked.topicAliasMaximum ?? 0), Int(MQTTServer.topicAliasMaximum))
-            if client.expiry != asked.sessionExpiry ?? 0 { answer.sessionExpiry = client.expiry }
-            answer.assignedClientIdentifier = arrival.assignedID
-            answer.receiveMaximum = MQTTServer.receiveMaximum
-            answer.topicAliasMaximum = MQTTServer.topicAliasMaximum
-            answer.maximumPacketSize = UInt32(server.maxPacketBytes)
+            answer = greeting(arrival, client.expiry)
         }
         send(.connack(sessionPresent: isPresent, reason: .success, properties: answer))
+    }
+
+    /// What a CONNACK of MQTT 5 tells the client.
+    private func greeting(_ arrival: Arrival, _ expiry: UInt32) -> MQTTProperties {
+        var answer = MQTTProperties()
+        if expiry != arrival.connect.properties.sessionExpiry ?? 0 { answer.sessionExpiry = expiry }
+        answer.assignedClientIdentifier = arrival.assignedID
+        answer.receiveMaximum = MQTTServer.receiveMaximum
+        answer.topicAliasMaximum = MQTTServer.topicAliasMaximum
+        answer.maximumPacketSize = UInt32(server.maxPacketBytes)
+        return answer
     }
 }

@@ -7,6 +7,11 @@ import RembusWire
 /// Publications that go to the client.
 extension MQTTConnection: DeliverySink {
     func deliver(_ delivery: Delivery) {
+        // Other protocols publish under topics that MQTT has no packet for; a client must end the connection for one.
+        guard MQTTTopics.isValidTopic(delivery.header.topicBytes(in: delivery.bytes)) else {
+            server.host.countDropped()
+            return finish(delivery.id)
+        }
         let annex = Annex(delivery.annex)
         var qos = MQTTQoS(delivery.header.flags.qos)
         if let granted = MQTTQoS(rawValue: UInt8(delivery.tag & 3)), granted < qos { qos = granted }
@@ -32,40 +37,52 @@ extension MQTTConnection: DeliverySink {
         _ payload: UnsafeRawBufferPointer, _ form: ByteBuffer?
     ) {
         var topic = delivery.header.topicBytes(in: delivery.bytes)
-        let topicLength = topic.count
-        let hasProperties = version == .v5
-        if hasProperties {
+        if version == .v5 {
             properties.clear()
             if delivery.tag >> 3 > 0 || !annex.content.isEmpty || form != nil {
                 collectProperties(delivery.tag >> 3, annex, expiry, form)
             }
         }
-        let size = 5 + 2 + topicLength + 2 + 4 + properties.readableBytes + payload.count
-        guard size <= maxOutgoingBytes else {
+        let isHeld = qos == .exactlyOnce && packets != nil
+        // One that leaves later must not introduce a number that others use before.
+        let alias = maxAliases > 0 && !isHeld ? alias(for: topic, payload.count, qos) : nil
+        guard alias != nil || fits(topic.count, payload.count, qos, properties.readableBytes) else {
             server.host.countDropped()
             return finish(delivery.id)
         }
-        if maxAliases > 0 { abbreviate(&topic) }
         var packetID: UInt16 = 0
+        var isDuplicate = false
         if let id = delivery.id {
             if qos == .atMostOnce {
                 finished.append(id)
             } else {
-                guard let number = packetIdentifier(id, qos, isResent: delivery.isResent) else { return }
+                guard let number = packetIdentifier(delivery, id, qos, &isDuplicate) else { return }
                 packetID = number
             }
         }
+        if let alias { abbreviate(&topic, alias) }
         let isRetained =
             annex.content.contains(.kept) || (delivery.tag & 4 != 0 && annex.content.contains(.retained))
-        var buffer = output.take() ?? takeBuffer()
+        var buffer = isHeld ? takeHeldBuffer(delivery.receivedAt) : output.take() ?? takeBuffer()
         properties.withUnsafeReadableBytes {
             MQTTPacket.encodePublish(
-                topic: topic, payload: payload, qos: qos, isRetained: isRetained, isDuplicate: delivery.isResent,
+                topic: topic, payload: payload, qos: qos, isRetained: isRetained, isDuplicate: isDuplicate,
                 packetID: packetID, properties: $0, version: version, into: &buffer)
+        }
+        if isHeld {
+            giveBackHeld(buffer)
+            return noteGrowth(heldBytes)
         }
         let bytes = buffer.readableBytes
         output = buffer
-        noteGrowth(bytes)
+        noteGrowth(bytes + heldBytes)
+    }
+
+    /// Whether the client takes a PUBLISH whose parts have these lengths.
+    @inline(__always)
+    private func fits(_ topic: Int, _ payload: Int, _ qos: MQTTQoS, _ properties: Int) -> Bool {
+        MQTTPacket.publishLength(
+            topic: topic, payload: payload, qos: qos, properties: properties, version: version) <= maxOutgoingBytes
     }
 
     private func collectProperties(
@@ -84,26 +101,58 @@ extension MQTTConnection: DeliverySink {
         if let form, annex.properties.count == 0 { properties.writeImmutableBuffer(form) }
     }
 
-    /// Replaces a topic by the number that it was given before, or gives it one.
-    private func abbreviate(_ topic: inout UnsafeRawBufferPointer) {
-        let key = ExactText(String(decoding: topic, as: UTF8.self))
-        let alias: UInt16
-        if let known = outgoingAliases[key] {
-            alias = known
-            topic = UnsafeRawBufferPointer(rebasing: topic[..<0])
-        } else {
-            guard outgoingAliases.count < maxAliases else { return }
-            alias = UInt16(outgoingAliases.count + 1)
-            outgoingAliases[key] = alias
-        }
-        properties.writeInteger(UInt8(0x23))
-        properties.writeInteger(alias)
+    /// A number that stands for a topic.
+    private struct TopicAlias {
+        let key: ExactText
+        let number: UInt16
+        /// Whether the client knows it already, so that the topic can be left out.
+        let isKnown: Bool
+        /// Bytes of the property.
+        static let length = 3
     }
 
-    private func packetIdentifier(_ id: UInt64, _ qos: MQTTQoS, isResent: Bool) -> UInt16? {
-        if isResent, let known = resumed.removeValue(forKey: id) { return known }
-        return client.window.open(id, qos)
+    /// The number with which the topic is sent; nil when it gets none, or the packet fits only without it: a number makes
+    /// the packet that introduces it longer, and those with very short topics.
+    private func alias(for topic: UnsafeRawBufferPointer, _ payload: Int, _ qos: MQTTQoS) -> TopicAlias? {
+        let key = ExactText(String(decoding: topic, as: UTF8.self))
+        let known = outgoingAliases[key]
+        guard known != nil || outgoingAliases.count < maxAliases else { return nil }
+        let length = known == nil ? topic.count : 0
+        guard fits(length, payload, qos, properties.readableBytes + TopicAlias.length) else { return nil }
+        return TopicAlias(
+            key: key, number: known ?? UInt16(outgoingAliases.count + 1), isKnown: known != nil)
     }
+
+    /// Replaces a topic by the number that the client knows, or tells it the number.
+    private func abbreviate(_ topic: inout UnsafeRawBufferPointer, _ alias: TopicAlias) {
+        if alias.isKnown {
+            topic = UnsafeRawBufferPointer(rebasing: topic[..<0])
+        } else {
+            outgoingAliases[alias.key] = alias.number
+        }
+        properties.writeInteger(UInt8(0x23))
+        properties.writeInteger(alias.number)
+    }
+
+    private func packetIdentifier(
+        _ delivery: Delivery, _ id: UInt64, _ qos: MQTTQoS, _ isDuplicate: inout Bool
+    ) -> UInt16? {
+        if delivery.isResent, let known = resumed.removeValue(forKey: id) {
+            isDuplicate = true
+            return known
+        }
+        guard qos == .exactlyOnce, packets != nil else { return client.window.open(id, qos) }
+        let place = DeliveryPlace(key: delivery.key, receivedAt: delivery.receivedAt)
+        if let known = earlierPacketID(place, id) {
+            isDuplicate = true
+            return known
+        }
+        let number = client.window.open(id, qos)
+        if let number { packetChanges.append(.opened(number, place)) }
+        return number
+    }
+
+    func caughtUp() { releaseAllUnsent() }
 
     /// The client does not get a delivery, or does not have to acknowledge it.
     private func finish(_ id: UInt64?) {
@@ -123,17 +172,20 @@ extension MQTTConnection: DeliverySink {
 
     /// Sends again what earlier connections left, then what was missed and what comes.
     func startDeliveries(_ session: DoorSession) {
-        client.window.dropPublished(unless: session.isOwed)
+        settle(client.window.dropPublished(unless: session.isOwed))
         resumed = [:]
         for slot in client.window.open {
             if slot.state == .released {
-                send(.pubrel(packetID: slot.packetID, reason: .success, properties: MQTTProperties()))
-            } else {
+                sendHeld(.pubrel(packetID: slot.packetID, reason: .success, properties: MQTTProperties()))
+            } else if slot.delivery != 0 {
                 resumed[slot.delivery] = slot.packetID
             }
         }
         session.openWindow(to: windowLimit)
+        restoreExchanges(session)
         session.startDeliveries()
+        sendWaitingMessages()
+        if !session.isCatchingUp { releaseAllUnsent() }
     }
 
     private var windowLimit: Int { max(0, receiveMaximum - client.window.releasedCount) }
@@ -145,22 +197,27 @@ extension MQTTConnection: DeliverySink {
 
     func received(_ packetID: UInt16, _ reason: MQTTReason) {
         if reason.isError {
-            if let id = client.window.close(packetID, .published) { session?.acknowledge(id) }
+            if let id = client.window.close(packetID, .published) {
+                if packets != nil { packetChanges.append(.completed(packetID)) }
+                if id == 0 { releaseUnsent(packetID) } else { session?.acknowledge(id) }
+            }
             return
         }
         if let id = client.window.release(packetID) {
+            if packets != nil { packetChanges.append(.released(packetID)) }
             // The identifier stays in use until PUBCOMP, and counts as one that is unacknowledged.
             if receiveMaximum < Int(UInt16.max) { session?.openWindow(to: windowLimit) }
-            session?.acknowledge(id)
+            if id == 0 { releaseUnsent(packetID) } else { session?.acknowledge(id) }
         } else if client.window.state(packetID) != .released {
             return send(
                 .pubrel(packetID: packetID, reason: .packetIdentifierNotFound, properties: MQTTProperties()))
         }
-        send(.pubrel(packetID: packetID, reason: .success, properties: MQTTProperties()))
+        sendHeld(.pubrel(packetID: packetID, reason: .success, properties: MQTTProperties()))
     }
 
     func completed(_ packetID: UInt16) {
         guard client.window.close(packetID, .released) != nil else { return }
+        if packets != nil { packetChanges.append(.completed(packetID)) }
         if receiveMaximum < Int(UInt16.max) { session?.openWindow(to: windowLimit) }
     }
 }

@@ -10,7 +10,9 @@ extension MQTTConnection {
     func refuse(_ error: MQTTProtocolError) {
         server.host.countMalformed()
         if phase == .waiting {
-            let answersWithReason = version == .v5 || error.reason == .unsupportedProtocolVersion
+            let answersWithReason =
+                version == .v5 || error.reason == .unsupportedProtocolVersion
+                || error.reason == .clientIdentifierNotValid
             if answersWithReason, error.reason != .packetTooLarge {
                 send(.connack(sessionPresent: false, reason: error.reason, properties: MQTTProperties()))
             }
@@ -58,6 +60,8 @@ extension MQTTConnection {
                 throw MQTTProtocolError(.protocolError, "a session that was to end with its connection cannot be kept")
             }
             client.expiry = min(expiry, server.maxExpiry)
+            writeDownExchanges()
+            chooseKeeping()
             session?.isTransient = client.expiry == 0
         }
         leave(isWillDue: reason != .success)
@@ -67,6 +71,7 @@ extension MQTTConnection {
     /// Gives back what the connection had: its name, its session, its will. Once.
     func leave(isWillDue: Bool) {
         guard phase != .closed else { return }
+        writeDownExchanges()
         phase = .closed
         let now = MQTTServer.now
         let due = isWillDue ? will : nil
@@ -78,6 +83,8 @@ extension MQTTConnection {
         }
         // Ended from the broker's side already when it was the broker that ended it.
         session?.link.sinkEnded(.broken)
+        // The broker had no room for what the client leaves.
+        if let name, client.expiry > 0, !server.host.isKnown(name) { server.sessions.forget(name) }
         if let due, !isDelayed { server.publish(due) }
     }
 

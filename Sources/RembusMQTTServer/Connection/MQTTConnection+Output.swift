@@ -17,12 +17,20 @@ extension MQTTConnection {
         output = nil
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
         session?.link.group.giveBack(buffer)
+        handedOver += buffer.readableBytes
+        if handedOver >= 16 << 10 { countHandedOver() }
         reportBacklog()
+    }
+
+    /// Counts what the channel still has of what it was given.
+    private func countHandedOver() {
+        handedOver = context?.channel.bufferedBytes ?? 0
+        session?.link.setSinkHandedOver(handedOver)
     }
 
     /// Tells the broker how much waits, so that it lets a slow client be.
     func reportBacklog() {
-        let bytes = output?.readableBytes ?? 0
+        let bytes = (output?.readableBytes ?? 0) + heldBytes
         guard bytes != reportedBacklog, let session, phase != .closed else { return }
         reportedBacklog = bytes
         session.link.setSinkBacklog(bytes)
@@ -47,6 +55,7 @@ extension MQTTConnection: LinkSink {
 
     func linkFlushes(_ link: Link) {
         if !finished.isEmpty { acknowledgeFinished() }
+        writeDownExchanges()
         write()
     }
 
@@ -54,6 +63,13 @@ extension MQTTConnection: LinkSink {
         isReadPaused = !isReading
         lastHeard = .now()
         try? context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
+    }
+
+    func linkRecountsMemory(_ link: Link) { countHandedOver() }
+
+    func linkGivesUpMemory(_ link: Link) {
+        output = nil
+        context?.channel.close(promise: nil)
     }
 
     func link(_ link: Link, closes reason: LinkCloseReason) {

@@ -49,11 +49,19 @@ extension MQTTConnection {
     ) {
         guard let session else { return }
         if view.qos != .atMostOnce, !admit(view) { return }
+        if view.qos == .exactlyOnce, isReceived(view.packetID) {
+            return send(.pubrec(packetID: view.packetID, reason: .success, properties: MQTTProperties()))
+        }
         let shift = offset - topic.readerIndex
+        var messageID: UInt64 = 0
         let reason = topic.withUnsafeReadableBytes { bytes -> MQTTReason? in
             let name = UnsafeRawBufferPointer(rebasing: bytes[shift..<shift + length])
-            if let reason = objection(to: name) { return reason }
-            let id = view.qos == .atMostOnce ? 0 : messageID(view, name)
+            if let reason = objection(to: name) {
+                session.refuseTopic(name)
+                return reason
+            }
+            let id = view.qos == .atMostOnce ? 0 : self.messageID(view, name)
+            messageID = id
             writer.write(
                 topic: name, payload: view.payload, qos: view.qos, id: id, isRetained: view.isRetained,
                 properties: properties)
@@ -72,6 +80,7 @@ extension MQTTConnection {
             server.host.countDropped()
             logger.warning("a retained message from \(label) was not kept: there is no room for more")
         }
+        if view.qos != .atMostOnce { acknowledgeWhenRetained(messageID) }
     }
 
     /// Whether one more publication may be unacknowledged; the connection ends otherwise.
@@ -99,6 +108,12 @@ extension MQTTConnection {
         return UInt64(view.packetID) | Self.exactlyOnce | Self.firstUse | hash.value << 20
     }
 
+    /// The packet identifier in the id of a publication of QoS 2; nil for other ids.
+    static func packetID(ofExactlyOnce id: UInt64) -> UInt16? {
+        guard id & (exactlyOnce | firstUse | 3 << 18) == exactlyOnce | firstUse else { return nil }
+        return UInt16(truncatingIfNeeded: id)
+    }
+
     private static let exactlyOnce: UInt64 = 1 << 16
     /// Never zero, which JSON peers take for no id.
     private static let firstUse: UInt64 = 1 << 17
@@ -107,6 +122,7 @@ extension MQTTConnection {
     private func open(_ view: MQTTPublishView, _ id: UInt64, _ session: DoorSession) {
         guard client.incoming[view.packetID] == nil else { return }
         client.incoming[view.packetID] = id
+        noteIncoming(view.packetID, session)
         if !view.isDuplicate { session.release(id) }
     }
 
@@ -114,6 +130,16 @@ extension MQTTConnection {
 
     /// The broker has taken a publication and written it down.
     func accepted(_ id: UInt64) {
+        if id & Self.exactlyOnce != 0 { noteReceived(UInt16(truncatingIfNeeded: id), id) }
+        let isSaved = unsavedRetained.isEmpty || unsavedRetained.remove(id) == nil
+        guard isSaved, waitingAcknowledgements.isEmpty else {
+            return waitingAcknowledgements.append((id, isSaved))
+        }
+        acknowledge(id)
+    }
+
+    /// Tells the client that a publication is taken.
+    func acknowledge(_ id: UInt64) {
         let packetID = UInt16(truncatingIfNeeded: id)
         guard id & Self.exactlyOnce == 0 else {
             return send(.pubrec(packetID: packetID, reason: .success, properties: MQTTProperties()))
@@ -127,28 +153,34 @@ extension MQTTConnection {
     /// The client will not send a message of QoS 2 again.
     func released(_ packetID: UInt16) {
         guard let id = client.incoming.removeValue(forKey: packetID) else {
-            return send(
+            return sendHeld(
                 .pubcomp(packetID: packetID, reason: .packetIdentifierNotFound, properties: MQTTProperties()))
         }
         session?.release(id)
-        send(.pubcomp(packetID: packetID, reason: .success, properties: MQTTProperties()))
+        noteEnded(packetID)
+        sendHeld(.pubcomp(packetID: packetID, reason: .success, properties: MQTTProperties()))
     }
 
     private func notTaken(_ view: MQTTPublishView, _ refusal: PublishRefusal) {
         if view.qos == .atLeastOnce { unacknowledged -= 1 }
-        if view.qos == .exactlyOnce { client.incoming[view.packetID] = nil }
+        if view.qos == .exactlyOnce {
+            client.incoming[view.packetID] = nil
+            forgetUnlogged(view.packetID)
+        }
         switch refusal {
         case .denied: refuse(view, .notAuthorized)
+        case .unusableTopic: refuse(view, .topicNameInvalid)
         case .noRoom:
             // MQTT 3.1.1 has no word for it, but clients send what is unacknowledged again when they come back.
             guard version == .v5 else { return end(nil, "the store has no room") }
             refuse(view, .quotaExceeded)
+        // Unanswered it is sent again, to the next broker.
+        case .stopping: break
         }
     }
 
     /// Answers a publication that was not taken; for MQTT 3.1.1, which has no word for it, as if it was (§3.3.5).
     private func refuse(_ view: MQTTPublishView, _ reason: MQTTReason) {
-        if reason == .topicNameInvalid { server.host.countDropped() }
         switch view.qos {
         case .atMostOnce: break
         case .atLeastOnce: send(.puback(packetID: view.packetID, reason: reason, properties: MQTTProperties()))

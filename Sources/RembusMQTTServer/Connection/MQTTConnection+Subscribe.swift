@@ -10,6 +10,7 @@ extension MQTTConnection {
         _ packetID: UInt16, _ subscriptions: [MQTTSubscription], _ properties: MQTTProperties
     ) throws(MQTTProtocolError) {
         guard let session else { return }
+        try check(subscriptions.map(\.filter))
         let identifier = properties.subscriptionIdentifiers.first ?? 0
         var reasons: [MQTTReason] = []
         var wanted: [String] = []
@@ -17,10 +18,6 @@ extension MQTTConnection {
             let isShared = MQTTTopics.sharedFilter(subscription.filter) != nil
             guard !isShared || !subscription.noLocal else {
                 throw MQTTProtocolError(.protocolError, "a shared subscription with no local")
-            }
-            guard MQTTTopics.isValidFilter(subscription.filter) else {
-                reasons.append(.topicFilterInvalid)
-                continue
             }
             let interest = ClientSession.Interest(subscription, identifier: identifier)
             switch session.subscribe(mqtt: subscription.filter, options(interest)) {
@@ -34,21 +31,32 @@ extension MQTTConnection {
             case .tooMany: reasons.append(.quotaExceeded)
             }
         }
-        send(.suback(packetID: packetID, reasons, properties: MQTTProperties()))
-        saveSession()
-        for filter in wanted { sendRetained(filter, session) }
+        whenSessionSaved { [self, reasons, wanted] in
+            send(.suback(packetID: packetID, reasons, properties: MQTTProperties()))
+            for filter in wanted { sendRetained(filter, session) }
+        }
     }
 
-    func unsubscribe(_ packetID: UInt16, _ filters: [String]) {
+    /// A filter that is none ends the connection, as a topic with a wildcard does (MQTT 5 §4.7.1, §4.8.2): nothing of the
+    /// packet is carried out.
+    private func check(_ filters: [String]) throws(MQTTProtocolError) {
+        for filter in filters where !MQTTTopics.isValidFilter(filter) {
+            let shown = String(decoding: filter.utf8.prefix(100), as: UTF8.self).debugDescription
+            throw MQTTProtocolError(.topicFilterInvalid, "\(shown) is no topic filter")
+        }
+    }
+
+    func unsubscribe(_ packetID: UInt16, _ filters: [String]) throws(MQTTProtocolError) {
         guard let session else { return }
+        try check(filters)
         let reasons = filters.map { filter -> MQTTReason in
-            guard MQTTTopics.isValidFilter(filter) else { return .topicFilterInvalid }
             client.interests[filter] = nil
             forgetWaitingMessages(filter)
             return session.unsubscribe(mqtt: filter) ? .success : .noSubscriptionExisted
         }
-        send(.unsuback(packetID: packetID, reasons, properties: MQTTProperties()))
-        saveSession()
+        whenSessionSaved { [self] in
+            send(.unsuback(packetID: packetID, reasons, properties: MQTTProperties()))
+        }
     }
 
     func options(_ interest: ClientSession.Interest) -> DoorSession.MQTTOptions {
@@ -57,8 +65,18 @@ extension MQTTConnection {
             isKept: interest.qos != .atMostOnce, tag: interest.tag)
     }
 
-    private func saveSession() {
-        if let name, client.expiry > 0 { server.sessions.save(name, client) }
+    /// Tells the broker what is kept of the client here; false when there is no room for it.
+    @discardableResult
+    func noteHeldBytes() -> Bool {
+        session?.hold((client.expiry > 0 ? client.byteCount : 0) + (will?.byteCount ?? 0)) ?? true
+    }
+
+    /// Writes the session down, if it is one that is kept, and answers then.
+    private func whenSessionSaved(_ answer: @escaping () -> Void) {
+        noteHeldBytes()
+        guard let name, client.expiry > 0 else { return answer() }
+        server.sessions.save(name, client)
+        whenSaved(answer)
     }
 
     // MARK: Retained messages

@@ -53,11 +53,29 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     /// QoS 1 and 2 publications that are not acknowledged.
     @exclusivity(unchecked) var unacknowledged = 0
 
+    /// Publications whose retained message is not on the disk, before they are accepted otherwise.
+    @exclusivity(unchecked) var unsavedRetained: Set<UInt64> = []
+    /// Publications that are accepted and wait for their retained message to be on the disk, and those behind them.
+    @exclusivity(unchecked) var waitingAcknowledgements = CircularBuffer<(id: UInt64, isSaved: Bool)>()
+
     // MARK: To the client
 
+    /// Where exchanges at QoS 2 are written down; nil when they end with the connection.
+    @exclusivity(unchecked) var packets: PacketLog?
+    /// Steps of such exchanges in this unit of work.
+    @exclusivity(unchecked) var packetChanges: [PacketChange] = []
+    /// Packets that must not leave before those steps are durable, and the publications that they carry.
+    @exclusivity(unchecked) var held: ByteBuffer?
+    @exclusivity(unchecked) var heldPartitions: UInt64 = 0
+    @exclusivity(unchecked) var heldBatches = CircularBuffer<HeldPackets>()
+    @exclusivity(unchecked) var heldBytes = 0
     /// What is collected until the end of a unit of work, or until the socket takes more.
     @exclusivity(unchecked) var output: ByteBuffer?
     @exclusivity(unchecked) var reportedBacklog = 0
+    /// Bytes that the channel was given and, as far as is known, the client has not taken.
+    @exclusivity(unchecked) var handedOver = 0
+    /// Bytes of an unfinished packet, as they are counted.
+    @exclusivity(unchecked) var countedIncoming = 0
     @exclusivity(unchecked) var properties = ByteBuffer()
     let converter = PayloadConverter.ofThisEventLoop
     /// Packet identifiers of deliveries that earlier connections have sent.
@@ -67,7 +85,8 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Retained messages that the client cannot take yet.
     @exclusivity(unchecked) var waitingMessages = CircularBuffer<(message: KeptMessage, filter: String)>()
     var receiveMaximum = Int(UInt16.max)
-    @exclusivity(unchecked) var maxOutgoingBytes = Int.max
+    /// The largest packet that the client takes.
+    @exclusivity(unchecked) var maxOutgoingBytes = MQTTPacket.maxBytes
     /// How many topics may be given numbers, and those that were.
     @exclusivity(unchecked) var maxAliases = 0
     @exclusivity(unchecked) var outgoingAliases: [ExactText: UInt16] = [:]
@@ -85,7 +104,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        address = context.channel.remoteAddress.map { "\($0.ipAddress ?? "local"):\($0.port ?? 0)" } ?? "unknown"
+        address = (facts.client ?? PeerAddress(context.channel.remoteAddress)).text
         deadline = context.eventLoop.assumeIsolated().scheduleTask(
             in: server.host.linkConfiguration.handshakeTimeout
         ) {
@@ -99,6 +118,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         deadline = nil
         self.context = nil
         output = nil
+        countIncoming(0)
         session = nil
     }
 
@@ -108,6 +128,18 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         var bytes = unwrapInboundIn(data)
         reader.feed(&bytes)
         drain()
+        countIncoming(reader.pendingBytes)
+    }
+
+    /// Counts what has arrived of a packet whose end has not; a large one ends here while memory is short.
+    private func countIncoming(_ bytes: Int) {
+        guard bytes != countedIncoming, let memory = session?.link.group.memory else { return }
+        memory.change(.incoming, by: bytes - countedIncoming)
+        let isMore = bytes > countedIncoming
+        countedIncoming = bytes
+        if isMore, bytes > MemoryBudget.leastRoom, memory.budget.isExceeded {
+            end(.serverBusy, "the broker is short of memory")
+        }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -159,6 +191,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         guard let session, phase == .open || phase == .joining else { return write() }
         if !waitingMessages.isEmpty { sendWaitingMessages() }
         session.endWork()
+        writeDownExchanges()
         write()
     }
 
@@ -177,7 +210,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         case .pubcomp(let id, _, _): completed(id)
         case .subscribe(let id, let subscriptions, let properties):
             try subscribe(id, subscriptions, properties)
-        case .unsubscribe(let id, let filters, _): unsubscribe(id, filters)
+        case .unsubscribe(let id, let filters, _): try unsubscribe(id, filters)
         case .pingreq: send(.pingresp)
         case .disconnect(let reason, let properties): try disconnected(reason, properties)
         case .auth: throw MQTTProtocolError(.badAuthenticationMethod, "AUTH without an authentication method")
@@ -186,11 +219,18 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// Sends a packet at the end of this unit of work.
+    /// Sends a packet at the end of this unit of work. One that is larger than the client takes ends the connection: it waits
+    /// for an answer that it cannot get.
     func send(_ packet: MQTTPacket) {
         var buffer = output.take() ?? takeBuffer()
+        let start = buffer.writerIndex
         packet.encode(version: version, into: &buffer)
+        let isTooLarge = buffer.writerIndex - start > maxOutgoingBytes
+        if isTooLarge { buffer.moveWriterIndex(to: start) }
         output = buffer
         session?.link.enlist()
+        if isTooLarge {
+            end(phase == .open ? .packetTooLarge : nil, "an answer is larger than the client's maximum packet size")
+        }
     }
 }

@@ -9,38 +9,49 @@ import RembusStore
 ///
 /// An entry is the lengths of key and value, the CRC-32C of both (UInt32 each, little-endian), the key and the value; an
 /// entry without a value forgets its key. The file only grows until most of it is out of date; then it is written anew
-/// beside itself. What a crash tore off its end is cut off. `waiting` is guarded by `lock`, the rest used on `queue`
+/// beside itself. What a crash tore off its end is cut off. `waiting` is guarded by `lock`, the rest used on the writing queue
 /// only; hence unchecked.
 final class KeptTable: @unchecked Sendable {
     private let path: String
-    private let logger: Logger
-    private let queue = DispatchQueue(label: "rembus.mqtt", qos: .utility)
     private let lock = NIOLock()
     private var waiting: [[UInt8]: ByteBuffer?] = [:]
-    private var isScheduled = false
+    private var commit: GroupCommit?
     private let disk = Disk()
     private var file: any StorageFile
     private var live: [[UInt8]: ByteBuffer] = [:]
     private var liveBytes = 0
     private var size = 0
-    private var isFailing = false
+    /// Whether a power failure leaves the file under its name.
+    private var isNameSynced = true
 
     private static let headBytes = 12
     private static let magic: [UInt8] = Array("RBMQTT1\n".utf8)
     private static let smallestRewrite = 1 << 20
 
     /// Opens the file, making it when it does not exist; `each` gets what it holds.
-    init(_ path: String, logger: Logger, each: ([UInt8], ByteBuffer) -> Void) throws(StorageError) {
+    ///
+    /// - Parameters:
+    ///   - subject: What it holds, in the plural, for messages.
+    ///   - policy: When a value counts as written.
+    init(
+        _ path: String, _ subject: String = "values", policy: SyncPolicy = .always, logger: Logger,
+        each: ([UInt8], ByteBuffer) -> Void
+    ) throws(StorageError) {
         self.path = path
-        self.logger = logger
         guard let file = try disk.open(path, readOnly: false) else { throw StorageError("cannot open \(path)") }
         self.file = file
+        defer {
+            commit = GroupCommit(subject, policy: policy, delay: .milliseconds(50), logger: logger) {
+                [weak self] isSynced throws(StorageError) in try self?.write(isSynced: isSynced)
+            }
+        }
         var content = try Self.content(of: file)
         guard content.readableBytes >= Self.magic.count else {
             try file.truncate(to: 0)
             let magic = ByteBuffer(bytes: Self.magic)
             try magic.withUnsafeReadableBytes { bytes throws(StorageError) in try file.write(bytes, at: 0) }
             size = Self.magic.count
+            isNameSynced = false
             return
         }
         guard content.readBytes(length: Self.magic.count) == Self.magic else {
@@ -51,58 +62,63 @@ final class KeptTable: @unchecked Sendable {
             note(key, value)
             size += length
         }
-        if content.readableBytes > 0 { try file.truncate(to: UInt64(size)) }
+        if content.readableBytes > 0 {
+            logger.warning("the last \(content.readableBytes) bytes of \(path) were torn or damaged and are dropped")
+            try file.truncate(to: UInt64(size))
+        }
         for (key, value) in live { each(key, value) }
     }
 
     /// Has a value written soon; nil forgets the key.
     func set(_ key: [UInt8], _ value: ByteBuffer?) {
-        let mustSchedule = lock.withLock {
-            waiting[key] = .some(value)
-            defer { isScheduled = true }
-            return !isScheduled
-        }
-        if mustSchedule { queue.asyncAfter(deadline: .now() + .milliseconds(50)) { self.write() } }
+        lock.withLock { waiting[key] = .some(value) }
+        commit?.change()
     }
 
-    /// Returns when everything set so far is written.
-    func flush() async {
-        await withCheckedContinuation { continuation in
-            queue.async {
-                self.write()
-                continuation.resume()
-            }
-        }
-    }
+    /// Whether the last attempt to write failed.
+    var isFailing: Bool { commit?.isFailing ?? false }
 
-    private func write() {
+    /// Calls `done`, not on an event loop, when everything set so far is durable. False when it is already.
+    func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit?.whenDurable(done) ?? false }
+
+    /// Returns when everything set so far is written, or could not be.
+    func flush() async { await commit?.flush() }
+
+    private func write(isSynced: Bool) throws(StorageError) {
         let changes = lock.withLock {
-            isScheduled = false
             defer { waiting = [:] }
             return waiting
         }
-        guard !changes.isEmpty else { return }
         var bytes = ByteBuffer()
-        for (key, value) in changes {
-            Self.append(key, value, to: &bytes)
-            note(key, value)
-        }
+        for (key, value) in changes { Self.append(key, value, to: &bytes) }
         do throws(StorageError) {
-            try append(bytes)
-            if size > Self.smallestRewrite, size > 3 * liveBytes { try rewrite() }
-            isFailing = false
+            try append(bytes, isSynced: isSynced)
         } catch {
-            // The table in memory goes on; the next rewrite has what is missing now.
-            if !isFailing { logger.error("\(path) is not written: \(error)") }
-            isFailing = true
+            // Unless newer ones have come.
+            lock.withLock { waiting.merge(changes) { newer, _ in newer } }
+            throw error
         }
+        for (key, value) in changes { note(key, value) }
+        guard size > Self.smallestRewrite, size > 3 * liveBytes else { return }
+        try rewrite()
+        if isSynced { try sync() }
     }
 
-    private func append(_ bytes: ByteBuffer) throws(StorageError) {
+    private func sync() throws(StorageError) {
+        try file.sync()
+        guard !isNameSynced else { return }
+        try disk.syncDirectory(path.parentFolder)
+        isNameSynced = true
+    }
+
+    /// Only what is as durable as it has to be counts: what failed is written again in the same place.
+    private func append(_ bytes: ByteBuffer, isSynced: Bool) throws(StorageError) {
+        // All that was in it is in memory.
+        if file.isDeleted { try rewrite() }
         let (file, size) = (self.file, self.size)
         try bytes.withUnsafeReadableBytes { bytes throws(StorageError) in try file.write(bytes, at: UInt64(size)) }
+        if isSynced { try sync() }
         self.size += bytes.readableBytes
-        try file.sync()
     }
 
     private func rewrite() throws(StorageError) {
@@ -116,6 +132,7 @@ final class KeptTable: @unchecked Sendable {
         try disk.rename(fresh, to: path)
         file.close()
         file = target
+        isNameSynced = false
         size = bytes.readableBytes
     }
 

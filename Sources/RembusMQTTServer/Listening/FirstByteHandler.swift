@@ -9,13 +9,15 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private let server: MQTTServer
     private let facts: ConnectionFacts
+    private let peer: PeerAddress
     private var deadline = OpeningDeadline()
     private var isDone = false
 
     private static let connect: UInt8 = 0x10
 
-    init(server: MQTTServer, facts: ConnectionFacts) {
+    init(server: MQTTServer, facts: ConnectionFacts, peer: PeerAddress) {
         self.server = server
+        self.peer = peer
         self.facts = facts
     }
 
@@ -34,7 +36,8 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
         do {
             switch first {
             case Self.connect: try pipeline.addHandler(MQTTConnection(server: server, facts: facts))
-            case UInt8(ascii: "G"): try MQTTWebSocketUpgrade(server: server, facts: facts).install(on: context.channel)
+            case UInt8(ascii: "G"):
+                try MQTTWebSocketUpgrade(server: server, facts: facts, peer: peer).install(on: context.channel)
             default:
                 server.host.countMalformed()
                 server.host.admission.count(.badRequest)

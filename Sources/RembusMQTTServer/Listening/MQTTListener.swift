@@ -8,24 +8,29 @@ import RembusTransport
 struct MQTTListener: Sendable {
     let server: MQTTServer
 
-    func bind(host: String, port: Int) async throws -> any Channel {
+    func bind(at address: ListenAddress) async throws -> any Channel {
         let listener = self
         return try await ServerBootstrap.forLinks(group: server.host.group, admission: server.host.admission)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try listener.prepare(channel) }
             }
-            .bind(host: host, port: port)
-            .get()
+            .bind(to: address)
     }
 
     private func prepare(_ channel: any Channel) throws {
+        try channel.whenPeerIsKnown(server.host.listening, admission: server.host.admission) {
+            try prepare(channel, $0)
+        }
+    }
+
+    private func prepare(_ channel: any Channel, _ peer: PeerAddress) throws {
         guard let tls = server.host.certificates else {
-            return try expectFirstByte(channel, ConnectionFacts(.mqtt))
+            return try expectFirstByte(channel, ConnectionFacts(.mqtt), peer)
         }
         let pipeline = channel.pipeline.syncOperations
         let report = HandshakeReport(
-            admission: server.host.admission, logger: server.host.logger, address: channel.remoteAddress)
+            admission: server.host.admission, logger: server.host.logger, address: peer.address)
         let encryption = NIOSSLServerHandler(context: tls.current)
         let deadline = HandshakeDeadline(server.host.linkConfiguration.handshakeTimeout, report)
         try pipeline.addHandler(deadline)
@@ -37,15 +42,17 @@ struct MQTTListener: Sendable {
                 try self.expectFirstByte(
                     channel,
                     ConnectionFacts(
-                        .mqtts, isSecure: true, certificateName: encryption.peerCertificate?.componentName))
+                        .mqtts, isSecure: true, certificate: ClientCertificate(encryption.peerCertificate)), peer)
             } onFailure: { error in
                 report.refused(.tlsHandshake, TLSFailure(handshake: error, peer: nil).description)
             })
     }
 
-    private func expectFirstByte(_ channel: any Channel, _ facts: ConnectionFacts) throws {
+    private func expectFirstByte(_ channel: any Channel, _ facts: ConnectionFacts, _ peer: PeerAddress) throws {
         try channel.setUpForLink()
-        try channel.pipeline.syncOperations.addHandler(FirstByteHandler(server: server, facts: facts))
+        var facts = facts
+        facts.client = peer.unlessPeer(of: channel)
+        try channel.pipeline.syncOperations.addHandler(FirstByteHandler(server: server, facts: facts, peer: peer))
     }
 }
 

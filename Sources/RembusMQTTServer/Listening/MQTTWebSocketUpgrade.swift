@@ -4,43 +4,47 @@ import NIOWebSocket
 import RembusBroker
 import RembusTransport
 
-/// Turns an HTTP request into a WebSocket that carries MQTT (MQTT 5 §6): the subprotocol `mqtt`, binary frames whose borders
-/// mean nothing.
+/// Turns an HTTP request into a WebSocket that carries MQTT (MQTT 5 §6): the subprotocol `mqtt`, or `mqttv3.1` of older
+/// clients, and binary frames whose borders mean nothing.
 struct MQTTWebSocketUpgrade: Sendable {
     let server: MQTTServer
     let facts: ConnectionFacts
+    let peer: PeerAddress
 
+    private static let subprotocols = ["mqtt", "mqttv3.1"]
+
+    /// - Parameter bytes: stands in front of the handlers that this adds; removed when the WebSocket begins.
     func install(on channel: any Channel) throws {
-        let origins = OriginPolicy(allowed: server.host.configuration.security.allowedOrigins)
-        let (server, facts) = (self.server, self.facts)
-        let upgrader = NIOWebSocketServerUpgrader(
-            maxFrameSize: server.maxPacketBytes,
-            automaticErrorHandling: true,
-            shouldUpgrade: { channel, head in
-                let protocols = head.headers[canonicalForm: "sec-websocket-protocol"]
-                let isAccepted =
-                    origins.permits(origins: head.headers["origin"], host: head.headers.first(name: "host"))
-                    && protocols.contains("mqtt")
-                return channel.eventLoop.makeSucceededFuture(
-                    isAccepted ? ["Sec-WebSocket-Protocol": "mqtt"] : nil)
-            },
-            upgradePipelineHandler: { channel, _ in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(WebSocketBytesHandler())
-                    try channel.pipeline.syncOperations.addHandler(MQTTConnection(server: server, facts: facts))
-                }
-            })
-        let answer = NIOLoopBound(RefusedUpgradeHandler(server: server), eventLoop: channel.eventLoop)
-        try channel.pipeline.syncOperations.configureHTTPServerPipeline(
+        let policy = server.host.listening
+        let origins = policy.origins
+        let (server, facts, peer) = (self.server, self.facts, self.peer)
+        let pipeline = channel.pipeline.syncOperations
+        let bytes = RequestBytes()
+        let answer = RefusedUpgradeHandler(server: server, origins: origins, bytes: bytes)
+        let handlers = NIOLoopBound((bytes: bytes, answer: answer), eventLoop: channel.eventLoop)
+        let upgrader = WebSocketServerUpgrader(origins: origins, subprotocols: Self.subprotocols) { channel, head in
+            var facts = facts
+            let client = policy.client(of: head.headers, over: peer)
+            if client != peer {
+                guard server.host.admission.claim(client, for: channel) else { return channel.close(promise: nil) }
+                facts.client = client
+            }
+            let pipeline = channel.pipeline.syncOperations
+            pipeline.removeHandler(handlers.value.bytes, promise: nil)
+            try pipeline.addHandler(WebSocketBytesHandler { server.host.countMalformed() })
+            try pipeline.addHandler(MQTTConnection(server: server, facts: facts))
+        }
+        try pipeline.addHandler(bytes)
+        try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false,
             withServerUpgrade: (
                 upgraders: [upgrader],
                 completionHandler: { context in
-                    context.pipeline.syncOperations.removeHandler(answer.value, promise: nil)
+                    context.pipeline.syncOperations.removeHandler(handlers.value.answer, promise: nil)
                 }
             ),
-            withErrorHandling: true)
-        try channel.pipeline.syncOperations.addHandler(answer.value)
+            withErrorHandling: false)
+        try pipeline.addHandler(answer)
     }
 }
 
@@ -50,10 +54,16 @@ private final class RefusedUpgradeHandler: ChannelInboundHandler, RemovableChann
     typealias OutboundOut = HTTPServerResponsePart
 
     private let server: MQTTServer
+    private let origins: OriginPolicy
+    private let bytes: RequestBytes
+    private var head: HTTPRequestHead?
+    private var isAnswered = false
     private var deadline = OpeningDeadline()
 
-    init(server: MQTTServer) {
+    init(server: MQTTServer, origins: OriginPolicy, bytes: RequestBytes) {
         self.server = server
+        self.origins = origins
+        self.bytes = bytes
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -65,11 +75,38 @@ private final class RefusedUpgradeHandler: ChannelInboundHandler, RemovableChann
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .end = unwrapInboundIn(data) else { return }
-        server.host.admission.count(.badRequest)
-        let text = "This port speaks MQTT, also through WebSockets with the subprotocol mqtt from allowed origins.\n"
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            // At once: the end of a body in an unknown coding may never come.
+            if let objection = head.objection() { answer(objection, to: head, context) }
+        case .body: break
+        case .end:
+            guard let head, !isAnswered else { return }
+            let refusal =
+                head.upgradeRefusal(origins: origins)
+                ?? HTTPObjection(.badRequest, "the request offers no subprotocol mqtt")
+            answer(refusal, to: head, context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A refused upgrade is reported here first and then comes as an ordinary request.
+        if error is NIOWebSocketUpgradeError || error is HTTPServerUpgradeErrors { return }
+        guard error is HTTPParserError, head == nil else { return context.close(promise: nil) }
+        answer(
+            bytes.objection(to: error), to: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), context)
+    }
+
+    private func answer(_ refusal: HTTPObjection, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        isAnswered = true
+        server.host.admission.count(refusal.status == .forbidden ? .origin : .badRequest)
+        // A browser that was led here wants to know what this port is for.
+        let status = refusal.status == .upgradeRequired ? .badRequest : refusal.status
+        let text =
+            "\(refusal.text). This port speaks MQTT, also through WebSockets with the subprotocol mqtt from allowed origins.\n"
         let head = HTTPResponseHead(
-            version: .http1_1, status: .badRequest,
+            version: .http1_1, status: status,
             headers: [
                 "Content-Type": "text/plain; charset=utf-8", "Content-Length": "\(text.utf8.count)",
                 "Connection": "close",
@@ -78,11 +115,5 @@ private final class RefusedUpgradeHandler: ChannelInboundHandler, RemovableChann
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A refused upgrade is reported here first and then comes as an ordinary request.
-        if error is NIOWebSocketUpgradeError || error is HTTPServerUpgradeErrors { return }
-        context.close(promise: nil)
     }
 }

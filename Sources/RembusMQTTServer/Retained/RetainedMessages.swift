@@ -1,5 +1,6 @@
 import NIOCore
 import RembusBroker
+import RembusTransport
 import RembusWire
 import Synchronization
 
@@ -17,15 +18,42 @@ final class RetainedMessages: Sendable {
 
     private struct Content {
         var tenants: [String: TopicTree<Entry>] = [:]
+        /// Of the messages and of the trees that they hang on: a topic may have many segments and a message hardly any bytes.
         var bytes = 0
         var table: KeptTable?
+
+        /// Puts a message in its place, or takes it away; the one that was there.
+        @discardableResult
+        mutating func set(_ entry: Entry?, _ topic: String, _ tenant: String) -> Entry? {
+            bytes -= treeBytes(tenant)
+            let old = tenants[tenant, default: TopicTree()].set(entry, for: topic)
+            if tenants[tenant]?.count == 0 { tenants[tenant] = nil }
+            bytes += treeBytes(tenant) + (entry?.byteCount ?? 0) - (old?.byteCount ?? 0)
+            return old
+        }
+
+        private func treeBytes(_ tenant: String) -> Int {
+            tenants[tenant].map { ($0.nodeCount + 1) * TopicTree<Entry>.nodeBytes } ?? 0
+        }
+
+        /// How many bytes more a message will take than what is there.
+        func growth(_ entry: Entry, _ topic: String, _ tenant: String) -> Int {
+            guard let tree = tenants[tenant] else {
+                return entry.byteCount + (TopicPattern.segments(of: topic).count + 1) * TopicTree<Entry>.nodeBytes
+            }
+            return entry.byteCount - (tree[topic]?.byteCount ?? 0) + tree.newNodes(for: topic)
+                * TopicTree<Entry>.nodeBytes
+        }
     }
 
     private let content = Mutex(Content())
     private let maxBytes: Int
+    private let memory: MemoryBudget?
 
-    init(maxBytes: Int) {
+    /// - Parameter memory: Where the messages count too.
+    init(maxBytes: Int, memory: MemoryBudget? = nil) {
         self.maxBytes = maxBytes
+        self.memory = memory
     }
 
     var byteCount: Int { content.withLock { $0.bytes } }
@@ -35,10 +63,10 @@ final class RetainedMessages: Sendable {
         let expiresAt = expiry.map { message.receivedAt / 1_000_000_000 + UInt64($0) }
         let entry = Entry(topic: topic, message: message, expiresAt: expiresAt)
         return content.withLock { content in
-            let old = content.tenants[tenant]?[topic]?.byteCount ?? 0
-            guard content.bytes - old + entry.byteCount <= maxBytes else { return false }
-            content.tenants[tenant, default: TopicTree()].set(entry, for: topic)
-            content.bytes += entry.byteCount - old
+            let growth = content.growth(entry, topic, tenant)
+            guard growth <= 0 || content.bytes + growth <= maxBytes else { return false }
+            content.set(entry, topic, tenant)
+            memory?.addRetained(growth)
             content.table?.set(Self.key(tenant, topic), Self.encode(entry))
             return true
         }
@@ -46,8 +74,10 @@ final class RetainedMessages: Sendable {
 
     func forget(topic: String, tenant: String) {
         content.withLock { content in
-            guard let old = content.tenants[tenant]?.set(nil, for: topic) else { return }
-            content.bytes -= old.byteCount
+            guard content.tenants[tenant]?[topic] != nil else { return }
+            let before = content.bytes
+            content.set(nil, topic, tenant)
+            memory?.addRetained(content.bytes - before)
             content.table?.set(Self.key(tenant, topic), nil)
         }
     }
@@ -75,11 +105,19 @@ final class RetainedMessages: Sendable {
                 guard let (tenant, topic) = Self.names(key), let entry = Self.decode(value, topic: topic) else {
                     return
                 }
-                content.tenants[tenant, default: TopicTree()].set(entry, for: topic)
-                content.bytes += entry.byteCount
+                content.set(entry, topic, tenant)
             }
+            memory?.addRetained(content.bytes)
             content.table = table
         }
+    }
+
+    /// Whether they cannot be written now.
+    var isFailing: Bool { content.withLock { $0.table }?.isFailing ?? false }
+
+    /// Calls `done`, not on an event loop, when all changes so far are durable. False when they are already.
+    func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool {
+        content.withLock({ $0.table })?.whenSaved(done) ?? false
     }
 
     func flush() async {

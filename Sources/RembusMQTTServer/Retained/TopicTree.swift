@@ -9,6 +9,10 @@ struct TopicTree<Value> {
 
     private var root = Node()
     private(set) var count = 0
+    /// How many segments the topics have, those that several share once.
+    private(set) var nodeCount = 0
+    /// About what a segment takes of the memory.
+    static var nodeBytes: Int { 384 }
 
     subscript(topic: String) -> Value? {
         var node = root
@@ -17,6 +21,17 @@ struct TopicTree<Value> {
             node = child
         }
         return node.value
+    }
+
+    /// How many segments a topic has that are not there yet.
+    func newNodes(for topic: String) -> Int {
+        let segments = TopicPattern.segments(of: topic)
+        var node = root
+        for (index, segment) in segments.enumerated() {
+            guard let child = node.children[ExactText(segment)] else { return segments.count - index }
+            node = child
+        }
+        return 0
     }
 
     /// Puts a value under a topic, or takes it away; the value that was there.
@@ -34,6 +49,7 @@ struct TopicTree<Value> {
                 guard value != nil else { return nil }
                 let child = Node()
                 node.children[key] = child
+                nodeCount += 1
                 node = child
             }
         }
@@ -44,6 +60,7 @@ struct TopicTree<Value> {
             for (parent, key) in path.reversed() {
                 guard let child = parent.children[key], child.value == nil, child.children.isEmpty else { break }
                 parent.children[key] = nil
+                nodeCount -= 1
             }
         }
         return old

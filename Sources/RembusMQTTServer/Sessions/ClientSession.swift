@@ -1,4 +1,5 @@
 import NIOCore
+import RembusBroker
 import RembusMQTT
 
 /// What of a client outlives its connection on the side of MQTT; subscriptions' marks and unacknowledged deliveries are
@@ -31,10 +32,19 @@ struct ClientSession: Sendable {
         }
     }
 
+    /// What the session takes of the memory, about.
+    var byteCount: Int { interests.keys.reduce(512) { $0 + 128 + $1.utf8.count } }
+
     var interests: [String: Interest] = [:]
     var window = PacketWindow()
     /// QoS 2 messages of the client that are not released, by packet identifier, with the broker's ids.
     var incoming: [UInt16: UInt64] = [:]
+    /// Those of `incoming` that are not written down as received, oldest first, each with a time before its receive time.
+    var unloggedIncoming = CircularBuffer<(packetID: UInt16, time: UInt64)>()
+    /// Identifiers of QoS 2 of an earlier run whose messages are to be sent again.
+    var unsent: [DeliveryPlace: UInt16] = [:]
+    /// What the broker has not been told of the deliveries of an earlier run.
+    var earlierDeliveries: [DoorSession.EarlierDelivery] = []
     /// Seconds that the session outlives its connection; the largest number means for ever.
     var expiry: UInt32 = 0
 }

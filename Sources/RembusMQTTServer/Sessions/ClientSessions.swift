@@ -22,6 +22,7 @@ final class ClientSessions: Sendable {
     private struct Content {
         var entries: [ExactText: Entry] = [:]
         var table: KeptTable?
+        var packets: PacketLog?
         /// When something is due next; nothing is before.
         var nextDue = UInt64.max
     }
@@ -35,12 +36,6 @@ final class ClientSessions: Sendable {
     }
 
     private let content = Mutex(Content())
-    /// How many sessions are kept without a connection.
-    private let limit: Int
-
-    init(limit: Int) {
-        self.limit = limit
-    }
 
     /// Gives the session of a name to a connection, with a will that has become void.
     func take(_ name: String, for owner: ObjectIdentifier, now: UInt64) -> Found {
@@ -63,6 +58,7 @@ final class ClientSessions: Sendable {
     func save(_ name: String, _ session: ClientSession) {
         content.withLock { content in
             content.table?.set(Array(name.utf8), session.expiry == 0 ? nil : session.encode(endsAt: 0))
+            if session.expiry == 0 { content.packets?.forget(name) }
         }
     }
 
@@ -71,9 +67,10 @@ final class ClientSessions: Sendable {
         content.withLock { content in
             let key = ExactText(name)
             guard case .taken(let holder) = content.entries[key], holder == owner else { return }
-            guard session.expiry > 0, content.entries.count <= limit else {
+            guard session.expiry > 0 else {
                 content.entries[key] = nil
                 content.table?.set(Array(name.utf8), nil)
+                content.packets?.forget(name)
                 return
             }
             let endsAt =
@@ -103,11 +100,33 @@ final class ClientSessions: Sendable {
                     ended.append(key.string)
                     content.entries[key] = nil
                     content.table?.set(Array(key.text.utf8), nil)
+                    content.packets?.forget(key.string)
                 } else {
                     content.nextDue = min(content.nextDue, absent.endsAt, absent.will?.dueAt ?? .max)
                 }
             }
             return (ended, wills)
+        }
+    }
+
+    /// Drops a session that nobody is connected with, and its will.
+    func forget(_ name: String) {
+        content.withLock { content in
+            let key = ExactText(name)
+            guard case .absent = content.entries[key] else { return }
+            content.entries[key] = nil
+            content.table?.set(Array(name.utf8), nil)
+            content.packets?.forget(name)
+        }
+    }
+
+    /// The sessions that nobody is connected with, with the bytes that they take.
+    var sizes: [(name: String, bytes: Int)] {
+        content.withLock { content in
+            content.entries.compactMap { key, entry in
+                guard case .absent(let absent) = entry else { return nil }
+                return (key.string, absent.session.byteCount)
+            }
         }
     }
 
@@ -127,6 +146,31 @@ final class ClientSessions: Sendable {
                 content.nextDue = min(content.nextDue, end)
             }
         }
+    }
+
+    /// Whether they cannot be written now.
+    var isFailing: Bool {
+        content.withLock { $0.table?.isFailing == true || $0.packets?.isFailing == true }
+    }
+
+    /// Has each session go on with its exchanges at QoS 2; the log forgets those of sessions that are not there.
+    func use(_ packets: PacketLog, _ restore: (_ name: String, _ session: inout ClientSession, PacketState) -> Void) {
+        content.withLock { content in
+            content.packets = packets
+            for (name, state) in packets.states {
+                guard case .absent(var absent) = content.entries[ExactText(name)] else {
+                    packets.forget(name)
+                    continue
+                }
+                restore(name, &absent.session, state)
+                content.entries[ExactText(name)] = .absent(absent)
+            }
+        }
+    }
+
+    /// Calls `done`, not on an event loop, when all sessions saved so far are durable. False when they are already.
+    func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool {
+        content.withLock({ $0.table })?.whenSaved(done) ?? false
     }
 
     func flush() async {

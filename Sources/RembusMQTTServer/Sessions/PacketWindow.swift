@@ -18,7 +18,7 @@ struct PacketWindow {
     struct Slot {
         var packetID: UInt16 = 0
         var state = State.free
-        /// What the broker knows the delivery by.
+        /// What the broker knows the delivery by; 0 when it has not sent it since it was started.
         var delivery: UInt64 = 0
     }
 
@@ -29,11 +29,12 @@ struct PacketWindow {
     private(set) var releasedCount = 0
 
     private static let maxCount = 32_768
+    private static let maxSlots = 65_536
 
     /// Takes an identifier for a delivery; nil when there is none.
     mutating func open(_ delivery: UInt64, _ qos: MQTTQoS) -> UInt16? {
         if slots.isEmpty { slots = Array(repeating: Slot(), count: 16) }
-        if count * 2 > slots.count, slots.count < Self.maxCount * 2 { grow() }
+        if count * 2 > slots.count, slots.count < Self.maxSlots { grow() }
         guard count < Self.maxCount else { return nil }
         while true {
             last &+= 1
@@ -45,6 +46,24 @@ struct PacketWindow {
             count += 1
             return last
         }
+    }
+
+    /// Takes up an identifier of an earlier run; one whose message was released has nothing to be sent again.
+    mutating func restore(_ packetID: UInt16, isReleased: Bool) {
+        if slots.isEmpty { slots = Array(repeating: Slot(), count: 16) }
+        // Any two identifiers have places of their own in a table that is large enough.
+        while slots[Int(packetID) & (slots.count - 1)].state != .free, slots.count < Self.maxSlots { grow() }
+        guard count < Self.maxCount, slots[Int(packetID) & (slots.count - 1)].state == .free else { return }
+        slots[Int(packetID) & (slots.count - 1)] = Slot(
+            packetID: packetID, state: isReleased ? .released : .published)
+        count += 1
+        if isReleased { releasedCount += 1 }
+    }
+
+    /// Names the delivery of an identifier of an earlier run.
+    mutating func attach(_ packetID: UInt16, to delivery: UInt64) {
+        guard let place = place(packetID) else { return }
+        slots[place].delivery = delivery
     }
 
     /// The delivery of an identifier in a state, which it leaves; nil when it is not in that state.
@@ -69,13 +88,23 @@ struct PacketWindow {
     /// Everything that is open, to go on with it on another connection.
     var open: [Slot] { slots.filter { $0.state != .free } }
 
-    /// Gives up what was sent and not released, unless `isStillOwed`.
-    mutating func dropPublished(unless isStillOwed: (UInt64) -> Bool) {
+    /// Gives up what was sent and not released, unless `isStillOwed`. The client may have got a message of QoS 2 and keep its
+    /// identifier: that stays in use.
+    ///
+    /// - Returns: Such identifiers. Their messages have to be sent again, or released.
+    mutating func dropPublished(unless isStillOwed: (UInt64) -> Bool) -> [UInt16] {
+        var uncertain: [UInt16] = []
         for place in slots.indices where slots[place].state == .publishedOnce || slots[place].state == .published {
-            guard !isStillOwed(slots[place].delivery) else { continue }
-            slots[place].state = .free
-            count -= 1
+            guard slots[place].delivery != 0, !isStillOwed(slots[place].delivery) else { continue }
+            if slots[place].state == .published {
+                slots[place].delivery = 0
+                uncertain.append(slots[place].packetID)
+            } else {
+                slots[place].state = .free
+                count -= 1
+            }
         }
+        return uncertain
     }
 
     private func place(_ packetID: UInt16) -> Int? {

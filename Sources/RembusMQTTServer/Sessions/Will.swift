@@ -10,6 +10,8 @@ struct Will: Sendable {
     let delay: UInt32
     let identity: DoorIdentity
     let eventLoop: any EventLoop
+
+    var byteCount: Int { 256 + publication.frame.readableBytes + publication.topic.utf8.count }
 }
 
 /// A publication together with what it does to the retained messages.

@@ -13,16 +13,27 @@ package final class ComponentFile {
     private var live: [ExactText: Int] = [:]
     private var liveBytes = 0
     private var size = 0
+    /// Whether a power failure leaves the file under its name.
+    private var isNameSynced = true
 
     private static let headerBytes = 8
     private static let magic: [UInt8] = Array("RBCOMP1\n".utf8)
     /// A file smaller than this is not worth writing anew.
     private static let smallestRewrite = 1 << 20
 
-    /// The records that the file held when it was opened.
-    package private(set) var records: [ComponentRecord] = []
+    /// What the file held when it was opened, until somebody takes it over.
+    private var components: [PackedComponent] = []
     /// How many bytes at the file's end were unreadable when it was opened.
     package private(set) var lostBytes = 0
+
+    /// The records that the file held when it was opened, sorted by name, unless they were taken over.
+    package var records: [ComponentRecord] { components.compactMap(\.record) }
+
+    /// Hands over what the file held when it was opened, sorted by name. Once: the file does not keep it in memory.
+    package func takeComponents() -> [PackedComponent] {
+        defer { components = [] }
+        return components
+    }
 
     /// Opens the file, making it when it does not exist, and reads what it holds.
     ///
@@ -32,16 +43,18 @@ package final class ComponentFile {
         self.fileSystem = fileSystem
         file = try Self.open(path, fileSystem)
         let content = try content()
-        guard content.starts(with: Self.magic.prefix(content.count)) else {
+        let found = content.readableBytesView
+        guard found.starts(with: Self.magic.prefix(found.count)) else {
             throw StorageError("\(path) is no file of component records; move it away and start again")
         }
-        guard content.count >= Self.magic.count else {
-            try Self.write(Self.magic, at: 0, to: file)
+        guard found.count >= Self.magic.count else {
+            try Self.write(ByteBuffer(bytes: Self.magic), at: 0, to: file)
             size = Self.magic.count
+            isNameSynced = false
             return
         }
-        records = index(content)
-        lostBytes = content.count - size
+        components = index(content)
+        lostBytes = found.count - size
         if lostBytes > 0 { try file.truncate(to: UInt64(size)) }
     }
 
@@ -49,71 +62,99 @@ package final class ComponentFile {
         file.close()
     }
 
-    /// Adds or replaces records; one without content is forgotten. Durable when it returns.
-    package func save(_ records: [ComponentRecord]) throws(StorageError) {
-        var bytes: [UInt8] = []
+    /// Adds or replaces records; one without content is forgotten. With `isSynced` durable when it returns, together with
+    /// everything before.
+    package func save(_ records: [ComponentRecord], isSynced: Bool = true) throws(StorageError) {
+        var bytes = ByteBuffer()
         var changes: [(name: ExactText, count: Int)] = []
         for record in records {
-            let entry = Self.entry(record)
-            bytes += entry
-            changes.append((ExactText(record.name), record.isEmpty ? 0 : entry.count))
+            let start = bytes.writerIndex
+            Self.append(record, to: &bytes)
+            changes.append((ExactText(record.name), record.isEmpty ? 0 : bytes.writerIndex - start))
         }
+        // What it held can still be read, and is written where it was.
+        if file.isDeleted { try rewrite() }
         try Self.write(bytes, at: size, to: file)
-        try file.sync()
-        size += bytes.count
+        if isSynced { try sync() }
+        size += bytes.readableBytes
         for change in changes {
             liveBytes += change.count - (live[change.name] ?? 0)
             live[change.name] = change.count > 0 ? change.count : nil
         }
-        if size > Self.smallestRewrite, size > 4 * liveBytes { try rewrite() }
+        guard size > Self.smallestRewrite, size > 3 * liveBytes else { return }
+        try rewrite()
+        if isSynced { try sync() }
+    }
+
+    private func sync() throws(StorageError) {
+        try file.sync()
+        guard !isNameSynced else { return }
+        try fileSystem.syncDirectory(path.parentFolder)
+        isNameSynced = true
     }
 
     // MARK: Entries
 
-    private static func entry(_ record: ComponentRecord) -> [UInt8] {
+    private static func append(_ record: ComponentRecord, to bytes: inout ByteBuffer) {
         var body = ByteBuffer()
-        (record.isEmpty ? Value.map(["n": .text(record.name)]) : record.value).encodeCBOR(into: &body)
+        (record.isEmpty ? Value.map([.text(ComponentRecord.Field.name): .text(record.name)]) : record.value)
+            .encodeCBOR(into: &body)
+        append(body, to: &bytes)
+    }
+
+    private static func append(_ body: ByteBuffer, to bytes: inout ByteBuffer) {
         let checksum = body.withUnsafeReadableBytes { rembus_crc32c(0, $0.baseAddress, $0.count) }
-        var entry = ByteBuffer()
-        entry.writeInteger(UInt32(body.readableBytes), endianness: .little)
-        entry.writeInteger(checksum, endianness: .little)
-        entry.writeBuffer(&body)
-        return Array(entry.readableBytesView)
+        bytes.writeInteger(UInt32(body.readableBytes), endianness: .little)
+        bytes.writeInteger(checksum, endianness: .little)
+        bytes.writeImmutableBuffer(body)
     }
 
-    /// Reads all whole entries, and sets `size` to where they end.
-    private func index(_ content: [UInt8]) -> [ComponentRecord] {
-        var records: [ExactText: ComponentRecord] = [:]
-        var offset = Self.magic.count
-        while let (value, length) = Self.entry(in: content, at: offset), let name = value.mapValue?["n"]?.stringValue {
-            records[ExactText(name)] = ComponentRecord(value)
-            live[ExactText(name)] = records[ExactText(name)] == nil ? nil : length
-            offset += length
+    /// Reads all whole entries, and sets `size` to where they end. What is found are parts of `content`'s memory until the
+    /// end, when each component that is left gets a copy of its own: a rewritten entry costs no memory.
+    private func index(_ content: ByteBuffer) -> [PackedComponent] {
+        var content = content
+        var found: [ExactText: PackedComponent] = [:]
+        live = [:]
+        size = Self.magic.count
+        content.moveReaderIndex(forwardBy: size)
+        while let body = Self.entry(&content) {
+            let component = PackedComponent(cbor: body)
+            guard let name = component?.name ?? Self.name(body) else { break }
+            let length = Self.headerBytes + body.readableBytes
+            let key = ExactText(name)
+            found[key] = component?.isEmpty == false ? component : nil
+            live[key] = found[key] == nil ? nil : length
+            size += length
         }
-        size = offset
         liveBytes = live.values.reduce(0, +)
-        return records.values.sorted { $0.name < $1.name }
+        return found.values.map(\.detached).sorted { $0.name < $1.name }
     }
 
-    private static func entry(in content: [UInt8], at offset: Int) -> (Value, length: Int)? {
-        var buffer = ByteBuffer(bytes: content[offset...])
-        guard let length = buffer.readInteger(endianness: .little, as: UInt32.self),
-            let checksum = buffer.readInteger(endianness: .little, as: UInt32.self),
-            let body = buffer.readSlice(length: Int(length)),
-            body.withUnsafeReadableBytes({ rembus_crc32c(0, $0.baseAddress, $0.count) }) == checksum,
-            let value = try? Value(cbor: body)
+    /// The next entry's body, which the reader index moves over; nil, and nothing moves, when it is not whole.
+    private static func entry(_ content: inout ByteBuffer) -> ByteBuffer? {
+        var rest = content
+        guard let length = rest.readInteger(endianness: .little, as: UInt32.self),
+            let checksum = rest.readInteger(endianness: .little, as: UInt32.self),
+            let body = rest.readSlice(length: Int(length)),
+            body.withUnsafeReadableBytes({ rembus_crc32c(0, $0.baseAddress, $0.count) }) == checksum
         else { return nil }
-        return (value, headerBytes + Int(length))
+        content = rest
+        return body
+    }
+
+    /// Whom an entry without a component in it forgets.
+    private static func name(_ body: ByteBuffer) -> String? {
+        (try? Value(cbor: body))?.mapValue?[ComponentRecord.Field.name]?.stringValue
     }
 
     // MARK: Bytes
 
     /// Writes what is live into a new file, which then takes the old one's place.
     private func rewrite() throws(StorageError) {
-        let records = index(try content())
+        var bytes = ByteBuffer(bytes: Self.magic)
+        for component in index(try content()) { Self.append(component.encoded, to: &bytes) }
         let temporary = path + ".new"
         let fresh = try Self.open(temporary, fileSystem)
-        let bytes = Self.magic + records.flatMap(Self.entry)
         do throws(StorageError) {
             try fresh.truncate(to: 0)
             try Self.write(bytes, at: 0, to: fresh)
@@ -125,21 +166,27 @@ package final class ComponentFile {
         }
         file.close()
         file = fresh
-        size = bytes.count
+        isNameSynced = false
+        size = bytes.readableBytes
     }
 
-    private func content() throws(StorageError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: Int(try file.size()))
-        let count = try bytes.withUnsafeMutableBytes { target in
-            Result { () throws(StorageError) in try file.read(into: target, at: 0) }
-        }.get()
-        return Array(bytes.prefix(count))
+    private func content() throws(StorageError) -> ByteBuffer {
+        let file = self.file
+        let count = Int(try file.size())
+        guard count < Int(UInt32.max) else {
+            throw StorageError("\(path) is larger than 4 GiB; move it away and start again")
+        }
+        var bytes = ByteBuffer()
+        _ = try bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target throws(StorageError) in
+            try file.read(into: UnsafeMutableRawBufferPointer(rebasing: target[..<count]), at: 0)
+        }
+        return bytes
     }
 
-    private static func write(_ bytes: [UInt8], at offset: Int, to file: any StorageFile) throws(StorageError) {
-        try bytes.withUnsafeBytes { bytes in
-            Result { () throws(StorageError) in try file.write(bytes, at: UInt64(offset)) }
-        }.get()
+    private static func write(_ bytes: ByteBuffer, at offset: Int, to file: any StorageFile) throws(StorageError) {
+        try bytes.withUnsafeReadableBytes { bytes throws(StorageError) in
+            try file.write(bytes, at: UInt64(offset))
+        }
     }
 
     private static func open(

@@ -27,6 +27,14 @@ package struct ComponentRecord: Sendable, Hashable {
     /// The peer's address without the port; empty when it is not known.
     package var host: String
     package var isConnected: Bool
+    /// When the component was last known to be here, seconds since the epoch; 0 when an older version wrote the record.
+    package var lastSeen: UInt64 = 0
+    /// Whether the name was proven with a key or a certificate when the component was last here.
+    package var isProven = false
+    /// Who has proven it, when that is not the name itself.
+    package var user: String?
+    /// Whether the component has come back under its name at least once.
+    package var hasReturned = false
 
     package init(
         name: String, subscriptions: [Subscription] = [], exposed: [String] = [], host: String = "",

@@ -15,8 +15,8 @@ extension JournalPartition.State {
     ) -> (outcome: AppendOutcome, wake: JournalPartition.Wake) {
         let floor = durableEnd
         let held = Int(log.endOffset - floor)
-        // Publishers that wait for acknowledgements are held when half is used, so what is on its way from them still
-        // finds room, beyond the limit if need be. While the disk fails nothing frees memory: then the limit is the limit.
+        // Publishers of what must not be dropped are held when half is used, so what is on its way from them still finds
+        // room, beyond the limit if need be. While the disk fails nothing frees memory: then the limit is the limit.
         let mayExceed = isAcknowledged && !isFailing
         let room = mayExceed ? memoryLimit * 4 : isAcknowledged ? memoryLimit : memoryLimit / 4 * 3
         guard !isClosed, held < room, message.count < RecordFormat.unrecorded,
@@ -26,7 +26,10 @@ extension JournalPartition.State {
             return (.refused, .now)
         }
         let end = log.endOffset
-        if header.isRecorded { recordedEnd = end }
+        if header.isRecorded {
+            recordedEnd = end
+            recordedTime = header.receivedAt
+        }
         lastReceivedAt = header.receivedAt
         counters.appendedRecords += 1
         counters.appendedBytes += UInt64(RecordFormat.length(of: message.count))

@@ -50,8 +50,9 @@ extension JournalPartition {
         /// Oldest first; the last one may be being written.
         var segments: [Segment]
         var departed: [Departed] = []
-        /// Behind the newest record that is to be on disk.
+        /// Behind the newest record that is to be on disk, and its receive time.
         var recordedEnd: UInt64
+        var recordedTime: UInt64
         /// Everything before is in a file or need not be.
         var writtenEnd: UInt64
         /// Everything before is confirmed by the disk or need not be.
@@ -80,6 +81,7 @@ extension JournalPartition {
             self.memoryLimit = memoryLimit
             self.holdsUntilSynced = holdsUntilSynced
             recordedEnd = end
+            recordedTime = segments.last?.lastReceivedAt ?? 0
             writtenEnd = end
             syncedEnd = end
             lastReceivedAt = segments.last?.lastReceivedAt ?? 0

@@ -26,12 +26,18 @@ struct JournalShared: Sendable {
     let options: JournalOptions
     let logger: Logger
     let partitions: [JournalPartition]
+    /// Locked while the journal is open.
+    let lockFile: any StorageFile
     let names: NameRegistry
     let signal = Monitor(Signal())
     let progress: NIOLockedValueBox<Progress>
     /// Counts the passes that wrote something; who reads the log waits for the next.
     let generation = Monitor<UInt64>(0)
+    /// Told of every pass that wrote something.
+    let onWritten = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
     let archive = NIOLockedValueBox<(any Archive)?>(nil)
+    /// How old a segment may become; nil for any age.
+    let retainedAge: NIOLockedValueBox<Duration?>
 
     @inline(__always)
     func wake(_ wake: JournalPartition.Wake) {
@@ -51,6 +57,15 @@ struct JournalShared: Sendable {
         partitions.reduce(0) { sum, partition in
             partition.withState { $0.segments.reduce(sum) { $0 + $1.byteCount } }
         }
+    }
+
+    /// Throws when the folder is another one than at the start: whoever looks for the journal later would not find what is
+    /// written now.
+    func requireFolder() throws(StorageError) {
+        guard !lockFile.isInPlace else { return }
+        throw StorageError(
+            "\(options.directory) was deleted, moved or replaced while the broker used it. Put it back where it was, or stop the broker and start it again"
+        )
     }
 
     /// Throws when the journal may not grow, because the archive lags behind too far.

@@ -10,7 +10,6 @@ import Synchronization
 package final class JournalStore: Store {
     let shared: JournalShared
     let reader: FetchReader
-    private let lockFile: any StorageFile
     private let threads = NIOLockedValueBox<[StorageThread]>([])
     /// What `shared.archive != nil` says, for event loops: without a lock.
     private let isArchived = Atomic(false)
@@ -26,7 +25,7 @@ package final class JournalStore: Store {
         var options = options
         options.segmentBytes = max(options.segmentBytes, 1 << 16)
         try options.fileSystem.createDirectory(options.directory)
-        lockFile = try options.fileSystem.lock("\(options.directory)/lock")
+        let lockFile = try options.fileSystem.lock("\(options.directory)/lock")
         var recovery = JournalRecovery(options: options, logger: logger)
         let partitions = try recovery.partitions()
         let largestNumber = partitions.map { $0.withState { $0.segments.map(\.largestNumber).max() ?? 0 } }.max() ?? 0
@@ -35,9 +34,10 @@ package final class JournalStore: Store {
             throw StorageError("cannot open \(path)")
         }
         shared = JournalShared(
-            options: options, logger: logger, partitions: partitions,
-            names: try NameRegistry(file, path: path, largestNumber: largestNumber),
-            progress: NIOLockedValueBox(JournalShared.Progress(damagedBytes: recovery.damagedBytes)))
+            options: options, logger: logger, partitions: partitions, lockFile: lockFile,
+            names: try NameRegistry(file, path: path, largestNumber: largestNumber, fileSystem: options.fileSystem),
+            progress: NIOLockedValueBox(JournalShared.Progress(damagedBytes: recovery.damagedBytes)),
+            retainedAge: NIOLockedValueBox(options.retainedAge))
         reader = FetchReader(shared)
     }
 
@@ -62,12 +62,15 @@ package final class JournalStore: Store {
         }
         for thread in running { thread.join() }
         shared.names.close()
-        lockFile.close()
+        shared.lockFile.close()
     }
 
     package var description: String {
         "journal \(shared.options.directory) (\(shared.options.memoryBytes >> 20) MiB in memory)"
     }
+
+    /// Whether the last attempt to write failed. Quick, other than ``metrics``.
+    package var isFailing: Bool { shared.progress.withLockedValue { $0.failure != nil } }
 
     /// What happened since the start.
     package var metrics: JournalMetrics {
@@ -107,6 +110,10 @@ extension JournalStore {
         shared.names.number(of: name)
     }
 
+    package func number(of name: String, limit: Int) -> UInt32? {
+        shared.names.number(of: name, limit: limit)
+    }
+
     package func append(
         _ header: RecordHeader, message: UnsafeRawBufferPointer, partition: Int, isAcknowledged: Bool
     ) -> AppendOutcome {
@@ -127,6 +134,15 @@ extension JournalStore {
     package func setArchive(_ archive: (any Archive)?) {
         shared.archive.withLockedValue { $0 = archive }
         isArchived.store(archive != nil, ordering: .releasing)
+    }
+
+    /// Segments that are older than this go, when the archive has them; nil for any age.
+    package func retain(for age: Duration?) {
+        shared.retainedAge.withLockedValue { $0 = age }
+        shared.signal.change {
+            $0.hasWork = true
+            $0.isRetentionDue = true
+        }
     }
 
     package func position(after time: UInt64, partition: Int) -> StorePosition {

@@ -18,6 +18,7 @@ final class NameRegistry: Sendable {
         /// Where the file's next entry goes.
         var end: UInt64 = 0
         var isSynced = true
+        var file: any StorageFile
     }
 
     private static let version: UInt32 = 1
@@ -25,17 +26,22 @@ final class NameRegistry: Sendable {
     private static let headerBytes = 16
     private static let entryBytes = 12
 
-    private let file: any StorageFile
-    private let state = NIOLockedValueBox(State())
+    private let path: String
+    private let fileSystem: any StorageFileSystem
+    private let state: NIOLockedValueBox<State>
 
     /// Reads the file.
     /// - Parameter largestNumber: The largest number that a record bears.
-    init(_ file: any StorageFile, path: String, largestNumber: UInt32) throws(StorageError) {
-        self.file = file
+    init(
+        _ file: any StorageFile, path: String, largestNumber: UInt32, fileSystem: any StorageFileSystem = Disk()
+    ) throws(StorageError) {
+        self.path = path
+        self.fileSystem = fileSystem
         let bytes = try file.bytes(at: 0, count: Int(file.size()))
-        var state = State()
+        var state = State(file: file)
         state.end = UInt64(Self.headerBytes)
-        if bytes.isEmpty {
+        if bytes.count < Self.headerBytes {
+            try file.truncate(to: 0)
             try file.write(Self.header, at: 0)
         } else {
             let version = bytes.withUnsafeBytes { bytes in
@@ -45,13 +51,55 @@ final class NameRegistry: Sendable {
             }
             guard version <= Self.version else { throw .newerFormat(path, version: version, known: Self.version) }
             bytes.withUnsafeBytes { Self.read($0, into: &state) }
+            if !bytes.starts(with: Self.header) { try file.write(Self.header, at: 0) }
             // What a crash left half written must not look like an entry again.
             if UInt64(bytes.count) > state.end { try file.truncate(to: state.end) }
         }
         while state.names.count < Int(largestNumber) { state.names.append(nil) }
         state.writtenCount = state.names.count
-        let found = state
-        self.state.withLockedValue { $0 = found }
+        self.state = NIOLockedValueBox(state)
+    }
+
+    /// The numbers up to the largest one given whose name is not known, because the file lost it.
+    var numbersWithoutName: Set<UInt32> {
+        state.withLockedValue { state in
+            Set(state.names.enumerated().compactMap { index, name in name == nil ? UInt32(index + 1) : nil })
+        }
+    }
+
+    /// Gives numbers that have lost their names these again, in the file too. Before the writer thread runs.
+    func restore(_ found: [UInt32: String]) throws(StorageError) {
+        state.withLockedValue { state in
+            for (number, name) in found where number > 0 && number <= state.names.count {
+                state.names[Int(number) - 1] = name
+                state.numbers[name] = min(number, state.numbers[name] ?? number)
+            }
+        }
+        try rewrite()
+    }
+
+    /// Writes all names into a new file, which takes the old one's place.
+    private func rewrite() throws(StorageError) {
+        let names = state.withLockedValue { $0.names }
+        var bytes = Self.header
+        for (index, name) in names.enumerated() {
+            if let name { bytes += Self.entry(name, number: UInt32(index + 1)) }
+        }
+        let temporary = path + ".new"
+        try fileSystem.remove(temporary)
+        guard let fresh = try fileSystem.open(temporary, readOnly: false) else {
+            throw StorageError("cannot create \(temporary)")
+        }
+        try fresh.write(bytes, at: 0)
+        try fresh.sync()
+        try fileSystem.rename(temporary, to: path)
+        if let slash = path.lastIndex(of: "/") { try fileSystem.syncDirectory(String(path[..<slash])) }
+        let (end, count) = (UInt64(bytes.count), names.count)
+        state.withLockedValue { state in
+            state.file.close()
+            state.file = fresh
+            (state.end, state.writtenCount, state.isSynced) = (end, count, true)
+        }
     }
 
     /// The number of a name; a new one is written before the next record. No IO.
@@ -65,6 +113,12 @@ final class NameRegistry: Sendable {
         }
     }
 
+    /// The number of a name; nil for a new one when there are `limit` names already.
+    func number(of name: String, limit: Int) -> UInt32? {
+        let isFull = state.withLockedValue { $0.numbers[name] == nil && $0.numbers.count >= limit }
+        return isFull ? nil : number(of: name)
+    }
+
     func name(of number: UInt32) -> String? {
         state.withLockedValue { state in
             number > 0 && number <= state.names.count ? state.names[Int(number) - 1] : nil
@@ -73,6 +127,9 @@ final class NameRegistry: Sendable {
 
     /// Writes the new names; on the writer thread, before records that bear their numbers.
     func write(syncing: Bool) throws(StorageError) {
+        let file = state.withLockedValue { $0.file }
+        // All of it is in memory: whoever deleted it has done no harm.
+        if file.isDeleted { return try rewrite() }
         let (names, first, end, isSynced) = state.withLockedValue { state in
             (Array(state.names[state.writtenCount...]), state.writtenCount + 1, state.end, state.isSynced)
         }
@@ -91,7 +148,7 @@ final class NameRegistry: Sendable {
     }
 
     func close() {
-        file.close()
+        state.withLockedValue { $0.file }.close()
     }
 
     private static var header: [UInt8] {

@@ -44,6 +44,11 @@ package final class MemoryStore: Store {
         }
     }
 
+    package func number(of name: String, limit: Int) -> UInt32? {
+        let isFull = names.withLockedValue { $0[name] == nil && $0.count >= limit }
+        return isFull ? nil : number(of: name)
+    }
+
     package func append(
         _ header: RecordHeader, message: UnsafeRawBufferPointer, partition: Int, isAcknowledged: Bool
     ) -> AppendOutcome {

@@ -3,6 +3,8 @@
 /// A value is first staged in the row behind the last and becomes part of the column with ``commit()``; staging again
 /// replaces it. So a row that turns out to be unusable costs nothing to take back. Pointers are valid until the next change.
 ///
+/// Values with parts have them in ``children``: a structure's are in the same row, a list's and a map's between two offsets.
+///
 /// Not `Sendable`, and no access to a property calls out while it lasts: so accesses cannot overlap, and checking that at
 /// run time, which took half of the time of a row, is turned off.
 package final class ColumnBuffer {
@@ -19,13 +21,19 @@ package final class ColumnBuffer {
     @exclusivity(unchecked) private var bytes: UnsafeMutableRawPointer
     @exclusivity(unchecked) private var bytesCapacity: Int
     private let isVariable: Bool
+    /// What is nested in the values.
+    package let children: [ColumnBuffer]
+    /// Whether the children have the same rows.
+    private let isStructure: Bool
 
     package init(_ storage: ColumnStorage, capacity: Int = 1024) {
         self.storage = storage
         self.capacity = max(64, (capacity + 63) & ~63)
         width = storage.width
-        isVariable = width == 0
-        bytesCapacity = isVariable ? self.capacity * 8 : 0
+        if case .structure = storage { isStructure = true } else { isStructure = false }
+        isVariable = width == 0 && !isStructure
+        children = storage.parts.map { ColumnBuffer($0, capacity: capacity) }
+        bytesCapacity = isVariable && children.isEmpty ? self.capacity * 8 : 0
         cells = .allocate(byteCount: self.capacity * width, alignment: 64)
         valid = .allocate(capacity: self.capacity / 64)
         valid.initialize(repeating: 0, count: self.capacity / 64)
@@ -46,7 +54,8 @@ package final class ColumnBuffer {
     /// Fixed widths: `count` values of ``ColumnStorage/width`` bytes, 64-byte aligned; those of null rows are zero.
     package var values: UnsafeRawPointer { UnsafeRawPointer(cells) }
 
-    /// Texts and blobs: `count + 1` offsets into ``arena``; row `i` is between offsets `i` and `i + 1`.
+    /// Texts and blobs: `count + 1` offsets into ``arena``, lists and maps: into the ``children``; row `i` is between offsets
+    /// `i` and `i + 1`.
     package var offsets: UnsafePointer<Int> { UnsafePointer(ends) }
 
     /// The bytes of texts and blobs, one behind the other.
@@ -59,7 +68,10 @@ package final class ColumnBuffer {
     package var nullCount: Int { count - BitBuffer.count(valid, bits: count) }
 
     /// Bytes that the rows take.
-    package var byteCount: Int { isVariable ? ends[count] + count * 8 : count * width }
+    package var byteCount: Int {
+        if children.isEmpty { return isVariable ? ends[count] + count * 8 : count * width }
+        return children.reduce(count * 8) { $0 + $1.byteCount }
+    }
 
     package func isNull(_ row: Int) -> Bool { valid[row >> 6] & (1 << UInt64(row & 63)) == 0 }
 
@@ -71,6 +83,11 @@ package final class ColumnBuffer {
     /// The text or blob of a row; empty when it is null.
     package func bytes(_ row: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: bytes + ends[row], count: ends[row + 1] - ends[row])
+    }
+
+    /// The bytes of a row's value, which are the same for the same values; not for nested types.
+    func cellBytes(_ row: Int) -> [UInt8] {
+        isVariable ? Array(bytes(row)) : Array(UnsafeRawBufferPointer(start: cells + row * width, count: width))
     }
 
     // MARK: - Writing
@@ -100,9 +117,12 @@ package final class ColumnBuffer {
     }
 
     /// Sets the staged row to null.
-    func stageNull() {
+    package func stageNull() {
         if isVariable {
             ends[count &+ 1] = ends[count]
+            for child in children { child.truncate(to: ends[count]) }
+        } else if isStructure {
+            for child in children { child.stageNull() }
         } else {
             (cells + count &* width).initializeMemory(as: UInt8.self, repeating: 0, count: width)
         }
@@ -112,6 +132,7 @@ package final class ColumnBuffer {
     /// Sets the staged row to a row of a column of the same storage.
     func stage(_ row: Int, of other: ColumnBuffer) {
         if other.isNull(row) { return stageNull() }
+        if !children.isEmpty { return stageParts(row, of: other) }
         if isVariable { return stage(bytes: other.bytes(row)) }
         (cells + count &* width).copyMemory(from: other.cells + row &* width, byteCount: width)
         setValid()
@@ -122,13 +143,51 @@ package final class ColumnBuffer {
 
     /// Makes the staged row a row. Something must have been staged.
     @inline(__always)
-    func commit() {
+    package func commit() {
+        if isStructure { for child in children { child.commit() } }
         count &+= 1
         if count == capacity { grow() }
     }
 
     /// Removes the rows and keeps the memory.
-    func removeAll() { count = 0 }
+    func removeAll() { truncate(to: 0) }
+
+    /// Removes the rows behind the first `rows`.
+    func truncate(to rows: Int) {
+        count = rows
+        for child in children { child.truncate(to: isVariable ? ends[rows] : rows) }
+    }
+
+    // MARK: - Parts
+
+    /// Begins a list or map as the staged row; its elements are to be committed to the children.
+    func beginElements() {
+        for child in children { child.truncate(to: ends[count]) }
+    }
+
+    /// Ends what ``beginElements()`` began: the staged row is what the children got since.
+    func endElements() {
+        ends[count &+ 1] = children[0].count
+        setValid()
+    }
+
+    /// Makes the staged row a structure, whose fields were staged in the children.
+    func stageStructure() { setValid() }
+
+    private func stageParts(_ row: Int, of other: ColumnBuffer) {
+        guard isVariable else {
+            for (child, source) in zip(children, other.children) { child.stage(row, of: source) }
+            return setValid()
+        }
+        beginElements()
+        for element in other.ends[row]..<other.ends[row + 1] {
+            for (child, source) in zip(children, other.children) {
+                child.stage(element, of: source)
+                child.commit()
+            }
+        }
+        endElements()
+    }
 
     // MARK: - Memory
 

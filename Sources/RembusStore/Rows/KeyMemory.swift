@@ -19,6 +19,8 @@ struct KeyMemory {
     private var entries: [Entry] = []
     private var bytes: [UInt8] = []
     private let columns: [ExactText: Int]
+    /// By the name in lower case: the database does not tell upper from lower case, and no two columns differ only there.
+    private let folded: [String: Int]
     /// Maps with more keys, and longer keys, are looked up afresh every time.
     private static let maxEntries = 256
     private static let maxKeyBytes = 128
@@ -26,6 +28,8 @@ struct KeyMemory {
     init(_ columns: [ColumnSchema]) {
         self.columns = Dictionary(
             columns.enumerated().map { (ExactText($1.name), $0) }, uniquingKeysWith: { first, _ in first })
+        folded = Dictionary(
+            columns.enumerated().map { ($1.name.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Reads the key at the scanner, the `index`-th of its map, and returns its column; nil when it is malformed.
@@ -64,7 +68,7 @@ struct KeyMemory {
         guard let key = CBORScalar.read(&scanner) else { return nil }
         let column: Int
         switch key {
-        case .text(let text): column = columns[ExactText(String(decoding: text, as: UTF8.self))] ?? Self.none
+        case .text(let text): column = lookUp(String(decoding: text, as: UTF8.self))
         case .other(let item): column = lookUp(item)
         default: column = Self.none
         }
@@ -75,7 +79,11 @@ struct KeyMemory {
     /// A text in pieces is a key like any other.
     private func lookUp(_ item: UnsafeRawBufferPointer) -> Int {
         guard case .text(let text)? = try? Value(cbor: ByteBuffer(bytes: item)) else { return Self.none }
-        return columns[ExactText(text)] ?? Self.none
+        return lookUp(text)
+    }
+
+    private func lookUp(_ name: String) -> Int {
+        columns[ExactText(name)] ?? folded[name.lowercased()] ?? Self.none
     }
 
     private mutating func remember(_ key: UnsafeRawBufferPointer, _ column: Int, at index: Int) {

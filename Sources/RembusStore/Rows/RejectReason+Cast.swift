@@ -4,9 +4,19 @@ import RembusWire
 extension RejectReason {
     /// The reason for a value that did not fit its column.
     static func cast(_ result: CastResult, _ scalar: CBORScalar, column: ColumnSchema) -> RejectReason {
-        let (name, type) = (column.name, column.type.sql)
-        let code: Code = result == .outOfRange ? .outOfRange : .cannotCast
-        return RejectReason(code, "Column \(name): \(result.sentence(scalar.words, type)).", column: name)
+        cast(result, scalar.words, column: column)
+    }
+
+    /// The reason for a value, in words, that did not fit its column.
+    static func cast(_ result: CastResult, _ words: String, column: ColumnSchema) -> RejectReason {
+        let (name, type) = (column.name, column.type.name)
+        let code: Code =
+            switch result {
+            case .outOfRange: .outOfRange
+            case .inexact: .inexact
+            case .added, .invalid, .unsupported: .cannotCast
+            }
+        return RejectReason(code, "Column \(name): \(result.sentence(words, type)).", column: name)
     }
 
     /// The reason for null where it must not be.
@@ -14,6 +24,17 @@ extension RejectReason {
         isKey
             ? RejectReason(.nullKey, "Column \(column.name) is a key and is null.", column: column.name)
             : RejectReason(.nullNotAllowed, "Column \(column.name) must not be null and is.", column: column.name)
+    }
+
+    /// The reason for a positional payload that is too short or too long.
+    static func wrongCount(_ count: Int, of table: TableSchema, remaining: [Int]) -> RejectReason {
+        func values(_ columns: [ColumnSchema]) -> String {
+            let names = columns.prefix(20).map(\.name).joined(separator: ", ") + (columns.count > 20 ? ", …" : "")
+            return "\(columns.count) value\(columns.count == 1 ? "" : "s")" + (columns.isEmpty ? "" : " (\(names))")
+        }
+        let all = values(table.columns)
+        let wanted = remaining.isEmpty ? all : "\(values(remaining.map { table.columns[$0] })) or \(all)"
+        return RejectReason(.wrongCount, "The table \(table.name) needs \(wanted), got \(count). Publish a map.")
     }
 
     /// The reason for a column without value, variable and default.
@@ -32,6 +53,7 @@ extension CastResult {
         case .added: "\(value) fits \(type)"
         case .invalid: "\(value) is no \(type)"
         case .outOfRange: "\(value) is out of the range of \(type)"
+        case .inexact: "\(value) would become another number as \(type)"
         case .unsupported: "\(value) cannot be made \(type)"
         }
     }

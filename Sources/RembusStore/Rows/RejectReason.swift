@@ -10,6 +10,8 @@ package struct RejectReason: Error, Sendable, Hashable, CustomStringConvertible 
         case cannotCast = "cannot_cast"
         /// A number or time does not fit the column's type.
         case outOfRange = "out_of_range"
+        /// A number would become another one: it has a fraction, more digits than the column, or is no truth value.
+        case inexact
         /// A key column is null.
         case nullKey = "null_key"
         /// A column that must not be null is null.
@@ -18,6 +20,8 @@ package struct RejectReason: Error, Sendable, Hashable, CustomStringConvertible 
         case malformed
         /// Tag 80 is not around bytes.
         case notADataFrame = "not_a_dataframe"
+        /// A value that rows are divided by cannot be the name of a folder.
+        case partitionValue = "partition_value"
         /// The database refused the row for another reason.
         case database
     }

@@ -25,6 +25,7 @@ package final class TableBatch {
     private var frameBytes = 0
     let schemas: [ColumnSchema]
     let isKey: [Bool]
+    let plainKinds: [PlainKind]
     @exclusivity(unchecked) var keyMemory: KeyMemory
     /// One bit per payload column, set when the payload of the current message gave it.
     private let given: UnsafeMutablePointer<UInt64>
@@ -34,13 +35,14 @@ package final class TableBatch {
 
     package init(_ table: TableSchema) {
         self.table = table
-        columns = table.allColumns.map { ColumnBuffer($0.type.storage) }
+        columns = table.allColumns.indices.map { ColumnBuffer(table.batchType($0).storage) }
         receivedAt = table.receivedAtColumn.map { [columns] in columns[$0] } ?? ColumnBuffer(.uint64)
         slots = table.slotColumn.map { [columns] in columns[$0] } ?? ColumnBuffer(.uint32)
         extras = [receivedAt, slots]
         mentioned = table.keys.isEmpty ? [] : table.columns.map { _ in BitBuffer() }
         schemas = table.columns
         isKey = table.columns.indices.map { table.keys.contains($0) }
+        plainKinds = table.columns.map { PlainKind($0.type) }
         keyMemory = KeyMemory(table.columns)
         givenCount = (table.columns.count + 63) / 64
         given = .allocate(capacity: max(1, givenCount))
@@ -98,7 +100,7 @@ package final class TableBatch {
         } else if count == 0, match.hasVariables {
             rejection = stageMissing(match)
         } else {
-            rejection = stagePositions(&scanner, count: count)
+            rejection = stagePositions(&scanner, count: count, match)
         }
         if let rejection { return .rejected(rejection) }
         commit(receivedAt: receivedAt, slot: slot)

@@ -1,4 +1,3 @@
-import NIOCore
 package import RembusWire
 
 /// What a topic has to do with a table: the table, and what its columns get when a payload does not give them.
@@ -10,6 +9,8 @@ package final class TableMatch {
     /// Whether the topic gives variables, so that a message without arguments is a row (storage.md §4.1). It does not when
     /// the table was found by its name.
     package let hasVariables: Bool
+    /// The columns that no variable names, in the schema's order: what a positional payload gives.
+    let remaining: [Int]
     /// Per column of the schema.
     let fills: [ColumnFill]
     /// What a frame's missing columns get, per column of the schema.
@@ -18,6 +19,7 @@ package final class TableMatch {
     init(table index: Int, of table: TableSchema, variables: [String: String]) {
         self.table = index
         hasVariables = !variables.isEmpty
+        remaining = table.columns.indices.filter { variables[table.columns[$0].name] == nil }
         var fills: [ColumnFill] = []
         var constants: [FrameConstant] = []
         for (position, column) in table.columns.enumerated() {
@@ -56,18 +58,13 @@ enum ColumnFill {
     case reject(RejectReason)
 
     init(_ value: Value, for column: ColumnSchema) {
-        var item = ByteBuffer()
-        value.encodeCBOR(into: &item)
-        self = item.withUnsafeReadableBytes { bytes in
-            var scanner = CBORScanner(bytes)
-            guard let scalar = CBORScalar.read(&scanner) else {
-                return .reject(RejectReason(.malformed, "Column \(column.name) has a default that is no value."))
-            }
-            let buffer = ColumnBuffer(column.type.storage, capacity: 1)
-            let result = Cast.stage(scalar, as: column.type, into: buffer)
-            guard result == .added else { return .reject(.cast(result, scalar, column: column)) }
-            buffer.commit()
-            return .value(buffer)
-        }
+        self =
+            Cast.withScalar(of: value) { scalar in
+                let buffer = ColumnBuffer(column.type.storage, capacity: 1)
+                let result = Cast.stage(scalar, for: column, into: buffer)
+                guard result == .added else { return .reject(.cast(result, scalar, column: column)) }
+                buffer.commit()
+                return .value(buffer)
+            } ?? .reject(RejectReason(.malformed, "Column \(column.name) has a default that is no value."))
     }
 }

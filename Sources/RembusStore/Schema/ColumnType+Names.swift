@@ -1,36 +1,39 @@
 extension ColumnType {
     /// The type that a name in a schema file stands for, with DuckDB's aliases, in any case; or why there is none.
     static func named(_ text: String) -> Result<ColumnType, ColumnTypeError> {
-        guard var name = ParsedName(text) else { return .failure(.unknown) }
-        if let refusal = refusals[name.base] { return .failure(.refused(refusal)) }
-        if text.contains("[") || ["STRUCT", "MAP", "UNION", "LIST", "ARRAY", "ROW"].contains(name.base) {
-            return .failure(.refused("nested types are not supported; use JSON"))
-        }
-        if decimals.contains(name.base) { return decimal(name.arguments) }
+        var reader = TypeNameReader(text)
+        return Result { () throws(ColumnTypeError) in try reader.readAll() }
+    }
+
+    /// The type of a name without parts, such as `DECIMAL(10,2)`, given its words and the numbers in parentheses.
+    static func scalar(_ base: String, _ numbers: [Int]) throws(ColumnTypeError) -> ColumnType {
+        var arguments = numbers
+        if let refusal = refusals[base] { throw .refused(refusal) }
+        if decimals.contains(base) { return try decimal(arguments) }
         // `TIMESTAMP(3) WITH TIME ZONE` is not DuckDB's: a precision stands for one of the four other types.
-        if name.base == "TIMESTAMP", let digits = name.arguments.first, name.arguments.count == 1 {
+        if base == "TIMESTAMP", let digits = arguments.first, arguments.count == 1 {
             switch digits {
-            case 0: return .success(.timestampS)
-            case 1...3: return .success(.timestampMS)
-            case 4...6: return .success(.timestamp)
-            case 7...9: return .success(.timestampNS)
-            default: return .failure(.refused("the precision of TIMESTAMP is 0 to 9"))
+            case 0: return .timestampS
+            case 1...3: return .timestampMS
+            case 4...6: return .timestamp
+            case 7...9: return .timestampNS
+            default: throw .refused("the precision of TIMESTAMP is 0 to 9")
             }
         }
         // Lengths of texts and floats are accepted and mean nothing, as in DuckDB.
-        if lengths.contains(name.base), name.arguments.count <= 1 { name.arguments = [] }
-        guard name.arguments.isEmpty, let type = names[name.base] else { return .failure(.unknown) }
-        return .success(type)
+        if lengths.contains(base), arguments.count <= 1 { arguments = [] }
+        guard arguments.isEmpty, let type = names[base] else { throw .unknown }
+        return type
     }
 
     /// The sentence part for messages.
     static let allowedNames = """
         BOOLEAN, TINYINT, SMALLINT, INTEGER, BIGINT, HUGEINT, UTINYINT, USMALLINT, UINTEGER, UBIGINT, UHUGEINT, FLOAT, \
         DOUBLE, DECIMAL(precision,scale), TEXT, JSON, BLOB, UUID, DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMP_S, \
-        TIMESTAMP_MS, TIMESTAMP_NS, TIMESTAMPTZ, INTERVAL
+        TIMESTAMP_MS, TIMESTAMP_NS, TIMESTAMPTZ, INTERVAL, and of these type[], STRUCT(name type, …) and MAP(type, type)
         """
 
-    private static func decimal(_ arguments: [Int]) -> Result<ColumnType, ColumnTypeError> {
+    private static func decimal(_ arguments: [Int]) throws(ColumnTypeError) -> ColumnType {
         // Without arguments DuckDB takes 18 digits, 3 of them behind the point.
         let (precision, scale) =
             switch arguments.count {
@@ -40,11 +43,10 @@ extension ColumnType {
             default: (0, 0)
             }
         guard (1...38).contains(precision), scale <= precision else {
-            return .failure(
-                .refused(
-                    "DECIMAL takes a precision of 1 to 38 digits and a scale that is not larger than the precision"))
+            throw .refused(
+                "DECIMAL takes a precision of 1 to 38 digits and a scale that is not larger than the precision")
         }
-        return .success(.decimal(precision: precision, scale: scale))
+        return .decimal(precision: precision, scale: scale)
     }
 
     private static let decimals: Set<String> = ["DECIMAL", "NUMERIC", "DEC"]
@@ -63,6 +65,9 @@ extension ColumnType {
         "GEOMETRY": "GEOMETRY is not supported; use BLOB or TEXT",
         "VARIANT": "VARIANT is not supported; use JSON",
         "NULL": "a column needs a type of its own",
+        "UNION": "DuckLake cannot store UNION; use STRUCT or JSON",
+        "LIST": "write the type of the elements with [] behind it, as in DOUBLE[]",
+        "ARRAY": "write the type of the elements with [] behind it, as in DOUBLE[]",
     ]
 
     private static let names: [String: ColumnType] = [
@@ -102,31 +107,4 @@ enum ColumnTypeError: Error, Equatable {
     case unknown
     /// It cannot be used, with the words that say why and what to use instead.
     case refused(String)
-}
-
-/// A type as written, taken apart: words in upper case with single blanks, and the numbers in parentheses.
-private struct ParsedName {
-    var base: String
-    var arguments: [Int] = []
-
-    init?(_ text: String) {
-        var words = Substring(text)
-        if let open = text.firstIndex(of: "(") {
-            guard text.last == ")" else { return nil }
-            words = text[..<open]
-            for part in text[text.index(after: open)...].dropLast().split(
-                separator: ",", omittingEmptySubsequences: false)
-            {
-                let digits = part.filter { $0 != " " }
-                // An ENUM's values are no numbers; its name alone decides.
-                guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(digits) else {
-                    arguments = [-1]
-                    break
-                }
-                arguments.append(number)
-            }
-        }
-        base = words.split(whereSeparator: \.isWhitespace).joined(separator: " ").uppercased()
-        if base.isEmpty { return nil }
-    }
 }

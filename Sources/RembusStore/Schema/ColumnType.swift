@@ -1,4 +1,6 @@
-/// A column's SQL type: every scalar type that DuckDB has and DuckLake can store.
+/// A column's SQL type: every type that DuckDB has and DuckLake can store.
+///
+/// What a Parquet file would change is kept as a type that it gives back: see ``sql``.
 package enum ColumnType: Sendable, Hashable {
     case boolean
     case tinyint
@@ -28,9 +30,32 @@ package enum ColumnType: Sendable, Hashable {
     case timestampNS
     case timestampTZ
     case interval
+    indirect case list(ColumnType)
+    case structure([Field])
+    indirect case map(key: ColumnType, value: ColumnType)
 
-    /// The one spelling that goes into SQL; what the schema file says never does.
+    /// A named part of a structure.
+    package struct Field: Sendable, Hashable {
+        package let name: String
+        package let type: ColumnType
+    }
+
+    /// The type of the table's column; what the schema file says never gets into SQL.
+    ///
+    /// DuckLake's files have 128-bit integers as floats, which are not exact beyond 2⁵³, and no negative intervals: the
+    /// first are decimals of 38 digits here, the second texts in DuckDB's spelling.
     package var sql: String {
+        switch self {
+        case .hugeint, .uhugeint: "DECIMAL(38,0)"
+        case .interval: "VARCHAR"
+        default: spelling { $0.sql }
+        }
+    }
+
+    /// The type's own name, for messages.
+    package var name: String { spelling { $0.name } }
+
+    private func spelling(_ part: (ColumnType) -> String) -> String {
         switch self {
         case .boolean: "BOOLEAN"
         case .tinyint: "TINYINT"
@@ -59,6 +84,10 @@ package enum ColumnType: Sendable, Hashable {
         case .timestampNS: "TIMESTAMP_NS"
         case .timestampTZ: "TIMESTAMP WITH TIME ZONE"
         case .interval: "INTERVAL"
+        case .list(let element): part(element) + "[]"
+        case .structure(let fields):
+            "STRUCT(" + fields.map { "\($0.name.quoted(with: "\"")) \(part($0.type))" }.joined(separator: ", ") + ")"
+        case .map(let key, let value): "MAP(\(part(key)), \(part(value)))"
         }
     }
 
@@ -70,18 +99,19 @@ package enum ColumnType: Sendable, Hashable {
         case .smallint: .int16
         case .integer, .date: .int32
         case .bigint, .time, .timestamp, .timestampS, .timestampMS, .timestampNS, .timestampTZ: .int64
-        case .hugeint, .uuid: .int128
+        case .hugeint, .uhugeint, .uuid: .int128
         case .utinyint: .uint8
         case .usmallint: .uint16
         case .uinteger: .uint32
         case .ubigint: .uint64
-        case .uhugeint: .uint128
         case .float: .float
         case .double: .double
         case .decimal(let precision, _): Self.decimalStorage(precision)
-        case .varchar, .json, .timeTZ: .text
+        case .varchar, .json, .timeTZ, .interval: .text
         case .blob: .blob
-        case .interval: .interval
+        case .list(let element): .list(element.storage)
+        case .structure(let fields): .structure(fields.map(\.type.storage))
+        case .map(let key, let value): .map(key.storage, value.storage)
         }
     }
 
@@ -94,15 +124,21 @@ package enum ColumnType: Sendable, Hashable {
         }
     }
 
-    /// True for types that are handed over as text, which the database casts. The text was checked before, so that the
-    /// cast cannot fail.
-    package var castsInDatabase: Bool { self == .json || self == .timeTZ }
+    /// True for types that are handed over as text, or have such parts, which the database casts. The text was checked
+    /// before, so that the cast cannot fail.
+    package var castsInDatabase: Bool { stagingSQL != sql }
 
     /// The SQL type of the text or value that is handed over, see ``castsInDatabase``.
-    package var stagingSQL: String { castsInDatabase ? Self.varchar.sql : sql }
+    package var stagingSQL: String {
+        switch self {
+        case .json, .timeTZ: Self.varchar.sql
+        case .list, .structure, .map: spelling { $0.stagingSQL }
+        default: sql
+        }
+    }
 
     /// Whether values count days or finer, as the transforms of a partition need.
-    var isCalendar: Bool {
+    package var isCalendar: Bool {
         switch self {
         case .date, .timestamp, .timestampS, .timestampMS, .timestampNS, .timestampTZ: true
         default: false
@@ -124,25 +160,38 @@ package enum ColumnStorage: Sendable, Hashable {
     case uint64
     /// The lower 64 bits, then the upper ones.
     case int128
-    case uint128
     case float
     case double
-    /// Months and days as 32-bit, microseconds as 64-bit integers.
-    case interval
     /// UTF-8 of any length.
     case text
     /// Bytes of any length.
     case blob
+    /// Any number of values.
+    indirect case list(ColumnStorage)
+    /// One value of each.
+    case structure([ColumnStorage])
+    /// Any number of pairs.
+    indirect case map(ColumnStorage, ColumnStorage)
 
-    /// Bytes per row; 0 when the length varies.
+    /// What is nested in it.
+    package var parts: [ColumnStorage] {
+        switch self {
+        case .list(let element): [element]
+        case .structure(let fields): fields
+        case .map(let key, let value): [key, value]
+        default: []
+        }
+    }
+
+    /// Bytes per row; 0 when the length varies or the values are elsewhere.
     package var width: Int {
         switch self {
         case .bool, .int8, .uint8: 1
         case .int16, .uint16: 2
         case .int32, .uint32, .float: 4
         case .int64, .uint64, .double: 8
-        case .int128, .uint128, .interval: 16
-        case .text, .blob: 0
+        case .int128: 16
+        case .text, .blob, .list, .structure, .map: 0
         }
     }
 }

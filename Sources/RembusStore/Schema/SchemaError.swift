@@ -1,9 +1,13 @@
+package import RembusWire
+
 /// What is wrong in a schema file, and where.
 package struct SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file's name as given.
     package var file: String
     /// Line and column, counted from 1, of a mistake in the JSON text.
-    package var position: Position?
+    package var position: JSONText.Position?
+    /// The line, counted from 1, of a mistake in what the text says.
+    package var line: Int?
     /// The table's name, or its number when it has none.
     package var table: String?
     /// The column's name, or its number when it has none.
@@ -13,15 +17,10 @@ package struct SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What would be right, without a full stop.
     package var allowed: String?
 
-    /// A place in a text, counted from 1; columns count bytes.
-    package struct Position: Sendable, Hashable {
-        package var line: Int
-        package var column: Int
-    }
-
     /// One sentence: file, place, what is wrong, what is allowed.
     package var description: String {
         var places = [position.map { "\(file):\($0.line):\($0.column)" } ?? file]
+        if let line { places.append("line \(line)") }
         if let table { places.append("table \(table)") }
         if let column { places.append("column \(column)") }
         return places.joined(separator: ", ") + ": " + problem + (allowed.map { "; \($0)" } ?? "")

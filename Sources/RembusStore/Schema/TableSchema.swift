@@ -23,6 +23,12 @@ package struct TableSchema: Sendable {
     package let tenant: TableTenant?
     /// Read from the schema file, not used by anything (storage.md §2).
     package let deleteTopic: String?
+
+    /// The type in which a batch holds a column's rows: receive times are nanoseconds there, whatever the table makes of
+    /// them.
+    package func batchType(_ column: Int) -> ColumnType {
+        column == receivedAtColumn ? .ubigint : allColumns[column].type
+    }
 }
 
 /// A column of a table.
@@ -33,10 +39,13 @@ package struct ColumnSchema: Sendable {
     package let isNullable: Bool
     /// What a payload that lacks the column stands for; nil without a default.
     package let defaultValue: Value?
+    /// What numbers in the column count; nil when numbers are no times.
+    package var epoch: EpochUnit?
 
-    /// The default as an SQL literal that can be cast to the type; nil without a default.
+    /// The default as an SQL literal that can be cast to the type; nil without a default, and for one that only this broker
+    /// understands.
     package var defaultLiteral: String? {
-        guard let defaultValue else { return nil }
+        guard let defaultValue, epoch == nil, !type.isNested else { return nil }
         switch defaultValue {
         case .bool, .integer, .unsigned, .negative, .bigInteger: return defaultValue.description
         case .float(let value) where value.isFinite: return "\(value)"

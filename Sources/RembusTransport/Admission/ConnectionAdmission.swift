@@ -11,15 +11,19 @@ package final class ConnectionAdmission: Sendable {
     }
 
     private struct State {
+        var maxConnections: Int
+        var maxPerAddress: Int
+        /// Proxies that many connections come from; they count per client where that is known.
+        var proxies = TrustedProxies.none
         var open = 0
+        /// How many connections the process has descriptors for.
+        var descriptors = Int.max
         /// Only addresses with open connections, so never more than `maxConnections` entries.
         var perAddress: [AddressKey: Int] = [:]
         var bucket: TokenBucket?
         var refusals: [ConnectionRefusal: Int] = [:]
     }
 
-    private let maxConnections: Int
-    private let maxPerAddress: Int
     private let state: Mutex<State>
 
     /// - Parameters:
@@ -27,18 +31,32 @@ package final class ConnectionAdmission: Sendable {
     ///   - maxPerAddress: open connections of one IPv4 address or one IPv6 /64 network.
     ///   - handshakesPerSecond: connections accepted per second; after a quiet second as many at once.
     package init(maxConnections: Int, maxPerAddress: Int, handshakesPerSecond: Int) {
-        self.maxConnections = maxConnections
-        self.maxPerAddress = maxPerAddress
         let bucket = handshakesPerSecond > 0 ? TokenBucket(rate: handshakesPerSecond, now: .now()) : nil
-        state = Mutex(State(bucket: bucket))
+        state = Mutex(State(maxConnections: maxConnections, maxPerAddress: maxPerAddress, bucket: bucket))
+    }
+
+    /// Replaces the limits; connections that are open stay, also when there are more now than allowed.
+    package func limit(
+        maxConnections: Int, maxPerAddress: Int, handshakesPerSecond: Int
+    ) {
+        let bucket = handshakesPerSecond > 0 ? TokenBucket(rate: handshakesPerSecond, now: .now()) : nil
+        state.withLock { state in
+            (state.maxConnections, state.maxPerAddress) = (maxConnections, maxPerAddress)
+            if state.bucket?.rate != bucket?.rate { state.bucket = bucket }
+        }
+    }
+
+    /// Has connections of these peers not count for their own address, see ``claim(_:for:)``.
+    package func trust(_ proxies: TrustedProxies) {
+        state.withLock { $0.proxies = proxies }
     }
 
     /// A ticket for a connection that was just accepted, or why it is refused, which is counted.
     package func admit(
         _ address: SocketAddress?, now: NIODeadline = .now()
     ) -> Result<Ticket, ConnectionRefusal> {
-        let key = AddressKey(address)
         return state.withLock { state in
+            let key = state.proxies.contains(address) ? nil : AddressKey(address)
             if let refusal = check(&state, key, now) {
                 state.refusals[refusal, default: 0] += 1
                 return .failure(refusal)
@@ -51,21 +69,61 @@ package final class ConnectionAdmission: Sendable {
 
     /// The rate comes last, so that an address which is over its limit does not use up what others may have.
     private func check(_ state: inout State, _ key: AddressKey?, _ now: NIODeadline) -> ConnectionRefusal? {
-        if maxConnections > 0, state.open >= maxConnections { return .tooManyConnections }
-        if maxPerAddress > 0, let key, state.perAddress[key, default: 0] >= maxPerAddress {
-            return .tooManyFromAddress
-        }
+        if state.open >= state.descriptors { return .outOfDescriptors }
+        if state.maxConnections > 0, state.open >= state.maxConnections { return .tooManyConnections }
+        if isFull(state, key) { return .tooManyFromAddress }
         if state.bucket?.take(now: now) == false { return .tooManyPerSecond }
         return nil
     }
 
-    /// Gives a ticket back: its connection is closed.
-    package func release(_ ticket: Ticket) {
+    private func isFull(_ state: State, _ key: AddressKey?) -> Bool {
+        guard state.maxPerAddress > 0, let key else { return false }
+        return state.perAddress[key, default: 0] >= state.maxPerAddress
+    }
+
+    /// Counts a proxy's connection, which was admitted without an address, for the client that it turned out to be from.
+    /// Given back when the channel closes.
+    ///
+    /// - Returns: False when as many connections of the client as allowed are open, which is counted.
+    package func claim(_ peer: PeerAddress, for channel: any Channel) -> Bool {
+        guard !peer.isProxy, let key = AddressKey(peer.address) else { return true }
+        let isAdmitted = state.withLock { state in
+            guard !isFull(state, key) else {
+                state.refusals[.tooManyFromAddress, default: 0] += 1
+                return false
+            }
+            state.perAddress[key, default: 0] += 1
+            return true
+        }
+        if isAdmitted { channel.closeFuture.whenComplete { _ in self.leave(key) } }
+        return isAdmitted
+    }
+
+    private func leave(_ key: AddressKey) {
         state.withLock { state in
-            state.open -= 1
-            guard let key = ticket.key, let count = state.perAddress[key] else { return }
+            guard let count = state.perAddress[key] else { return }
             state.perAddress[key] = count > 1 ? count - 1 : nil
         }
+    }
+
+    /// Says how many connections the process has descriptors for, whatever else is allowed.
+    package func limit(toDescriptors count: Int) {
+        state.withLock { $0.descriptors = max(count, 1) }
+    }
+
+    /// Whether there are descriptors for so many connections besides those that are admitted; counts a refusal if not.
+    package func hasDescriptors(for others: Int) -> Bool {
+        state.withLock { state in
+            if state.open + others <= state.descriptors { return true }
+            state.refusals[.outOfDescriptors, default: 0] += 1
+            return false
+        }
+    }
+
+    /// Gives a ticket back: its connection is closed.
+    package func release(_ ticket: Ticket) {
+        state.withLock { $0.open -= 1 }
+        if let key = ticket.key { leave(key) }
     }
 
     /// Counts a connection that was turned away after it had been admitted.

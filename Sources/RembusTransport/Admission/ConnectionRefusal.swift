@@ -6,6 +6,8 @@ package enum ConnectionRefusal: String, Sendable, CaseIterable {
     case tooManyFromAddress = "too_many_from_address"
     /// More connections per second came than allowed.
     case tooManyPerSecond = "too_many_per_second"
+    /// More descriptors would be needed than the system lets this process have.
+    case outOfDescriptors = "out_of_descriptors"
     /// The handshakes did not end in time.
     case handshakeTimeout = "handshake_timeout"
     /// The TLS handshake failed.

@@ -2,7 +2,7 @@ import NIOCore
 
 /// Lets `rate` events per second through, and as many at once after a quiet second.
 struct TokenBucket: Sendable {
-    private let rate: Double
+    let rate: Double
     private var tokens: Double
     private var refilledAt: NIODeadline
 

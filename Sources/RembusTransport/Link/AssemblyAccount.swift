@@ -14,6 +14,7 @@ struct AssemblyAccount {
     /// Notes that `link` holds `new` bytes instead of `old`.
     mutating func change(_ link: Link, from old: Int, to new: Int) {
         bytes &+= new &- old
+        link.group.memory.change(.incoming, by: new &- old)
         guard (new > Self.remarkableBytes) != (old > Self.remarkableBytes) else { return }
         large[ObjectIdentifier(link)] = new > Self.remarkableBytes ? link : nil
     }

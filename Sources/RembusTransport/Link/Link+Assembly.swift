@@ -2,16 +2,21 @@
 extension Link {
     /// Called behind every read that may have begun, continued or finished a message in pieces.
     func countAssembly() {
-        // Nobody waits for the rest of a message on a link that is ending.
+        // On a link that is closing, the rest of a message that has begun to arrive is not needed.
         if !isOpen { discardAssembly() }
         let bytes = unfinishedBytes
         guard bytes != assembledBytes else { return }
         let isMore = bytes > assembledBytes
         noteAssembled(bytes)
         guard isMore else { return }
-        let limit = max(configuration.maxAssemblyBytes, configuration.maxMessageBytes)
+        let budget = group.memory.budget
+        // By what the broker was started with: one message of the largest size must get through, however little is free.
+        let limit = max(min(configuration.maxAssemblyBytes, budget.fullLimit / 2), configuration.maxMessageBytes)
+        let least = max(budget.fullLimit / 4, configuration.maxMessageBytes)
         // Who holds most goes first: a few stalled large messages must not keep everybody's small ones out.
-        while group.assemblies.bytes > limit, assembledBytes > 0 {
+        while group.assemblies.bytes > limit || (budget.isExceeded && group.assemblies.bytes > least),
+            assembledBytes > 0
+        {
             (group.assemblies.largest ?? self).refuseAssembly()
         }
     }

@@ -11,7 +11,8 @@ extension Link {
 
     func pingIntervalPassed() {
         guard isOpen else { return }
-        silentIntervals = heardSincePing ? 0 : silentIntervals + 1
+        // While reading is paused, silence says nothing about the peer.
+        silentIntervals = heardSincePing || isReadPaused ? 0 : silentIntervals + 1
         if silentIntervals >= 2 {
             ended(LinkCloseReason(code: 1006, text: "no sign of life for two ping intervals", isRemote: true))
             context?.close(promise: nil)
@@ -36,11 +37,12 @@ extension Link {
     package func close(code: UInt16, reason: String) {
         guard case .open = state else { return }
         if let sink {
-            // What was sent before is the sink's to deliver.
+            // The sink delivers what was sent before the end.
             group.flush()
             guard case .open = state else { return }
             state = .closed
             report(LinkCloseReason(code: code, text: reason, isRemote: false))
+            forgetWaiting()
             return sink.link(self, closes: LinkCloseReason(code: code, text: reason, isRemote: false))
         }
         sendClose(code: code, reason: reason)
@@ -84,6 +86,7 @@ extension Link {
 
     func drop() {
         outbox.removeAll()
+        forgetWaiting()
         state = .closed
         context?.close(promise: nil)
     }

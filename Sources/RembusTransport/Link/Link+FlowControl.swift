@@ -21,6 +21,13 @@ extension Link {
         updateReading()
     }
 
+    /// Stops reading until the owner has dealt with what was read before; apart from ``pauseReading()``.
+    package func suspendReading(_ isSuspended: Bool) {
+        guard isSuspended != isReadSuspended else { return }
+        isReadSuspended = isSuspended
+        updateReading()
+    }
+
     func holdBack(_ isHeldBack: Bool) {
         guard isHeldBack != self.isHeldBack else { return }
         self.isHeldBack = isHeldBack
@@ -28,7 +35,8 @@ extension Link {
     }
 
     func updateReading() {
-        if let sink { return sink.link(self, reads: !isReadPaused && !isHeldBack) }
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: !isReadPaused && !isHeldBack)
+        let isReading = !isReadPaused && !isReadSuspended && !isHeldBack
+        if let sink { return sink.link(self, reads: isReading) }
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
     }
 }

@@ -84,6 +84,7 @@ extension Link {
     @inline(__always)
     func append(headLength: Int, bodyLength: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
         let total = headLength &+ bodyLength
+        outbox.makeRoom(for: total)
         if outbox.open == nil {
             outbox.open = group.takeBuffer(context?.channel.allocator ?? ByteBufferAllocator(), minimumBytes: total)
         }
@@ -97,7 +98,9 @@ extension Link {
     @inline(__always)
     func noteGrowth() {
         if let open = outbox.open, open.readableBytes >= Outbox.chunkBytes { outbox.sealOpenBuffer() }
-        if outbox.byteCount > configuration.highWaterMark { isCongested = true }
+        let bytes = outbox.byteCount
+        if bytes > configuration.highWaterMark { isCongested = true }
+        if bytes &+ handedOver &- countedBytes > LoopMemory.largeBytes { countWaiting() }
     }
 
     @inline(__always)

@@ -14,12 +14,13 @@ extension Link {
     package func receiveCompleted() {
         delegate?.linkReadCompleted(self)
         group.flush()
-        if backlog > configuration.maxUnreadBytes { holdBack(true) }
+        if backlog > maxUnreadBytes { holdBack(true) }
     }
 
     /// Notes how much the sink holds that its peer has not taken.
     package func setSinkBacklog(_ bytes: Int) {
         sinkBacklog = bytes
+        countWaiting()
         if bytes > configuration.highWaterMark {
             isCongested = true
         } else if bytes <= configuration.lowWaterMark {
@@ -30,10 +31,17 @@ extension Link {
         }
     }
 
+    /// Notes how much more of what the sink has written its channel still holds.
+    package func setSinkHandedOver(_ bytes: Int) {
+        handedOver = bytes
+        countWaiting()
+    }
+
     /// The sink's peer is gone, or said goodbye.
     package func sinkEnded(_ reason: LinkCloseReason) {
         guard isOpen else { return }
         ended(reason)
         sink = nil
+        forgetWaiting()
     }
 }

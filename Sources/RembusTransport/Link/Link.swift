@@ -51,6 +51,10 @@ package final class Link: ChannelInboundHandler {
     /// Bytes of an unfinished message as its group counts them.
     @exclusivity(unchecked) var assembledBytes = 0
     @exclusivity(unchecked) var outbox = Outbox()
+    /// Bytes that the channel was given and, as far as is known, its peer has not taken.
+    @exclusivity(unchecked) var handedOver = 0
+    /// Bytes that wait for the peer as the group's memory counts them.
+    @exclusivity(unchecked) var countedBytes = 0
     @exclusivity(unchecked) var masks: MaskSource
     @exclusivity(unchecked) var state = State.open
     @exclusivity(unchecked) var context: ChannelHandlerContext?
@@ -58,7 +62,9 @@ package final class Link: ChannelInboundHandler {
     @exclusivity(unchecked) private var isWritable = true
     @exclusivity(unchecked) package internal(set) var isCongested = false
     var isReadPaused = false
-    /// Reading waits for the peer to take what is queued for it.
+    /// Whether reading waits for the owner to handle earlier messages.
+    var isReadSuspended = false
+    /// Whether reading waits for the peer to take the bytes that are queued for it.
     @exclusivity(unchecked) var isHeldBack = false
     var pingTask: Scheduled<Void>?
     /// Reads since the last ping went out; none for two intervals means a dead peer.
@@ -104,6 +110,7 @@ package final class Link: ChannelInboundHandler {
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         forgetAssembly()
+        forgetWaiting()
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -142,7 +149,7 @@ package final class Link: ChannelInboundHandler {
     package func channelReadComplete(context: ChannelHandlerContext) {
         delegate?.linkReadCompleted(self)
         group.flush()
-        if outbox.byteCount > configuration.maxUnreadBytes { holdBack(true) }
+        if outbox.byteCount > maxUnreadBytes { holdBack(true) }
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -150,19 +157,21 @@ package final class Link: ChannelInboundHandler {
         guard isWritable else { return }
         // A peer that takes bytes is alive, also while nothing is read from it.
         heardSincePing = true
+        if countedBytes > LoopMemory.largeBytes { group.memory.noteProgress(self) }
         flush()
-        // Draining may have let the owner send more, on this link and on others.
+        // In `linkDrained` the owner may have sent more, on this link and on others.
         group.flush()
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
         ended(.broken)
-        // Whoever still knows this link does not keep its memory.
+        // Objects that still refer to this link must not keep its buffers alive.
         outbox.removeAll()
+        forgetWaiting()
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A peer that hangs up without the farewell of TLS is gone like any other.
+        // A peer that closes without TLS's close_notify counts as an ordinary lost connection.
         let isHangUp = error as? NIOSSLError == .uncleanShutdown
         ended(isHangUp ? .broken : LinkCloseReason(code: 1006, text: "\(error)", isRemote: true))
         context.close(promise: nil)
@@ -199,12 +208,14 @@ package final class Link: ChannelInboundHandler {
         guard let context, !outbox.isEmpty else { return }
         var didWrite = false
         while isWritable, let chunk = outbox.nextChunk() {
+            handedOver &+= chunk.buffer.readableBytes
             context.write(wrapOutboundOut(chunk.buffer), promise: nil)
             if !chunk.isShared { group.giveBack(chunk.buffer) }
             didWrite = true
             // Writability can change inside `write`; the property is updated by the channel event it causes.
         }
         if didWrite { context.flush() }
+        countWaiting()
         if isHeldBack, outbox.byteCount <= configuration.lowWaterMark { holdBack(false) }
         if isCongested, outbox.byteCount <= configuration.lowWaterMark {
             isCongested = false

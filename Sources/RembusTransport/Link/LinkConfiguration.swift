@@ -10,7 +10,7 @@ package struct LinkConfiguration: Sendable {
         case lengthPrefixed
     }
 
-    /// Set by listeners and dialers to what they speak.
+    /// How messages are framed. Listeners and dialers set it.
     package var framing = Framing.webSocket
     /// Largest message accepted, bytes; a larger one closes the link with code 1009 (protocol.md §1.1).
     package var maxMessageBytes: Int

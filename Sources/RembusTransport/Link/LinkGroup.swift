@@ -14,16 +14,20 @@ package final class LinkGroup {
     @exclusivity(unchecked) var assemblies = AssemblyAccount()
     /// What unencrypted links receive into.
     let receiveMemory = ReceiveMemory()
+    /// What the links hold for their peers, and what each may hold.
+    package let memory: LoopMemory
     /// Where whole small frames are unmasked to; see `WebSocketReader`.
     let scratch: UnsafeMutableRawBufferPointer
 
     /// Bytes of the scratch area: frames up to this size take the fast path.
     static let scratchBytes = 64 << 10
-    private static let maxFreeBuffers = 64
-    private static let maxFreeBufferBytes = 1 << 20
+    private static let maxFreeBuffers = 32
+    private static let maxFreeBufferBytes = Outbox.chunkBytes
 
-    package init(eventLoop: any EventLoop) {
+    /// - Parameter memory: What the links share with those of other event loops; nil for no bound but their own.
+    package init(eventLoop: any EventLoop, memory: LoopMemory? = nil) {
         self.eventLoop = eventLoop
+        self.memory = memory ?? LoopMemory(budget: MemoryBudget(limit: .max / 2))
         self.scratch = .allocate(byteCount: Self.scratchBytes, alignment: 64)
     }
 

@@ -12,4 +12,15 @@ package protocol LinkSink: AnyObject {
     func link(_ link: Link, reads isReading: Bool)
     /// This end has closed the link, and nothing comes any more: deliver what was sent before, then hang up.
     func link(_ link: Link, closes reason: LinkCloseReason)
+    /// Memory is short, and the peer takes nothing: behind ``link(_:closes:)``, what waits for it is to go at once.
+    func linkGivesUpMemory(_ link: Link)
+    /// Report again what waits, as far as it can have changed without an event.
+    func linkRecountsMemory(_ link: Link)
+}
+
+extension LinkSink {
+    /// For sinks that have dropped everything by then.
+    package func linkGivesUpMemory(_ link: Link) {}
+    /// For sinks that report every change.
+    package func linkRecountsMemory(_ link: Link) {}
 }

@@ -18,6 +18,13 @@ struct Outbox {
     /// An open buffer of this size becomes a chunk, so that one write never needs one huge buffer.
     static let chunkBytes = 256 << 10
 
+    /// Before a frame of so many bytes: the open buffer must not grow beyond a chunk for it, because it would double, and
+    /// most of that would be paid for and never used.
+    @inline(__always)
+    mutating func makeRoom(for bytes: Int) {
+        if let count = open?.readableBytes, count > 0, count &+ bytes > Self.chunkBytes { sealOpenBuffer() }
+    }
+
     var byteCount: Int { chunkBytes &+ (open?.readableBytes ?? 0) }
     var isEmpty: Bool { byteCount == 0 }
 

@@ -22,7 +22,7 @@ package final class ReceiveMemory {
             allocations += 1
             return allocator.buffer(capacity: Self.size)
         }
-        // Takes new memory if somebody still holds a part of the old.
+        // Allocates new memory if a slice of the old one is still in use.
         buffer.clear()
         return buffer
     }

@@ -9,13 +9,18 @@ package struct ConnectionFacts: Sendable, Equatable {
     package var isSecure = false
     /// What carries its messages.
     package var transport: TransportKind
-    /// The name in the client's certificate, which was verified: the common name of its subject, else its first DNS
-    /// name. nil when it showed none. It comes from the certificate's authority and is not checked as a component name.
-    package var certificateName: String?
+    /// What the client's certificate says, which was verified; nil when it showed none.
+    package var certificate: ClientCertificate?
+    /// Whom the connection is from, where a trusted proxy has said it; nil for the peer of the socket.
+    package var client: PeerAddress?
 
-    package init(_ transport: TransportKind = .ws, isSecure: Bool = false, certificateName: String? = nil) {
+    package init(
+        _ transport: TransportKind = .ws, isSecure: Bool = false, certificate: ClientCertificate? = nil,
+        client: PeerAddress? = nil
+    ) {
+        self.client = client
         self.transport = transport
         self.isSecure = isSecure
-        self.certificateName = certificateName
+        self.certificate = certificate
     }
 }

@@ -42,7 +42,7 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // What still comes while the answer is written interests nobody.
+        // Bytes that arrive while the refusal is being written are ignored.
         guard !isRefused else { return }
         let buffer = unwrapInboundIn(data)
         if received == 0, let first = buffer.readableBytesView.first {

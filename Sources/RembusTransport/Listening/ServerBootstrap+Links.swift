@@ -9,11 +9,28 @@ extension ServerBootstrap {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(admission))
+                    // Without it an accept that fails for want of descriptors is tried again at once, for ever.
+                    try channel.pipeline.syncOperations.addHandler(
+                        AcceptBackoffHandler(shouldForwardIOErrorCaught: false))
                     guard let admission else { return }
                     try channel.pipeline.syncOperations.addHandler(AdmissionHandler(admission))
                 }
             }
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+    }
+
+    /// Starts to listen on a port or a Unix socket, whose file goes when the channel closes.
+    package func bind(to address: ListenAddress) async throws -> any Channel {
+        switch address {
+        case .port(let host, let port):
+            return try await childChannelOption(.tcpOption(.tcp_nodelay), value: 1).bind(host: host, port: port).get()
+        case .socket(let path, let mode):
+            let (channel, file) = try await UnixSocketFile.make(path, mode: mode) { work in
+                try await bind(unixDomainSocketPath: work).get()
+            }
+            channel.closeFuture.whenComplete { _ in file.remove() }
+            return channel
+        }
     }
 }
 
@@ -31,8 +48,9 @@ extension Channel {
             try syncOptions?.setOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 256 << 10))
         }
+        // What waits here is out of the reach of every policy: enough to keep the socket busy, and no more.
         try syncOptions?.setOption(
-            .writeBufferWaterMark, value: .init(low: 256 << 10, high: 1 << 20))
+            .writeBufferWaterMark, value: .init(low: 128 << 10, high: 512 << 10))
     }
 
     /// Puts a link on a connection whose handshakes are done.

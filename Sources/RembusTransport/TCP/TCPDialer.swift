@@ -7,7 +7,7 @@ package enum TCPDialer {
     /// Connects. `makeLink` runs on `eventLoop`, which the link then lives on; the link must take the configuration
     /// that it is given.
     ///
-    /// `tls` makes it `tls`. Throws ``WebSocketDialer/Failure``, or ``TLSFailure`` when files of `tls` cannot be used.
+    /// `tls` makes it `tls`. Throws ``ConnectFailure``, or ``TLSFailure`` when files of `tls` cannot be used.
     package static func connect(
         host: String, port: Int, tls: TLSClientContext? = nil, on eventLoop: any EventLoop,
         configuration: LinkConfiguration, makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
@@ -29,12 +29,11 @@ package enum TCPDialer {
         let target = try tls?.target(host: host)
         let done = eventLoop.makePromise(of: Void.self)
         let bootstrap = ClientBootstrap(group: eventLoop)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .connectTimeout(timeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try prepare(channel, target, peer: "\(host):\(port)", done, install: install)
+                    try prepare(channel, target, peer: DialedPlace.text(host, port), done, install: install)
                 }
             }
         let channel: any Channel
@@ -45,8 +44,7 @@ package enum TCPDialer {
             throw error
         }
         let deadline = eventLoop.scheduleTask(in: timeout) {
-            done.fail(
-                WebSocketDialer.Failure(description: "\(host):\(port) did not finish the TLS handshake in time"))
+            done.fail(ConnectFailure(DialedPlace.text(host, port), "it did not finish the TLS handshake in time"))
         }
         defer { deadline.cancel() }
         do {
@@ -75,7 +73,7 @@ package enum TCPDialer {
                 done.succeed()
             } onFailure: { error in
                 let cause = TLSFailure(handshake: error, peer: encryption.peerCertificate)
-                done.fail(WebSocketDialer.Failure(insecure: peer, cause))
+                done.fail(ConnectFailure(insecure: peer, cause))
             })
     }
 }

@@ -13,26 +13,36 @@ package struct TCPListener: Sendable {
     /// - Parameters:
     ///   - tls: certificates for `tls`; nil for `tcp`.
     ///   - admission: limits, checked at the accept; nil for none.
-    ///   - configuration: its `handshakeTimeout` runs from the accept to the end of the TLS handshake.
+    ///   - policy: who may speak for others, and the limits of connections.
+    ///   - speaksFirst: whether our side sends something before the peer has.
     ///   - logger: gets a debug line for each handshake that fails.
     package static func bind(
-        group: any EventLoopGroup, host: String, port: Int, tls: TLSServerContext? = nil,
-        admission: ConnectionAdmission? = nil, configuration: LinkConfiguration, logger: Logger? = nil,
-        makeLink: @escaping WebSocketListener.MakeLink
+        group: any EventLoopGroup, at address: ListenAddress, tls: TLSServerContext? = nil,
+        admission: ConnectionAdmission? = nil, policy: ListenerPolicy, speaksFirst: Bool = false,
+        logger: Logger? = nil, makeLink: @escaping WebSocketListener.MakeLink
     ) async throws -> TCPListener {
-        var configuration = configuration
-        configuration.framing = .lengthPrefixed
         // There is no ping in this framing, so the system has to find out that a peer is gone.
         let setup = TCPSetup(
-            tls: tls, admission: admission, configuration: configuration, logger: logger, makeLink: makeLink)
+            tls: tls, admission: admission, policy: policy, speaksFirst: speaksFirst, logger: logger,
+            makeLink: makeLink)
         let channel = try await ServerBootstrap.forLinks(group: group, admission: admission)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try setup.prepare(channel) }
             }
-            .bind(host: host, port: port)
-            .get()
+            .bind(to: address)
         return TCPListener(channel: channel)
+    }
+
+    /// Starts to accept, with limits that do not change.
+    package static func bind(
+        group: any EventLoopGroup, host: String, port: Int, tls: TLSServerContext? = nil,
+        admission: ConnectionAdmission? = nil, configuration: LinkConfiguration, logger: Logger? = nil,
+        makeLink: @escaping WebSocketListener.MakeLink
+    ) async throws -> TCPListener {
+        try await bind(
+            group: group, at: .port(host: host, port), tls: tls, admission: admission,
+            policy: ListenerPolicy(link: configuration, logger: logger), logger: logger, makeLink: makeLink)
     }
 }
 
@@ -40,14 +50,22 @@ package struct TCPListener: Sendable {
 private struct TCPSetup: Sendable {
     let tls: TLSServerContext?
     let admission: ConnectionAdmission?
-    let configuration: LinkConfiguration
+    let policy: ListenerPolicy
+    let speaksFirst: Bool
     let logger: Logger?
     let makeLink: WebSocketListener.MakeLink
 
     func prepare(_ channel: any Channel) throws {
-        guard let tls else { return try install(channel, ConnectionFacts(.tcp)) }
+        try channel.whenPeerIsKnown(policy, admission: admission, peerMayWait: speaksFirst && tls == nil) {
+            try prepare(channel, $0)
+        }
+    }
+
+    private func prepare(_ channel: any Channel, _ peer: PeerAddress) throws {
+        let configuration = policy.link
+        guard let tls else { return try install(channel, ConnectionFacts(.tcp, client: peer.unlessPeer(of: channel))) }
         let pipeline = channel.pipeline.syncOperations
-        let report = HandshakeReport(admission: admission, logger: logger, address: channel.remoteAddress)
+        let report = HandshakeReport(admission: admission, logger: logger, address: peer.address)
         let watch = HandshakeGuard(
             expectsTLS: true, timeout: configuration.handshakeTimeout, report: report)
         let encryption = NIOSSLServerHandler(context: tls.current)
@@ -60,13 +78,16 @@ private struct TCPSetup: Sendable {
                 try install(
                     channel,
                     ConnectionFacts(
-                        .tls, isSecure: true, certificateName: encryption.peerCertificate?.componentName))
+                        .tls, isSecure: true, certificate: ClientCertificate(encryption.peerCertificate),
+                        client: peer.unlessPeer(of: channel)))
             } onFailure: { error in
                 report.refused(.tlsHandshake, TLSFailure(handshake: error, peer: nil).description)
             })
     }
 
     private func install(_ channel: any Channel, _ facts: ConnectionFacts) throws {
+        var configuration = policy.link
+        configuration.framing = .lengthPrefixed
         guard let link = makeLink(channel, configuration, facts) else {
             channel.close(promise: nil)
             return

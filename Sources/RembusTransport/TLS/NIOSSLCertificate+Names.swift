@@ -1,5 +1,5 @@
 import Foundation
-package import NIOSSL
+import NIOSSL
 
 extension NIOSSLCertificate {
     var endOfValidity: Date { Date(timeIntervalSince1970: TimeInterval(notValidAfter)) }
@@ -20,7 +20,7 @@ extension NIOSSLCertificate {
     ///
     /// nil when there is none, when there are several common names, of which none is more right than the others, or
     /// when it holds a control character, with which one name could be made to look like another.
-    package var componentName: String? {
+    var componentName: String? {
         let common = subjectName.filter { $0.type == .commonName }.map(\.value)
         guard common.count <= 1 else { return nil }
         guard let name = common.first ?? hostNames.first, !name.isEmpty else { return nil }

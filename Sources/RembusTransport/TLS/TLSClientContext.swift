@@ -76,7 +76,9 @@ package final class TLSClientContext: Sendable {
         do {
             return State(context: try NIOSSLContext(configuration: configuration), stamps: stamps)
         } catch {
-            throw TLSFailure("TLS cannot be set up, perhaps because the system has no authorities: \(error)")
+            throw TLSFailure(
+                "TLS cannot be set up; if the system has no certificate authorities, install them (`ca-certificates`) or set HTTP_CA_BUNDLE"
+            )
         }
     }
 

@@ -17,7 +17,14 @@ extension TLSFailure {
         }
         let text = "\(error)"
         let known = Self.sentences.first { text.contains($0.name) }
-        self.init(known?.sentence(peer) ?? "the TLS handshake failed: \(text)")
+        self.init(known?.sentence(peer) ?? "the TLS handshake failed\(Self.libraryName(text))")
+    }
+
+    /// What the library calls a failure that has no sentence here: the last word of `…:OPENSSL_internal:NAME`.
+    private static func libraryName(_ text: String) -> String {
+        guard let mark = text.range(of: "OPENSSL_internal:", options: .backwards) else { return "" }
+        let name = text[mark.upperBound...].prefix { $0.isUppercase || $0.isNumber || $0 == "_" }
+        return name.isEmpty ? "" : " (\(name))"
     }
 
     static func wrongHost(_ peer: NIOSSLCertificate?) -> TLSFailure {

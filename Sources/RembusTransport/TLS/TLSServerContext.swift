@@ -7,6 +7,7 @@ import Synchronization
 /// began with, new ones get the new certificate.
 package final class TLSServerContext: Sendable {
     private struct State {
+        var settings: TLSServerSettings
         var loaded: TLSServerMaterial
         /// What the last look at the files found; acted upon when the next look finds the same.
         var seen: [String: FileStamp?]
@@ -14,35 +15,45 @@ package final class TLSServerContext: Sendable {
         var refused: [String: FileStamp?]?
     }
 
-    package let settings: TLSServerSettings
     private let state: Mutex<State>
 
     /// Reads all files. Blocks on the disk.
     ///
     /// Throws ``TLSFailure`` when a file is missing, unreadable, open to everyone, not PEM, does not match, or expired.
     package init(_ settings: TLSServerSettings) throws(TLSFailure) {
-        self.settings = settings
         let material = try TLSServerMaterial(settings)
-        state = Mutex(State(loaded: material, seen: material.stamps))
+        state = Mutex(State(settings: settings, loaded: material, seen: material.stamps))
     }
 
     /// When the first of the certificates ends.
     package var expiry: Date { state.withLock { $0.loaded.expiry } }
 
-    /// What is in use, in words for the log: hosts and end of validity.
+    /// The certificate in use, for the log: its hosts and the end of its validity.
     package var summary: String { state.withLock { $0.loaded.summary } }
 
     /// The context for the next connection.
     package var current: NIOSSLContext { state.withLock { $0.loaded.context } }
 
+    /// The settings in use.
+    package var settings: TLSServerSettings { state.withLock { $0.settings } }
+
+    /// Whether the files on the disk are others than those in use, and cannot be used.
+    package var isStale: Bool { state.withLock { $0.refused != nil } }
+
+    /// Whether certificates could be replaced by those of other settings. Blocks on the disk.
+    package static func check(_ settings: TLSServerSettings) throws(TLSFailure) { _ = try TLSServerMaterial(settings) }
+
     /// Reads all files again. Blocks on the disk.
     ///
     /// Throws ``TLSFailure`` and keeps the old certificates when the new ones cannot be used.
-    package func reload() throws(TLSFailure) {
+    ///
+    /// - Parameter replacement: Settings that count from now on, if the files are good.
+    package func reload(_ replacement: TLSServerSettings? = nil) throws(TLSFailure) {
+        let settings = replacement ?? self.settings
         let stamps = TLSServerMaterial.stamps(settings)
         do {
             let material = try TLSServerMaterial(settings)
-            state.withLock { $0 = State(loaded: material, seen: material.stamps) }
+            state.withLock { $0 = State(settings: settings, loaded: material, seen: material.stamps) }
         } catch {
             state.withLock {
                 $0.refused = stamps
@@ -62,6 +73,8 @@ package final class TLSServerContext: Sendable {
         let stamps = TLSServerMaterial.stamps(settings)
         let isSettled = state.withLock { state in
             guard stamps != state.loaded.stamps, stamps != state.refused else {
+                // The files on the disk are again those in use: the refused ones are no longer there.
+                if stamps == state.loaded.stamps { state.refused = nil }
                 state.seen = stamps
                 return false
             }

@@ -7,6 +7,12 @@ struct TLSTarget: Sendable {
     /// What the server's certificate must be for.
     let host: String
 
+    /// A Unix socket is of this machine, and its path is no name that a certificate could be for.
+    init(context: NIOSSLContext, host: String) {
+        self.context = context
+        self.host = host.hasPrefix("/") ? "localhost" : host
+    }
+
     private var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: 0)) != nil }
 
     /// The handler of one connection.

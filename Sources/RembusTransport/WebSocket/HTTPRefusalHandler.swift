@@ -8,27 +8,26 @@ final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
-    private struct Answer {
-        var status: HTTPResponseStatus
-        var text: String
-        var refusal = ConnectionRefusal.badRequest
-        var headers: HTTPHeaders = [:]
-    }
-
     private let origins: OriginPolicy
+    private let bytes: RequestBytes
     private let report: HandshakeReport
     private var head: HTTPRequestHead?
+    private var isAnswered = false
 
-    init(origins: OriginPolicy, report: HandshakeReport) {
+    init(origins: OriginPolicy, bytes: RequestBytes, report: HandshakeReport) {
         self.origins = origins
+        self.bytes = bytes
         self.report = report
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): self.head = head
+        case .head(let head):
+            self.head = head
+            // At once: the end of a body in an unknown coding may never come.
+            if let objection = head.objection() { send(objection, to: head, context) }
         case .body: break
-        case .end: if let head { send(answer(to: head), to: head, context) }
+        case .end: if let head, !isAnswered { send(refusal(of: head), to: head, context) }
         }
     }
 
@@ -38,6 +37,9 @@ final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
         case is NIOWebSocketUpgradeError, is HTTPServerUpgradeErrors: return
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             report.refused(.tlsHandshake, TLSFailure(handshake: error, peer: nil).description)
+        case is HTTPParserError where head == nil:
+            let nothing = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+            return send(bytes.objection(to: error), to: nothing, context)
         default: report.refused(.badRequest, "\(error)")
         }
         context.close(promise: nil)
@@ -47,36 +49,28 @@ final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
         report.refused(.badRequest, "the peer hung up during the handshake")
     }
 
-    private func answer(to head: HTTPRequestHead) -> Answer {
-        guard head.wantsWebSocket else {
-            return Answer(
-                status: .upgradeRequired,
-                text: "This is a Rembus broker: connect with a WebSocket client, for example ws://host:port/name.",
-                headers: ["Upgrade": "websocket", "Sec-WebSocket-Version": "13"])
-        }
-        guard head.isPermitted(by: origins) else {
-            return Answer(
-                status: .forbidden,
-                text: "Web pages of this origin may not connect; the setting allowed_origins lists those that may.",
-                refusal: .origin)
-        }
-        return Answer(
-            status: .badRequest,
-            text: "Bad WebSocket handshake: "
-                + "a GET request with Sec-WebSocket-Key and Sec-WebSocket-Version: 13 is needed.",
-            headers: ["Sec-WebSocket-Version": "13"])
+    private func refusal(of head: HTTPRequestHead) -> HTTPObjection {
+        // The upgrader refuses for nothing else.
+        head.upgradeRefusal(origins: origins) ?? HTTPObjection(.badRequest, "bad WebSocket handshake")
     }
 
-    private func send(_ answer: Answer, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        report.refused(answer.refusal, answer.text)
-        let text = answer.text + "\n"
-        var headers = answer.headers
-        headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
-        headers.add(name: "Content-Length", value: "\(text.utf8.count)")
-        headers.add(name: "Connection", value: "close")
-        let head = HTTPResponseHead(version: request.version, status: answer.status, headers: headers)
+    private func send(_ refusal: HTTPObjection, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        isAnswered = true
+        report.refused(refusal.status == .forbidden ? .origin : .badRequest, refusal.text)
+        let sentence = refusal.text.prefix(1).uppercased() + refusal.text.dropFirst()
+        let text = refusal.status == .upgradeRequired ? "This is a Rembus broker: \(refusal.text).\n" : sentence + ".\n"
+        var headers: HTTPHeaders = [
+            "Content-Type": "text/plain; charset=utf-8", "Content-Length": "\(text.utf8.count)", "Connection": "close",
+        ]
+        if refusal.status == .upgradeRequired { headers.add(name: "Upgrade", value: "websocket") }
+        if refusal.status == .upgradeRequired || refusal.status == .badRequest {
+            headers.add(name: "Sec-WebSocket-Version", value: "13")
+        }
+        let head = HTTPResponseHead(version: request.version, status: refusal.status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+        if request.method != .HEAD {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: text)))), promise: nil)
+        }
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
     }

@@ -6,22 +6,9 @@ import NIOWebSocket
 
 /// Opens WebSocket connections and puts a `Link` on each.
 package enum WebSocketDialer {
-    /// Why a connection could not be made, in a sentence.
-    package struct Failure: Error, CustomStringConvertible {
-        package var description: String
-
-        init(description: String) {
-            self.description = description
-        }
-
-        init(insecure peer: String, _ cause: TLSFailure) {
-            description = "no secure connection with \(peer): \(cause)"
-        }
-    }
-
     /// Connects and shakes hands. `makeLink` runs on `eventLoop`, which the link then lives on.
     ///
-    /// `tls` makes it `wss`. Throws ``Failure``, or ``TLSFailure`` when files of `tls` cannot be used.
+    /// `tls` makes it `wss`. Throws ``ConnectFailure``, or ``TLSFailure`` when files of `tls` cannot be used.
     package static func connect(
         host: String, port: Int, path: String = "/", tls: TLSClientContext? = nil, on eventLoop: any EventLoop,
         configuration: LinkConfiguration, makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
@@ -30,7 +17,6 @@ package enum WebSocketDialer {
         let done = eventLoop.makePromise(of: Void.self)
         let key = NIOWebSocketClientUpgrader.randomRequestKey()
         let bootstrap = ClientBootstrap(group: eventLoop)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connectTimeout(configuration.handshakeTimeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -41,7 +27,7 @@ package enum WebSocketDialer {
                         do throws(TLSFailure) {
                             try target?.check(secured.value?.peerCertificate)
                         } catch {
-                            done.fail(Failure(insecure: "\(host):\(port)", error))
+                            done.fail(ConnectFailure(insecure: DialedPlace.text(host, port), error))
                             return channel.close(promise: nil)
                         }
                         try channel.install(makeLink(channel, configuration), isEncrypted: target != nil)
@@ -70,7 +56,7 @@ package enum WebSocketDialer {
             throw error
         }
         let deadline = eventLoop.scheduleTask(in: configuration.handshakeTimeout) {
-            done.fail(Failure(description: "\(host):\(port) did not finish the WebSocket handshake in time"))
+            done.fail(ConnectFailure(DialedPlace.text(host, port), "it did not finish the WebSocket handshake in time"))
         }
         do {
             try await done.futureResult.get()
@@ -138,7 +124,9 @@ private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableCha
 
     func channelActive(context: ChannelHandlerContext) {
         var headers = HTTPHeaders()
-        headers.add(name: "Host", value: "\(host.contains(":") ? "[\(host)]" : host):\(port)")
+        let isLocal = host.hasPrefix("/")
+        headers.add(
+            name: "Host", value: isLocal ? "localhost" : "\(host.contains(":") ? "[\(host)]" : host):\(port)")
         headers.add(name: "Content-Length", value: "0")
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -148,35 +136,40 @@ private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableCha
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head(let head): refusal = "refused the WebSocket handshake: HTTP \(head.status.code)"
+        case .head(let head):
+            // What answers with a page of its own is another server, or another port of the broker.
+            if head.status.code < 400 {
+                return fail(context, "what answers there speaks HTTP, but not WebSocket; \(NetworkProblem.wrongPort)")
+            }
+            refusal = "it refused the WebSocket handshake with HTTP status \(head.status.code)"
         case .body(let body):
             // A Rembus broker gives its reason in one line.
             let line = String(buffer: body).prefix { !$0.isNewline }.prefix(200)
-            if let known = refusal, !line.isEmpty { fail(context, "\(host):\(port) \(known): \(line)") }
+            if let known = refusal, !line.isEmpty { fail(context, "\(known): \(line)") }
         case .end: refused(context)
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         if refusal != nil { return refused(context) }
-        fail(context, "\(host):\(port) closed the connection during the WebSocket handshake")
+        fail(context, "it closed the connection during the WebSocket handshake; \(NetworkProblem.wrongPort)")
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if refusal != nil { return refused(context) }
         guard let encryption else {
-            return fail(context, "WebSocket handshake with \(host):\(port) failed: \(error)")
+            return fail(context, NetworkProblem(error).reason)
         }
         let cause = TLSFailure(handshake: error, peer: encryption.peerCertificate)
-        fail(context, WebSocketDialer.Failure(insecure: "\(host):\(port)", cause).description)
+        fail(context, "no secure connection: \(cause)")
     }
 
     private func refused(_ context: ChannelHandlerContext) {
-        fail(context, "\(host):\(port) \(refusal ?? "refused the WebSocket handshake")")
+        fail(context, refusal ?? "it refused the WebSocket handshake")
     }
 
-    private func fail(_ context: ChannelHandlerContext, _ text: String) {
-        done.fail(WebSocketDialer.Failure(description: text))
+    private func fail(_ context: ChannelHandlerContext, _ reason: String) {
+        done.fail(ConnectFailure(DialedPlace.text(host, port), reason))
         context.close(promise: nil)
     }
 }

@@ -62,5 +62,7 @@ package struct WebSocketViolation: Error {
 
     static func protocolError(_ text: String) -> WebSocketViolation { .init(code: 1002, text: text) }
     static func tooLarge(_ text: String) -> WebSocketViolation { .init(code: 1009, text: text) }
+    /// The shortest form is the only one (§5.2).
+    static let notMinimal = WebSocketViolation(code: 1002, text: "frame length is written with more bytes than needed")
     static let invalidUTF8 = WebSocketViolation(code: 1007, text: "text message is not UTF-8")
 }

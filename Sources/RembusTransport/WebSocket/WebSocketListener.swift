@@ -16,24 +16,32 @@ package struct WebSocketListener: Sendable {
     /// - Parameters:
     ///   - tls: certificates for `wss`; nil for `ws`.
     ///   - admission: limits, checked at the accept; nil for none.
-    ///   - origins: which web pages may connect.
-    ///   - configuration: its `handshakeTimeout` runs from the accept to the end of the WebSocket handshake.
+    ///   - policy: which web pages may connect, who may speak for others, and the limits of connections.
     ///   - logger: gets a debug line for each handshake that fails.
+    package static func bind(
+        group: any EventLoopGroup, at address: ListenAddress, tls: TLSServerContext? = nil,
+        admission: ConnectionAdmission? = nil, policy: ListenerPolicy, logger: Logger? = nil,
+        makeLink: @escaping MakeLink
+    ) async throws -> WebSocketListener {
+        let setup = WebSocketSetup(tls: tls, admission: admission, policy: policy, logger: logger, makeLink: makeLink)
+        let channel = try await ServerBootstrap.forLinks(group: group, admission: admission)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try setup.prepare(channel) }
+            }
+            .bind(to: address)
+        return WebSocketListener(channel: channel)
+    }
+
+    /// Starts to accept, with a policy that does not change.
     package static func bind(
         group: any EventLoopGroup, host: String, port: Int, tls: TLSServerContext? = nil,
         admission: ConnectionAdmission? = nil, origins: OriginPolicy = OriginPolicy(),
         configuration: LinkConfiguration, logger: Logger? = nil, makeLink: @escaping MakeLink
     ) async throws -> WebSocketListener {
-        let setup = WebSocketSetup(
-            tls: tls, admission: admission, origins: origins, configuration: configuration, logger: logger,
+        try await bind(
+            group: group, at: .port(host: host, port), tls: tls, admission: admission,
+            policy: ListenerPolicy(origins: origins, link: configuration, logger: logger), logger: logger,
             makeLink: makeLink)
-        let channel = try await ServerBootstrap.forLinks(group: group, admission: admission)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try setup.prepare(channel) }
-            }
-            .bind(host: host, port: port)
-            .get()
-        return WebSocketListener(channel: channel)
     }
 }
 
@@ -41,29 +49,44 @@ package struct WebSocketListener: Sendable {
 private struct WebSocketSetup: Sendable {
     let tls: TLSServerContext?
     let admission: ConnectionAdmission?
-    let origins: OriginPolicy
-    let configuration: LinkConfiguration
+    let policy: ListenerPolicy
     let logger: Logger?
     let makeLink: WebSocketListener.MakeLink
 
     /// Puts the handlers of the handshakes on an accepted connection. None of them but TLS stays.
     func prepare(_ channel: any Channel) throws {
+        try channel.whenPeerIsKnown(policy, admission: admission) { try prepare(channel, $0) }
+    }
+
+    private func prepare(_ channel: any Channel, _ peer: PeerAddress) throws {
+        let configuration = policy.link
+        let origins = policy.origins
         let pipeline = channel.pipeline.syncOperations
-        let report = HandshakeReport(admission: admission, logger: logger, address: channel.remoteAddress)
+        let report = HandshakeReport(admission: admission, logger: logger, address: peer.address)
         let watch = HandshakeGuard(
             expectsTLS: tls != nil, timeout: configuration.handshakeTimeout, report: report)
         try pipeline.addHandler(watch)
         let encryption = tls.map { NIOSSLServerHandler(context: $0.current) }
         if let encryption { try pipeline.addHandler(encryption) }
-        let answer = HTTPRefusalHandler(origins: origins, report: report)
+        let bytes = RequestBytes()
+        try pipeline.addHandler(bytes)
+        let answer = HTTPRefusalHandler(origins: origins, bytes: bytes, report: report)
         let handlers = NIOLoopBound(
-            (watch: watch, encryption: encryption, answer: answer, report: report), eventLoop: channel.eventLoop)
-        let upgrader = WebSocketServerUpgrader(origins: origins) { channel in
+            (watch: watch, bytes: bytes, encryption: encryption, answer: answer, report: report),
+            eventLoop: channel.eventLoop)
+        let upgrader = WebSocketServerUpgrader(origins: origins) { channel, head in
+            let client = policy.client(of: head.headers, over: peer)
+            if client != peer, let admission, !admission.claim(client, for: channel) {
+                channel.close(promise: nil)
+                return
+            }
             handlers.value.report.succeeded()
             channel.pipeline.syncOperations.removeHandler(handlers.value.watch, promise: nil)
+            channel.pipeline.syncOperations.removeHandler(handlers.value.bytes, promise: nil)
             let facts = ConnectionFacts(
                 handlers.value.encryption == nil ? .ws : .wss, isSecure: handlers.value.encryption != nil,
-                certificateName: handlers.value.encryption?.peerCertificate?.componentName)
+                certificate: ClientCertificate(handlers.value.encryption?.peerCertificate),
+                client: client.unlessPeer(of: channel))
             guard let link = makeLink(channel, configuration, facts) else {
                 channel.close(promise: nil)
                 return
@@ -78,7 +101,7 @@ private struct WebSocketSetup: Sendable {
                     context.pipeline.syncOperations.removeHandler(handlers.value.answer, promise: nil)
                 }
             ),
-            withErrorHandling: true)
+            withErrorHandling: false)
         try pipeline.addHandler(answer)
     }
 }

@@ -25,6 +25,8 @@ struct WebSocketReader {
     /// True for the server: frames must be masked; false for the client: they must not be (§5.1).
     let expectsMask: Bool
     var maxMessageBytes: Int
+    /// Whether the content of data frames is handed over piece by piece as it comes, without a look at where messages end.
+    let streams: Bool
     /// Bytes of a frame head that the last read cut off.
     private var cutHead: [UInt8] = []
     /// The frame whose payload is arriving in pieces.
@@ -37,8 +39,9 @@ struct WebSocketReader {
     /// Pieces of messages are read and forgotten.
     private var discards = false
 
-    init(expectsMask: Bool, maxMessageBytes: Int) {
+    init(expectsMask: Bool, maxMessageBytes: Int, streams: Bool = false) {
         self.expectsMask = expectsMask
+        self.streams = streams
         self.maxMessageBytes = maxMessageBytes
     }
 
@@ -61,7 +64,7 @@ struct WebSocketReader {
         var offset = 0
         while offset < bytes.count {
             if open != nil {
-                guard try continueFrame(bytes, &offset, body) else { return }
+                guard try continueFrame(bytes, &offset, scratch, body) else { return }
                 continue
             }
             guard let head = try nextHead(bytes, &offset) else { return }
@@ -148,11 +151,13 @@ struct WebSocketReader {
         if length == 126 {
             guard bytes.count >= 4 else { return nil }
             length = Int(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self)))
+            guard length > 125 else { throw .notMinimal }
             headLength = 4
         } else if length == 127 {
             guard bytes.count >= 10 else { return nil }
             let long = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt64.self))
             guard long <= UInt64(Int.max) else { throw .protocolError("frame length has its top bit set") }
+            guard long > 0xFFFF else { throw .notMinimal }
             length = Int(long)
             headLength = 10
         }
@@ -206,23 +211,38 @@ struct WebSocketReader {
             fallthrough
         case .continuation:
             // Memory follows what really arrives: a declared length alone reserves nothing.
-            if !discards { assembly.reserveCapacity(minimumWritableBytes: min(head.length, 2 &* available)) }
+            if !discards, !streams { assembly.reserveCapacity(minimumWritableBytes: min(head.length, 2 &* available)) }
         }
     }
 
     private mutating func continueFrame(
-        _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ body: (Event) -> Bool
+        _ bytes: UnsafeRawBufferPointer, _ offset: inout Int, _ scratch: UnsafeMutableRawBufferPointer,
+        _ body: (Event) -> Bool
     ) throws(WebSocketViolation) -> Bool {
         guard let head = open, let base = bytes.baseAddress else { return true }
-        let count = min(head.length &- openReceived, bytes.count &- offset)
+        var count = min(head.length &- openReceived, bytes.count &- offset)
         if isOpenControl {
             Self.append(&control, head.mask, openReceived, base + offset, count)
+        } else if streams {
+            count = min(count, scratch.count)
+            guard handOver(head, base + offset, count, scratch, body) else { return false }
         } else if !discards {
             Self.append(&assembly, head.mask, openReceived, base + offset, count)
         }
         offset &+= count
         openReceived &+= count
         return openReceived == head.length ? try finishFrame(body) : true
+    }
+
+    /// Hands over a piece of a frame of a stream.
+    private func handOver(
+        _ head: Head, _ source: UnsafeRawPointer, _ count: Int, _ scratch: UnsafeMutableRawBufferPointer,
+        _ body: (Event) -> Bool
+    ) -> Bool {
+        guard count > 0, let target = scratch.baseAddress else { return true }
+        WebSocketFrame.applyMask(head.mask, phase: openReceived, from: source, to: target, count: count)
+        return body(
+            .message(UnsafeRawBufferPointer(start: target, count: count), fragmentedKind ?? .binary, owner: nil))
     }
 
     private static func append(
@@ -249,7 +269,7 @@ struct WebSocketReader {
         case .binary, .text, .continuation:
             guard head.isFinal, let kind = fragmentedKind else { return true }
             fragmentedKind = nil
-            if discards { return true }
+            if discards || streams { return true }
             let message = assembly
             // The receiver may keep the buffer, so the next message gets its own unless this one was given back.
             defer { if assembly.capacity > 64 << 10 { assembly = ByteBuffer() } }

@@ -1,45 +1,68 @@
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import NIOWebSocket
 
-/// The library's upgrader does the handshake; in place of the library's frame handlers, our link goes on the channel.
-final class WebSocketServerUpgrader: HTTPServerProtocolUpgrader {
-    let supportedProtocol = "websocket"
-    let requiredUpgradeHeaders: [String] = []
+/// The library's upgrader does the handshake; in place of the library's frame handlers, `install` puts ours on the channel.
+package final class WebSocketServerUpgrader: HTTPServerProtocolUpgrader {
+    package let supportedProtocol = "websocket"
+    package let requiredUpgradeHeaders: [String] = []
     private let handshake: NIOWebSocketServerUpgrader
-    private let install: @Sendable (any Channel) throws -> Void
+    private let install: @Sendable (any Channel, HTTPRequestHead) throws -> Void
 
-    init(origins: OriginPolicy, install: @escaping @Sendable (any Channel) throws -> Void) {
+    /// - Parameter subprotocols: those of which the client must offer one, the best first; without any, none is needed.
+    package init(
+        origins: OriginPolicy, subprotocols: [String] = [],
+        install: @escaping @Sendable (any Channel, HTTPRequestHead) throws -> Void
+    ) {
         self.install = install
         self.handshake = NIOWebSocketServerUpgrader(
             shouldUpgrade: { channel, head in
-                let isAccepted = head.isWebSocketHandshake && head.isPermitted(by: origins)
-                return channel.eventLoop.makeSucceededFuture(isAccepted ? HTTPHeaders() : nil)
+                guard head.upgradeRefusal(origins: origins) == nil else {
+                    return channel.eventLoop.makeSucceededFuture(nil)
+                }
+                guard !subprotocols.isEmpty else { return channel.eventLoop.makeSucceededFuture(HTTPHeaders()) }
+                let offered = head.headers[canonicalForm: "sec-websocket-protocol"]
+                let chosen = subprotocols.first { name in offered.contains { $0 == name } }
+                return channel.eventLoop.makeSucceededFuture(chosen.map { ["Sec-WebSocket-Protocol": $0] })
             },
             upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() })
     }
 
-    func buildUpgradeResponse(
+    package func buildUpgradeResponse(
         channel: any Channel, upgradeRequest: HTTPRequestHead, initialResponseHeaders: HTTPHeaders
     ) -> EventLoopFuture<HTTPHeaders> {
         handshake.buildUpgradeResponse(
             channel: channel, upgradeRequest: upgradeRequest, initialResponseHeaders: initialResponseHeaders)
     }
 
-    func upgrade(context: ChannelHandlerContext, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<Void> {
+    package func upgrade(context: ChannelHandlerContext, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<Void> {
         let channel = context.channel
-        return channel.eventLoop.makeCompletedFuture { try install(channel) }
+        return channel.eventLoop.makeCompletedFuture { try install(channel, upgradeRequest) }
     }
 }
 
 extension HTTPRequestHead {
-    /// Whether the page that sent the request may connect.
-    func isPermitted(by origins: OriginPolicy) -> Bool {
-        origins.permits(origins: headers["origin"], host: headers.first(name: "host"))
+    /// Why the request does not become a WebSocket; nil when nothing is in the way.
+    package func upgradeRefusal(origins: OriginPolicy) -> HTTPObjection? {
+        if let objection = objection() { return objection }
+        guard wantsWebSocket else {
+            return HTTPObjection(.upgradeRequired, "connect with a WebSocket client, for example ws://host:port/name")
+        }
+        guard origins.permits(origins: headers["origin"], host: authority) else {
+            return HTTPObjection(
+                .forbidden,
+                "web pages of this origin may not connect; the setting allowed_origins lists those that may")
+        }
+        guard isWebSocketHandshake else {
+            return HTTPObjection(
+                .badRequest,
+                "bad WebSocket handshake: a GET request with Sec-WebSocket-Key and Sec-WebSocket-Version: 13 is needed")
+        }
+        return nil
     }
 
     /// Whether the request asks for a WebSocket at all.
-    var wantsWebSocket: Bool {
+    private var wantsWebSocket: Bool {
         headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
     }
 
@@ -47,6 +70,7 @@ extension HTTPRequestHead {
     fileprivate var isWebSocketHandshake: Bool {
         method == .GET && (version.major, version.minor) >= (1, 1)
             && headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+            && headers["sec-websocket-version"] == ["13"]
             // 16 bytes in base64: 22 characters and two of padding.
             && headers["sec-websocket-key"].allSatisfy { key in
                 key.utf8.count == 24 && key.hasSuffix("==") && key.utf8.dropLast(2).allSatisfy(\.isBase64Digit)

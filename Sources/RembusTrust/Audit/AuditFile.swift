@@ -45,7 +45,7 @@ struct AuditFile: ~Copyable {
             }
             guard count >= 0 else {
                 if errno == EINTR { continue }
-                // The rest of the line would stick to the next one.
+                // A line that was written in part is removed, or the next one would continue it.
                 ftruncate(descriptor, off_t(size))
                 throw TrustError("cannot write \(path)", errno: errno)
             }
@@ -55,7 +55,7 @@ struct AuditFile: ~Copyable {
         block.removeAll(keepingCapacity: true)
     }
 
-    /// Opens the file, also when somebody moved the one that was open away.
+    /// Opens the file, and opens it again when the open one was moved away.
     private mutating func openIfNeeded() throws(TrustError) {
         var status = stat()
         if descriptor >= 0 {

@@ -11,6 +11,17 @@ extension Decoder {
     }
 }
 
+extension KeyedDecodingContainer {
+    /// What is wrong with the value of a key, as an error that knows where in the document that is.
+    func check(_ key: Key, _ body: () throws(TrustError) -> Void) throws {
+        do {
+            try body()
+        } catch {
+            throw DecodingError.dataCorruptedError(forKey: key, in: self, debugDescription: "is wrong: \(error)")
+        }
+    }
+}
+
 /// Any text as the key of an object.
 private struct AnyKey: CodingKey {
     let stringValue: String

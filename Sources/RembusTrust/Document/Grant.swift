@@ -6,7 +6,7 @@ package struct Grant: Sendable, Hashable {
     package var name: String
     /// A topic, or a pattern for all the topics that it matches (behaviour.md §6).
     package var topic: String
-    /// What it may do.
+    /// The actions that the component may carry out.
     package var actions: Set<TrustAction>
 
     /// - Parameter actions: All four of them, unless said otherwise, which is what `authorize` gives.
@@ -43,9 +43,15 @@ extension Grant: Codable {
     package init(from decoder: any Decoder) throws {
         try decoder.refuseKeys(except: CodingKeys.allCases.map(\.rawValue))
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        name = try container.decode(String.self, forKey: .name)
-        topic = try container.decode(String.self, forKey: .topic)
-        actions = try container.decodeIfPresent([TrustAction].self, forKey: .actions).map(Set.init) ?? TrustAction.all
+        let name = try container.decode(String.self, forKey: .name)
+        let topic = try container.decode(String.self, forKey: .topic)
+        (self.name, self.topic) = (name, topic)
+        try container.check(.name) { () throws(TrustError) in try TrustDocument.checkName(name) }
+        try container.check(.topic) { () throws(TrustError) in try TrustDocument.checkTopic(topic) }
+        // Left out means all four; null does not.
+        actions =
+            container.contains(.actions)
+            ? Set(try container.decode([TrustAction].self, forKey: .actions)) : TrustAction.all
     }
 
     package func encode(to encoder: any Encoder) throws {

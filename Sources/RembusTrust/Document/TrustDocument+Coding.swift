@@ -10,6 +10,7 @@ extension TrustDocument: Codable {
         case privateTopics = "private_topics"
         case grants
         case readOnly = "read_only"
+        case removed
         case imported
     }
 
@@ -30,8 +31,38 @@ extension TrustDocument: Codable {
         init(from decoder: any Decoder) throws {
             try decoder.refuseKeys(except: CodingKeys.allCases.map(\.rawValue))
             let container = try decoder.container(keyedBy: CodingKeys.self)
-            tenant = try container.decode(String.self, forKey: .tenant)
+            let tenant = try container.decode(String.self, forKey: .tenant)
+            self.tenant = tenant
+            try container.check(.tenant) { () throws(TrustError) in
+                if !tenant.isEmpty { try TrustDocument.checkName(tenant) }
+            }
             pin = try container.decode(String.self, forKey: .pin)
+        }
+    }
+
+    private struct Removal: Codable {
+        enum CodingKeys: String, CodingKey, CaseIterable {
+            case name
+            case at
+        }
+
+        var name: String
+        var at: String
+
+        init(name: String, at: String) {
+            self.name = name
+            self.at = at
+        }
+
+        init(from decoder: any Decoder) throws {
+            try decoder.refuseKeys(except: CodingKeys.allCases.map(\.rawValue))
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            let (name, at) = (
+                try container.decode(String.self, forKey: .name), try container.decode(String.self, forKey: .at)
+            )
+            (self.name, self.at) = (name, at)
+            try container.check(.name) { () throws(TrustError) in try TrustDocument.checkName(name) }
+            try container.check(.at) { () throws(TrustError) in try RemovalTime.check(at) }
         }
     }
 
@@ -44,14 +75,21 @@ extension TrustDocument: Codable {
                 forKey: .version, in: container,
                 debugDescription: "is \(version), but this broker knows version \(Self.version) only")
         }
-        admins = try container.decodeIfPresent(NameSet.self, forKey: .admins) ?? []
-        for entry in try container.decodeIfPresent([Tenant].self, forKey: .tenants) ?? [] {
+        admins = try container.list(NameSet.self, .admins) ?? []
+        for entry in try container.list([Tenant].self, .tenants) ?? [] {
             tenants[entry.tenant] = entry.pin
         }
-        privateTopics = try container.decodeIfPresent(NameSet.self, forKey: .privateTopics) ?? []
-        grants = try container.decodeIfPresent([Grant].self, forKey: .grants) ?? []
-        readOnly = try container.decodeIfPresent(NameSet.self, forKey: .readOnly) ?? []
-        imported = try container.decodeIfPresent(NameSet.self, forKey: .imported) ?? []
+        privateTopics = try container.list(NameSet.self, .privateTopics) ?? []
+        grants = try container.list([Grant].self, .grants) ?? []
+        readOnly = try container.list(NameSet.self, .readOnly) ?? []
+        for entry in try container.list([Removal].self, .removed) ?? [] { removed[entry.name] = entry.at }
+        imported = try container.list(NameSet.self, .imported) ?? []
+        for (names, key) in [(admins, CodingKeys.admins), (readOnly, .readOnly)] {
+            try container.check(key) { () throws(TrustError) in for name in names { try Self.checkName(name) } }
+        }
+        try container.check(.privateTopics) { () throws(TrustError) in
+            for topic in privateTopics { try Self.checkTopic(topic) }
+        }
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -62,6 +100,16 @@ extension TrustDocument: Codable {
         try container.encode(privateTopics, forKey: .privateTopics)
         try container.encode(grants, forKey: .grants)
         try container.encode(readOnly, forKey: .readOnly)
+        if !removed.isEmpty {
+            try container.encode(removed.sorted().map { Removal(name: $0.key, at: $0.value) }, forKey: .removed)
+        }
         if !imported.isEmpty { try container.encode(imported, forKey: .imported) }
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// A list that may be left out. null is refused: it would silently make private topics public and readers writers.
+    fileprivate func list<List: Decodable>(_ type: List.Type, _ key: Key) throws -> List? {
+        contains(key) ? try decode(type, forKey: key) : nil
     }
 }

@@ -13,6 +13,7 @@ extension TrustDocument {
         compare("private_topics", old.privateTopics, privateTopics)
         compare("grants", old.grants.map(\.summary), grants.map(\.summary))
         compare("read_only", old.readOnly, readOnly)
+        found["removed"] = removed.sorted().compactMap { old.removed[$0.key] == $0.value ? nil : $0.key }
         found["pins_changed"] = tenants.sorted().compactMap { tenant, pin in
             old.tenants[tenant].map { $0 != pin } == true ? tenant : nil
         }

@@ -6,6 +6,7 @@ extension TrustDocument {
     static let maximumNames = 10_000
     static let maximumPrivateTopics = 200_000
     static let maximumGrants = 200_000
+    static let maximumRemoved = 100_000
     static let maximumNameBytes = 255
     static let maximumTopicBytes = 4096
     static let maximumTopicSegments = 64
@@ -30,6 +31,11 @@ extension TrustDocument {
             try Self.checkTopic(grant.topic)
             if grant.actions.isEmpty { throw TrustError("the grant of \"\(grant.name)\" allows no action") }
         }
+        try Self.check(removed.count, Self.maximumRemoved, "removed components")
+        for (name, time) in removed.sorted() {
+            try Self.checkName(name)
+            try RemovalTime.check(time)
+        }
         try Self.check(imported.count, Self.maximumNames, "imported files")
     }
 
@@ -37,7 +43,7 @@ extension TrustDocument {
         if count > limit { throw TrustError("there are \(count) \(what); \(limit) are possible") }
     }
 
-    private static func checkName(_ name: String) throws(TrustError) {
+    static func checkName(_ name: String) throws(TrustError) {
         guard !name.isEmpty, name.utf8.count <= maximumNameBytes else {
             throw TrustError("a name has between 1 and \(maximumNameBytes) bytes, not \(name.utf8.count)")
         }
@@ -46,7 +52,7 @@ extension TrustDocument {
         }
     }
 
-    private static func checkTopic(_ topic: String) throws(TrustError) {
+    static func checkTopic(_ topic: String) throws(TrustError) {
         guard !topic.isEmpty, topic.utf8.count <= maximumTopicBytes else {
             throw TrustError("a topic has between 1 and \(maximumTopicBytes) bytes, not \(topic.utf8.count)")
         }

@@ -12,10 +12,13 @@ package struct TrustDocument: Sendable, Equatable {
     package var grants: [Grant] = []
     /// Components that may subscribe and query, and nothing else.
     package var readOnly: NameSet = []
+    /// Components that were removed, and when: what they had proven themselves with until then, certificates above all,
+    /// proves nothing any more. The time is a text of ISO 8601, see ``RemovalTime``.
+    package var removed: NameMap = [:]
     /// Files and catalogs of other brokers whose content was taken over, so that what was removed here since does not
     /// return from there.
     package var imported: NameSet = []
 
-    /// Nobody has rights, nothing is private.
+    /// An empty document: no grants, no private topics.
     package init() {}
 }

@@ -50,6 +50,15 @@ package struct AttemptLimiter: Sendable {
         return take(&bucket, now)
     }
 
+    /// Whether ``allows(_:now:)`` would allow an attempt now; counts nothing.
+    package mutating func hasRoom(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
+        forget(now)
+        let key = AddressKey(text: address)
+        let isFull = current.count + previous.count >= capacity
+        guard var bucket = current[key] ?? previous[key] ?? (isFull ? shared : nil) else { return attempts >= 1 }
+        return take(&bucket, now)
+    }
+
     private func take(_ bucket: inout Bucket, _ now: ContinuousClock.Instant) -> Bool {
         let elapsed = max(now - bucket.time, .zero)
         bucket.tokens = min(attempts, bucket.tokens + attempts * (elapsed / period))

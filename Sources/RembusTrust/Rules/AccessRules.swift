@@ -1,3 +1,5 @@
+import RembusWire
+
 /// Who may do what, compiled from a ``TrustDocument`` (behaviour.md §12). It does not change, and any thread may ask
 /// it.
 ///
@@ -15,7 +17,7 @@ package struct AccessRules: Sendable {
         self.trustsNames = trustsNames
     }
 
-    /// Nothing is private, nobody is an administrator.
+    /// Rules without private topics and administrators.
     package static let open = AccessRules(TrustDocument(), trustsNames: false)
 
     /// False: every topic is public.
@@ -79,6 +81,13 @@ package struct AccessRules: Sendable {
     /// Whether a component may only subscribe and query. No proof is needed to have fewer rights.
     package func isReadOnly(_ principal: Principal) -> Bool {
         principal.name.map { rules.readOnly.contains($0) } ?? false
+    }
+
+    /// Whether a component was removed after it had proven its name with something made or shown at `provenAt`,
+    /// milliseconds since 1970: then that proves nothing any more.
+    package func isRemoved(_ name: String, provenAt: Int64) -> Bool {
+        guard !rules.removed.isEmpty, let time = rules.removed[ExactText(name)] else { return false }
+        return provenAt <= time
     }
 
     private func provenName(_ principal: Principal) -> String? {

@@ -14,11 +14,17 @@ final class CompiledRules: Sendable {
     private let grants: [GrantKey: ActionSet]
     /// What a name was granted by patterns.
     private let patternGrants: [ExactText: PatternTable]
+    /// When components were removed, milliseconds since 1970.
+    let removed: [ExactText: Int64]
     private let overlaps = TableOverlaps()
 
     init(_ document: TrustDocument) {
         admins = document.admins
         readOnly = document.readOnly
+        removed = document.removed.sorted().reduce(into: [:]) { times, entry in
+            // A time that cannot be read is refused when the file is read; here it must not let anybody in.
+            times[ExactText(entry.key)] = RemovalTime.milliseconds(entry.value) ?? .max
+        }
         var topics: Set<ExactText> = []
         var patterns = PatternTable()
         for topic in document.privateTopics {

@@ -1,15 +1,22 @@
 import Foundation
 import RembusIdentity
+import RembusWire
 
 /// `trust.json`: a ``TrustDocument`` as JSON, readable for its owner only.
 struct TrustFile: Sendable {
     /// More than the largest document of usual names needs.
-    static let maximumBytes = 64 << 20
+    static let maximumBytes = 60 << 20
 
     let path: String
 
+    /// The copy of what counted last, by which a file is known that has lost its rules.
+    var copy: TrustFile { TrustFile(path: "\(path).bak") }
+
     /// The document; nil when there is no file.
-    func read() throws(TrustError) -> TrustDocument? {
+    ///
+    /// - Parameter known: What counted before. A file that leaves out a list of restrictions which was not empty then is not
+    ///   used: the topics would be public, and the readers writers, without anybody having said so.
+    func read(knowing known: TrustDocument? = nil) throws(TrustError) -> TrustDocument? {
         let bytes: [UInt8]?
         do {
             bytes = try SecretFile.readIfPresent(path, limit: Self.maximumBytes)
@@ -18,10 +25,44 @@ struct TrustFile: Sendable {
         }
         guard let bytes else { return nil }
         do {
-            return try JSONDecoder().decode(TrustDocument.self, from: Data(bytes))
+            // Foundation takes commas at the end of lists, which other readers of the file do not.
+            let text = try JSONText(bytes)
+            do {
+                let document = try JSONDecoder().decode(TrustDocument.self, from: Data(bytes))
+                if let known { try Self.refuseLoss(of: known, in: document, bytes) }
+                return document
+            } catch let error as TrustError {
+                throw error
+            } catch {
+                throw TrustError(Self.located(error, in: text))
+            }
         } catch {
-            throw TrustError("\(path) cannot be used: \(Self.problem(error)); correct it, or restore a copy of it")
+            let problem = "\(error)"
+            throw TrustError(
+                "\(path) cannot be used: \(problem); correct it, or restore a copy of it, for example \(copy.path)")
         }
+    }
+
+    private static func refuseLoss(of known: TrustDocument, in document: TrustDocument, _ bytes: [UInt8]) throws {
+        let lists = [
+            ("private_topics", known.privateTopics.count, document.privateTopics.isEmpty, "topics were private"),
+            ("read_only", known.readOnly.count, document.readOnly.isEmpty, "components were read-only"),
+        ]
+        for (key, count, isEmpty, what) in lists where count > 0 && isEmpty {
+            let mentioned = try JSONDecoder().decode(MentionedKeys.self, from: Data(bytes)).keys
+            guard !mentioned.contains(key) else { continue }
+            throw TrustError(
+                "it says nothing of \"\(key)\", but \(count) \(what) until now; if that is to end, write \"\(key)\": [] into it"
+            )
+        }
+    }
+
+    /// What is wrong and on which line.
+    private static func located(_ error: any Error, in text: JSONText) -> String {
+        guard let error = error as? DecodingError, let context = error.context else { return problem(error) }
+        let steps = context.codingPath.map { key in key.intValue.map(JSONText.Step.element) ?? .key(key.stringValue) }
+        guard !steps.isEmpty, let place = text.position(of: steps) else { return problem(error) }
+        return "line \(place.line): \(problem(error))"
     }
 
     func write(_ document: TrustDocument) throws(TrustError) {
@@ -70,6 +111,34 @@ struct TrustFile: Sendable {
         case is Int.Type: "number"
         case is [Any].Type: "list"
         default: "object"
+        }
+    }
+}
+
+/// The keys of an object; their values are not read.
+private struct MentionedKeys: Decodable {
+    private struct Key: CodingKey {
+        let stringValue: String
+        let intValue: Int? = nil
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    let keys: Set<String>
+
+    init(from decoder: any Decoder) throws {
+        keys = Set(try decoder.container(keyedBy: Key.self).allKeys.map(\.stringValue))
+    }
+}
+
+extension DecodingError {
+    /// Where in the document the error is.
+    fileprivate var context: Context? {
+        switch self {
+        case .keyNotFound(_, let context), .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context):
+            context
+        @unknown default: nil
         }
     }
 }

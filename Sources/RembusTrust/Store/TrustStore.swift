@@ -21,21 +21,23 @@ package final class TrustStore: Sendable {
     }
 
     /// Nil for memory only.
-    private let file: TrustFile?
+    let file: TrustFile?
     private let lock: FileLock?
-    private let logger: Logger
+    let logger: Logger
     private let state: Mutex<State>
     /// Held while handlers run, so that the last one to run has the newest document.
     private let notification = Mutex(())
-    /// Changes of a store without a file come one after the other.
+    /// Held during a change of a store without a file, so that changes come one after the other.
     private let memoryUpdate = Mutex(())
     /// Whether there was no `trust.json` before: nothing was ever decided here.
     package let isNew: Bool
+    /// Whether there was a copy of earlier rights, with which the file was compared when it was opened.
+    package let hadCopy: Bool
 
     /// Keeps rights in memory only, for as long as the process runs.
     package init(logger: Logger) {
         self.logger = logger
-        (file, lock, isNew) = (nil, nil, true)
+        (file, lock, isNew, hadCopy) = (nil, nil, true, false)
         state = Mutex(State(document: TrustDocument()))
     }
 
@@ -47,7 +49,7 @@ package final class TrustStore: Sendable {
     package init(directory: String?, logger: Logger) throws(TrustError) {
         self.logger = logger
         guard let directory else {
-            (file, lock, isNew) = (nil, nil, true)
+            (file, lock, isNew, hadCopy) = (nil, nil, true, false)
             state = Mutex(State(document: TrustDocument()))
             return
         }
@@ -59,9 +61,13 @@ package final class TrustStore: Sendable {
         let file = TrustFile(path: "\(directory)/trust.json")
         let lock = FileLock(path: "\(directory)/trust.lock")
         let reference = ReferenceFiles(directory: directory)
+        let copy = Self.readCopy(of: file, logger)
         let (document, isNew) = try lock.withLock { () throws(TrustError) -> (TrustDocument, Bool) in
-            let stored = try file.read()
-            var document = stored ?? TrustDocument()
+            let stored = try file.read(knowing: copy)
+            var document = stored ?? copy ?? TrustDocument()
+            if stored == nil, let copy, copy != TrustDocument() {
+                logger.warning("trust.json was missing; the rights are those of its copy, \(file.copy.path)")
+            }
             document.hashPins()
             let tenants = try reference.absorb(into: &document)
             try document.check()
@@ -70,14 +76,28 @@ package final class TrustStore: Sendable {
                 try reference.writeTenants(tenants)
                 logger.notice("the plain pins in tenants.json were replaced by their hashes")
             }
-            return (document, stored == nil)
+            if let copy { Self.warnOfPublic(copy, document, logger) }
+            if document != copy, copy != nil || document != TrustDocument() {
+                Self.keepCopy(document, of: file, logger)
+            }
+            return (document, stored == nil && copy == nil)
         }
-        (self.file, self.lock, self.isNew) = (file, lock, isNew)
+        (self.file, self.lock, self.isNew, hadCopy) = (file, lock, isNew, copy != nil)
         state = Mutex(State(document: document, stamp: FileStamp(file.path)))
     }
 
     /// The rights as last read or written here.
     package var document: TrustDocument { state.withLock { $0.document } }
+
+    /// Whether the file on the disk is another one than that in use, and cannot be used, or is gone.
+    package var isStale: Bool { state.withLock { $0.brokenStamp != nil || $0.isMissingLogged } }
+
+    /// Whether the rights in a broker's state folder can be used. Reads, and changes nothing.
+    package static func check(directory: String) throws(TrustError) {
+        guard var document = try TrustFile(path: "\(directory)/trust.json").read() else { return }
+        document.hashPins()
+        try document.check()
+    }
 
     /// Calls `body` with the newest document after each change, on the thread that made or found it. It must not change
     /// the store itself.
@@ -99,10 +119,10 @@ package final class TrustStore: Sendable {
     /// - Throws: What `change` throws, or why the result cannot be stored; then nothing is changed.
     package func update<R>(_ change: (inout TrustDocument) throws(TrustError) -> R) throws(TrustError) -> R {
         guard let file, let lock else { return try updateMemory(change) }
-        let (result, isChanged) = try lock.withLock { () throws(TrustError) -> (R, Bool) in
+        let (result, isChanged) = try lock.withLock { [logger] () throws(TrustError) -> (R, Bool) in
             let known = state.withLock { ($0.document, $0.stamp) }
             // A file that went away must not take the rights with it.
-            let stored = FileStamp(file.path) == known.1 ? known.0 : try file.read() ?? known.0
+            let stored = FileStamp(file.path) == known.1 ? known.0 : try file.read(knowing: known.0) ?? known.0
             var document = stored
             document.hashPins()
             let found = document
@@ -110,6 +130,7 @@ package final class TrustStore: Sendable {
             document.mergeGrants()
             try document.check()
             if document != stored || FileStamp(file.path) == nil { try file.write(document) }
+            if document != known.0 { Self.keepCopy(document, of: file, logger) }
             if found != known.0 { notifyOutside(known.0, found) }
             return (result, adopt(document, FileStamp(file.path)))
         }
@@ -135,12 +156,14 @@ package final class TrustStore: Sendable {
         }
         guard state.withLock({ $0.stamp != stamp && $0.brokenStamp != stamp }) else { return false }
         do throws(TrustError) {
-            guard var document = try file.read() else { return false }
+            let old = self.document
+            guard var document = try file.read(knowing: old) else { return false }
             document.hashPins()
             try document.check()
-            let old = self.document
             let isChanged = adopt(document, stamp)
             if isChanged {
+                Self.warnOfPublic(old, document, logger)
+                Self.keepCopy(document, of: file, logger)
                 notifyOutside(old, document)
                 notify()
             }
@@ -189,7 +212,7 @@ package final class TrustStore: Sendable {
 }
 
 extension TrustDocument {
-    /// Hashes pins that somebody wrote into the file by hand.
+    /// Replaces plain pins, which an administrator wrote into the file, by their hashes.
     fileprivate mutating func hashPins() {
         for (tenant, pin) in tenants.sorted() where PinHash(pin) == nil { tenants[tenant] = PinHash.make(pin).text }
     }

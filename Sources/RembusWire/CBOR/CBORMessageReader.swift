@@ -9,7 +9,8 @@ struct CBORMessageReader {
 
     init(_ reader: CBORReader) throws(WireError) {
         self.reader = reader
-        let head = try self.reader.readHead()
+        var head = try self.reader.readHead()
+        while head.major == .tag, head.argument == Value.Tag.selfDescribed { head = try self.reader.readHead() }
         guard head.major == .array else { throw WireError(.invalidMessage, "A message must be an array.") }
         remaining = head.isIndefinite ? nil : head.argument
     }
@@ -68,21 +69,14 @@ struct CBORMessageReader {
         return number
     }
 
+    /// Bytes: a public key or a signature. The Python package chooses between bytes and base64 before it has seen which
+    /// encoding the connection speaks, and its broker takes both, so a base64 text may stand in a CBOR message.
     mutating func bytes(_ name: String) throws(WireError) -> ByteBuffer {
-        guard let bytes = try value(name).bytesValue else { throw unusable(name, "a byte string") }
-        return bytes
-    }
-
-    /// The public key of Register. The Python package chooses between bytes and base64 before it has seen which encoding the
-    /// connection speaks, so a base64 text may stand in a CBOR message.
-    mutating func publicKey() throws(WireError) -> ByteBuffer {
-        let name = "public key"
         let element = try value(name)
         if let bytes = element.bytesValue { return bytes }
-        guard let bytes = element.stringValue.flatMap(Base64.decode) else {
-            throw unusable(name, "a byte string, or base64 in a text")
-        }
-        return bytes
+        guard let text = element.stringValue else { throw unusable(name, "a byte string, or base64 in a text") }
+        // Another text proves nothing and is no key, which is answered and not a reason to hang up.
+        return Base64.decode(text) ?? ByteBuffer(string: text)
     }
 
     mutating func target() throws(WireError) -> String? {

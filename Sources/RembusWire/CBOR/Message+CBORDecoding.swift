@@ -1,7 +1,7 @@
 public import NIOCore
 
 extension Message {
-    /// Decodes a binary message (protocol.md §3) with the tolerance of §2 and §13.
+    /// Decodes a binary message (docs/spec/protocol.md §3) with the tolerance of §2 and §13.
     ///
     /// Bytes after the message are ignored. Throws ``WireError`` when the bytes are not a well-formed item within the
     /// limits, or the item is not a message.
@@ -32,7 +32,8 @@ extension Message {
             self = .request(
                 Request(
                     id: try elements.id(), topic: try elements.text("topic"), target: try elements.target(),
-                    arguments: try elements.arguments()))
+                    arguments: try elements.arguments(), timeout: RequestOptions(try elements.optionalValue()).timeout)
+            )
         case .admin:
             self = .admin(
                 Admin(
@@ -50,7 +51,7 @@ extension Message {
             self = .register(
                 Register(
                     id: try elements.id(), name: try elements.componentName(), pin: try elements.text("pin"),
-                    publicKey: try elements.publicKey(), keyType: try elements.unsigned("key type")))
+                    publicKey: try elements.bytes("public key"), keyType: try elements.unsigned("key type")))
         case .attestation:
             self = .attestation(
                 Attestation(

@@ -1,7 +1,7 @@
 public import NIOCore
 
 extension Message {
-    /// Appends the binary message in the form of protocol.md §2 and §3.
+    /// Appends the binary message in the form of docs/spec/protocol.md §2 and §3.
     public func encodeCBOR(into buffer: inout ByteBuffer) {
         switch self {
         case .identity(let part):
@@ -11,10 +11,11 @@ extension Message {
         case .publish(let part):
             part.encodeCBOR(into: &buffer)
         case .request(let part):
-            buffer.startMessage(.request, elements: 5, id: part.id)
+            buffer.startMessage(.request, elements: part.timeout == nil ? 5 : 6, id: part.id)
             buffer.writeCBORText(part.topic)
             if let target = part.target { buffer.writeCBORText(target) } else { buffer.writeCBORNull() }
             buffer.writeCBORArray(part.arguments)
+            if let timeout = part.timeout { RequestOptions(timeout: timeout).encodeCBOR(into: &buffer) }
         case .admin(let part):
             buffer.startMessage(.admin, elements: 4, id: part.id)
             buffer.writeCBORText(part.topic)

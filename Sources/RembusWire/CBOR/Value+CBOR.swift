@@ -29,8 +29,8 @@ extension Value {
         return value
     }
 
-    /// Appends the item in the form of protocol.md §2: shortest integers and lengths, finite floats with 64 bits,
-    /// infinities and NaN with 16.
+    /// Appends the item in the form of docs/spec/protocol.md §2: shortest integers and lengths, finite floats with 64
+    /// bits, infinities and NaN with 16.
     public func encodeCBOR(into buffer: inout ByteBuffer) {
         switch self {
         case .null: buffer.writeCBORNull()

@@ -6,7 +6,7 @@ final class ValueEncoder: Encoder {
         case value(Value)
         case array([Content])
         case map([(key: String, content: Content)])
-        /// Filled by somebody else until the whole is finished.
+        /// The value of another encoder, which is read when the whole is finished.
         case nested(ValueEncoder)
 
         /// The finished value; nil when nothing was encoded.

@@ -39,6 +39,8 @@ package struct FrameHeader {
     package var targetOffset: Int
     package var targetLength: Int
     package var status: UInt64
+    /// How long the sender of a request waits for the answer, milliseconds; nil when it does not say.
+    package var timeout: UInt64?
 
     package var hasTarget: Bool { targetLength >= 0 }
 
@@ -51,6 +53,7 @@ package struct FrameHeader {
         (idOffset, idLength, topicOffset, topicLength) = (0, 0, 0, 0)
         (payloadOffset, payloadLength, argumentCount, argumentHeadLength) = (0, 0, 0, 0)
         (targetOffset, targetLength, status) = (0, -1, 0)
+        timeout = nil
     }
 
     package static func parse(_ bytes: UnsafeRawBufferPointer) -> Parsed {
@@ -58,7 +61,9 @@ package struct FrameHeader {
             return .malformed("the message has \(bytes.count) bytes, too few for any Rembus message")
         }
         let outer = bytes[0]
-        guard outer & 0xE0 == 0x80 else { return .malformed("the message is not a CBOR array") }
+        guard outer & 0xE0 == 0x80 else {
+            return isSelfDescribed(bytes) ? .irregular : .malformed("the message is not a CBOR array")
+        }
         let count = Int(outer & 0x1F)
         guard count <= 23 else { return .irregular }
         var scanner = CBORScanner(bytes, offset: 1)
@@ -81,6 +86,13 @@ package struct FrameHeader {
         return isRegular ? .regular(header) : .irregular
     }
 
+    /// Whether the bytes begin with the tag that says that they are CBOR.
+    private static func isSelfDescribed(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var scanner = CBORScanner(bytes)
+        guard let head = scanner.head(), head.major == .tag else { return false }
+        return head.argument == Value.Tag.selfDescribed
+    }
+
     private mutating func scanPublish(_ scanner: inout CBORScanner, count: Int) -> Bool {
         if flags.rawValue == 0 {
             guard count == 3 else { return false }
@@ -91,14 +103,20 @@ package struct FrameHeader {
     }
 
     private mutating func scanRequest(_ scanner: inout CBORScanner, count: Int) -> Bool {
-        guard count == 5, scanID(&scanner), scanTopic(&scanner), let next = scanner.peek() else { return false }
+        guard count == 5 || count == 6, scanID(&scanner), scanTopic(&scanner), let next = scanner.peek() else {
+            return false
+        }
         if next == 0xF6 {
             scanner.offset &+= 1
         } else {
             guard let range = Self.text(&scanner) else { return false }
             (targetOffset, targetLength) = range
         }
-        return scanArguments(&scanner)
+        guard scanArguments(&scanner) else { return false }
+        if count == 5 { return true }
+        guard let options = RequestOptions(&scanner, depth: Self.maxDepth) else { return false }
+        timeout = options.timeout
+        return true
     }
 
     private mutating func scanResponse(_ scanner: inout CBORScanner, count: Int) -> Bool {

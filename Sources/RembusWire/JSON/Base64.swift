@@ -12,9 +12,10 @@ enum Base64 {
         Data(bytes.readableBytesView).base64EncodedString()
     }
 
-    /// The bytes of a base64 text, nil when it is none. The URL alphabet and missing padding are accepted.
+    /// The bytes of a base64 text, nil when it is none. The URL alphabet, missing padding and line breaks are accepted.
     static func decode(_ text: String) -> ByteBuffer? {
         var standard = text.replacing("-", with: "+").replacing("_", with: "/")
+        standard.removeAll { $0.isWhitespace }
         standard += String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
         return Data(base64Encoded: standard).map { ByteBuffer(bytes: $0) }
     }

@@ -1,4 +1,4 @@
-/// The variant of the JSON encoding that a peer speaks (protocol.md §10), learnt from what it sends.
+/// The variant of the JSON encoding that a peer speaks (docs/spec/protocol.md §10), learnt from what it sends.
 public struct JSONDialect: Sendable, Hashable {
     /// The key that names the kind of a message.
     public enum TypeKey: Sendable, Hashable {
@@ -47,6 +47,7 @@ public struct JSONDialect: Sendable, Hashable {
         static let keyType = "key_type"
         static let code = "code"
         static let message = "message"
+        static let timeout = RequestOptions.Key.timeout
     }
 
     /// The method names of messages that have no topic.

@@ -1,6 +1,6 @@
 extension JSONReader {
-    /// Reads a number: exactly when it is an integer of 64 bits, else as the nearest float. Numbers beyond the range of
-    /// `Double` are refused.
+    /// Reads a number: exactly when it is an integer, or has digits that no float has (``ExactNumber``), else as a float.
+    /// Numbers beyond the range of `Double` are refused.
     mutating func readNumber() throws(WireError) -> Value {
         let start = position
         let isNegative = try peek() == UInt8(ascii: "-")
@@ -12,11 +12,14 @@ extension JSONReader {
             if let value = Int64(exactly: integer).map({ -$0 }) { return .integer(value) }
             if integer == Int64.min.magnitude { return .integer(.min) }
         }
-        let token = String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+        let bytes = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+        let token = String(decoding: bytes, as: UTF8.self)
         guard let value = Double(token), value.isFinite else {
             throw WireError(.malformed, "The number is out of range.", offset: start)
         }
-        return .float(value)
+        // Fifteen digits, of which there are no more here, fit any float.
+        if bytes.count <= 15 { return .float(value) }
+        return ExactNumber.value(of: bytes, nearest: value) ?? .float(value)
     }
 
     /// Reads the digits before the point; nil when their value needs more than 64 bits.

@@ -28,7 +28,7 @@ extension JSONReader {
             default: position += 1
             }
         }
-        throw truncated()
+        throw WireError(.truncated, "Missing `\"`: close the string.", offset: bytes.count)
     }
 
     private func text(_ utf8: some Collection<UInt8>, offset: Int) throws(WireError) -> String {

@@ -19,7 +19,7 @@ struct JSONReader {
         return value
     }
 
-    private mutating func readValue(depth: Int) throws(WireError) -> Value {
+    mutating func readValue(depth: Int) throws(WireError) -> Value {
         skipSpace()
         try budget.takeItem(at: position)
         switch try peek() {
@@ -62,15 +62,16 @@ struct JSONReader {
         try budget.enter(depth: depth, at: position)
         position += 1
         skipSpace()
-        if try peek() == close {
+        if try peek(orMissing: close) == close {
             position += 1
             return
         }
         while true {
             skipSpace()
+            _ = try peek(orMissing: close)
             try readOne(&self)
             skipSpace()
-            if try peek() == close {
+            if try peek(orMissing: close) == close {
                 position += 1
                 return
             }
@@ -90,6 +91,16 @@ extension JSONReader {
     /// The next byte without moving.
     func peek() throws(WireError) -> UInt8 {
         guard position < bytes.count else { throw truncated() }
+        return bytes[position]
+    }
+
+    /// The next byte; at the end of the text the error names what closes the array or object that was begun.
+    func peek(orMissing close: UInt8) throws(WireError) -> UInt8 {
+        guard position < bytes.count else {
+            let kind = close == UInt8(ascii: "]") ? "array" : "object"
+            throw WireError(
+                .truncated, "Missing `\(Character(Unicode.Scalar(close)))`: close the \(kind).", offset: bytes.count)
+        }
         return bytes[position]
     }
 

@@ -7,8 +7,8 @@ package typealias FrameJSON = @Sendable (_ arrow: ByteBuffer, _ buffer: inout By
 
 /// Writes values as JSON texts.
 ///
-/// What JSON lacks is written as the nearest thing it has: bytes as base64 text, other tagged items as their content,
-/// undefined and simple values and floats that are not finite as null, keys that are not texts as the text of the key.
+/// What JSON lacks is written as the nearest thing it has: bytes as base64 text, decimal fractions as numbers with all their
+/// digits, other tagged items as their content, undefined and simple values and floats that are not finite as null, keys that are not texts as the text of the key.
 struct JSONWriter {
     /// Whether every element gets a line, indented by two spaces.
     var pretty = false
@@ -42,6 +42,12 @@ struct JSONWriter {
             }
         case .tagged(Value.Tag.dataFrame, .bytes(let arrow)):
             if frames?(arrow, &buffer) != true { buffer.writeJSONString(Base64.encode(arrow)) }
+        case .tagged(Value.Tag.decimalFraction, let content):
+            if let digits = value.decimalText {
+                buffer.writeString(digits)
+            } else {
+                write(content, into: &buffer, depth: depth)
+            }
         case .tagged(_, let content): write(content, into: &buffer, depth: depth)
         }
     }

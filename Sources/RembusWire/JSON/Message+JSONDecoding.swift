@@ -1,7 +1,7 @@
 public import NIOCore
 
 extension Message {
-    /// Decodes a text message (protocol.md §10).
+    /// Decodes a text message (docs/spec/protocol.md §10).
     ///
     /// Throws ``WireError`` when the bytes are not one JSON value within the limits, or the value is not a message.
     ///
@@ -12,9 +12,10 @@ extension Message {
     public init(
         json buffer: ByteBuffer, limits: DecodingLimits = .standard, dialect: inout JSONDialect
     ) throws(WireError) {
-        guard case .map(let object) = try Value(json: buffer, limits: limits) else {
+        guard case .map(var object) = try Value(json: buffer, limits: limits) else {
             throw WireError(.invalidMessage, "A JSON message must be an object.")
         }
+        MessageID.keepLiteral(in: &object, of: buffer, limits: limits)
         if let method = object[JSONDialect.Key.method] {
             guard let method = method.stringValue else { throw WireError.unusable(JSONDialect.Key.method) }
             self = try Self.decodeCall(of: method, in: object, dialect: &dialect)
@@ -39,7 +40,11 @@ extension Message {
             let payload = params ?? object[JSONDialect.Key.data]
             return .publish(Publish(topic: method, arguments: arguments(from: payload)))
         }
-        return .request(Request(id: id, topic: method, arguments: arguments(from: params)))
+        // A member that JSON-RPC does not define, so peers that do not know it ignore it.
+        return .request(
+            Request(
+                id: id, topic: method, arguments: arguments(from: params),
+                timeout: RequestOptions(.map(object)).timeout))
     }
 
     /// Decodes a message whose params carry a type; nil when the type names nothing, so that the params are arguments.
@@ -146,10 +151,10 @@ extension ValueMap {
         return number
     }
 
-    /// Bytes written as base64.
+    /// Bytes written as base64; another text stands for its own bytes, which prove nothing and are no key.
     fileprivate func bytes(_ key: String) throws(WireError) -> ByteBuffer {
-        guard let bytes = Base64.decode(try text(key)) else { throw WireError.unusable(key) }
-        return bytes
+        let text = try text(key)
+        return Base64.decode(text) ?? ByteBuffer(string: text)
     }
 
     /// The data of an admin message. Python writes an infinite `msg_from` of `subscribe` as null.

@@ -1,7 +1,7 @@
 public import NIOCore
 
 extension Message {
-    /// Appends the text message (protocol.md §10).
+    /// Appends the text message (docs/spec/protocol.md §10).
     ///
     /// Objects carry both discriminator keys, publications repeat their payload as a top-level `data` for Python, and
     /// errors have the members of JSON-RPC besides those of Rembus. The target of a request is lost, bytes become base64.
@@ -10,12 +10,28 @@ extension Message {
     ///   - buffer: Where the UTF-8 of the text goes.
     ///   - dialect: The dialect of the receiver, which decides the form of a challenge.
     public func encodeJSON(into buffer: inout ByteBuffer, dialect: JSONDialect) {
-        object(dialect).encodeJSON(into: &buffer)
+        write(object(dialect), JSONWriter(), into: &buffer)
     }
 
     /// Appends the text message, with dataframes in the form that `frames` gives them.
     package func encodeJSON(into buffer: inout ByteBuffer, dialect: JSONDialect, frames: @escaping FrameJSON) {
-        JSONWriter(frames: frames).write(object(dialect), into: &buffer)
+        write(object(dialect), JSONWriter(frames: frames), into: &buffer)
+    }
+
+    /// Writes the object; an id that no value holds goes into it by its text.
+    private func write(_ object: Value, _ writer: JSONWriter, into buffer: inout ByteBuffer) {
+        guard let literal = id?.literalNumber, case .map(var members) = object else {
+            return writer.write(object, into: &buffer)
+        }
+        members[JSONDialect.Key.id] = nil
+        buffer.writeString("{\"\(JSONDialect.Key.id)\":\(literal)")
+        for member in members {
+            buffer.writeStaticString(",")
+            buffer.writeJSONString(member.key.stringValue ?? "")
+            buffer.writeStaticString(":")
+            writer.write(member.value, into: &buffer)
+        }
+        buffer.writeStaticString("}")
     }
 
     private func object(_ dialect: JSONDialect) -> Value {
@@ -28,7 +44,8 @@ extension Message {
         case .publish(let part):
             return part.jsonObject
         case .request(let part):
-            return call(part.topic, .array(part.arguments))
+            let timeout = part.timeout.map { [(Key.timeout, Value(unsigned: $0))] } ?? []
+            return call(part.topic, .array(part.arguments), timeout)
         case .admin(let part):
             return call(part.topic, typed(.admin, [(Key.data, part.data.withoutInfiniteDuration)]))
         case .response(let part):
@@ -61,8 +78,8 @@ extension Message {
         }
     }
 
-    private func call(_ method: String, _ params: Value) -> Value {
-        envelope(id, [(JSONDialect.Key.method, .text(method)), (JSONDialect.Key.params, params)])
+    private func call(_ method: String, _ params: Value, _ others: [(String, Value)] = []) -> Value {
+        envelope(id, [(JSONDialect.Key.method, .text(method)), (JSONDialect.Key.params, params)] + others)
     }
 }
 

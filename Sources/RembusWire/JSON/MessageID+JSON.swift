@@ -1,6 +1,8 @@
+import NIOCore
+
 extension MessageID {
-    /// Reads the id of a JSON message: a number below 2⁶⁴, its decimal digits as a string, or any string of 1 to 32
-    /// bytes (protocol.md §10).
+    /// Reads the id of a JSON message: a number below 2⁶⁴, its decimal digits as a string, or any other number or string
+    /// of 1 to 32 bytes (protocol.md §10), a number as ``literalNumber(_:)`` holds it.
     init(json value: Value) throws(WireError) {
         if let number = value.uintValue {
             self.init(littleEndian: number)
@@ -14,9 +16,37 @@ extension MessageID {
             } else {
                 throw WireError(.invalidMessage, "The id must have 1 to \(Self.maxCount) bytes.")
             }
+        } else if case .tagged(Self.literalTag, .text(let literal)) = value {
+            guard let id = MessageID(bytes: literal.utf8) else {
+                throw WireError(.invalidMessage, "The id must have 1 to \(Self.maxCount) digits.")
+            }
+            self = id
+            jsonForm = .literalNumber
         } else {
-            throw WireError(.invalidMessage, "The id must be an unsigned integer or a string.")
+            throw WireError(.invalidMessage, "The id must be a number or a string.")
         }
+    }
+
+    /// Marks the text of a number, between the reading of a JSON text and that of its id. No JSON text has tags.
+    private static let literalTag = UInt64.max
+
+    /// Puts the text of the id in its place when it is a number that ``init(json:)`` could not repeat.
+    static func keepLiteral(
+        in object: inout ValueMap, of buffer: ByteBuffer, limits: DecodingLimits
+    ) {
+        switch object[JSONDialect.Key.id] {
+        case nil, .null?, .undefined?, .text?, .unsigned?, .bool?, .array?, .map?: return
+        case .integer(let number)? where number > 0: return
+        default: break
+        }
+        guard let literal = JSONLiterals.member("id", of: buffer, limits: limits), literal != "0" else { return }
+        object[JSONDialect.Key.id] = .tagged(literalTag, .text(literal))
+    }
+
+    /// The id's number as it was written; nil in another form.
+    var literalNumber: String? {
+        guard jsonForm == .literalNumber else { return nil }
+        return withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The id in the form in which it was received.
@@ -27,7 +57,7 @@ extension MessageID {
         switch jsonForm {
         case .number: paddedValue.map(Value.init(unsigned:)) ?? .text(description)
         case .text: .text(paddedValue.map { String($0) } ?? description)
-        case .opaqueText: .text(withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
+        case .opaqueText, .literalNumber: .text(withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
         }
     }
 

@@ -1,7 +1,8 @@
 public import NIOCore
 
 extension Value {
-    /// Decodes a JSON text. Integers of 64 bits are exact, other numbers become floats; of equal keys the last wins.
+    /// Decodes a JSON text; of equal keys the last wins. Integers are exact. Other numbers become floats, unless they have
+    /// more digits than a float can have: those become decimal fractions (tag 4).
     ///
     /// Throws ``WireError`` when the bytes are not one JSON value within the limits.
     public init(json buffer: ByteBuffer, limits: DecodingLimits = .standard) throws(WireError) {

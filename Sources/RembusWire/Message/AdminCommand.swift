@@ -1,4 +1,4 @@
-/// The data of an admin message with types (protocol.md §8).
+/// The data of an admin message with types (docs/spec/protocol.md §8).
 public enum AdminCommand: Sendable, Hashable {
     /// Subscribes; the sender wants what was published in the last `messageFrom` nanoseconds, 0 = only what comes.
     case subscribe(messageFrom: Double)
@@ -25,6 +25,8 @@ public enum AdminCommand: Sendable, Hashable {
 
     /// Reads a command. Extra fields are ignored. Throws ``WireError/Code/invalidMessage`` when the data is no map, or a
     /// field that the command needs is missing or has another type; the answer to that is ``StatusCode/error``.
+    ///
+    /// `msg_from` and `status` are read as Rembus for Python reads them: see ``Value/numericValue``.
     public init(_ data: Value) throws(WireError) {
         guard let fields = data.mapValue else {
             throw WireError(.invalidMessage, "The data of an admin command must be a map.")
@@ -90,6 +92,9 @@ public enum AdminCommand: Sendable, Hashable {
         package static let publicTopic = "public_topic"
         package static let authorize = "authorize"
         package static let unauthorize = "unauthorize"
+        /// Answered when everything that was sent before it has been handled; the data is null, or says how many
+        /// publications of QoS 0 were refused since the last one. Brokers that do not know it answer too.
+        package static let flush = "flush"
     }
 
     /// The names of the fields on the wire.
@@ -102,6 +107,8 @@ public enum AdminCommand: Sendable, Hashable {
         package static let component = "cid"
         package static let routeMarks = "rmark"
         package static let touchedNames = "touch"
+        package static let refused = "refused"
+        package static let reason = "reason"
     }
 }
 
@@ -112,15 +119,17 @@ extension ValueMap {
         return text
     }
 
+    /// A truth value; a number is true unless it is zero, as it is in Python.
     fileprivate func bool(_ key: String) throws(WireError) -> Bool {
-        guard let flag = self[key]?.boolValue else { throw unusable(key, "true or false") }
-        return flag
+        if let flag = self[key]?.boolValue { return flag }
+        guard let number = self[key]?.doubleValue, !number.isNaN else { throw unusable(key, "true or false") }
+        return number != 0
     }
 
     /// Nanoseconds; nil when the field is absent.
     fileprivate func duration(_ key: String) throws(WireError) -> Double? {
         guard let field = self[key] else { return nil }
-        guard let number = field.doubleValue, !number.isNaN else { throw unusable(key, "a number") }
+        guard let number = field.numericValue, !number.isNaN else { throw unusable(key, "a number") }
         return number
     }
 

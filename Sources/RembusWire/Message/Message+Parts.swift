@@ -1,7 +1,7 @@
 public import NIOCore
 
 extension Message {
-    /// A component tells its name (protocol.md §7.2).
+    /// A component tells its name (docs/spec/protocol.md §7.2).
     public struct Identity: Sendable, Hashable {
         /// The id that the answer repeats.
         public var id: MessageID
@@ -18,7 +18,7 @@ extension Message {
         }
     }
 
-    /// A publication (protocol.md §3).
+    /// A publication (docs/spec/protocol.md §3).
     public struct Publish: Sendable, Hashable {
         /// The id; present exactly when ``flags`` are not zero.
         public var id: MessageID?
@@ -41,7 +41,7 @@ extension Message {
         }
     }
 
-    /// A call of a method (protocol.md §3).
+    /// A call of a method (docs/spec/protocol.md §3).
     public struct Request: Sendable, Hashable {
         /// The id that the answer repeats.
         public var id: MessageID
@@ -51,17 +51,23 @@ extension Message {
         public var target: String?
         /// The arguments.
         public var arguments: [Value]
+        /// How long the caller waits for the answer, in milliseconds; nil when it did not say. Peers that do not know this
+        /// optional element ignore it.
+        public var timeout: UInt64?
 
         /// Makes a request.
-        public init(id: MessageID, topic: String, target: String? = nil, arguments: [Value] = []) {
+        public init(
+            id: MessageID, topic: String, target: String? = nil, arguments: [Value] = [], timeout: UInt64? = nil
+        ) {
             self.id = id
             self.topic = topic
             self.target = target
             self.arguments = arguments
+            self.timeout = timeout
         }
     }
 
-    /// An admin command (protocol.md §8).
+    /// An admin command (docs/spec/protocol.md §8).
     public struct Admin: Sendable, Hashable {
         /// The id that the answer repeats.
         public var id: MessageID
@@ -78,7 +84,7 @@ extension Message {
         }
     }
 
-    /// An answer (protocol.md §6).
+    /// An answer (docs/spec/protocol.md §6).
     public struct Response: Sendable, Hashable {
         /// The id of what is answered.
         public var id: MessageID
@@ -95,7 +101,7 @@ extension Message {
         }
     }
 
-    /// The registration of a public key (protocol.md §7.5).
+    /// The registration of a public key (docs/spec/protocol.md §7.5).
     public struct Register: Sendable, Hashable {
         /// The id that the answer repeats.
         public var id: MessageID
@@ -118,7 +124,7 @@ extension Message {
         }
     }
 
-    /// The answer to a challenge (protocol.md §7.4).
+    /// The answer to a challenge (docs/spec/protocol.md §7.4).
     public struct Attestation: Sendable, Hashable {
         /// The id that the answer repeats.
         public var id: MessageID

@@ -1,4 +1,4 @@
-/// One Rembus message (protocol.md §3).
+/// One Rembus message (docs/spec/protocol.md §3).
 public enum Message: Sendable, Hashable {
     /// A component tells its name.
     case identity(Identity)

@@ -1,8 +1,8 @@
-/// The id of a message: 1…32 opaque bytes, 8 in everything sent by this implementation (protocol.md §4).
+/// The id of a message: 1…32 opaque bytes, 8 in everything sent by this implementation (docs/spec/protocol.md §4).
 ///
 /// Equality and hash regard the bytes only.
 public struct MessageID: Sendable {
-    /// How a JSON peer wrote an id, so that the answer can repeat it in the same form (protocol.md §10).
+    /// How a JSON peer wrote an id, so that the answer can repeat it in the same form (docs/spec/protocol.md §10).
     public enum JSONForm: Sendable, Hashable {
         /// A number, also used for ids that did not come from JSON.
         case number
@@ -10,9 +10,11 @@ public struct MessageID: Sendable {
         case text
         /// A string of another kind; the bytes of the id are its UTF-8.
         case opaqueText
+        /// A number that is no unsigned integer of 64 bits, such as `-1`, `1.50` or `1e3`; the bytes of the id are its text.
+        case literalNumber
     }
 
-    /// The id that only the challenge exchange of authenticated mode uses (protocol.md §7.3).
+    /// The id that only the challenge exchange of authenticated mode uses (docs/spec/protocol.md §7.3).
     public static let connection = MessageID(littleEndian: 0x1234_5678_DEAD_BEEF)
 
     /// The largest number of bytes in an id.
@@ -56,7 +58,7 @@ public struct MessageID: Sendable {
         MessageID(littleEndian: .random(in: 1...UInt64.max))
     }
 
-    /// A new random id below 2⁵³, which JSON peers read without loss (protocol.md §10).
+    /// A new random id below 2⁵³, which JSON peers read without loss (docs/spec/protocol.md §10).
     public static func randomForJSON() -> MessageID {
         MessageID(littleEndian: .random(in: 1..<(1 << 53)))
     }

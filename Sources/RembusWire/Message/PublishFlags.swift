@@ -1,4 +1,4 @@
-/// The high nibble of the first element of a publication (protocol.md §3.2), kept as it was received.
+/// The high nibble of the first element of a publication (docs/spec/protocol.md §3.2), kept as it was received.
 public struct PublishFlags: RawRepresentable, Hashable, Sendable {
     /// The flags at their place in the first element: 0x00…0xF0 in steps of 0x10.
     public let rawValue: UInt8
@@ -26,7 +26,7 @@ public struct PublishFlags: RawRepresentable, Hashable, Sendable {
         }
     }
 
-    /// Whether the low 32 bits of the message id hold a slot (protocol.md §4).
+    /// Whether the low 32 bits of the message id hold a slot (docs/spec/protocol.md §4).
     public var hasSlot: Bool { rawValue & Self.slotBit != 0 }
 
     /// Whether the message has an id, which is so exactly when any flag is set.

@@ -1,4 +1,4 @@
-/// How hard a publication is delivered (protocol.md §3.2).
+/// How hard a publication is delivered (docs/spec/protocol.md §3.2).
 public enum QoS: UInt8, Sendable, Codable, CaseIterable, Comparable {
     /// Sent once; lost when the receiver is away.
     case atMostOnce = 0

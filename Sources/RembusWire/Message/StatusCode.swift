@@ -1,4 +1,4 @@
-/// The outcome in a response (protocol.md §6). Unknown codes are kept and count as errors.
+/// The outcome in a response (docs/spec/protocol.md §6). Unknown codes are kept and count as errors.
 public struct StatusCode: RawRepresentable, Hashable, Sendable {
     /// The number on the wire.
     public let rawValue: UInt64
@@ -10,15 +10,15 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable {
     public static let ok: StatusCode = 0
     /// A failure without a more precise code.
     public static let error: StatusCode = 10
-    /// Not an outcome: the data is a challenge to be signed (protocol.md §7.4).
+    /// Not an outcome: the data is a challenge to be signed (docs/spec/protocol.md §7.4).
     public static let challenge: StatusCode = 11
-    /// Identification failed; defined, but sent by nobody.
+    /// Identification failed. Defined, but no implementation sends it.
     public static let identificationError: StatusCode = 20
     /// The handler threw; the data is its text.
     public static let methodException: StatusCode = 40
     /// The arguments do not fit the handler.
     public static let methodArgsError: StatusCode = 41
-    /// Nobody ever exposed the method.
+    /// No component exposes the method.
     public static let methodNotFound: StatusCode = 42
     /// The method has exposers, but none is usable now.
     public static let methodUnavailable: StatusCode = 43
@@ -50,6 +50,6 @@ extension StatusCode: CustomStringConvertible {
         .unknownAdminCommand: "unknown admin command", .nameTaken: "name already taken", .timeout: "timeout",
     ]
 
-    /// The name of protocol.md §6, or `status N` for a code without one.
+    /// The name of docs/spec/protocol.md §6, or `status N` for a code without one.
     public var description: String { Self.names[self] ?? "status \(rawValue)" }
 }

@@ -1,4 +1,4 @@
-/// A subscription topic, split into the segments that a publication's topic is compared with (behaviour.md §6).
+/// A subscription topic, split into segments (docs/spec/behaviour.md §6).
 ///
 /// `*` stands for exactly one non-empty segment and `**` for any number of segments, also none. A `*` inside a segment
 /// (`pump*`) stands for one or more characters of that segment. What a wildcard stands for never contains `@`.

@@ -1,4 +1,4 @@
-/// An integer of any size, such as the 128-bit mesh marks of protocol.md §9.2.
+/// An integer of any size, such as the 128-bit mesh marks of docs/spec/protocol.md §9.2.
 public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
     /// Whether the number is below zero, in which case it is `-1 - magnitude`, as CBOR tag 3 has it.
     public let isNegative: Bool

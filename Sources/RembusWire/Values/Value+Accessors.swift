@@ -1,5 +1,13 @@
 public import NIOCore
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 extension Value {
     /// Whether the value is null or undefined.
     public var isNull: Bool {
@@ -28,7 +36,7 @@ extension Value {
         }
     }
 
-    /// The number as a float, rounded when it is a large integer; nil for anything else.
+    /// The number as a float, rounded when it is a large integer or a decimal fraction (tag 4); nil for anything else.
     public var doubleValue: Double? {
         switch self {
         case .float(let value): value
@@ -36,7 +44,30 @@ extension Value {
         case .unsigned(let value): Double(value)
         case .negative(let complement): -1 - Double(complement)
         case .bigInteger(let value): value.doubleValue
+        case .tagged(Tag.decimalFraction, _): decimalText.flatMap(Double.init)
         default: nil
+        }
+    }
+
+    /// The number that Python's `float()` makes of the value, which is how Rembus for Python reads durations: of true
+    /// and false 1 and 0, of a text the number that it spells, of a decimal or rational number (tags 4, 5 and 30) the
+    /// nearest float. nil for anything else.
+    package var numericValue: Double? {
+        switch self {
+        case .bool(let flag): return flag ? 1 : 0
+        case .text(let text):
+            let digits = text.drop(while: \.isWhitespace)
+            let end = digits.lastIndex { !$0.isWhitespace }
+            return end.flatMap { Double(digits[...$0]) }
+        case .tagged(let tag, .array(let parts)) where parts.count == 2:
+            guard let first = parts[0].doubleValue, let second = parts[1].doubleValue else { return nil }
+            switch tag {
+            case Tag.decimalFraction: return second * pow(10, first)
+            case Tag.bigFloat: return second * pow(2, first)
+            case Tag.rational: return second == 0 ? nil : first / second
+            default: return nil
+            }
+        default: return doubleValue
         }
     }
 
@@ -45,7 +76,7 @@ extension Value {
         if case .text(let value) = self { value } else { nil }
     }
 
-    /// The bytes of a byte string, bare or inside tag 64 as JavaScript sends it (protocol.md §2); nil for anything else.
+    /// The bytes of a byte string, bare or in tag 64 (docs/spec/protocol.md §2); nil for anything else.
     public var bytesValue: ByteBuffer? {
         switch self {
         case .bytes(let value), .tagged(Tag.typedUInt8Array, .bytes(let value)): value
@@ -72,7 +103,12 @@ extension Value {
         package static let epochSeconds: UInt64 = 1
         package static let positiveBigInteger: UInt64 = 2
         package static let negativeBigInteger: UInt64 = 3
+        package static let decimalFraction: UInt64 = 4
+        package static let bigFloat: UInt64 = 5
+        package static let rational: UInt64 = 30
         package static let typedUInt8Array: UInt64 = 64
         package static let dataFrame: UInt64 = 80
+        /// Says that CBOR follows, and nothing about what follows (RFC 8949 §3.4.6).
+        package static let selfDescribed: UInt64 = 55_799
     }
 }

@@ -10,7 +10,7 @@ public import NIOCore
 public enum Value: Sendable, Hashable {
     /// The null value.
     case null
-    /// The undefined value, which every receiver treats as null (protocol.md §2).
+    /// The undefined value, which every receiver treats as null (docs/spec/protocol.md §2).
     case undefined
     /// A truth value.
     case bool(Bool)

@@ -25,12 +25,14 @@ final class DealerThread {
     // MARK: Connecting
 
     func connect(_ host: String, _ port: Int) throws {
-        let place = "\(host):\(port)"
-        let address: SocketAddress
+        let place = DialedPlace.text(host, port)
+        // A Unix socket, by its path.
+        let isLocal = host.hasPrefix("/")
+        let address: SocketAddress?
         do {
-            address = try SocketAddress.makeAddressResolvingHost(host, port: port)
+            address = isLocal ? nil : try SocketAddress.makeAddressResolvingHost(host, port: port)
         } catch {
-            throw DialFailure(description: "cannot connect to \(place): UnknownHost")
+            throw ConnectFailure(place, NetworkProblem.unknownHost.reason)
         }
         let socket = try ZeroMQSocket(kind: ZMQ_DEALER)
         self.socket = socket
@@ -42,8 +44,8 @@ final class DealerThread {
         try socket.set(ZMQ_CONNECT_TIMEOUT, configuration.handshakeTimeout.milliseconds)
         try socket.set(ZMQ_SNDHWM, DealerLimits.maxQueuedMessages)
         try socket.monitor()
-        let ip = address.ipAddress ?? host
-        try socket.connect("tcp://\(ip.contains(":") ? "[\(ip)]" : ip):\(port)")
+        let ip = address?.ipAddress ?? host
+        try socket.connect(isLocal ? "ipc://\(host)" : "tcp://\(ip.contains(":") ? "[\(ip)]" : ip):\(port)")
         let deadline = NIODeadline.now() + configuration.handshakeTimeout
         while true {
             while let (event, _) = socket.nextEvent() {
@@ -51,16 +53,17 @@ final class DealerThread {
                 case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return
                 case ZMQ_EVENT_CLOSED, ZMQ_EVENT_CONNECT_RETRIED:
                     // libzmq does not say why; this is the usual reason.
-                    throw DialFailure(description: "cannot connect to \(place): Connection refused")
+                    throw ConnectFailure(place, NetworkProblem.refused.reason, kind: .refused)
                 case ZMQ_EVENT_DISCONNECTED, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL,
                     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-                    throw DialFailure(description: "\(place) does not speak ZeroMQ")
+                    throw ConnectFailure(
+                        place, "what answers there does not speak ZeroMQ; \(NetworkProblem.wrongPort)")
                 default: break
                 }
             }
             let left = deadline - .now()
             guard left > .zero else {
-                throw DialFailure(description: "cannot connect to \(place): connectTimeout")
+                throw ConnectFailure(place, NetworkProblem.timedOut.reason)
             }
             socket.wait(for: post.wakeUp, reading: false, writing: false, milliseconds: max(1, left.milliseconds))
         }

@@ -8,7 +8,9 @@ enum PartJoiner {
         header: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, into target: inout ByteBuffer
     ) -> Bool {
         var scanner = CBORScanner(header)
-        guard let array = scanner.head(), array.major == .array,
+        var first = scanner.head()
+        while let head = first, head.major == .tag, head.argument == Value.Tag.selfDescribed { first = scanner.head() }
+        guard let array = first, array.major == .array,
             array.isIndefinite || array.argument <= Framing.maxElements
         else { return false }
         let start = scanner.offset

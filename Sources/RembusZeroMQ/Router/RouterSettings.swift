@@ -10,6 +10,8 @@ package struct RouterSettings: Sendable {
     package var host: String
     /// 0 lets the system choose.
     package var port: Int
+    /// Where a Unix socket is bound, in place of host and port; nil for those.
+    package var path: String?
     /// The event loops that connections are spread over.
     package var eventLoops: [any EventLoop]
     /// Limits and intervals of a connection.
@@ -22,12 +24,13 @@ package struct RouterSettings: Sendable {
     package var countMalformed: @Sendable () -> Void
 
     package init(
-        host: String, port: Int, eventLoops: [any EventLoop], link: LinkConfiguration,
+        host: String, port: Int, path: String? = nil, eventLoops: [any EventLoop], link: LinkConfiguration,
         admission: ConnectionAdmission? = nil, logger: Logger, makeLink: @escaping MakeLink,
         countMalformed: @escaping @Sendable () -> Void = {}
     ) {
         self.host = host
         self.port = port
+        self.path = path
         self.eventLoops = eventLoops
         self.link = link
         self.admission = admission

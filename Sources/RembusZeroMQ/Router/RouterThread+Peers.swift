@@ -3,6 +3,14 @@ import Logging
 import NIOCore
 import RembusTransport
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// Connections that come and go.
 extension RouterThread {
     /// Whom a message is from; nil when it is not wanted.
@@ -67,13 +75,25 @@ extension RouterThread {
     func takeEvents() {
         while let (event, descriptor) = socket.nextEvent() {
             switch event {
-            case ZMQ_EVENT_ACCEPTED: openDescriptors.insert(descriptor)
+            case ZMQ_EVENT_ACCEPTED: accepted(descriptor)
+            case ZMQ_EVENT_ACCEPT_FAILED: settings.admission?.count(.outOfDescriptors)
             case ZMQ_EVENT_DISCONNECTED, ZMQ_EVENT_CLOSED:
                 openDescriptors.remove(descriptor)
                 if let peer = byDescriptor.removeValue(forKey: descriptor) { markLeaving(peer) }
             default: break
             }
         }
+    }
+
+    /// libzmq takes every connection, and tries for ever when there is no descriptor for the next one: what has not begun to
+    /// speak and is too much is cut off, so that it never comes to that.
+    private func accepted(_ descriptor: Int32) {
+        openDescriptors.insert(descriptor)
+        guard let admission = settings.admission else { return }
+        let strangers = openDescriptors.count - byDescriptor.count
+        guard strangers > 0, !admission.hasDescriptors(for: strangers) else { return }
+        openDescriptors.remove(descriptor)
+        shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
     private func markLeaving(_ peer: RouterPeer) {

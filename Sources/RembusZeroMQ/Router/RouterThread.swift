@@ -47,10 +47,14 @@ final class RouterThread {
             try socket.set(ZMQ_SNDHWM, RouterLimits.maxQueuedMessages)
             try socket.set(ZMQ_BACKLOG, 4096)
             try socket.monitor()
-            let address = try SocketAddress.makeAddressResolvingHost(settings.host, port: settings.port)
-            let host = address.ipAddress ?? settings.host
-            let port = settings.port == 0 ? "*" : "\(settings.port)"
-            try socket.bind("tcp://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+            if let path = settings.path {
+                try socket.bind("ipc://\(path)")
+            } else {
+                let address = try SocketAddress.makeAddressResolvingHost(settings.host, port: settings.port)
+                let host = address.ipAddress ?? settings.host
+                let port = settings.port == 0 ? "*" : "\(settings.port)"
+                try socket.bind("tcp://\(host.contains(":") ? "[\(host)]" : host):\(port)")
+            }
             self.port = socket.boundPort ?? settings.port
         } catch {
             socket.close(linger: .zero)

@@ -13,7 +13,9 @@ struct AdminTarget: ParsableArguments {
     @OptionGroup
     var local: BrokerFolderOptions
 
-    @Option(help: "How long to wait for a running broker. (default: 10s, or the setting request_timeout)")
+    @Option(
+        help: "How long to wait for a running broker: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)"
+    )
     var timeout: TimeSpan?
 
     func validate() throws {

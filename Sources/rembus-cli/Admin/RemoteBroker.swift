@@ -35,16 +35,10 @@ struct RemoteBroker {
         return try await options.connect(timeout: timeout)
     }
 
-    /// The broker tells those who are no administrators nothing, so the usual reason is said here.
     private func failure(of command: AdministrativeCommand, _ error: RembusError) -> CommandFailure {
         switch error.status {
         case .unknownAdminCommand?:
             return CommandFailure("the broker does not know the command `\(command.name)`", status: .refused)
-        // An answer without a text of its own ends with the name of the status.
-        case .error? where error.message.hasSuffix("\(StatusCode.error)."):
-            return CommandFailure(
-                "the broker refused; is \(quoted(name)) one of its administrators, with a key that proves it?",
-                status: .refused)
         default: return CommandFailure(error)
         }
     }

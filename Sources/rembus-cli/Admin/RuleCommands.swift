@@ -21,7 +21,10 @@ struct PrivateCommand: AsyncParsableCommand {
     @OptionGroup(title: "Broker")
     var target: AdminTarget
 
-    func run() async throws { try await target.rules().make(.makePrivate(topic)) }
+    func run() async throws {
+        TopicCheck.warn(ofMQTTWildcards: topic)
+        try await target.rules().make(.makePrivate(topic))
+    }
 }
 
 struct PublicCommand: AsyncParsableCommand {
@@ -41,7 +44,10 @@ struct PublicCommand: AsyncParsableCommand {
     @OptionGroup(title: "Broker")
     var target: AdminTarget
 
-    func run() async throws { try await target.rules().make(.makePublic(topic)) }
+    func run() async throws {
+        TopicCheck.warn(ofMQTTWildcards: topic)
+        try await target.rules().make(.makePublic(topic))
+    }
 }
 
 struct GrantCommand: AsyncParsableCommand {
@@ -70,6 +76,7 @@ struct GrantCommand: AsyncParsableCommand {
     var target: AdminTarget
 
     func run() async throws {
+        TopicCheck.warn(ofMQTTWildcards: topic)
         try await target.rules().make(.grant(Grant(name: name, topic: topic, actions: TrustAction.chosen(actions))))
     }
 }
@@ -99,6 +106,7 @@ struct RevokeCommand: AsyncParsableCommand {
     var target: AdminTarget
 
     func run() async throws {
+        TopicCheck.warn(ofMQTTWildcards: topic)
         try await target.rules().make(.revoke(Grant(name: name, topic: topic, actions: TrustAction.chosen(actions))))
     }
 }

@@ -41,6 +41,15 @@ struct LocalRules: TrustRules {
         if let note = note(on: change, store.document) { StandardError.say(note) }
     }
 
+    /// Notes that a component is removed, see ``TrustDocument/remove(_:now:)``.
+    func remove(_ name: String) throws {
+        do throws(TrustError) {
+            try store.update { document throws(TrustError) in document.remove(name) }
+        } catch {
+            throw CommandFailure(CommandFailure.phrase(error.description))
+        }
+    }
+
     func all() -> Value {
         TrustListing.value(of: store.document)
     }

@@ -19,11 +19,16 @@ struct BenchCommand: AsyncParsableCommand {
             number: what is lost, out of order or repeated is counted, and the status is 3 when something was lost. The \
             load generator shares the machine: compare only runs made in the same place.
 
+            The messages go to topics below @bench/, which a broker neither records nor puts into tables, unless it has a \
+            pattern such as --record '@bench/**': a run leaves nothing behind. With --recorded they go to topics below bench/, \
+            which are recorded like all others: that measures the journal and the disk too, and fills them.
+
             Examples:
               rembus bench pub --size 16 --pid $(pgrep -f 'rembus broker')
               rembus bench fanout --subs 100 --secs 10
               rembus bench rpc --inflight 64 --json
               rembus bench qos1 --url tcp://localhost:8339
+              rembus bench qos1 --recorded     # until the disk has it; the messages stay in the journal and the lake
               rembus bench pub --rate 5000
               rembus bench idle --connections 10000 --pid 4711
             """)
@@ -61,6 +66,9 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Option(help: "The process id of the broker on this machine: its CPU time and memory are reported.")
     var pid: Int32?
+
+    @Flag(help: "Publish on topics that the broker records, below bench/ instead of @bench/.")
+    var recorded = false
 
     @Option(help: "Give up when nothing arrives for so long.")
     var timeout = TimeSpan(seconds: 10)
@@ -112,6 +120,6 @@ struct BenchCommand: AsyncParsableCommand {
             size: size, subscribers: subs ?? mode.defaultSubscribers,
             inFlight: inflight ?? mode.defaultInFlight, seconds: secs.seconds, count: count, rate: rate,
             window: window ?? max(1, min(65_536, (16 << 20) / size)), connections: connections, pid: pid,
-            patience: timeout.seconds)
+            patience: timeout.seconds, isRecorded: recorded)
     }
 }

@@ -19,7 +19,7 @@ struct BenchLoop: Sendable {
         _ plan: BenchPlan, _ board: BenchBoard, make: @escaping @Sendable (LinkGroup) -> Peer
     ) async throws -> PeerHandle<Peer> {
         let box = NIOLoopBoundBox<Peer?>.makeEmptyBox(valueType: Peer.self, eventLoop: eventLoop)
-        let (group, peerName) = (group, "\(plan.url.host):\(plan.url.port)")
+        let (group, peerName) = (group, DialedPlace.text(plan.url.host, plan.url.port))
         // No pings: the traffic shows whether the broker lives, and their timer would cost a little.
         let configuration = LinkConfiguration(pingInterval: nil, highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
         let makeLink = { @Sendable (sink: (any LinkSink)?, configuration: LinkConfiguration) -> Link in
@@ -36,7 +36,7 @@ struct BenchLoop: Sendable {
         } catch let error as CommandFailure {
             throw error
         } catch {
-            throw ConnectionOptions.unreachable(plan.url, "\(error)")
+            throw ConnectionOptions.unreachable(plan.url, (error as? ConnectFailure)?.reason ?? "\(error)")
         }
         board.openConnections.wrappingAdd(1, ordering: .relaxed)
         return PeerHandle(eventLoop: eventLoop, box: box)

@@ -1,4 +1,5 @@
 import Rembus
+import RembusStore
 import RembusTransport
 
 /// One run of the load generator, with everything decided.
@@ -23,8 +24,12 @@ struct BenchPlan: Sendable {
     var pid: Int32?
     /// How long nothing may move before the run is given up, seconds.
     var patience: Double
+    /// Whether the broker treats the messages like all others, and records what it records.
+    var isRecorded: Bool
     /// New for every run, so that runs do not meet.
-    let topic = "bench/" + String(UInt32.random(in: .min ... .max), radix: 36)
+    let run = String(UInt32.random(in: .min ... .max), radix: 36)
+
+    var topic: String { (isRecorded ? "bench" : BenchTopics.segment) + "/" + run }
 }
 
 /// The first bytes of each payload: a sequence number and the time of sending, both little-endian.

@@ -1,6 +1,8 @@
 public import ArgumentParser
 public import Logging
 public import RembusBroker
+import RembusTransport
+import RembusWire
 import ServiceLifecycle
 import UnixSignals
 
@@ -11,8 +13,10 @@ struct BrokerCommand: AsyncParsableCommand {
         discussion: """
             Components connect with WebSocket, for example ws://127.0.0.1:8338/name, and through every other door that \
             has a port: TCP, ZeroMQ, HTTP, MQTT. The broker prints one line when it is \
-            ready and runs until it gets SIGINT or SIGTERM; then it lets queued messages leave and exits with 0. SIGHUP \
-            makes it read certificates and rights again.
+            ready and runs until it gets SIGINT or SIGTERM; then it begins nothing new, finishes what is under way within \
+            drain_timeout and exits with 0. SIGHUP \
+            makes it read settings, certificates and rights again: it takes over all of what can change while it runs, or, if \
+            anything is wrong, nothing.
 
             Settings come, each over the one before, from defaults, REMBUS_* environment variables, \
             $REMBUS_DIR/<name>/settings.json and these options.
@@ -26,24 +30,33 @@ struct BrokerCommand: AsyncParsableCommand {
               rembus broker --schema schema.json           # publications also fill tables, see `rembus query`
               rembus broker --record 'alarm/**,age=30d' --record 'plant/**,age=7d,size=10GB'
               rembus broker --print-config
+              rembus broker --check                        # could it start? exit status 0 if so
             """)
 
     @Option(
         name: [.customLong("port"), .customLong("ws")],
-        help: "WebSocket port; 0 lets the system choose. (default: 8338)")
-    var port: Int?
+        help: ArgumentHelp(
+            "WebSocket port, or unix:PATH for a Unix socket; 0 lets the system choose. The other listeners take the same. "
+                + "(default: 8338)", valueName: "port"))
+    var port: ListenOption?
 
     @Option(help: "Port for connections over TCP (tcp://), with --secure over TLS (tls://). (default: none)")
-    var tcp: Int?
+    var tcp: ListenOption?
 
     @Option(help: "Port for ZeroMQ (zmq://). (default: none)")
-    var zmq: Int?
+    var zmq: ListenOption?
 
     @Option(help: "Port for HTTP, with --secure for HTTPS. (default: none)")
-    var http: Int?
+    var http: ListenOption?
+
+    @Option(
+        help: ArgumentHelp(
+            "What stands in front of every path of HTTP, for a proxy that passes it on, such as /rembus. (default: nothing)",
+            valueName: "path"))
+    var httpPrefix: String?
 
     @Option(help: "Port for MQTT clients, with --secure over TLS (mqtts://). (default: none)")
-    var mqttListen: Int?
+    var mqttListen: ListenOption?
 
     @Option(
         help: ArgumentHelp(
@@ -52,7 +65,7 @@ struct BrokerCommand: AsyncParsableCommand {
     var mqtt: String?
 
     @Option(help: "Port that answers with metrics for Prometheus and nothing else. (default: none)")
-    var prometheus: Int?
+    var prometheus: ListenOption?
 
     @Option(help: "Address to listen on. (default: 127.0.0.1, this machine only)")
     var host: String?
@@ -101,40 +114,63 @@ struct BrokerCommand: AsyncParsableCommand {
     var ducklake: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Memory that the process keeps to, in bytes or as 512MiB, 4GiB. (default: half of what there is, 2 GiB at most)",
+            valueName: "size"))
+    var memoryLimit: MemorySize?
+
+    @Option(
         help:
             "How much is logged, on standard error. (default: notice)")
     var logLevel: Logger.Level?
 
+    @Option(help: "How the log is written: text, or a JSON object per line. (default: text)")
+    var logFormat: LogFormat?
+
     @Flag(help: "Print the resulting settings as JSON and exit.")
     var printConfig = false
 
+    @Flag(
+        help:
+            "Look at settings, schema, rights, certificates and folders, and exit: with 0 if the broker could start with them."
+    )
+    var check = false
+
     func run() async throws {
-        var configuration = try BrokerSettings.load(name: name)
-        apply(to: &configuration)
+        let configuration = try configuration()
+        if check { return try report(on: configuration) }
         if printConfig {
             try StandardOutput.write(BrokerSettings.json(of: configuration) + "\n")
             return
         }
-        let level = try logLevel ?? BrokerSettings.logLevel() ?? .notice
-        let control = LogControl(level)
-        let logger = Logger(label: "rembus.broker") { label in
-            AdjustableLogHandler(StreamLogHandler.standardError(label: label), control)
-        }
+        try DescriptorNeeds(configuration).check(limit: Descriptors.raiseLimit())
+        let control = LogControl(configuration.logLevel, format: configuration.logFormat)
+        defer { control.finish() }
+        let logger = Logger(label: "rembus.broker") { AdjustableLogHandler(label: $0, control) }
+        let start = StartGuard()
+        var state = StateFolder(configuration, logger: logger)
+        try state.secure()
         // First, because what is made from here on has to know whether it is measured.
         let doors = try DoorComposer(configuration: configuration, logger: logger).doors()
         let trust = try TrustComposer(configuration: configuration, logger: logger).open()
         let certificates = try CertificateSource(configuration.security).open()
         let storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store).open()
+        try state.requireRules(trust.store)
         let broker = Broker(
             configuration: configuration, logger: logger, storage: storage, trust: trust, certificates: certificates,
-            doors: doors)
+            doors: doors, watchesMemory: true)
         broker.onLogLevelChange { control.set($0) }
         // The group traps the signals before it starts the service, so one that comes right after the ready line counts.
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     .init(
-                        service: AnnouncedBroker(broker: broker), successTerminationBehavior: .gracefullyShutdownGroup)
+                        service: AnnouncedBroker(
+                            broker: broker,
+                            settings: SettingsReload(
+                                broker: broker, logger: logger, control: control, read: { try self.configuration() }),
+                            state: state, start: start),
+                        successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "rembus.lifecycle") { _ in SwiftLogNoOpLogHandler() }))
@@ -145,15 +181,36 @@ struct BrokerCommand: AsyncParsableCommand {
         }
     }
 
+    /// The options that say where to listen, with their settings.
+    private var listeners: [(option: ListenOption?, setting: String)] {
+        [
+            (port, "port"), (tcp, "tcp"), (zmq, "zmq"), (http, "http"), (mqttListen, "mqtt_listen"),
+            (prometheus, "prometheus"),
+        ]
+    }
+
+    /// Defaults, environment, file and options.
+    private func configuration() throws -> BrokerConfiguration {
+        var configuration = try BrokerSettings.load(name: name)
+        apply(to: &configuration)
+        return configuration
+    }
+
+    private func report(on configuration: BrokerConfiguration) throws {
+        let problems = ConfigurationCheck(configuration: configuration).problems()
+        guard problems.isEmpty else { throw CommandFailure(problems.joined(separator: "\nrembus: ")) }
+        try StandardOutput.write(
+            "the broker \(configuration.name) can start: settings, schema, rights, certificates and folders are good\n")
+    }
+
     private func apply(to configuration: inout BrokerConfiguration) {
-        if let port { configuration.port = port }
-        if let tcp { configuration.tcpPort = tcp }
-        if let zmq { configuration.doors.zmqPort = zmq }
-        if let http { configuration.doors.httpPort = http }
-        if let mqttListen { configuration.doors.mqttPort = mqttListen }
+        for (option, name) in listeners {
+            guard let option else { continue }
+            _ = BrokerSettings.keys.first { $0.name == name }?.write(.text(option.text), &configuration)
+        }
+        if let httpPrefix { configuration.doors.httpPrefix = httpPrefix }
         if let mqtt { configuration.doors.mqttBridge = mqtt }
-        if let prometheus { configuration.doors.prometheusPort = prometheus }
-        if let host { configuration.host = host }
+        if let host { configuration.host = BrokerSettings.withoutBrackets(host) }
         if let policy { configuration.policy = policy }
         if overwrite { configuration.overwriteConnection = true }
         if server { configuration.isServer = true }
@@ -161,20 +218,21 @@ struct BrokerCommand: AsyncParsableCommand {
         if secure { configuration.security.isSecure = true }
         if trustNames { configuration.security.trustsNames = true }
         if let schema { configuration.storage.schemaFile = schema }
+        if let logLevel { configuration.logLevel = logLevel }
         if !record.isEmpty { configuration.storage.record = record }
         if let journalSync { configuration.storage.journalSync = journalSync }
+        if let memoryLimit { configuration.memoryLimit = memoryLimit.bytes }
         if let ducklake { configuration.storage.lakeURL = ducklake }
+        if let logFormat { configuration.logFormat = logFormat }
     }
 
     func validate() throws {
-        if let port, !(0...65535).contains(port) {
-            throw ValidationError("--port must be between 0 and 65535, not \(port).")
+        for case (let option?, let name) in listeners where !option.isUsable {
+            let shown = name.replacing("_", with: "-")
+            throw ValidationError("--\(shown) must be between 0 and 65535, not \(option.text).")
         }
-        let ports = [
-            ("tcp", tcp), ("zmq", zmq), ("http", http), ("mqtt-listen", mqttListen), ("prometheus", prometheus),
-        ]
-        for case (let option, let port?) in ports where !(0...65535).contains(port) {
-            throw ValidationError("--\(option) must be between 0 and 65535, not \(port).")
+        if let httpPrefix, !BrokerSettings.isPrefix(httpPrefix) {
+            throw ValidationError("--http-prefix must begin with a slash and not end with one, like /rembus.")
         }
         if let name, name.isEmpty || name.contains("/") {
             throw ValidationError(
@@ -185,31 +243,40 @@ struct BrokerCommand: AsyncParsableCommand {
 
 extension RoutingPolicy: ExpressibleByArgument {}
 extension JournalSync: ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
+extension MemorySize: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 /// A broker that says on standard output when it is ready.
 private struct AnnouncedBroker: Service {
     let broker: Broker
+    let settings: SettingsReload
+    let state: StateFolder
+    let start: StartGuard
 
     func run() async throws {
+        // The group listens to the signals already.
+        start.end()
         // Before the line that says that the broker is ready: the signal would end a process that does not expect it.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         try await broker.start()
+        state.remember(isAtEnd: false)
         // Scripts wait for this line; that nobody reads it is no reason not to run.
         try? StandardOutput.write("\(broker.summary)\n")
         await end(hangUps)
         await broker.shutDown()
+        state.remember(isAtEnd: true)
     }
 
     /// Returns when it is time to stop, because of a signal or of an administrator.
     private func end(_ hangUps: UnixSignalsSequence) async {
         let (requests, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         broker.onShutdownRequest { continuation.yield() }
-        let broker = self.broker
+        let settings = self.settings
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try? await gracefulShutdown() }
             tasks.addTask { for await _ in requests { return } }
-            let reloads = Task { for await _ in hangUps { broker.reload() } }
+            let reloads = Task { for await _ in hangUps { settings.perform() } }
             await tasks.next()
             reloads.cancel()
             tasks.cancelAll()

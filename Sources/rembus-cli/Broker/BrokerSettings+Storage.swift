@@ -16,14 +16,8 @@ extension BrokerSettings {
                 guard let patterns, !patterns.isEmpty, !patterns.contains(nil) else { return false }
                 configuration.storage.record = patterns.compactMap { $0 }
                 return true
-            }),
-        Key(
-            name: "journal_sync", variable: "REMBUS_JOURNAL_SYNC", read: { .text($0.storage.journalSync.rawValue) },
-            write: { value, configuration in
-                guard let sync = value.stringValue.flatMap(JournalSync.init) else { return false }
-                configuration.storage.journalSync = sync
-                return true
-            }),
+            }, expects: "a list of patterns like plant/**,age=7d, or all, or none"),
+        choice("journal_sync", "REMBUS_JOURNAL_SYNC", \.storage.journalSync),
         seconds(
             "journal_sync_interval", "REMBUS_JOURNAL_SYNC_INTERVAL", \.storage.journalSyncInterval, 0.001...86_400),
         whole("journal_retained_bytes", "REMBUS_JOURNAL_RETAINED_BYTES", 0...(1 << 50), \.storage.journalRetainedBytes),
@@ -37,7 +31,7 @@ extension BrokerSettings {
                 guard let url = value.stringValue, url.hasPrefix("ducklake:") else { return false }
                 configuration.storage.lakeURL = url
                 return true
-            }),
+            }, expects: "ducklake:PATH, ducklake:sqlite:PATH or ducklake:postgres:CONNINFO"),
         text("data_path", "REMBUS_DATA_PATH", \.storage.lakeDataPath),
         Key(
             // In the environment any value means yes, as in the reference (storage.md §7).
@@ -47,7 +41,7 @@ extension BrokerSettings {
                 guard value.boolValue != nil || value.stringValue != nil else { return false }
                 configuration.storage.ignoresDataPath = value.boolValue ?? true
                 return true
-            }),
+            }, expects: "true or false"),
         seconds("archiver_interval", "REMBUS_ARCHIVER_INTERVAL", \.storage.archiverInterval, 0.001...86_400),
         whole("lake_memory_bytes", "REMBUS_LAKE_MEMORY_BYTES", (64 << 20)...(1 << 46), \.storage.lakeMemoryBytes),
         whole("lake_threads", "REMBUS_LAKE_THREADS", 1...256, \.storage.lakeThreads),
@@ -75,11 +69,14 @@ extension BrokerSettings {
             + " the state folder",
         "data_path": "folder or `s3://` URL of the data files; null for the broker's folder in the state folder",
         "ignore_data_path": "use the data path that the catalog remembers",
-        "archiver_interval": "seconds between moves from the journal to the lake",
+        "archiver_interval":
+            "seconds between moves from the journal to the lake while publications keep coming; up to one second, a lake that"
+            + " has little to do takes them at once",
         "lake_memory_bytes": "bytes of memory that DuckDB may use; what needs more spills to the disk",
         "lake_threads": "threads that DuckDB may use",
         "query_threads": "queries that run at a time",
-        "inlining_rows": "batches of up to this many rows stay in the catalog until they are flushed into a file",
+        "inlining_rows":
+            "batches of up to this many rows and 64 KiB for each table stay in the catalog until they are flushed into a file",
         "maintenance_interval": "seconds between flushes of small batches and merges of small files",
         "snapshot_retention": "seconds that time travel goes back at least; 0 keeps every snapshot",
     ]
@@ -94,7 +91,7 @@ extension BrokerSettings {
                 guard let text = value.stringValue, !text.isEmpty else { return false }
                 configuration[keyPath: path] = text
                 return true
-            })
+            }, expects: "a text that is not empty, or null")
     }
 }
 

@@ -14,33 +14,46 @@ enum BrokerSettings {
         let read: @Sendable (BrokerConfiguration) -> Value
         /// False when the value is of the wrong kind or out of range. Numbers and flags come as text from the environment.
         let write: @Sendable (Value, inout BrokerConfiguration) -> Bool
+        /// What a usable value is, to stand behind "must be".
+        var expects = "something else"
     }
 
     static let keys: [Key] =
         [
             Key(
                 name: "name", variable: "REMBUS_NAME", read: { .text($0.name) },
-                write: { value, configuration in value.stringValue.map { configuration.name = $0 } != nil }),
+                write: { value, configuration in value.stringValue.map { configuration.name = $0 } != nil },
+                expects: "a text"),
             Key(
                 name: "host", variable: "REMBUS_HOST", read: { .text($0.host) },
-                write: { value, configuration in value.stringValue.map { configuration.host = $0 } != nil }),
-            whole("port", "REMBUS_PORT", 0...65535, \.port),
-            Key(
-                name: "policy", variable: "REMBUS_POLICY", read: { .text($0.policy.rawValue) },
                 write: { value, configuration in
-                    guard let policy = value.stringValue.flatMap(RoutingPolicy.init) else { return false }
-                    configuration.policy = policy
+                    value.stringValue.map { configuration.host = withoutBrackets($0) } != nil
+                },
+                expects: "an address"),
+            Key(
+                name: "log_level", variable: "REMBUS_LOG", read: { .text($0.logLevel.rawValue) },
+                write: { value, configuration in
+                    // `warn` is a word of the reference.
+                    let word = value.stringValue?.lowercased()
+                    guard let level = word.flatMap({ Logger.Level(rawValue: $0 == "warn" ? "warning" : $0) }) else {
+                        return false
+                    }
+                    configuration.logLevel = level
                     return true
-                }),
+                }, expects: "one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")),
+            webSocketPort, socketMode,
+            choice("policy", "REMBUS_POLICY", \.policy),
             flag("overwrite_connection", "REMBUS_OVERWRITE_CONNECTION", \.overwriteConnection),
             flag("server", "REMBUS_SERVER", \.isServer),
             seconds("request_timeout", "REMBUS_TIMEOUT", \.requestTimeout),
+            seconds("max_request_timeout", "REMBUS_MAX_REQUEST_TIMEOUT", \.maxRequestTimeout),
             seconds("ack_timeout", "REMBUS_ACK_TIMEOUT", \.ackTimeout),
             whole("send_retries", "REMBUS_SEND_RETRIES", 0...1_000_000, \.sendRetries),
             seconds("ws_ping_interval", "REMBUS_WS_PING_INTERVAL", \.pingInterval),
             seconds("handshake_timeout", "REMBUS_HANDSHAKE_TIMEOUT", \.handshakeTimeout),
             seconds("drain_timeout", "REMBUS_DRAIN_TIMEOUT", \.drainTimeout),
             whole("threads", "REMBUS_THREADS", 0...64, \.threads),
+            memoryKey,
             whole("store_bytes", "REMBUS_STORE_BYTES", 0...(1 << 40), \.storeBytes),
             whole("max_ws_frame", "REMBUS_MAX_WS_FRAME", 1024...(1 << 30), \.limits.maxMessageBytes),
             whole("max_topic_bytes", "REMBUS_MAX_TOPIC_BYTES", 1...65535, \.limits.maxTopicBytes),
@@ -59,7 +72,8 @@ enum BrokerSettings {
                 \.limits.maxConnectionsPerAddress),
             whole("handshakes_per_second", "REMBUS_HANDSHAKES_PER_SECOND", 1...1_000_000, \.limits.handshakesPerSecond),
             choice("slow_consumer", "REMBUS_SLOW_CONSUMER", \.limits.slowConsumer),
-        ] + doorKeys + securityKeys + storageKeys
+            choice("log_format", "REMBUS_LOG_FORMAT", \.logFormat),
+        ] + nameKeys + doorKeys + securityKeys + storageKeys
 
     /// Defaults, then environment, then `settings.json` of the broker with this name.
     static func load(name: String?) throws -> BrokerConfiguration {
@@ -68,33 +82,14 @@ enum BrokerSettings {
         for key in keys {
             guard let variable = key.variable, let text = environment[variable], !text.isEmpty else { continue }
             guard key.write(.text(text), &configuration) else {
-                throw CommandFailure("environment variable \(variable) has the unusable value \(text.debugDescription)")
+                throw CommandFailure(
+                    "`\(variable)` must be \(key.expects); found \(text.debugDescription) in the environment")
             }
         }
         if let name { configuration.name = name }
         try readFile(of: &configuration)
         if let name { configuration.name = name }
         return configuration
-    }
-
-    private static func readFile(of configuration: inout BrokerConfiguration) throws {
-        let file = directory().appendingPathComponent(configuration.name).appendingPathComponent("settings.json")
-        guard FileManager.default.fileExists(atPath: file.path) else { return }
-        let data: Data
-        do {
-            data = try Data(contentsOf: file)
-        } catch {
-            throw CommandFailure("cannot read \(file.path): \(error.localizedDescription)")
-        }
-        guard let object = try? Value(json: ByteBuffer(bytes: data)).mapValue else {
-            throw CommandFailure("\(file.path) is not a JSON object")
-        }
-        for key in keys {
-            guard let value = object[key.name] else { continue }
-            guard key.write(value, &configuration) else {
-                throw CommandFailure("\(file.path): \(key.name) has an unusable value")
-            }
-        }
     }
 
     /// The folder of all state: `REMBUS_DIR`, else the user's configuration folder.
@@ -105,17 +100,6 @@ enum BrokerSettings {
             return URL(fileURLWithPath: path).appendingPathComponent("rembus")
         }
         return FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".config/rembus")
-    }
-
-    /// `REMBUS_LOG`, in the words of the reference too.
-    static func logLevel() throws -> Logger.Level? {
-        guard let text = ProcessInfo.processInfo.environment["REMBUS_LOG"]?.lowercased(), !text.isEmpty else {
-            return nil
-        }
-        guard let level = Logger.Level(rawValue: text == "warn" ? "warning" : text) else {
-            throw CommandFailure("environment variable REMBUS_LOG has the unusable value \(text.debugDescription)")
-        }
-        return level
     }
 
     /// All settings as a JSON object, sorted by key, in the form that `settings.json` takes.
@@ -140,7 +124,7 @@ enum BrokerSettings {
                 }
                 configuration[keyPath: path] = whole
                 return true
-            })
+            }, expects: "a whole number, \(range.lowerBound)–\(range.upperBound)")
     }
 
     static func seconds(
@@ -157,7 +141,7 @@ enum BrokerSettings {
                 guard let number = number(value), range.contains(number) else { return false }
                 configuration[keyPath: path] = .milliseconds(Int64(number * 1000))
                 return true
-            })
+            }, expects: "a number of seconds, \(text(range.lowerBound))–\(text(range.upperBound))")
     }
 
     static func flag(
@@ -166,15 +150,19 @@ enum BrokerSettings {
         Key(
             name: name, variable: variable, read: { .bool($0[keyPath: path]) },
             write: { value, configuration in
-                let flag =
-                    value.boolValue ?? value.stringValue.map { ["1", "true", "yes", "on"].contains($0.lowercased()) }
+                // The words for a text that is neither mean no in the reference; a slip must not switch something off.
+                let words = [
+                    "1": true, "true": true, "yes": true, "on": true, "0": false, "false": false, "no": false,
+                    "off": false,
+                ]
+                let flag = value.boolValue ?? value.stringValue.flatMap { words[$0.lowercased()] }
                 if let flag { configuration[keyPath: path] = flag }
                 return flag != nil
-            })
+            }, expects: "true or false")
     }
 
     /// One of the cases of an enumeration, by its name.
-    static func choice<Choice: RawRepresentable<String> & Sendable>(
+    static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
         _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Choice> & Sendable
     ) -> Key {
         Key(
@@ -183,8 +171,11 @@ enum BrokerSettings {
                 guard let choice = value.stringValue.flatMap(Choice.init) else { return false }
                 configuration[keyPath: path] = choice
                 return true
-            })
+            }, expects: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
     }
+
+    /// A bound without a needless fraction.
+    private static func text(_ bound: Double) -> String { Int64(exactly: bound).map(String.init) ?? "\(bound)" }
 
     static func number(_ value: Value) -> Double? {
         value.doubleValue ?? value.stringValue.flatMap(Double.init)

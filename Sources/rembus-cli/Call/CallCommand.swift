@@ -7,13 +7,15 @@ struct CallCommand: AsyncParsableCommand {
         abstract: "Call a method and print its result.",
         discussion: """
             An ARG that is JSON is sent as what it means, anything else as a text. The result is printed as JSON, bytes as \
-            base64 text. An error of the method, or that there is no such method, is said on standard error, with status 5.
+            base64 text, a dataframe as one line of JSON for each row; in a terminal a dataframe is a table. An error of the \
+            method, or that there is no such method, is said on standard error, with status 5.
 
             Examples:
               rembus call add 1 2                    # prints 3
               rembus call rid                        # every broker answers with its name
               rembus call status --target pump7      # pump7 must answer, nobody else
               rembus call report '{"year": 2026}' --timeout 60s > report.json
+              rembus call query_sensor | jq .temperature
             """)
 
     @Argument(help: "The name of the method.")
@@ -28,7 +30,7 @@ struct CallCommand: AsyncParsableCommand {
     @Option(help: "The name of the component that must answer.")
     var target: String?
 
-    @Option(help: "How long to wait for the result. (default: 10s, or the setting request_timeout)")
+    @Option(help: "How long to wait for the result: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
     var timeout: TimeSpan?
 
     @Flag(exclusivity: .exclusive)
@@ -49,6 +51,8 @@ struct CallCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try TopicCheck.refusePattern(topic, "call", "method")
+        TopicCheck.warn(ofMQTTWildcardsInName: topic)
         let arguments = try (text ? ArgumentForm.text : .automatic).values(of: arg)
         let component = try await connection.connect(timeout: timeout)
         let result: Value
@@ -60,11 +64,6 @@ struct CallCommand: AsyncParsableCommand {
             throw error
         }
         await component.close()
-        switch OutputFormat.resolve(format) {
-        case .json: try StandardOutput.write(result.jsonText + "\n")
-        case .pretty:
-            let layout = ValueLayout(isColored: color.isOn, width: Terminal.width)
-            try StandardOutput.write(layout.text(result) + "\n")
-        }
+        try OutputFormat.resolve(format).write(result, isColored: color.isOn)
     }
 }

@@ -26,10 +26,22 @@ struct ConnectionOptions: ParsableArguments {
             let base = try base()
             let url = try text.map { text throws(RembusError) in try RembusURL(text, base: base) } ?? base
             guard let name else { return url }
-            // As the path of a URL a name may look like anything, for example like host:port.
-            return try RembusURL("\(url.scheme.rawValue):///\(name)", base: url)
+            return try self.url(url, named: name)
         } catch let error as RembusError {
             throw CommandFailure(error)
+        }
+    }
+
+    private static func url(_ url: RembusURL, named name: String) throws(CommandFailure) -> RembusURL {
+        let text = "\(url.scheme.rawValue):///\(name)"
+        do {
+            // As the path of a URL a name may look like anything, for example like host:port.
+            return try RembusURL(text, base: url)
+        } catch {
+            // The name was given, not that URL.
+            let problem = error.message.replacingOccurrences(of: "The URL `\(text)` has", with: "it has")
+            throw CommandFailure(
+                "invalid name \(quoted(name)): \(CommandFailure.phrase(problem)); use one like `pump7`", status: .usage)
         }
     }
 
@@ -48,12 +60,13 @@ struct ConnectionOptions: ParsableArguments {
         return base
     }
 
-    /// Connects, with failures in the words of this program.
-    func connect(timeout: TimeSpan? = nil) async throws -> Component {
+    /// Connects, with failures in the words of this program. `isReactive` is whether subscribing starts delivery.
+    func connect(timeout: TimeSpan? = nil, isReactive: Bool = true) async throws -> Component {
         let url = try resolvedURL()
         let configuration = ComponentConfiguration {
             $0.encoding = encoding
             $0.requestTimeout = timeout?.duration
+            $0.isReactive = isReactive
             // A tool that cannot connect says so at once, whatever a settings file says about programs.
             $0.startAnyway = false
         }
@@ -64,20 +77,13 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    /// The usual reasons get the words that help; what else can happen keeps the words of the network layer.
+    /// The failure for a connection that could not be made, from the sentence of the SDK or a bare reason.
     static func unreachable(_ url: RembusURL, _ detail: String) -> CommandFailure {
+        let sentence = CommandFailure.phrase(detail)
+        if sentence.hasPrefix("cannot connect to ") { return CommandFailure(sentence) }
         var place = url
         place.name = nil
-        let start = "cannot connect to \(place): "
-        if detail.contains("Connection refused") {
-            return CommandFailure(start + "connection refused; is a broker running? start one with `rembus broker`")
-        }
-        if detail.contains("UnknownHost") {
-            return CommandFailure(start + "the host name cannot be resolved")
-        }
-        if detail.contains("unreachable") { return CommandFailure(start + "there is no route to the host") }
-        if detail.contains("connectTimeout") { return CommandFailure(start + "no answer in time") }
-        return CommandFailure(start + CommandFailure.phrase(detail))
+        return CommandFailure("cannot connect to \(place): \(sentence)")
     }
 }
 

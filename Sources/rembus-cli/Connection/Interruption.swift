@@ -1,9 +1,25 @@
 import Foundation
+import Synchronization
 
 /// What ends a command that otherwise runs for ever: SIGINT, SIGTERM, or nobody reading its output any more.
 enum Interruption {
-    /// How long the orderly end may take before the process just ends, seconds.
-    private static let patience: UInt32 = 3
+    /// How long the orderly end may make no progress before the process just ends, milliseconds.
+    private static let patience: Int32 = 3000
+
+    /// Work that is still to be done at the end.
+    struct Remainder: Sendable {
+        /// Grows while it is being done.
+        var progress: @Sendable () -> Int
+        /// Says what was left undone, and gives the status, when it is given up.
+        var giveUp: @Sendable () -> ExitStatus
+    }
+
+    private static let remainder = Mutex<Remainder?>(nil)
+
+    /// Lets the end take as long as there is progress, unless a second signal comes.
+    static func finish(_ work: Remainder) {
+        remainder.withLock { $0 = work }
+    }
 
     /// Runs `work` until it is done or the command is interrupted, which cancels it.
     ///
@@ -28,8 +44,7 @@ enum Interruption {
         Thread.detachNewThread {
             wait(signals, output)
             continuation.yield()
-            sleep(patience)
-            _exit(ExitStatus.success.rawValue)
+            _exit(lastStatus(signals).rawValue)
         }
         return stream
     }
@@ -41,6 +56,21 @@ enum Interruption {
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0), pollfd(fd: output, events: 0, revents: 0),
         ]
         while poll(&descriptors, 2, -1) < 0, errno == EINTR {}
+        var byte: UInt8 = 0
+        if descriptors[0].revents != 0 { _ = read(signals, &byte, 1) }
+    }
+
+    /// Returns the status to end with when the orderly end has taken too long.
+    private static func lastStatus(_ signals: Int32) -> ExitStatus {
+        var progress = -1
+        while true {
+            var second = pollfd(fd: signals, events: Int16(POLLIN), revents: 0)
+            let isImpatient = poll(&second, 1, patience) > 0
+            guard let work = remainder.withLock({ $0 }) else { return .success }
+            let last = progress
+            progress = work.progress()
+            if isImpatient || progress == last { return work.giveUp() }
+        }
     }
 
     private static func isPipe(_ descriptor: Int32) -> Bool {

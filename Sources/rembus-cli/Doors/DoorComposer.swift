@@ -17,31 +17,36 @@ struct DoorComposer {
         let settings = configuration.doors
         var doors: [any Door] = []
         let metrics = PrometheusRegistry.shared
-        if settings.httpPort != nil || settings.prometheusPort != nil {
+        let hasHTTP = settings.httpPort != nil || settings.httpSocket != nil
+        let hasMetrics = settings.prometheusPort != nil || settings.prometheusSocket != nil
+        if hasHTTP || hasMetrics {
             metrics.describe(BrokerMetrics.descriptions + StorageMetrics.descriptions)
             metrics.install()
         }
-        if let port = settings.zmqPort {
+        if settings.zmqPort != nil || settings.zmqSocket != nil {
             #if ZeroMQ
-            doors.append(ZeroMQDoor(listeningOn: port))
+            doors.append(ZeroMQDoor())
             #else
-            throw CommandFailure("this rembus was built without ZeroMQ; --zmq \(port) is not possible")
+            throw CommandFailure("this rembus was built without ZeroMQ; --zmq is not possible")
             #endif
         }
-        if let port = settings.httpPort { doors.append(HTTPDoor(listeningOn: port, metrics: metrics)) }
-        if let port = settings.mqttPort {
+        if hasHTTP { doors.append(HTTPDoor(metrics: metrics)) }
+        if settings.mqttPort != nil || settings.mqttSocket != nil {
             let folder = BrokerSettings.directory().appendingPathComponent(configuration.name)
-            doors.append(MQTTDoor(listeningOn: port, folder: folder.path))
+            doors.append(MQTTDoor(folder: folder.path))
         }
-        if let url = settings.mqttBridge {
-            do throws(BrokerError) {
-                doors.append(
-                    try MQTTBridge(url: url, tls: { try ComponentConfiguration().tlsContext(protocol: "mqtt") }))
-            } catch {
-                throw CommandFailure(error.description)
-            }
-        }
-        if let port = settings.prometheusPort { doors.append(PrometheusDoor(listeningOn: port, metrics: metrics)) }
+        if let bridge = try bridge() { doors.append(bridge) }
+        if hasMetrics { doors.append(PrometheusDoor(metrics: metrics)) }
         return doors
+    }
+
+    /// nil when none is asked for.
+    func bridge() throws -> MQTTBridge? {
+        guard let url = configuration.doors.mqttBridge else { return nil }
+        do throws(BrokerError) {
+            return try MQTTBridge(url: url, tls: { try ComponentConfiguration().tlsContext(protocol: "mqtt") })
+        } catch {
+            throw CommandFailure(error.description)
+        }
     }
 }

@@ -7,32 +7,46 @@ import RembusZeroMQ
 /// The broker's ROUTER socket (protocol.md §12).
 struct ZeroMQDoor: Door {
     let option = "--zmq"
-    let port: Int?
 
-    init(listeningOn port: Int) {
-        self.port = port
+    func address(_ configuration: BrokerConfiguration) -> ListenAddress? {
+        configuration.address(configuration.doors.zmqPort ?? 0, configuration.doors.zmqSocket)
     }
 
     func open(on host: DoorHost) async throws -> OpenDoor {
-        let name = host.configuration.host
+        let address = host.configuration.address(
+            host.configuration.doors.zmqPort ?? 0, host.configuration.doors.zmqSocket)
         if host.certificates != nil {
             host.logger.warning("--zmq: ZeroMQ connections are not encrypted, also with --secure")
         }
-        let router = try await Router.open(
-            RouterSettings(
-                host: name, port: port ?? 0, eventLoops: host.eventLoops, link: host.linkConfiguration,
-                admission: host.admission, logger: host.logger,
-                makeLink: { eventLoop, address, sink in
-                    let session = host.makeSession(
-                        on: eventLoop, address: address, facts: ConnectionFacts(.zmq), sink: sink)
-                    session?.begin()
-                    return session?.link
-                },
-                countMalformed: { host.countMalformed() }))
-        let shown = name.contains(":") ? "[\(name)]" : name
+        let router: Router
+        var file: UnixSocketFile?
+        switch address {
+        case .port(let name, let port): router = try await Router.open(settings(host, name, port, path: nil))
+        case .socket(let path, let mode):
+            (router, file) = try await UnixSocketFile.make(path, mode: mode) { work in
+                try await Router.open(settings(host, "", 0, path: work))
+            }
+        }
         return OpenDoor(
-            addresses: ["zmq://\(shown):\(router.port)"], stopAccepting: { router.stopAccepting() },
+            addresses: [address.url(scheme: "zmq", port: router.port)],
+            stopAccepting: { [file] in
+                file?.remove()
+                router.stopAccepting()
+            },
             close: { await router.close() })
+    }
+
+    private func settings(_ host: DoorHost, _ name: String, _ port: Int, path: String?) -> RouterSettings {
+        RouterSettings(
+            host: name, port: port, path: path, eventLoops: host.eventLoops, link: host.linkConfiguration,
+            admission: host.admission, logger: host.logger,
+            makeLink: { eventLoop, address, sink in
+                let session = host.makeSession(
+                    on: eventLoop, address: address, facts: ConnectionFacts(.zmq), sink: sink)
+                session?.begin()
+                return session?.link
+            },
+            countMalformed: { host.countMalformed() })
     }
 }
 #endif

@@ -43,7 +43,7 @@ final class CommandRunner: Sendable {
             executable: executable,
             words: words + (addsArguments ? arguments.map(Self.word) : []),
             environment: ["REMBUS_TOPIC": topic],
-            input: Array(Value.array(arguments).jsonText.utf8),
+            input: Array(Value.array(arguments).jsonLine.utf8),
             timeout: timeout)
         let outcome = try await onThread { [self] in
             try process.run(started: { self.started($0) }, ended: { self.ended($0) })
@@ -74,7 +74,7 @@ final class CommandRunner: Sendable {
 
     private static func word(_ value: Value) -> String {
         // A word cannot hold NUL: the system takes it as the end.
-        (value.stringValue ?? value.jsonText).replacingOccurrences(of: "\0", with: "")
+        (value.stringValue ?? value.jsonLine).replacingOccurrences(of: "\0", with: "")
     }
 
     private static func result(of outcome: ChildProcess.Outcome, timeout: Duration?) throws(CommandFailure) -> Value {
@@ -97,6 +97,7 @@ final class CommandRunner: Sendable {
         if let value = try? Value(jsonText: text) { return value }
         var line = Substring(text)
         while line.last?.isNewline == true { line.removeLast() }
+        ArgumentForm.warn(ofTextLikeJSON: line, "what the command printed")
         return line.isEmpty ? .null : .text(String(line))
     }
 }

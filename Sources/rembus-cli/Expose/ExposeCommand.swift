@@ -7,8 +7,8 @@ struct ExposeCommand: AsyncParsableCommand {
         commandName: "expose",
         abstract: "Offer a method that runs a command for each call.",
         discussion: """
-            The command gets the arguments of the call as one JSON array on standard input, and the name of the method in \
-            $REMBUS_TOPIC. What it prints is the result: as JSON when it is JSON, else as a text, null when it prints \
+            The command gets the arguments of the call as one JSON array on standard input, a dataframe as an array of its rows, \
+            and the name of the method in $REMBUS_TOPIC. What it prints is the result: as JSON when it is JSON, else as a text, null when it prints \
             nothing. When it fails, the caller gets an error (status 40) with the last line of its standard error. \
             SIGINT and SIGTERM end everything, with status 0.
 
@@ -52,6 +52,8 @@ struct ExposeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try TopicCheck.refusePattern(topic, "expose", "method")
+        TopicCheck.warn(ofMQTTWildcardsInName: topic)
         // `sh -c LINE NAME ARG…` makes the words $1, $2, … of the line.
         let words = shell.map { ["/bin/sh", "-c", $0, "rembus"] } ?? command
         let runner = try CommandRunner(

@@ -55,13 +55,19 @@ struct CertificateAuthority {
     }
 
     /// A certificate for a component; the name is the common name.
-    func issueClient(_ name: String, _ lifetime: CertificateLifetime, now: Date = .now) throws -> IssuedCertificate {
-        try issue(name, .clientAuth, [], lifetime, now)
+    ///
+    /// - Parameter removal: when the component was removed, if it was: the certificate must look newer than that.
+    func issueClient(
+        _ name: String, _ lifetime: CertificateLifetime, after removal: Date? = nil, now: Date = .now
+    ) throws -> IssuedCertificate {
+        // Certificates know whole seconds.
+        let earliest = removal.map { Date(timeIntervalSince1970: $0.timeIntervalSince1970.rounded(.down) + 1) }
+        return try issue(name, .clientAuth, [], lifetime, now, notBefore: earliest)
     }
 
     private func issue(
         _ name: String, _ usage: ExtendedKeyUsage.Usage, _ alternatives: [GeneralName], _ lifetime: CertificateLifetime,
-        _ now: Date
+        _ now: Date, notBefore: Date? = nil
     ) throws -> IssuedCertificate {
         guard certificate.notValidAfter > now else {
             throw CommandFailure(
@@ -75,7 +81,8 @@ struct CertificateAuthority {
             try certificate.extensions.subjectKeyIdentifier ?? SubjectKeyIdentifier(hash: certificate.publicKey)
         let issued = try Certificate(
             version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: publicKey,
-            notValidBefore: now - Self.clockDifference, notValidAfter: end, issuer: certificate.subject,
+            notValidBefore: max(now - Self.clockDifference, notBefore ?? .distantPast), notValidAfter: end,
+            issuer: certificate.subject,
             subject: try DistinguishedName { CommonName(name) },
             extensions: try Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)

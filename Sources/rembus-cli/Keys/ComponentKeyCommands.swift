@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import RembusIdentity
 import RembusWire
 
@@ -29,10 +30,12 @@ struct KeysListCommand: ParsableCommand {
 struct KeysRemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Remove the key of a component, which then can register another one.",
+        abstract: "Remove a component: its key, its certificates and its connections count no more.",
         discussion: """
-            The broker may be running. Without a key the name is free for everybody in anonymous mode; connections that are \
-            there stay until they end (`rembus admin disconnect NAME`).
+            The broker may be running: within a second or two it ends connections that have proven the name, with a key, a \
+            secret or a certificate, and refuses client certificates that were made before. The component can register \
+            another key, and a certificate that is made afterwards (`rembus keys client`) is good. Without a key the name is \
+            free for everybody in anonymous mode.
 
             Examples:
               rembus keys remove pump7
@@ -48,12 +51,23 @@ struct KeysRemoveCommand: AsyncParsableCommand {
 
     func run() async throws {
         if target.url != nil {
-            _ = try await target.remote().perform(AdministrativeCommand("remove_key", fields: ["cid": .text(name)]))
+            let answer = try await target.remote().perform(
+                AdministrativeCommand("remove_key", fields: ["cid": .text(name)]))
+            if answer.mapValue?["had_key"]?.boolValue == false { noteMissingKey("the broker") }
             return
         }
-        guard try target.local.keys({ keys throws(IdentityError) in try keys.remove(name) }) else {
-            throw CommandFailure("the broker \(target.local.name) knows no key of \(quoted(name))")
+        guard FileManager.default.fileExists(atPath: target.local.folder.path) else {
+            throw CommandFailure("no broker named \(quoted(target.local.name)) has run on this machine yet")
         }
+        let hadKey = try target.local.keys { keys throws(IdentityError) in try keys.remove(name) }
+        try LocalRules(folder: target.local.folder, isKept: true).remove(name)
+        if !hadKey { noteMissingKey("the broker \(target.local.name)") }
+    }
+
+    /// A component that only ever had a certificate has no key here, and neither has one whose name is misspelt.
+    private func noteMissingKey(_ broker: String) {
+        StandardError.say(
+            "\(broker) knows no key of \(quoted(name)); certificates of this name that were made until now are refused")
     }
 }
 

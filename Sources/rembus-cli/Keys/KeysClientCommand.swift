@@ -57,7 +57,7 @@ struct KeysClientCommand: ParsableCommand {
         if !force, let file = [files.certificate, files.key].first(where: Keystore.exists) {
             throw CommandFailure("there is \(file.path) already; --force replaces it")
         }
-        let issued = try authority.issueClient(name, days)
+        let issued = try authority.issueClient(name, days, after: RemovedComponents.time(of: name))
         try PublicFile.makeFolder(folder, permissions: 0o700)
         try Keystore.write(issued, files.certificate, files.key, replacing: force)
         try StandardOutput.write(

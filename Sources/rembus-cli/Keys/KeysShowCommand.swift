@@ -54,7 +54,7 @@ struct KeysShowCommand: ParsableCommand {
                 .filter { $0.hasSuffix(".crt") && !$0.hasPrefix(".") }
                 .map { keystore.clients.appendingPathComponent($0) }
         } catch {
-            throw CommandFailure("cannot read \(keystore.clients.path): \(error.localizedDescription)")
+            throw CommandFailure("cannot read \(keystore.clients.path): \(error.fileReason)")
         }
     }
 }

@@ -54,7 +54,7 @@ struct Keystore {
             data = try Data(contentsOf: file)
         } catch {
             throw CommandFailure(
-                exists(file) ? "cannot read \(file.path): \(error.localizedDescription)" : "there is no \(file.path)")
+                exists(file) ? "cannot read \(file.path): \(error.fileReason)" : "there is no \(file.path)")
         }
         guard data.count <= limit,
             let documents = try? PEMDocument.parseMultiple(pemString: String(decoding: data, as: UTF8.self)),

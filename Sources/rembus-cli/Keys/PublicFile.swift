@@ -26,7 +26,7 @@ enum PublicFile {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: permissions])
         } catch {
-            throw CommandFailure("cannot make the folder \(folder.path): \(error.localizedDescription)")
+            throw CommandFailure("cannot make the folder \(folder.path): \(error.fileReason)")
         }
     }
 

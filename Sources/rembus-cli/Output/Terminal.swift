@@ -33,7 +33,7 @@ enum Terminal {
     }
 }
 
-/// JSON lines for programs or aligned text for people.
+/// JSON lines for programs or aligned text for people. Every command that prints what a broker sent decides here.
 enum OutputFormat: String, EnumerableFlag {
     case pretty
     case json

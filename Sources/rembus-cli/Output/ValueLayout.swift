@@ -1,3 +1,5 @@
+import DataFrames
+import Rembus
 import RembusWire
 
 /// Writes values for people: on one line when it fits, else one element per line, coloured when wanted.
@@ -6,22 +8,42 @@ struct ValueLayout {
     /// Columns that a line may have.
     var width = 80
 
+    /// The value as text whose first line begins behind `indent` blanks.
     func text(_ value: Value, indent: Int = 0) -> String {
+        if value.isFrame, let table = table(value, indent: indent) { return table }
+        return text(value, indent: indent, used: indent)
+    }
+
+    /// - Parameters:
+    ///   - indent: Blanks before the bracket that ends the value, two less than before its elements.
+    ///   - used: Columns that are taken on the line where the value begins: the blanks, and a key.
+    private func text(_ value: Value, indent: Int, used: Int) -> String {
         let flat = flat(value)
-        guard indent + flat.count > width else { return isColored ? colored(value) : flat }
+        guard used + flat.count > width else { return isColored ? colored(value) : flat }
         switch value {
         case .array(let elements) where !elements.isEmpty:
-            return lines("[", "]", elements.map { text($0, indent: indent + 2) }, indent)
+            return lines("[", "]", elements.map { text($0, indent: indent + 2, used: indent + 3) }, indent)
         case .map(let map) where !map.isEmpty:
             return lines(
                 "{", "}",
                 map.map { pair in
                     let key = Self.key(pair.key)
-                    return paint(key, .key) + ": " + text(pair.value, indent: indent + key.count + 4)
+                    // Of a long key the elements of its value keep no distance: all stand two columns further in.
+                    return paint(key, .key) + ": "
+                        + text(pair.value, indent: indent + 2, used: indent + key.count + 5)
                 }, indent)
-        case .tagged(_, let content): return text(content, indent: indent)
+        case .tagged(_, let content) where !hasOwnForm(value, content): return text(content, indent: indent, used: used)
         default: return isColored ? colored(value) : flat
         }
+    }
+
+    /// A dataframe as a table; nil when it cannot be read.
+    private func table(_ value: Value, indent: Int) -> String? {
+        let room = width == .max ? nil : max(width - indent, 20)
+        let text = value.dataFrame?.formatted(maxRows: FrameFormat.tableRows, maxColumns: 64, width: room)
+        let margin = String(repeating: " ", count: indent)
+        return text?.split(separator: "\n", omittingEmptySubsequences: false).map { Self.visible(String($0)) }
+            .joined(separator: "\n" + margin)
     }
 
     private func lines(_ open: String, _ close: String, _ elements: [String], _ indent: Int) -> String {
@@ -40,11 +62,17 @@ struct ValueLayout {
         case .array(let elements): "[" + elements.map(colored).joined(separator: ", ") + "]"
         case .map(let map):
             "{" + map.map { paint(Self.key($0.key), .key) + ": " + colored($0.value) }.joined(separator: ", ") + "}"
-        case .tagged(_, let content): colored(content)
+        case .tagged(_, let content):
+            hasOwnForm(value, content) ? paint(Self.visible(value.jsonLine), .number) : colored(content)
         case .text, .bytes: paint(Self.visible(value.jsonText), .text)
         case .integer, .unsigned, .negative, .bigInteger, .float: paint(value.jsonText, .number)
         case .null, .undefined, .simple, .bool: paint(value.jsonText, .word)
         }
+    }
+
+    /// Whether JSON has a form for a tagged value that is not that of its content, as for dataframes.
+    private func hasOwnForm(_ value: Value, _ content: Value) -> Bool {
+        value.isFrame || value.jsonText != content.jsonText
     }
 
     private static func key(_ key: Value) -> String {

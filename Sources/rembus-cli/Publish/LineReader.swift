@@ -2,7 +2,10 @@ import Foundation
 
 /// Reads a file or standard input line by line, each as soon as it is complete.
 struct LineReader {
-    private let path: String
+    /// Where the lines come from, for messages.
+    let source: String
+    /// The number of the line that was read last.
+    private(set) var line = 0
     private let handle: FileHandle
     private var buffer: [UInt8] = []
     private var isAtEnd = false
@@ -12,7 +15,7 @@ struct LineReader {
 
     /// `-` is standard input.
     init(path: String) throws(CommandFailure) {
-        self.path = path == "-" ? "standard input" : path
+        source = path == "-" ? "standard input" : path
         if path == "-" {
             handle = .standardInput
         } else {
@@ -27,6 +30,7 @@ struct LineReader {
     /// The next line without its end; nil behind the last one.
     mutating func next() throws(CommandFailure) -> String? {
         var searched = 0
+        line += 1
         while true {
             if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
                 defer { buffer.removeSubrange(...end) }
@@ -38,7 +42,7 @@ struct LineReader {
                 defer { buffer = [] }
                 return try text(buffer[...])
             }
-            guard searched <= Self.limit else { throw CommandFailure("\(path) has a line of more than 60 MiB") }
+            guard searched <= Self.limit else { throw CommandFailure("\(place) has more than 60 MiB") }
             try fill()
         }
     }
@@ -51,13 +55,16 @@ struct LineReader {
         } else if count == 0 {
             isAtEnd = true
         } else if errno != EINTR {
-            throw CommandFailure("cannot read \(path): \(String(cString: strerror(errno)))")
+            throw CommandFailure("cannot read \(source): \(String(cString: strerror(errno)))")
         }
     }
 
+    /// The line that was read last, for messages.
+    var place: String { "\(source), line \(line)," }
+
     private func text(_ line: ArraySlice<UInt8>) throws(CommandFailure) -> String {
         guard let text = String(validating: line, as: UTF8.self) else {
-            throw CommandFailure("\(path) has a line that is not UTF-8")
+            throw CommandFailure("\(place) is not UTF-8")
         }
         return text.hasSuffix("\r") ? String(text.dropLast()) : text
     }

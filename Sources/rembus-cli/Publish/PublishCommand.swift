@@ -7,8 +7,8 @@ struct PublishCommand: AsyncParsableCommand {
         abstract: "Publish messages.",
         discussion: """
             An ARG that is JSON is sent as what it means, anything else as a text. With --file every line is a publication, \
-            whose arguments are the elements of a JSON array or one other value. With --qos 1 or 2 the command ends when \
-            the broker has acknowledged.
+            whose arguments are the elements of a JSON array or one other value. The command ends when the broker has \
+            taken the publications, with --qos 1 or 2 when it has acknowledged them.
 
             Examples:
               rembus pub plant/7/telemetry '{"temperature": 21.6, "pressure": 980}' --qos 1
@@ -57,6 +57,8 @@ struct PublishCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try TopicCheck.refusePattern(topic, "publish to", "topic")
+        TopicCheck.warn(ofMQTTWildcardsInName: topic)
         let arguments = source == nil ? try form.values(of: arg) : []
         let lines = try source.map { try LineReader(path: $0) }
         let component = try await connection.connect()
@@ -69,19 +71,21 @@ struct PublishCommand: AsyncParsableCommand {
                     try await component.publish(topic, arguments: arguments, qos: qos, slot: slot)
                 }
             }
+            // Acknowledgements say it for the other levels.
+            if qos == .atMostOnce { try await component.flush() }
         } catch {
             await component.close()
             throw error
         }
-        // What was published leaves before the connection ends.
         await component.close()
     }
 
     private func publish(_ lines: consuming LineReader, on component: Component) async throws {
         var number = 0
+        let warnings = Warnings()
         while let line = try lines.next() {
             if line.allSatisfy(\.isWhitespace) { continue }
-            let arguments = try form.arguments(ofLine: line)
+            let arguments = try form.arguments(ofLine: line, in: lines.place, warnings: warnings)
             try await pause(number)
             try await component.publish(topic, arguments: arguments, qos: qos, slot: slot)
             number += 1

@@ -22,7 +22,7 @@ struct DeleteCommand: AsyncParsableCommand {
     @Flag(help: "Every row.")
     var all = false
 
-    @Option(help: "How long to wait. (default: 10s, or the setting request_timeout)")
+    @Option(help: "How long to wait: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
     var timeout: TimeSpan?
 
     @OptionGroup(title: "Connection")

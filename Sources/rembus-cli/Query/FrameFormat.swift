@@ -14,7 +14,18 @@ enum FrameFormat: String, CaseIterable, ExpressibleByArgument {
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
+    /// Rows that a table shows unless told otherwise; more are cut in the middle.
+    static let tableRows = 20
+
     var isBinary: Bool { self == .arrow || self == .parquet }
+
+    /// What was asked for; else what the ending of the file says; else what suits where the output goes, by the decision
+    /// that all commands share.
+    static func resolve(_ choice: FrameFormat?, file: String?) -> FrameFormat {
+        if let choice { return choice }
+        guard let file else { return OutputFormat.resolve(nil) == .pretty ? .table : .jsonl }
+        return FrameFormat(rawValue: URL(fileURLWithPath: file).pathExtension.lowercased()) ?? .jsonl
+    }
 
     /// Writes a frame to a file, or to standard output.
     /// - Parameter rows: How many rows a table shows; 0 for all.

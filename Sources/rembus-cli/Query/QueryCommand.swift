@@ -9,14 +9,17 @@ struct QueryCommand: AsyncParsableCommand {
         discussion: """
             Tables are declared with `rembus broker --schema`. COND is a condition on the table's columns; COLUMNS are columns \
             or aggregates like avg(temperature) AS mean, columns beside aggregates group them. TIME is a local time, a time \
-            with an offset, or seconds since 1970: the rows are those of that moment.
+            with an offset, or seconds since 1970: the rows are those of that moment. In a terminal the rows are a drawn table, \
+            otherwise one line of JSON each; with --output FILE the ending of the file says the format. In JSON, NaN and \
+            infinities are null, which has no other form for them: the binary formats keep them.
 
             Examples:
               rembus query sensor --where "type='HVAC'"
               rembus query telemetry --cols 'dn, avg(temperature) AS mean' --order 'mean desc'
               rembus query sensor --when '2026-11-01 10:00'
               rembus query telemetry --limit 100 --format csv > telemetry.csv
-              rembus query telemetry --format parquet --output telemetry.parquet
+              rembus query telemetry --output telemetry.parquet
+              rembus query telemetry | jq .temperature
             """)
 
     @Argument(help: "The name of the table.")
@@ -40,16 +43,17 @@ struct QueryCommand: AsyncParsableCommand {
     @Option(help: "Leave out so many rows at the beginning.")
     var offset: Int?
 
-    @Option(help: "How the rows are written: \(FrameFormat.names).")
-    var format = FrameFormat.table
+    @Option(
+        help: "How the rows are written: \(FrameFormat.names). (default: table in a terminal, jsonl otherwise)")
+    var format: FrameFormat?
 
     @Option(help: "Rows that a table shows, 0 for all; more are cut in the middle.")
-    var rows = 20
+    var rows = FrameFormat.tableRows
 
     @Option(name: .shortAndLong, help: "Write to this file instead of standard output.")
     var output: String?
 
-    @Option(help: "How long to wait for the rows. (default: 10s, or the setting request_timeout)")
+    @Option(help: "How long to wait for the rows: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
     var timeout: TimeSpan?
 
     @OptionGroup(title: "Connection")
@@ -60,6 +64,7 @@ struct QueryCommand: AsyncParsableCommand {
         if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
         if let offset, offset < 0 { throw ValidationError("--offset must not be negative.") }
         if rows < 0 { throw ValidationError("--rows must not be negative.") }
+        let format = FrameFormat.resolve(format, file: output)
         if format == .parquet, output == nil { throw ValidationError("A Parquet file needs --output FILE.") }
         if format.isBinary, output == nil, Terminal.isOutput {
             throw ValidationError("\(format.rawValue) is not for terminals; add --output FILE, or redirect the output.")
@@ -76,7 +81,7 @@ struct QueryCommand: AsyncParsableCommand {
         if let offset { options["offset"] = .integer(Int64(offset)) }
         let result = try await TableCall(connection: connection, timeout: timeout)
             .perform("query", on: table, options.isEmpty ? [] : [.map(options)])
-        try format.write(try Self.frame(result), to: output, rows: rows)
+        try FrameFormat.resolve(format, file: output).write(try Self.frame(result), to: output, rows: rows)
     }
 
     /// Rows come as a frame, over a JSON connection as objects.

@@ -7,6 +7,7 @@ struct TableCall {
 
     /// Connects, calls `<service>_<table>` and gives the result.
     func perform(_ service: String, on table: String, _ arguments: [Value]) async throws -> Value {
+        try TopicCheck.refusePattern(table, service, "table")
         let component = try await connection.connect(timeout: timeout)
         do {
             let result = try await component.callValue(

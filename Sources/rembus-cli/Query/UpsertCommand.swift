@@ -31,7 +31,7 @@ struct UpsertCommand: AsyncParsableCommand {
     @Flag(help: "Nulls, and what a row does not have, replace what is there.")
     var nulls = false
 
-    @Option(help: "How long to wait. (default: 10s, or the setting request_timeout)")
+    @Option(help: "How long to wait: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
     var timeout: TimeSpan?
 
     @OptionGroup(title: "Connection")
@@ -67,7 +67,10 @@ struct RecordFile {
     func record() throws -> Value {
         switch URL(fileURLWithPath: path).pathExtension.lowercased() {
         case "jsonl", "ndjson": return .array(try lines())
-        case "csv": return try frame { content throws(DataFrameError) in try DataFrame(csv: content) }
+        case "csv":
+            // The table knows its types; a guess could lose digits.
+            let format = CSVFormat(infersTypes: false)
+            return try frame { content throws(DataFrameError) in try DataFrame(csv: content, format: format) }
         case "arrow", "arrows", "ipc":
             return try frame { content throws(DataFrameError) in try DataFrame(arrow: content) }
         default:
@@ -82,7 +85,7 @@ struct RecordFile {
         do {
             value = try Value(jsonText: text)
         } catch {
-            throw CommandFailure("\(place) is not JSON: \(CommandFailure.phrase(error.message))", status: .usage)
+            throw CommandFailure("\(place) is not JSON: \(JSONPlace(in: text).problem)", status: .usage)
         }
         let rows = value.arrayValue ?? [value]
         guard rows.allSatisfy({ $0.mapValue != nil }) else {
@@ -95,11 +98,9 @@ struct RecordFile {
     private func lines() throws -> [Value] {
         var reader = try LineReader(path: path)
         var rows: [Value] = []
-        var number = 0
         while let line = try reader.next() {
-            number += 1
             if line.allSatisfy(\.isWhitespace) { continue }
-            rows += try Self.rows(of: line, in: "\(path), line \(number),")
+            rows += try Self.rows(of: line, in: reader.place)
         }
         return rows
     }
@@ -117,7 +118,7 @@ struct RecordFile {
         do {
             return ByteBuffer(bytes: try Data(contentsOf: URL(fileURLWithPath: path)))
         } catch {
-            throw CommandFailure("cannot read \(path): \(error.localizedDescription)")
+            throw CommandFailure("cannot read \(path): \(error.fileReason)")
         }
     }
 }

@@ -51,13 +51,12 @@ struct ReferenceCommand: ParsableCommand {
 
         Each setting comes from the last of these that has it: its default, its environment variable,
         `$REMBUS_DIR/<name of the broker>/settings.json` under its key, its option. `rembus broker --print-config` prints
-        the outcome in the form of `settings.json`. `REMBUS_DIR` is `~/.config/rembus` unless set.
+        the outcome in the form of `settings.json`. `REMBUS_DIR` is `~/.config/rembus` unless set. A key that does
+        not exist and a value that cannot be used are errors that name the line.
 
         | key | variable | default | meaning |
         | --- | --- | --- | --- |
         \(BrokerSettings.table.map { "| `\($0.key)` | `\($0.variable)` | `\($0.standard)` | \($0.meaning) |" }.joined(separator: "\n"))
-
-        `REMBUS_LOG` sets the log level like `--log-level`.
 
         """
     }

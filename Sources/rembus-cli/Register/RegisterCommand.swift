@@ -28,7 +28,7 @@ struct RegisterCommand: AsyncParsableCommand {
     @Option(help: "The kind of key pair.")
     var scheme = KeyScheme.ecdsa
 
-    @Option(help: "How long to wait for the broker. (default: 10s, or the setting request_timeout)")
+    @Option(help: "How long to wait for the broker: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
     var timeout: TimeSpan?
 
     @OptionGroup(title: "Connection")

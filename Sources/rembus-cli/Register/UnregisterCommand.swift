@@ -17,7 +17,7 @@ struct UnregisterCommand: AsyncParsableCommand {
     @Argument(help: "The name of the component.")
     var name: String
 
-    @Option(help: "How long to wait for the broker. (default: 10s, or the setting request_timeout)")
+    @Option(help: "How long to wait for the broker: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
     var timeout: TimeSpan?
 
     @OptionGroup(title: "Connection")

@@ -1,5 +1,7 @@
 import Logging
+import RembusBroker
 import RembusLake
+import RembusStore
 import RembusTrust
 
 /// Rights in the catalog: what others wrote there is taken over, and what is decided here is written there.
@@ -7,6 +9,13 @@ extension StorageComposer {
     /// Takes over what a broker of the reference, or a tool for one, left in the catalog, and keeps a copy of the
     /// rights there from now on.
     func connect(_ trust: TrustStore, with lake: Lake, _ state: Lake.StoredState) throws {
+        do {
+            if let projected = state.projected, !trust.isNew {
+                try trust.check(againstPrivateTopics: projected.privateTopics, readOnly: projected.readOnly)
+            }
+        } catch {
+            throw CommandFailure("\(error)")
+        }
         do {
             try absorb(state, into: trust)
         } catch {
@@ -18,6 +27,24 @@ extension StorageComposer {
         written?.tenants = state.tenants
         let isForeign = !state.administrators.isEmpty || !state.authorizations.isEmpty
         if isForeign || present != written, written != nil || present != ProjectedTrust() { lake.projectTrust(present) }
+    }
+
+    /// The same as soon as the catalog can be reached, for a broker that started while it could not. Components come from
+    /// their copy then, if their file was lost.
+    func connectLater(_ trust: TrustStore, with lake: Lake, _ late: LateComponents?) {
+        lake.whenOpen { [weak lake] in
+            guard let lake else { return }
+            do {
+                let state = try lake.storedState(withComponents: late != nil)
+                if let late, !state.components.isEmpty {
+                    logger.notice("\(state.components.count) components come from the copy in the catalog")
+                    late.arrive(state.components)
+                }
+                try connect(trust, with: lake, state)
+            } catch {
+                logger.error("\(error)")
+            }
+        }
     }
 
     private func absorb(_ state: Lake.StoredState, into trust: TrustStore) throws(TrustError) {

@@ -18,6 +18,7 @@ extension StorageMetrics {
     static let lakeMessages = "rembus_lake_messages_total"
     static let lakeRows = "rembus_lake_rows_total"
     static let lakeRejected = "rembus_lake_rejected_total"
+    static let tableShed = "rembus_table_shed_total"
     static let lakeCommitTime = "rembus_lake_commit_seconds"
     static let lakeLag = "rembus_lake_lag_bytes"
     static let lakeFailures = "rembus_lake_failures_total"
@@ -25,7 +26,12 @@ extension StorageMetrics {
     static let lakeFileBytes = "rembus_lake_file_bytes"
     static let lakeSnapshots = "rembus_lake_snapshots"
     static let lakeMemory = "rembus_lake_memory_bytes"
+    static let lakeQueries = "rembus_lake_queries"
+    static let lakeLostThreads = "rembus_lake_query_threads_lost"
+    static let lakeQueriesEnded = "rembus_lake_queries_stopped_total"
     static let lakeMaintenance = "rembus_lake_maintenance_rounds_total"
+    static let lakeMaintenanceFailures = "rembus_lake_maintenance_failures_total"
+    static let lakeMaintenanceWorks = "rembus_lake_maintenance_up"
     static let lakeWorks = "rembus_lake_up"
 
     /// A tenth of a millisecond, which a fast disk takes, to seconds, which means trouble.
@@ -56,6 +62,8 @@ extension StorageMetrics {
         MetricDescription(lakeRows, .counter, "Rows written, by table."),
         MetricDescription(lakeRejected, .counter, "Publications that did not fit their table, by table."),
         MetricDescription(
+            tableShed, .counter, "Publications that fill a table and were lost before the journal had them, by table."),
+        MetricDescription(
             lakeCommitTime, .histogram, "Seconds that a batch took to be written to the tables.", buckets: commitBuckets
         ),
         MetricDescription(lakeLag, .gauge, "Bytes in the journal that are not in the tables yet."),
@@ -64,7 +72,22 @@ extension StorageMetrics {
         MetricDescription(lakeFileBytes, .gauge, "Bytes of data files by table, as of the last maintenance."),
         MetricDescription(lakeSnapshots, .gauge, "Snapshots of the tables, as of the last maintenance."),
         MetricDescription(lakeMemory, .gauge, "Bytes of memory that DuckDB uses, as of the last maintenance."),
+        MetricDescription(lakeQueries, .gauge, "Queries of clients that run, and that wait for a thread, by state."),
+        MetricDescription(
+            lakeLostThreads, .gauge,
+            "Threads that still work on a query whose time is over, because DuckDB cannot interrupt it."),
+        MetricDescription(
+            lakeQueriesEnded, .counter,
+            "Queries that were ended from outside, by reason: late, memory, cancelled (their client is gone)."),
         MetricDescription(lakeMaintenance, .counter, "Rounds of maintenance of the tables."),
-        MetricDescription(lakeWorks, .gauge, "1 while the tables can be written, 0 when the last attempt failed."),
+        MetricDescription(
+            lakeMaintenanceFailures, .counter, "Steps of maintenance of the tables that failed, by step."),
+        MetricDescription(
+            lakeMaintenanceWorks, .gauge,
+            "1 while maintenance of the tables works, 0 when some step failed when last tried."
+        ),
+        MetricDescription(
+            lakeWorks, .gauge,
+            "1 while the tables can be written, 0 when the last attempt failed or their catalog cannot be reached."),
     ]
 }

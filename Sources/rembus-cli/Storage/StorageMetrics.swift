@@ -8,6 +8,7 @@ import Synchronization
 final class StorageMetrics: Sendable {
     private let journal: JournalStore
     private let lake: Lake?
+    private let tables: FilledTables
     private let totals = Mutex<[Series: Double]>([:])
 
     /// A metric with one label at most.
@@ -19,9 +20,10 @@ final class StorageMetrics: Sendable {
         var dimensions: [(String, String)] { label.isEmpty ? [] : [(label, value)] }
     }
 
-    init(journal: JournalStore, lake: Lake?) {
+    init(journal: JournalStore, lake: Lake?, tables: FilledTables) {
         self.journal = journal
         self.lake = lake
+        self.tables = tables
     }
 
     /// Where the journal says how long its syncs take.
@@ -41,6 +43,9 @@ final class StorageMetrics: Sendable {
         totals.withLock { totals in
             report(journal.metrics, &totals)
             if let lake { report(lake.metrics, &totals) }
+            for (table, number) in tables.shed {
+                count(Series(name: Self.tableShed, label: "table", value: table), number, &totals)
+            }
         }
     }
 
@@ -72,10 +77,23 @@ final class StorageMetrics: Sendable {
         }
         count(Series(name: Self.lakeFailures), metrics.failures, &totals)
         count(Series(name: Self.lakeMaintenance), metrics.maintenanceRounds, &totals)
+        for (kind, step) in metrics.steps {
+            count(Series(name: Self.lakeMaintenanceFailures, label: "step", value: kind), step.failures, &totals)
+        }
+        gauge(Series(name: Self.lakeMaintenanceWorks), metrics.isMaintenanceFailing ? 0 : 1)
         gauge(Series(name: Self.lakeLag), Double(metrics.lagBytes))
         gauge(Series(name: Self.lakeSnapshots), Double(metrics.snapshots))
         gauge(Series(name: Self.lakeWorks), metrics.lastFailure == nil ? 1 : 0)
         gauge(Series(name: Self.lakeMemory), Double(metrics.memory.values.reduce(0, +)))
+        let queries = metrics.queries
+        gauge(Series(name: Self.lakeQueries, label: "state", value: "running"), Double(queries.running))
+        gauge(Series(name: Self.lakeQueries, label: "state", value: "waiting"), Double(queries.waiting))
+        gauge(Series(name: Self.lakeLostThreads), Double(queries.lostThreads))
+        for (reason, number) in [
+            ("late", queries.late), ("memory", queries.stoppedForMemory), ("cancelled", queries.cancelled),
+        ] {
+            count(Series(name: Self.lakeQueriesEnded, label: "reason", value: reason), number, &totals)
+        }
         for (table, files) in metrics.files {
             gauge(Series(name: Self.lakeFiles, label: "table", value: table), Double(files.count))
             gauge(Series(name: Self.lakeFileBytes, label: "table", value: table), Double(files.bytes))

@@ -7,9 +7,13 @@ import RembusWire
 enum StorageStatus {
     static let topic = "storage_status"
 
-    static func value(_ journal: JournalMetrics, _ lake: LakeMetrics?) -> Value {
-        var status: ValueMap = ["journal": .map(map(journal))]
-        if let lake { status["lake"] = .map(map(lake)) }
+    /// - Parameter visible: The tables that the caller may know of.
+    static func value(
+        _ journal: JournalMetrics, _ lake: LakeMetrics?, _ tables: FilledTables, _ visible: VisibleTables
+    ) -> Value {
+        let shed = Dictionary(tables.shed.filter { $0.count > 0 }.map { ($0.table, $0.count) }) { $0 + $1 }
+        var status: ValueMap = ["journal": .map(map(journal)), "shed_by_table": counts(visible.visible(shed))]
+        if let lake { status["lake"] = .map(map(visible.visible(lake))) }
         return .map(status)
     }
 
@@ -42,6 +46,15 @@ enum StorageStatus {
             "files": counts(metrics.files.mapValues(\.count)), "file_bytes": counts(metrics.files.mapValues(\.bytes)),
             "snapshots": number(metrics.snapshots), "inlined_rows": counts(metrics.inlinedRows),
             "memory_bytes": counts(metrics.memory),
+            "queries": .map([
+                "running": .integer(Int64(metrics.queries.running)),
+                "waiting": .integer(Int64(metrics.queries.waiting)),
+                "threads": .integer(Int64(metrics.queries.threads)),
+                "lost_threads": .integer(Int64(metrics.queries.lostThreads)),
+                "late": number(metrics.queries.late),
+                "stopped_for_memory": number(metrics.queries.stoppedForMemory),
+                "cancelled": number(metrics.queries.cancelled),
+            ]),
             "maintenance": .map([
                 "rounds": number(metrics.maintenanceRounds),
                 "last": metrics.lastMaintenance.map(number) ?? .null,

@@ -8,12 +8,19 @@ final class MessagePrinter: Sendable {
         var count = 0
         /// Columns of the topic; grows with the topics that come, so that arguments stay aligned.
         var topicWidth = 16
+        /// Nobody reads the output any more.
+        var isClosed = false
     }
 
     private let format: OutputFormat
     private let isColored: Bool
     private let limit: Int?
     private let state = Mutex(State())
+    /// Messages that came here, those of them that are printed, and those that were thrown away elsewhere. No part of the
+    /// state: the lock is held while the reader of the output keeps us waiting.
+    private let taken = Atomic<Int>(0)
+    private let done = Atomic<Int>(0)
+    private let discarded = Atomic<Int>(0)
 
     /// Wider topics do not move the arguments of all others.
     private static let widestTopic = 40
@@ -28,15 +35,45 @@ final class MessagePrinter: Sendable {
     ///
     /// Throws ``OutputClosed`` when nobody reads any more.
     func print(_ message: Publication) throws -> Bool {
-        try state.withLock { state in
+        taken.add(1, ordering: .sequentiallyConsistent)
+        return try state.withLock { state in
             if let limit, state.count >= limit { return false }
-            state.count += 1
-            switch format {
-            case .json: try StandardOutput.write(Self.jsonLine(message) + "\n")
-            case .pretty: try StandardOutput.write(prettyLine(message, &state) + "\n")
+            do {
+                switch format {
+                case .json: try StandardOutput.write(Self.jsonLine(message) + "\n")
+                case .pretty: try StandardOutput.write(prettyLine(message, &state) + "\n")
+                }
+            } catch {
+                state.isClosed = true
+                throw error
             }
+            state.count += 1
+            done.add(1, ordering: .sequentiallyConsistent)
             return state.count != limit
         }
+    }
+
+    /// Prints one more message at the end, or counts it as not printed.
+    func printOrCount(_ message: Publication) {
+        _ = try? print(message)
+    }
+
+    /// Whether another message would be printed.
+    var isWanted: Bool { state.withLock { !$0.isClosed && $0.count != limit } }
+
+    /// Messages that are printed.
+    var printed: Int { done.load(ordering: .sequentiallyConsistent) }
+
+    /// Messages that came and are not printed.
+    var unprinted: Int {
+        let printed = printed
+        return taken.load(ordering: .sequentiallyConsistent) - printed
+            + discarded.load(ordering: .sequentiallyConsistent)
+    }
+
+    /// Counts messages that were thrown away before they came here.
+    func count(discarded count: Int) {
+        discarded.add(count, ordering: .sequentiallyConsistent)
     }
 
     /// Throws when fewer messages came than are wanted.
@@ -52,7 +89,7 @@ final class MessagePrinter: Sendable {
         var members: [(String, Value)] = [("topic", .text(message.topic)), ("arguments", .array(message.arguments))]
         if message.qos != .atMostOnce { members.append(("qos", .integer(Int64(message.qos.rawValue)))) }
         if let slot = message.slot, slot != 0 { members.append(("slot", .integer(Int64(slot)))) }
-        return Value.map(ValueMap(uniqueKeysWithValues: members)).jsonText
+        return Value.map(ValueMap(uniqueKeysWithValues: members)).jsonLine
     }
 
     private func prettyLine(_ message: Publication, _ state: inout State) -> String {
@@ -69,12 +106,14 @@ final class MessagePrinter: Sendable {
         let used = head.count + max(state.topicWidth, topic.count) + notes.count + 2
         // On the same line when everything fits there, else below, where there is room for the structure.
         let plain = ValueLayout(width: .max)
-        let length = message.arguments.reduce(used) { $0 + plain.text($1).count + 1 }
+        let arguments = message.arguments
+        let isTall = arguments.contains { $0.isFrame }
+        let length = isTall ? .max : arguments.reduce(used) { $0 + plain.text($1).count + 1 }
         guard length <= layout.width else {
-            return start + message.arguments.map { "\n    " + layout.text($0, indent: 4) }.joined()
+            return start + arguments.map { "\n    " + layout.text($0, indent: 4) }.joined()
         }
         layout.width = .max
-        return start + "  " + message.arguments.map { layout.text($0) }.joined(separator: " ")
+        return start + "  " + arguments.map { layout.text($0) }.joined(separator: " ")
     }
 
     private static func clock() -> String {

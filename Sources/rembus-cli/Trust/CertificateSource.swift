@@ -23,15 +23,18 @@ struct CertificateSource {
                 "client_certificates needs client_ca, the file with the authorities that they come from", status: .usage
             )
         }
-        let keystore = settings.keystore ?? BrokerSettings.directory().appendingPathComponent("keystore").path
         do {
-            return try TLSServerContext(
-                TLSServerSettings(
-                    keystore: keystore, clientAuthorities: settings.clientAuthorities,
-                    clientCertificates: clientCertificates))
+            return try TLSServerContext(files)
         } catch {
             throw CommandFailure("\(error); `rembus keys init --host NAME` makes a certificate")
         }
+    }
+
+    /// Where they are.
+    var files: TLSServerSettings {
+        TLSServerSettings(
+            keystore: settings.keystore ?? BrokerSettings.directory().appendingPathComponent("keystore").path,
+            clientAuthorities: settings.clientAuthorities, clientCertificates: clientCertificates)
     }
 
     private var clientCertificates: TLSServerSettings.ClientCertificates {

@@ -26,14 +26,21 @@ enum ArgumentForm: String, EnumerableFlag {
         }
     }
 
-    func value(of word: some StringProtocol) throws(CommandFailure) -> Value {
+    /// `place` names where the word stands in messages, such as "log.jsonl, line 3,"; nil for the command line.
+    func value(
+        of word: some StringProtocol, in place: String? = nil, warnings: Warnings = Warnings()
+    ) throws(CommandFailure) -> Value {
         if self == .text { return .text(String(word)) }
         do {
             return try Value(jsonText: word)
         } catch {
-            if self == .automatic { return .text(String(word)) }
-            throw CommandFailure(
-                "the argument \(quoted(word)) is not JSON: \(CommandFailure.phrase(error.message))", status: .usage)
+            let subject = place ?? "the argument \(quoted(word))"
+            let problem = "\(subject) is not JSON: \(JSONPlace(in: word).problem)"
+            guard self == .automatic else { throw CommandFailure(problem, status: .usage) }
+            if Self.isLikeJSON(word) {
+                warnings.say("\(problem); it is sent as text, which --text does without a warning")
+            }
+            return .text(String(word))
         }
     }
 
@@ -44,9 +51,41 @@ enum ArgumentForm: String, EnumerableFlag {
     }
 
     /// A line of a file is one publication: a JSON array gives its arguments, any other value is the only one.
-    func arguments(ofLine line: some StringProtocol) throws(CommandFailure) -> [Value] {
-        let value = try value(of: line)
+    func arguments(
+        ofLine line: some StringProtocol, in place: String, warnings: Warnings
+    ) throws(CommandFailure) -> [Value] {
+        let value = try value(of: line, in: place, warnings: warnings)
         return value.arrayValue ?? [value]
+    }
+
+    /// A text that begins like an object or an array was hardly meant as a text.
+    private static func isLikeJSON(_ word: some StringProtocol) -> Bool {
+        let first = word.first { !$0.isWhitespace }
+        return first == "{" || first == "["
+    }
+
+    /// The same warning for a text that is no argument.
+    static func warn(ofTextLikeJSON text: some StringProtocol, _ subject: String) {
+        guard isLikeJSON(text) else { return }
+        do {
+            _ = try Value(jsonText: text)
+        } catch {
+            StandardError.say(
+                "warning: \(subject) is not JSON: \(JSONPlace(in: text).problem); it is sent as text")
+        }
+    }
+}
+
+/// Warnings on standard error, of which a long input gives only the first few.
+final class Warnings {
+    private var count = 0
+
+    private static let limit = 10
+
+    func say(_ text: String) {
+        count += 1
+        if count <= Self.limit { StandardError.say("warning: \(text)") }
+        if count == Self.limit { StandardError.say("warning: further ones like these are not shown") }
     }
 }
 

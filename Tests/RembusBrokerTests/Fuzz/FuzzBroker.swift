@@ -30,8 +30,8 @@ final class FuzzBroker {
         weak var link: Link?
     }
 
-    init(_ setting: FuzzSetting) {
-        loops = [FuzzLoop(), FuzzLoop()]
+    init(_ setting: FuzzSetting, lanes: Int = 2, store: (any Store)? = nil) {
+        loops = (0..<lanes).map { _ in FuzzLoop() }
         var configuration = BrokerConfiguration()
         configuration.limits.maxMessageBytes = 256 << 10
         configuration.limits.maxSubscriptions = 50
@@ -46,7 +46,8 @@ final class FuzzBroker {
         configuration.ackTimeout = .milliseconds(40)
         configuration.sendRetries = 3
         configuration.storeBytes = 1 << 20
-        let storage = BrokerStorage(store: MemoryStore(partitions: loops.count, limit: configuration.storeBytes))
+        let store = store ?? MemoryStore(partitions: loops.count, limit: configuration.storeBytes)
+        let storage = BrokerStorage(store: store)
         let logger = Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() })
         let trust = BrokerTrust(store: TrustStore(logger: logger))
         core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)

@@ -19,8 +19,9 @@ import Testing
     private func read(
         _ archive: any Archive, partition: Int, after: UInt64 = 0, before: UInt64 = .max >> 1,
         topics: [String]? = nil, maxBytes: Int = 1 << 20
-    ) async throws -> (records: [Record], pages: Int) {
+    ) async throws -> (records: [Record], pages: Int, tenants: Set<UInt32>) {
         var records: [Record] = []
+        var tenants: Set<UInt32> = []
         var pages = 0
         var position = after
         while position < before {
@@ -32,6 +33,7 @@ import Testing
             }
             pages += 1
             page.read { header, bytes in
+                tenants.insert(header.tenant)
                 guard case .publish(let message)? = try? Message(cbor: ByteBuffer(bytes: bytes)) else {
                     Issue.record("a record is no publication")
                     return true
@@ -45,7 +47,7 @@ import Testing
             try #require(page.next > asked)
             position = page.next
         }
-        return (records, pages)
+        return (records, pages, tenants)
     }
 
     @Test("records come back as they were, partition by partition, in order and in bounded pages")
@@ -74,6 +76,8 @@ import Testing
             let all = try await read(archive, partition: partition, maxBytes: 10_000)
             #expect(all.records == expected[partition])
             #expect(all.pages > 8)
+            // Of anonymous publishers too: subscribers hear their own tenant only.
+            #expect(all.tenants == [journal.number(MessageBatch.defaultTenant)])
             let topics = ["topic/1", "topic/3"]
             let some = try await read(archive, partition: partition, topics: topics)
             #expect(some.records == expected[partition].filter { topics.contains($0.topic) })

@@ -32,6 +32,8 @@ import Testing
                 "rejected": "name VARCHAR, recv UBIGINT?, topic VARCHAR?, reason VARCHAR?, data BLOB?",
                 "rembus_trust": "name VARCHAR, kind VARCHAR, twin VARCHAR?, topic VARCHAR?, actions VARCHAR?",
                 "rembus_progress": "name VARCHAR, partition UINTEGER?, recv UBIGINT?",
+                "rembus_retention": "name VARCHAR, pattern VARCHAR, recv UBIGINT?",
+                "rembus_table": "name VARCHAR, keys VARCHAR?",
                 "sensor": "site VARCHAR, type VARCHAR, dn VARCHAR?",
                 "telemetry": "dn VARCHAR?, temperature DOUBLE?, pressure DOUBLE?, ts UBIGINT, time_bucket UINTEGER?",
             ])

@@ -7,6 +7,10 @@ import Testing
 
 #if canImport(Glibc)
 import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
 #endif
 
 /// Data files on an S3-style server; the server is `moto`, from Python.

@@ -47,18 +47,23 @@ import Testing
         #expect(try await fixture.rows("SELECT count(*), count(DISTINCT temperature) FROM telemetry") == expected)
     }
 
-    @Test("a server that is not there is one sentence without the password")
-    func absent() throws {
+    @Test("a server that is not there is one sentence without the password, and no obstacle")
+    func absent() async throws {
         let port = try freePort()
         let folder = LakeFixture.newFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let error = #expect(throws: LakeError.self) {
-            try LakeFixture(folder: folder) {
-                $0.catalog = .postgres(connection: "postgresql://rembus:s3cret@127.0.0.1:\(port)/lake")
-            }
+        let fixture = try LakeFixture(folder: folder) {
+            $0.catalog = .postgres(connection: "postgresql://rembus:s3cret@127.0.0.1:\(port)/lake")
         }
-        let message = try #require(error?.message)
+        let message = try #require(fixture.lake.absence)
         #expect(message.hasPrefix("cannot open ducklake:postgres:postgresql://rembus:***@127.0.0.1:\(port)/lake: "))
         #expect(!message.contains("s3cret"))
+        for method in ["query_telemetry", "upsert_telemetry", "delete_telemetry"] {
+            let service = try #require(fixture.lake.services[method])
+            let error = await #expect(throws: LakeError.self) { try await service([["dn": "x"]]) }
+            #expect(error?.kind == .away)
+        }
+        #expect(fixture.lake.metrics.lastFailure != nil)
+        await fixture.lake.stop()
     }
 }

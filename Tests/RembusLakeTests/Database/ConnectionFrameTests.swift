@@ -25,12 +25,21 @@ import Testing
                 "b: bool", "bl: large_binary", "t: large_string", "i1: int8", "i2: int16", "i4: int32", "i8: int64",
                 "h: decimal128(38, 0)", "u1: uint8", "u2: uint16", "u4: uint32", "u8: uint64", "f: float", "d: double",
                 "dec: decimal128(10, 2)", "da: date32[day]", "ti: time64[us]", "ts: timestamp[us]",
-                "tz: timestamp[us, tz=UTC]", "u: large_string", "iv: month_day_nano_interval",
+                "tz: timestamp[us, tz=UTC]", "u: large_string", "iv: large_string",
                 "l: large_list<l: int32>", "n: int32",
             ])
         #expect(frame.rowCount == 1)
         #expect(frame["t"]?.cell(0) == .text("text longer than twelve bytes"))
         #expect(frame["n"]?.isNull(0) == true)
+    }
+
+    @Test func fieldsWithoutANameHaveTheirPlaceForOne() throws {
+        let frame = try connection.frame("SELECT row(1, 'a') AS r, list_zip([1], [[row(2)]]) AS z, {'a': 1} AS s")
+        #expect(frame.columns[0].type.fields.map(\.name) == ["1", "2"])
+        let pair = frame.columns[1].type.fields[0].type.fields
+        #expect(pair.map(\.name) == ["1", "2"])
+        #expect(pair[1].type.fields[0].type.fields.map(\.name) == ["1"])
+        #expect(frame.columns[2].type.fields.map(\.name) == ["a"])
     }
 
     @Test func manyRowsAndNoneBecomeAFrame() throws {

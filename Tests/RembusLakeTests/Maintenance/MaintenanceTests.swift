@@ -74,8 +74,10 @@ import Testing
         journal.skip(nanoseconds: 3 * 86400 * 1_000_000_000 - 60_000_000_000)
         publishAll(10)
         try await fixture.drain()
+        // Three steps a time, the first of which may have begun before the last publication.
+        let before = fixture.lake.metrics.steps["retention"]?.count ?? 0
         for _ in 0..<1200 {
-            if fixture.lake.metrics.maintenanceRounds >= 2 { break }
+            if fixture.lake.metrics.steps["retention"]?.count ?? 0 >= before + 6 { break }
             try await Task.sleep(for: .milliseconds(50))
         }
         let left = try await fixture.rows(
@@ -85,6 +87,36 @@ import Testing
         #expect(left.first { $0[0] == "old" }?[1] == 10)
         #expect(left.first { $0[0] == "big" }?[1] == 10)
         #expect(try await fixture.rows("SELECT count(*) FROM message_source") == [[30]])
+    }
+
+    @Test("a quiet lake keeps to the age too, and says how far back publications are there")
+    func quiet() async throws {
+        let now = UInt64(Date().timeIntervalSince1970) * 1_000_000_000
+        let journal = TestJournal(start: now - 2_000_000_000)
+        let patterns = [try RecordPattern(parsing: "t/**,age=4s")]
+        let fixture = try LakeFixture(journal: journal) {
+            $0.maintenance.isEnabled = true
+            $0.maintenance.interval = .seconds(3600)
+            $0.policy = RecordPolicy(patterns)
+        }
+        defer { fixture.removeFolder() }
+        journal.publish("t/1", ["x"])
+        try await fixture.drain()
+        let archive = fixture.lake.archive
+        for _ in 0..<600 {
+            let page = await withCheckedContinuation { continuation in
+                archive.fetch(partition: 0, after: 1, before: .max >> 1, topics: nil, maxBytes: 1000) {
+                    continuation.resume(returning: $0)
+                }
+            }
+            if page.isEmpty { break }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(fixture.lake.metrics.maintenanceRounds == 0)
+        #expect(try await fixture.rows("SELECT count(*) FROM message") == [[0]])
+        let pattern = try #require(fixture.lake.retention.pattern(for: "t/1"))
+        #expect(fixture.lake.retention.oldest(pattern, now: now) == now - 4_000_000_000)
+        #expect(fixture.lake.retention.pattern(for: "other") == nil)
     }
 
     /// Data files on the disk, also those that only old snapshots have.

@@ -12,11 +12,16 @@ final class TestWriter: TableWriting, @unchecked Sendable {
         self.connection = connection
     }
 
-    func perform<Output: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Output) async throws -> Output {
+    func perform<Output: Sendable>(
+        until deadline: ContinuousClock.Instant?, late: LakeError,
+        _ body: @escaping @Sendable (Connection) throws -> Output
+    ) async throws -> Output {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in continuation.resume(with: Result { try body(connection) }) }
         }
     }
+
+    func waitUntilCurrent(timeout: Duration) async throws {}
 }
 
 /// A folder that goes with the test.

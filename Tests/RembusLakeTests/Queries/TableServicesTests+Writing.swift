@@ -15,7 +15,7 @@ extension TableServicesTests {
         #expect(try await frame("telemetry").rowCount == 7)
         #expect(await refusal("delete_telemetry", [:]).contains("where is missing"))
         #expect(await refusal("delete_telemetry", ["where": .null]).contains("where is missing"))
-        #expect(await refusal("delete_telemetry", ["cols": "dn"]) == "invalid keys: cols")
+        #expect(await refusal("delete_telemetry", ["cols": "dn"]).hasPrefix("invalid keys: cols; known are "))
         #expect(await refusal("delete_telemetry", ["where": "true; DROP TABLE sensor"]).hasPrefix("where: "))
         #expect(try await frame("telemetry").rowCount == 7)
         #expect(try await call("delete_telemetry") == .null)
@@ -100,10 +100,10 @@ extension TableServicesTests {
             (["site": "a"], "key column dn is missing"),
             (["dn": .null, "site": "a"], "key column dn is null"),
             ([["dn": "u9", "site": "a"], ["site": "b"]], "key column dn is null in 1 rows"),
-            (["dn": "u0", "n": "no number"], "Could not convert string 'no number'"), (["dn": "u9"], "NOT NULL"),
-            (["dn": "u0", "n": [1]], "does not fit the column n"),
+            (["dn": "u0", "n": "no number"], #"the text "no number" is no INTEGER"#), (["dn": "u9"], "NOT NULL"),
+            (["dn": "u0", "n": [1]], "Column n: an array cannot be made INTEGER"),
             ([["dn": "u0", "site": "changed"], ["dn": "u9", "n": 1]], "NOT NULL"),
-            (["dn": "u0", "n": 3_000_000_000], "Could not convert string '3000000000'"),
+            (["dn": "u0", "n": 3_000_000_000], "the number 3000000000 is out of the range of INTEGER"),
             (.tagged(80, .bytes(ByteBuffer(bytes: [1, 2, 3]))), "metadata ends early"),
             (["dn'; DROP TABLE sensor --": 1], "no column"),
             (.map(ValueMap(pairs: [.init(key: 1, value: 2)])), "must be a text"),

@@ -49,7 +49,7 @@ import Testing
             LakeConfiguration(directory: folder.path, name: "bro"), schema: schema, logger: logger)
         self.catalog = catalog
         writer = TestWriter(try catalog.connect())
-        readers = ReaderPool(count: 2) { () throws(LakeError) in try catalog.connect() }
+        readers = ReaderPool(count: 2, logger: logger) { () throws(LakeError) in try catalog.connect() }
     }
 
     func call(_ method: String, _ arguments: Value..., limits: TableServices.Limits = patient) async throws

@@ -14,9 +14,11 @@ final class TestJournal: JournalSource {
         var partitions: [Partition]
         var names: [String] = []
         var time: UInt64
+        var isHeld = false
     }
 
     private let state: Mutex<State>
+    private let written = Mutex<(@Sendable () -> Void)?>(nil)
     let partitionCount: Int
 
     /// - Parameter start: The receive time of the first publication, in nanoseconds; its low six bits are ignored.
@@ -45,6 +47,7 @@ final class TestJournal: JournalSource {
         _ frame: ByteBuffer, partition: Int = 0, publisher: String? = nil, tenant: String? = nil
     ) -> UInt64 {
         let (publisher, tenant) = (number(publisher), number(tenant))
+        defer { written.withLock { $0 }?() }
         return state.withLock { state in
             state.time += 64
             let time = state.time | UInt64(partition)
@@ -57,6 +60,12 @@ final class TestJournal: JournalSource {
     /// Lets time pass.
     func skip(nanoseconds: UInt64) {
         state.withLock { $0.time += nanoseconds & ~63 }
+    }
+
+    /// Gives out no page while it is held, as a journal whose disk fails.
+    func hold(_ isHeld: Bool) {
+        state.withLock { $0.isHeld = isHeld }
+        written.withLock { $0 }?()
     }
 
     func number(_ name: String?) -> UInt32 {
@@ -74,6 +83,7 @@ final class TestJournal: JournalSource {
 
     func page(partition: Int, after time: UInt64, maxBytes: Int) throws -> StorePage? {
         state.withLock { state in
+            if state.isHeld { return nil }
             let records = state.partitions[partition].records
             var (low, high) = (0, records.count)
             while low < high {
@@ -111,6 +121,17 @@ final class TestJournal: JournalSource {
             }
         }
     }
+
+    var reach: JournalReach {
+        state.withLock { state in
+            let accepted = state.partitions.map { $0.records.last?.header.receivedAt ?? 0 }
+            return JournalReach(accepted: accepted, readable: state.isHeld ? 0 : .max)
+        }
+    }
+
+    func onWritten(_ body: (@Sendable () -> Void)?) { written.withLock { $0 = body } }
+
+    func writeOut(timeout: Duration) {}
 
     func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64 { generation }
 

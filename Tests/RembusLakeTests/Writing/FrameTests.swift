@@ -4,7 +4,7 @@ import RembusLake
 import RembusWire
 import Testing
 
-/// Dataframes as payloads (storage.md §4.4 Build).
+/// Dataframes as payloads (storage.md §4.4).
 @Suite struct FrameTests {
     private func value(_ columns: [Column]) throws -> Value {
         .tagged(Value.Tag.dataFrame, .bytes(try DataFrame(columns: columns).arrowBuffer()))

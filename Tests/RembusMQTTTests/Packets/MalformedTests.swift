@@ -78,7 +78,7 @@ struct MalformedTests {
 
     @Test("Versions that are not spoken can be answered in a form that their sender understands") func versions() {
         let cases: [(String, MQTTVersion)] = [
-            ("100e 0006 4d5149736470 03 02 0000 0000", .v311), ("100c 0004 4d515454 03 02 0000 0000", .v311),
+            ("100e 0006 4d5149736470 02 02 0000 0000", .v311), ("100c 0004 4d515454 03 02 0000 0000", .v311),
             ("100d 0004 4d515454 06 02 0000 00 0000", .v5), ("100c 0004 4d515455 04 02 0000 0000", .v311),
         ]
         for (hex, version) in cases {

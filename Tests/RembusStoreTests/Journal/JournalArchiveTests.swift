@@ -49,6 +49,21 @@ import Darwin
         store.stop()
     }
 
+    /// The newest segment grows between two looks: what is retained is kept to then, too, not only when a segment ends.
+    @Test func whatIsRetainedIsKeptToWhileTheNewestSegmentGrows() throws {
+        let folder = TemporaryFolder()
+        let store = try JournalStore.open(folder) {
+            $0.retainedBytes = 200_000
+            $0.memoryBytes = 1 << 16
+        }
+        try store.start()
+        for start in stride(from: UInt64(1), to: 1000, by: 20) {
+            fill(store, start...(start + 19))
+            #expect(eventually { store.metrics.segmentBytes <= 200_000 }, "after \(start)")
+        }
+        store.stop()
+    }
+
     @Test func segmentsStayUntilTheyAreArchivedAndReadersCrossEveryBorder() throws {
         let folder = TemporaryFolder()
         let archive = FakeArchive()

@@ -10,6 +10,7 @@ import Testing
         "BOOLEAN", "TINYINT", "INTEGER", "UBIGINT", "HUGEINT", "DOUBLE", "FLOAT", "DECIMAL(9,2)", "VARCHAR", "JSON",
         "BLOB",
         "UUID", "DATE", "TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ", "INTERVAL",
+        "FLOAT[]", "STRUCT(k TEXT, n INTEGER[])", "MAP(TEXT, JSON)", "STRUCT(k TEXT)[]",
     ]
     private static let columns = types.enumerated().map { #"{"col": "c\#($0)", "type": "\#($1)"}"# }
         .joined(separator: ",")

@@ -41,8 +41,17 @@ enum Sample {
         case .varchar, .json: return String(decoding: column.bytes(row), as: UTF8.self)
         case .timeTZ: return zoneText(String(decoding: column.bytes(row), as: UTF8.self))
         case .interval:
-            let interval = column.value(row, as: Interval.self)
+            guard case .success(let interval) = interval(column.bytes(row)) else { return "?" }
             return "\(interval.months) \(interval.days) \(interval.microseconds)"
+        case .list(let element):
+            return "[" + elements(column, row) { text(column.children[0], $0, element) ?? "-" } + "]"
+        case .map(let key, let value):
+            return "["
+                + elements(column, row) {
+                    (text(column.children[0], $0, key) ?? "-") + "=" + (text(column.children[1], $0, value) ?? "-")
+                } + "]"
+        case .structure(let fields):
+            return "{" + zip(column.children, fields).map { text($0, row, $1.type) ?? "-" }.joined(separator: ";") + "}"
         case .float: return "\(Double(column.value(row, as: Float.self)))"
         case .double: return "\(column.value(row, as: Double.self))"
         case .date:
@@ -51,9 +60,17 @@ enum Sample {
         case .timestamp, .timestampS, .timestampMS, .timestampNS, .timestampTZ:
             let count = column.value(row, as: Int64.self)
             return count.magnitude == Int64.max ? (count < 0 ? "-infinity" : "infinity") : "\(count)"
-        case .uhugeint: return "\(column.value(row, as: UInt128.self))"
         default: return "\(integer(column, row))"
         }
+    }
+
+    private static func elements(_ column: ColumnBuffer, _ row: Int, _ text: (Int) -> String) -> String {
+        (column.offsets[row]..<column.offsets[row + 1]).map(text).joined(separator: ";")
+    }
+
+    private static func interval(_ text: UnsafeRawBufferPointer) -> Result<Interval, IntervalReader.Failure> {
+        var reader = IntervalReader(text)
+        return reader.read()
     }
 
     private static func integer(_ column: ColumnBuffer, _ row: Int) -> Int128 {

@@ -19,7 +19,7 @@ import Testing
     ])
     func knowsTheNamesOfDuckDB(name: String, sql: String) throws {
         let type = try ColumnType.named(name).get()
-        #expect(type.sql == sql)
+        #expect(type.name == sql)
         // What goes into SQL is understood again.
         #expect(try ColumnType.named(sql).get() == type)
     }
@@ -33,8 +33,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "BIT", "ENUM('a')", "BIGNUM", "TIME_NS", "GEOMETRY", "VARIANT", "NULL", "INTEGER[3]", "MAP(TEXT, TEXT)",
-        "UNION(a INTEGER)", "DECIMAL(5,6)", "DECIMAL(0,0)", "DECIMAL(1,2,3)", "TIMESTAMP(10)",
+        "BIT", "ENUM('a')", "BIGNUM", "TIME_NS", "GEOMETRY", "VARIANT", "NULL", "INTEGER[3]", "MAP(TEXT[], TEXT)",
+        "STRUCT",
+        "STRUCT(a INTEGER, A TEXT)", "UNION(a INTEGER)", "LIST(INTEGER)", "BIT[]", "MAP(TEXT)", "DECIMAL(5,6)",
+        "DECIMAL(0,0)", "DECIMAL(1,2,3)", "TIMESTAMP(10)",
     ])
     func refusesWhatDuckLakeCannotStore(name: String) {
         guard case .failure(.refused(let reason)) = ColumnType.named(name) else {
@@ -49,13 +51,35 @@ import Testing
         #expect(ColumnType.decimal(precision: precision, scale: 0).storage.width == width)
     }
 
-    @Test func knowsWhatParquetGivesBack() {
-        #expect(ColumnType.double.storableCondition(for: "x") == nil)
-        #expect(ColumnType.hugeint.storableCondition(for: "x") == "abs(CAST(x AS DOUBLE)) < 1.7014118346046923e+38")
-        #expect(ColumnType.uhugeint.storableCondition(for: "x") == "CAST(x AS DOUBLE) < 3.402823669209385e+38")
-        #expect(ColumnType.timestampS.storableCondition(for: "x") == "isfinite(CAST(x AS TIMESTAMP))")
-        #expect(
-            ColumnType.interval.storableCondition(for: "x")?.hasSuffix("datepart('hour', x) BETWEEN 0 AND 1192") == true
-        )
+    @Test(arguments: [
+        ("float [ ]", "FLOAT[]", "FLOAT[]"), ("int[][]", "INTEGER[][]", "INTEGER[][]"),
+        (
+            "struct(a int, \"b \"\"c\" decimal(10, 2))", #"STRUCT("a" INTEGER, "b ""c" DECIMAL(10,2))"#,
+            #"STRUCT("a" INTEGER, "b ""c" DECIMAL(10,2))"#
+        ),
+        (
+            "map(text, struct(at timestamptz)[])", #"MAP(VARCHAR, STRUCT("at" TIMESTAMP WITH TIME ZONE)[])"#,
+            #"MAP(VARCHAR, STRUCT("at" TIMESTAMP WITH TIME ZONE)[])"#
+        ),
+        ("hugeint", "HUGEINT", "DECIMAL(38,0)"), ("interval[]", "INTERVAL[]", "VARCHAR[]"),
+        ("row(x json)", #"STRUCT("x" JSON)"#, #"STRUCT("x" JSON)"#),
+    ])
+    func knowsNestedTypesAndWhatFilesHold(text: String, name: String, sql: String) throws {
+        let type = try ColumnType.named(text).get()
+        #expect(type.name == name)
+        #expect(type.sql == sql)
+        #expect(try ColumnType.named(name).get() == type)
+    }
+
+    @Test func refusesEndlessNesting() {
+        #expect(throws: ColumnTypeError.self) {
+            try ColumnType.named(String(repeating: "STRUCT(a ", count: 1000) + "INTEGER").get()
+        }
+    }
+
+    @Test func tellsTypesApartWhateverTheirSpelling() {
+        #expect(ColumnType.isSame("STRUCT(a INTEGER, b VARCHAR)", #"STRUCT("a" INTEGER, "b" VARCHAR)"#))
+        #expect(!ColumnType.isSame("HUGEINT", "DECIMAL(38,0)"))
+        #expect(!ColumnType.isSame("INTERVAL", "VARCHAR"))
     }
 }

@@ -62,4 +62,12 @@ import Testing
         #expect(policy.isRecorded("a"))
         #expect(!policy.isRecorded("b"))
     }
+
+    @Test(arguments: [[], ["all"], ["**"], ["*/*", "all,age=7d"]])
+    func loadTestsAreKeptOnlyByName(patterns: [String]) throws {
+        let policy = RecordPolicy(try patterns.map(RecordPattern.init(parsing:)))
+        #expect(!policy.isRecorded("@bench/1"))
+        #expect(policy.isRecorded("bench/1"))
+        #expect(RecordPolicy(try (["@bench/**"] + patterns).map(RecordPattern.init(parsing:))).isRecorded("@bench/1"))
+    }
 }

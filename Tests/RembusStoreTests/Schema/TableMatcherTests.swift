@@ -28,6 +28,17 @@ import Testing
         #expect(matcher.match("two")?.table == 1)
     }
 
+    @Test func loadTestsFillNoTableButTheirOwn() throws {
+        let json = #"""
+            {"tables": [{"table": "any", "topic": ":a/:b", "columns": [{"col": "a", "type": "TEXT"}, {"col": "b", "type": "TEXT"}]},
+                {"table": "own", "topic": "@bench/:b/x", "columns": [{"col": "b", "type": "TEXT"}]}]}
+            """#
+        let matcher = TableMatcher(try StoreSchema(json: ByteBuffer(string: json), file: "f"))
+        #expect(matcher.match("@bench/1") == nil)
+        #expect(matcher.match("bench/1")?.table == 0)
+        #expect(matcher.match("@bench/1/x")?.table == 1)
+    }
+
     @Test func knowsWhetherTheTopicHasVariables() throws {
         let matcher = TableMatcher(try Example.schema())
         #expect(matcher.match("u1/telemetry")?.hasVariables == true)

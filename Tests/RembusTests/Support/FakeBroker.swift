@@ -21,14 +21,15 @@ final class FakeBroker: Sendable {
 
     /// `isFramed`: without WebSocket, as `tcp` and `tls` are. The port is one that stays free when the broker stops: a
     /// component that tries again would else reach the broker of another test, or itself.
-    static func start(port: Int? = nil, tls: TLSServerContext? = nil, isFramed: Bool = false) async throws -> FakeBroker
-    {
+    static func start(
+        port: Int? = nil, tls: TLSServerContext? = nil, isFramed: Bool = false, greets: Bool = true
+    ) async throws -> FakeBroker {
         let port = try port ?? freePort()
         let connections = Mailbox<FakePeer>()
         let group = MultiThreadedEventLoopGroup.singleton
         let configuration = LinkConfiguration(pingInterval: nil, handshakeTimeout: .seconds(300))
         let makeLink: WebSocketListener.MakeLink = { channel, configuration, _ in
-            let peer = FakePeer(channel)
+            let peer = FakePeer(channel, greets: greets)
             let link = Link(
                 role: .server, group: LinkGroup(eventLoop: channel.eventLoop), configuration: configuration,
                 remoteAddress: "test", delegate: peer)

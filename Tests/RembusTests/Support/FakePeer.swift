@@ -17,8 +17,25 @@ final class FakePeer: LinkDelegate, @unchecked Sendable {
     private let frames = Mailbox<Frame>()
     private let closing = Mailbox<LinkCloseReason>()
     fileprivate(set) var link: Link?
+    private var hasHeard = false
+    /// Whether a component that has no name, and asks whether this is a broker, is answered.
+    private let greets: Bool
 
-    init(_ channel: any Channel) { self.channel = channel }
+    init(_ channel: any Channel, greets: Bool = true) {
+        self.channel = channel
+        self.greets = greets
+    }
+
+    private func answerGreeting(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) -> Bool {
+        var dialect = JSONDialect()
+        let message =
+            kind == .binary
+            ? try? Message(cbor: ByteBuffer(bytes: bytes))
+            : try? Message(json: ByteBuffer(bytes: bytes), dialect: &dialect)
+        guard case .request(let request)? = message, request.topic == "rid" else { return false }
+        send(.response(.init(id: request.id, status: .ok, data: "fake")), asText: kind == .text)
+        return true
+    }
 
     // MARK: Reading
 
@@ -147,6 +164,9 @@ final class FakePeer: LinkDelegate, @unchecked Sendable {
     // MARK: LinkDelegate
 
     func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?) {
+        let isFirst = !hasHeard
+        hasHeard = true
+        if isFirst, greets, answerGreeting(bytes, kind) { return }
         switch kind {
         case .binary: frames.put(.binary(ByteBuffer(bytes: bytes)))
         case .text: frames.put(.text(String(decoding: bytes, as: UTF8.self)))

@@ -50,6 +50,8 @@ import Testing
 
     @Test(arguments: [
         #"{"grant": []}"#, #"{"version": 2}"#, #"{"grants": [{"name": "x", "topic": "a", "action": []}]}"#,
+        #"{"grants": [{"name": "x", "topic": "a", "actions": null}]}"#, #"{"private_topics": null}"#,
+        #"{"read_only": null}"#, #"{"admins": null}"#, #"{"tenants": null}"#, #"{"grants": null}"#,
         #"{"grants": [{"name": "x", "topic": "a", "actions": ["write"]}]}"#, #"{"admins": "root"}"#, "[]",
         #"{"tenants": [{"tenant": "."}]}"#,
     ])

@@ -57,6 +57,47 @@ import Testing
         }
     }
 
+    @Test(
+        "The caller's time-out is found behind the arguments, and in nothing else",
+        arguments: [1, 23, 5000, UInt64.max >> 1])
+    func timeouts(milliseconds: UInt64) throws {
+        let request = Message.Request(
+            id: id, topic: "mix", target: "pump7", arguments: [2, ["timeout": 9]], timeout: milliseconds)
+        let (buffer, header) = try regular(.request(request))
+        #expect(header.timeout == milliseconds)
+        #expect(try Message(cbor: buffer) == .request(request))
+        buffer.withUnsafeReadableBytes { bytes in
+            #expect(header.target(in: bytes) == "pump7")
+            #expect(header.argumentCount == 2)
+        }
+        var dialect = JSONDialect()
+        var text = ByteBuffer()
+        Message.request(request).encodeJSON(into: &text, dialect: dialect)
+        guard case .request(let read) = try Message(json: text, dialect: &dialect) else {
+            throw Unexpected(parsed: "JSON")
+        }
+        #expect(read.timeout == milliseconds)
+    }
+
+    @Test(
+        "What is no time-out, and what a newer peer adds, is ignored",
+        arguments: [
+            [:], ["timeout": 0], ["timeout": -1], ["timeout": "1"], ["timeout": .null], ["other": [1, 2]], 7, .null, [],
+        ] as [Value])
+    func otherOptions(option: Value) throws {
+        var buffer = ByteBuffer()
+        Message.request(.init(id: id, topic: "mix", arguments: [2])).encodeCBOR(into: &buffer)
+        buffer.setInteger(0x86 as UInt8, at: 0)
+        option.encodeCBOR(into: &buffer)
+        guard case .regular(let header) = buffer.withUnsafeReadableBytes({ FrameHeader.parse($0) }) else {
+            throw Unexpected(parsed: "irregular")
+        }
+        #expect(header.timeout == nil)
+        guard case .request(let request) = try Message(cbor: buffer) else { throw Unexpected(parsed: "no request") }
+        #expect(request.timeout == nil)
+        #expect(request.arguments == [2])
+    }
+
     @Test func responsesAndAcknowledgements() throws {
         let (buffer, header) = try regular(.response(.init(id: id, status: .methodNotFound, data: "mix")))
         #expect(header.kind == .response)

@@ -20,6 +20,7 @@ struct AdminCommandTests {
     func tolerance() throws {
         #expect(try AdminCommand(["cmd": "subscribe"]) == .subscribe(messageFrom: 0))
         #expect(try AdminCommand(["cmd": "subscribe", "msg_from": 900]) == .subscribe(messageFrom: 900))
+        #expect(try AdminCommand(["cmd": "reactive", "status": 1]) == .reactive(true, messageFrom: nil))
         #expect(try AdminCommand(["cmd": "setup"]) == .setup(exposers: [], subscribers: []))
         #expect(try AdminCommand(["cmd": "expose", "rmark": [1], "touch": ["x"]]) == .expose)
     }
@@ -27,7 +28,7 @@ struct AdminCommandTests {
     @Test("Refuses what the reference crashes on")
     func refuses() {
         let data: [Value] = [
-            .null, 1, [], [:], ["cmd": .null], ["cmd": 5], ["cmd": "reactive"], ["cmd": "reactive", "status": 1],
+            .null, 1, [], [:], ["cmd": .null], ["cmd": 5], ["cmd": "reactive"], ["cmd": "reactive", "status": "yes"],
             ["cmd": "authorize"], ["cmd": "unauthorize", "cid": .null], ["cmd": "subscribe", "msg_from": .null],
             ["cmd": "subscribe", "msg_from": "x"], ["cmd": "subscribe", "msg_from": .float(.nan)],
             ["cmd": "reactive", "status": true, "msg_from": .null], ["cmd": "setup", "exposers": "x"],

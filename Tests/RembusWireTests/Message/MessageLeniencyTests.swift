@@ -93,8 +93,7 @@ struct MessageLeniencyTests {
         let frames: [Value] = [
             1, "x", [:], [], ["0"], [-1], [5], [5, "x"], [5, 7], [1], [1, 5], [1, .bytes(hex: "61")], [2, id],
             [2, id, 5], [2, id, "t", 5], [4, id], [4, id, "x"], [4, id, -1], [0, id], [0, id, 7], [10, id, "c"],
-            [10, id, "c", "p", "no key", 1], [10, id, "c", "p", .bytes(hex: "00")], [11, id, "c"],
-            [11, id, "c", "sig"],
+            [10, id, "c", "p", .bytes(hex: "00")], [11, id, "c"], [11, id, "c", 5],
             [0x11, "t", [1]],
         ]
         for frame in frames {
@@ -104,10 +103,15 @@ struct MessageLeniencyTests {
 
     @Test("The public key of Register may be base64 in a text, as the Python package sends it on a JSON connection")
     func publicKey() throws {
-        let expected = Message.register(
-            .init(id: .vector, name: "c", pin: "1", publicKey: ByteBuffer(hex: "dead01"), keyType: 2))
-        #expect(try decode(10, id, "c", "1", "3q0B", 2) == expected)
-        #expect(throws: WireError.self) { try decode(10, id, "c", "1", "-- no base64 --", 2) }
+        let expected = Message.Register(
+            id: .vector, name: "c", pin: "1", publicKey: ByteBuffer(hex: "dead01"), keyType: 2)
+        #expect(try decode(10, id, "c", "1", "3q0B", 2) == .register(expected))
+        // Whatever else a text says is for the broker to refuse, in an answer: such a key is none.
+        guard case .register(let other) = try decode(10, id, "c", "1", "-- no base64 --", 2) else {
+            Issue.record("no registration")
+            return
+        }
+        #expect(other.publicKey != expected.publicKey)
         #expect(throws: WireError.self) { try decode(10, id, "c", "1", 7, 2) }
     }
 }

@@ -1,7 +1,7 @@
 import RembusWire
 import Testing
 
-/// The table of behaviour.md §6.1, column "Build", and what follows from its rules.
+/// The table of behaviour.md §6.1, column "here", and what follows from its rules.
 @Suite struct TopicPatternTests {
     @Test(arguments: [
         ("*/x", "m/x", true), ("*/x", "m/n/x", false), ("*/x", "x", false),

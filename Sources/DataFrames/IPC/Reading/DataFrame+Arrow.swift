@@ -1,7 +1,7 @@
 public import NIOCore
 
 extension DataFrame {
-    /// Reads an Arrow IPC stream (protocol.md §5): all its batches, which become the chunks of the columns.
+    /// Reads an Arrow IPC stream (docs/spec/protocol.md §5): all its batches, which become the chunks of the columns.
     ///
     /// The values stay where they are, in the memory of `buffer`, if they are aligned to 8 bytes there; else each batch
     /// is copied once. Everything that could lead an access outside is checked here; fixed-width values are not looked

@@ -4,7 +4,7 @@ extension DataFrame {
     /// The size of the Arrow IPC stream in bytes; known without writing it.
     public var arrowByteCount: Int { StreamWriter(self).byteCount }
 
-    /// Appends the frame as an Arrow IPC stream (protocol.md §5): little-endian, not compressed, buffers aligned to 64
+    /// Appends the frame as an Arrow IPC stream: little-endian, not compressed, buffers aligned to 64
     /// bytes from the stream's start, one batch for each chunk of the columns, none for a frame without rows.
     ///
     /// Types are written as they are. Throws an error if the stream does not fit into a `ByteBuffer`, of which at most

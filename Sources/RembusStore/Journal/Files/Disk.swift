@@ -6,17 +6,17 @@ import Musl
 import Darwin
 #endif
 
-/// The file system of the operating system.
+/// The file system of the operating system. What is made is for its owner alone: publications and pins are in it.
 package struct Disk: StorageFileSystem {
     package init() {}
 
     package func createDirectory(_ path: String) throws(StorageError) {
-        if mkdir(path, 0o755) == 0 || errno == EEXIST { return }
+        if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
             throw StorageError("cannot create the folder \(path)", errno: errno)
         }
         try createDirectory(String(path[..<slash]))
-        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw StorageError("cannot create the folder \(path)", errno: errno)
         }
     }
@@ -47,11 +47,11 @@ package struct Disk: StorageFileSystem {
     private func descriptor(_ path: String, _ flags: Int32) -> Int32? {
         let descriptor: Int32
         #if canImport(Glibc)
-        descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o644)
+        descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o600)
         #elseif canImport(Musl)
-        descriptor = Musl.open(path, flags | O_CLOEXEC, 0o644)
+        descriptor = Musl.open(path, flags | O_CLOEXEC, 0o600)
         #else
-        descriptor = Darwin.open(path, flags | O_CLOEXEC, 0o644)
+        descriptor = Darwin.open(path, flags | O_CLOEXEC, 0o600)
         #endif
         return descriptor >= 0 ? descriptor : nil
     }

@@ -67,7 +67,19 @@ package final class DiskFile: StorageFile {
         return done
     }
 
+    package var isDeleted: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_nlink == 0
+    }
+
+    package var isInPlace: Bool {
+        var (mine, there) = (stat(), stat())
+        return fstat(descriptor, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino
+            && mine.st_dev == there.st_dev
+    }
+
     package func sync() throws(StorageError) {
+        if isDeleted { throw StorageError("\(path) was deleted while the broker used it") }
         #if canImport(Darwin)
         // fsync leaves the data in the drive's cache there. Not every file system knows the stronger one.
         if fcntl(descriptor, F_FULLFSYNC) == 0 { return }

@@ -14,7 +14,17 @@ package protocol StorageFile: AnyObject, Sendable {
     func reserve(_ bytes: UInt64)
     /// Cuts the file.
     func truncate(to bytes: UInt64) throws(StorageError)
+    /// Whether the file has no name any more: it was deleted, or another one was put in its place. What is written to it
+    /// then is gone with the process. ``sync()`` throws in that case.
+    var isDeleted: Bool { get }
+    /// Whether the path that the file was opened by leads to it. Not for a file that was renamed since.
+    var isInPlace: Bool { get }
     func close()
+}
+
+extension StorageFile {
+    package var isDeleted: Bool { false }
+    package var isInPlace: Bool { true }
 }
 
 /// What the journal needs of a file system.

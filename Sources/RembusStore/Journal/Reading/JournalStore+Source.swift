@@ -1,4 +1,5 @@
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 
 extension JournalPartition.State {
@@ -13,7 +14,47 @@ extension JournalPartition.State {
     }
 }
 
+extension JournalPartition.State {
+    /// The receive time of the oldest record that is not in a file yet; nil without one.
+    fileprivate var firstUnwrittenTime: UInt64? {
+        guard recordedEnd > writtenEnd else { return nil }
+        var time: UInt64?
+        _ = log.read(from: writtenEnd) { header, _ in
+            time = header.receivedAt
+            return false
+        }
+        return time
+    }
+}
+
 extension JournalStore: JournalSource {
+    package var reach: JournalReach {
+        var reach = JournalReach(accepted: [])
+        for partition in shared.partitions {
+            partition.withState { state in
+                reach.accepted.append(state.recordedTime)
+                if let time = state.firstUnwrittenTime { reach.readable = min(reach.readable, time - 1) }
+            }
+        }
+        return reach
+    }
+
+    package func onWritten(_ body: (@Sendable () -> Void)?) {
+        shared.onWritten.withLockedValue { $0 = body }
+    }
+
+    package func writeOut(timeout: Duration) {
+        let deadline = monotonicNanoseconds() + timeout.nanoseconds
+        while reach.readable != .max {
+            let now = monotonicNanoseconds()
+            guard now < deadline else { return }
+            let generation = shared.generation.change { $0 }
+            guard reach.readable != .max else { return }
+            shared.wake(.now)
+            shared.generation.wait(until: deadline, { $0 != generation }, then: { _ in })
+        }
+    }
+
     package func page(partition: Int, after time: UInt64, maxBytes: Int) throws(StorageError) -> StorePage? {
         let partition = shared.partitions[partition]
         var offset = partition.withState { state in
@@ -103,6 +144,14 @@ extension JournalStore: JournalSource {
 
     package func name(of number: UInt32) -> String? {
         shared.names.name(of: number)
+    }
+
+    /// Numbers that records may bear and whose name is not known, because the file with the names was lost or damaged.
+    package var numbersWithoutName: Set<UInt32> { shared.names.numbersWithoutName }
+
+    /// Gives such numbers their names again. Before ``start()``.
+    package func restoreNames(_ found: [UInt32: String]) throws(StorageError) {
+        try shared.names.restore(found)
     }
 
     package var unarchivedBytes: UInt64 {

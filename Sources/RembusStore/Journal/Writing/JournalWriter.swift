@@ -9,6 +9,8 @@ final class JournalWriter {
     private static let retryDelay: UInt64 = 1_000_000_000
     private static let longestMoment: UInt64 = 500_000
     private static let reminderDelay: UInt64 = 30_000_000_000
+    /// How often a journal that nobody writes to looks whether its folder is still there.
+    private static let lookDelay: UInt64 = 1_000_000_000
 
     private let shared: JournalShared
     private let writers: [PartitionWriter]
@@ -33,24 +35,27 @@ final class JournalWriter {
         while true {
             let signal = waitForWork()
             pass()
-            retention.apply(isDue: signal.isRetentionDue || writers.contains { $0.hasRotated })
+            retention.apply(
+                isDue: signal.isRetentionDue || writers.contains { $0.hasRotated }, written: writtenBytes)
             for writer in writers { writer.hasRotated = false }
             if signal.isStopping { break }
         }
         close()
     }
 
+    private var writtenBytes: UInt64 { writers.reduce(0) { $0 + $1.writtenBytes } }
+
     private func waitForWork() -> JournalShared.Signal {
         let signal = shared.signal
         // While writing fails, only the next attempt's time counts: a commit does not make the disk better.
         let isFailing = retryAt != nil
-        let deadline = retryAt ?? ([retention.deadline] + writers.map(\.syncDeadline)).compactMap { $0 }.min()
+        let look = monotonicNanoseconds() + Self.lookDelay
+        let deadline = retryAt ?? writers.compactMap(\.syncDeadline).reduce(min(look, retention.deadline ?? look), min)
         signal.wait(until: deadline, { $0.isStopping || (!isFailing && $0.hasWork) }, then: { _ in })
         if !isFailing {
             // Some more may come with it, unless somebody waits.
             let linger = monotonicNanoseconds() + shared.options.writeDelay.nanoseconds
-            let until = deadline.map { min($0, linger) } ?? linger
-            signal.wait(until: until, { $0.isUrgent || $0.isStopping || !$0.hasWork }, then: { _ in })
+            signal.wait(until: min(deadline, linger), { $0.isUrgent || $0.isStopping || !$0.hasWork }, then: { _ in })
         }
         if !isFailing { gather() }
         return signal.change { signal in
@@ -73,6 +78,7 @@ final class JournalWriter {
         var failure: StorageError?
         var hasWritten = false
         do throws(StorageError) {
+            try shared.requireFolder()
             try shared.names.write(syncing: shared.options.sync != .none)
             for writer in writers {
                 // One partition's trouble is not the others', unless it is the disk's.
@@ -93,7 +99,9 @@ final class JournalWriter {
         }
         note(failure)
         publishMetrics()
-        if hasWritten { shared.generation.change { $0 += 1 } }
+        guard hasWritten else { return }
+        shared.generation.change { $0 += 1 }
+        shared.onWritten.withLockedValue { $0 }?()
     }
 
     private func report(_ partition: JournalPartition) {
@@ -130,7 +138,7 @@ final class JournalWriter {
     }
 
     private func publishMetrics() {
-        let written = writers.reduce(0) { $0 + $1.writtenBytes }
+        let written = writtenBytes
         let syncs = writers.reduce(0) { $0 + $1.syncs }
         let isFailing = retryAt != nil
         shared.progress.withLockedValue { progress in
@@ -143,6 +151,7 @@ final class JournalWriter {
     private func close() {
         for writer in writers {
             do throws(StorageError) {
+                try shared.requireFolder()
                 try shared.names.write(syncing: true)
                 try writer.close()
             } catch {

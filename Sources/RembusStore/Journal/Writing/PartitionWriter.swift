@@ -1,3 +1,5 @@
+import Logging
+
 /// Moves one partition's records from memory to its segments. The writer thread's alone.
 final class PartitionWriter {
     /// How far writing has come.
@@ -42,6 +44,7 @@ final class PartitionWriter {
 
     /// Writes everything that is in memory only. True when there was something.
     func write() throws(StorageError) -> Bool {
+        if let segment, segment.isDeleted { try replace(segment) }
         let from = cursor.end
         let runs = partition.withState { state in
             state.isAnnounced = false
@@ -105,6 +108,23 @@ final class PartitionWriter {
         try segment?.flush(to: next.skipStart ?? offset)
         next.end = offset
         publish(next)
+    }
+
+    /// Goes on in a new segment, since somebody deleted the one that was written to: with all of it that is in memory.
+    private func replace(_ lost: SegmentWriter) throws(StorageError) {
+        try options.fileSystem.createDirectory(partition.directory)
+        shared.logger.error(
+            "\(partition.directory)/\(lost.segment.fileName) was deleted while the broker wrote to it; what of it is neither in memory nor in the lake is lost"
+        )
+        segment = nil
+        dirtySince = nil
+        isSyncing = false
+        partition.withState { state in
+            if state.segments.last?.start == lost.segment.start { state.segments.removeLast() }
+            cursor = Cursor(end: min(max(state.log.startOffset, lost.segment.start), cursor.end))
+            (state.writtenEnd, state.syncedEnd) = (cursor.end, cursor.end)
+        }
+        synced = cursor
     }
 
     private func publish(_ next: Cursor) {

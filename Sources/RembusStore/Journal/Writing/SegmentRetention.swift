@@ -6,6 +6,7 @@ import Musl
 import Darwin
 #endif
 import Logging
+import NIOConcurrencyHelpers
 
 /// Deletes segments that nobody needs any more. The writer thread's alone.
 struct SegmentRetention {
@@ -13,6 +14,8 @@ struct SegmentRetention {
 
     private let shared: JournalShared
     private var checkedAt: UInt64 = 0
+    /// How much the writers will have written when what is on the disk may be too much; see ``apply(isDue:written:)``.
+    private var checksAtWritten: UInt64 = 0
     private var hasWarned = false
 
     init(_ shared: JournalShared) {
@@ -20,15 +23,22 @@ struct SegmentRetention {
     }
 
     /// When to look again although nothing happened; nil when age does not matter.
-    var deadline: UInt64? { shared.options.retainedAge == nil ? nil : checkedAt + Self.ageCheckDelay }
+    var deadline: UInt64? { shared.retainedAge.withLockedValue({ $0 }) == nil ? nil : checkedAt + Self.ageCheckDelay }
 
-    mutating func apply(isDue: Bool) {
+    /// Deletes what may go, if a segment was completed or archived, if the segments' age is to be looked at again, or if
+    /// the newest segments have grown past what is retained since the last look.
+    ///
+    /// - Parameter written: How many bytes the writers have written since they began.
+    mutating func apply(isDue: Bool, written: UInt64) {
         let now = monotonicNanoseconds()
-        guard isDue || deadline.map({ now >= $0 }) == true else { return }
+        guard isDue || written >= checksAtWritten || deadline.map({ now >= $0 }) == true else { return }
         checkedAt = now
         while let partition = nextToShrink() {
             guard removeOldest(of: partition) else { break }
         }
+        let (total, limit) = (shared.byteCount, shared.options.retainedBytes)
+        // What is above the limit and may not go yet is not looked at again for every write.
+        checksAtWritten = written + (total < limit ? limit - total + 1 : UInt64(shared.options.segmentBytes) / 8)
         warnOfLag()
     }
 
@@ -37,7 +47,9 @@ struct SegmentRetention {
         let options = shared.options
         let total = shared.byteCount
         let eldest =
-            options.retainedAge.map { wallClockNanoseconds() - min($0.nanoseconds, wallClockNanoseconds()) } ?? 0
+            shared.retainedAge.withLockedValue({ $0 }).map {
+                wallClockNanoseconds() - min($0.nanoseconds, wallClockNanoseconds())
+            } ?? 0
         var oldest: (partition: JournalPartition, time: UInt64)?
         for partition in shared.partitions {
             let time = partition.withState { state -> UInt64? in

@@ -42,6 +42,9 @@ final class SegmentWriter {
 
     deinit { hole.deallocate() }
 
+    /// Whether somebody deleted the file.
+    var isDeleted: Bool { file.isDeleted }
+
     /// True when a record that ends at `end` belongs here.
     func hasRoom(until end: UInt64, from offset: UInt64) -> Bool {
         end - segment.start <= capacity || offset == segment.start

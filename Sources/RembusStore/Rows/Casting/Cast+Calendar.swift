@@ -1,29 +1,36 @@
 extension Cast {
     /// Dates, times and intervals from text.
     ///
-    /// As in DuckDB, the offset of a text counts for TIMESTAMPTZ and TIMESTAMP_NS; the other types without a zone take
-    /// the text's local time. Named zones, which would need the zones' history, are refused.
+    /// A text with an offset is a point in time, and the column gets its date or time in UTC, whatever its type: as from a
+    /// datetime with a zone. Named zones, which would need the zones' history, are refused.
     static func calendar(_ text: UnsafeRawBufferPointer, as type: ColumnType, _ column: ColumnBuffer) -> CastResult {
         var reader = TimeReader(text)
         switch type {
         case .interval:
             var reader = IntervalReader(text)
             switch reader.read() {
-            case .success(let interval):
-                guard interval.isStorable else { return .outOfRange }
-                column.stage(interval)
+            case .success(let interval): column.stage(text: interval.text)
             case .failure(let error): return error == .outOfRange ? .outOfRange : .invalid
             }
             return .added
         case .time:
+            var zoned = reader
+            if let time = zoned.timeWithOffset() {
+                column.stage(Int64(utc(time)))
+                return .added
+            }
             guard let nanoseconds = reader.time() else { return .invalid }
             column.stage(Int64(nanoseconds / 1000))
             return .added
         case .timeTZ:
-            guard let (nanoseconds, offset) = reader.timeWithOffset() else { return .invalid }
-            column.stage(text: timeText(microseconds: nanoseconds / 1000, offset: offset))
+            guard let time = reader.timeWithOffset() else { return .invalid }
+            column.stage(text: timeText(microseconds: utc(time)) + "+00")
             return .added
         case .date:
+            var zoned = reader
+            if text.count > 10, let stamp = zoned.timestamp(), case .time(_, _, _?) = stamp {
+                return instant(stamp.instant(usingOffset: true), as: type, column)
+            }
             switch reader.date() {
             case .infinity(let isNegative): column.stage(isNegative ? -Int32.max : Int32.max)
             case .days(let days):
@@ -42,8 +49,7 @@ extension Cast {
                 column.stage(isNegative ? -Int64.max : Int64.max)
                 return .added
             }
-            return instant(
-                stamp.instant(usingOffset: type == .timestampTZ || type == .timestampNS), as: type, column)
+            return instant(stamp.instant(usingOffset: true), as: type, column)
         }
     }
 
@@ -64,7 +70,7 @@ extension Cast {
             column.stage(Int64(truncatingIfNeeded: timeOfDay))
             return .added
         case .timeTZ:
-            column.stage(text: timeText(microseconds: Int(timeOfDay), offset: 0))
+            column.stage(text: timeText(microseconds: Int(timeOfDay)) + "+00")
             return .added
         case .date:
             guard let days = Int32(exactly: (microseconds - timeOfDay) / day), days.magnitude < Int32.max else {
@@ -96,12 +102,19 @@ extension Cast {
         (value < 0 ? value - unit / 2 : value + unit / 2) / unit
     }
 
-    private static func timeText(microseconds: Int, offset: Int) -> String {
+    /// Microseconds of the day in UTC.
+    private static func utc(_ time: (nanoseconds: Int, offset: Int)) -> Int {
+        let microseconds = time.nanoseconds / 1000
+        if time.offset == 0 { return microseconds }
+        let day = 86_400_000_000
+        return ((microseconds - time.offset * 1_000_000) % day + day) % day
+    }
+
+    /// `10:11:12.5`; the hours may have any number of digits.
+    static func timeText(microseconds: Int) -> String {
         let seconds = microseconds / 1_000_000
-        let magnitude = Int(offset.magnitude)
         return
             "\(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60))\(fraction(microseconds % 1_000_000))"
-            + "\(offset < 0 ? "-" : "+")\(two(magnitude / 3600)):\(two(magnitude / 60 % 60)):\(two(magnitude % 60))"
     }
 
     /// `2026-11-01 10:00:00.5`, in UTC; nil for years without four digits.

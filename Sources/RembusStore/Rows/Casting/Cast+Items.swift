@@ -8,7 +8,8 @@ extension Cast {
         return stage(value: value, as: type, into: column)
     }
 
-    private static func stage(value: Value, as type: ColumnType, into column: ColumnBuffer) -> CastResult {
+    /// Stages a value that is not null.
+    static func stage(value: Value, as type: ColumnType, into column: ColumnBuffer) -> CastResult {
         switch value {
         case .null, .undefined, .simple:
             // A tag around null; the column may not be allowed to be null, which is checked elsewhere.
@@ -34,10 +35,12 @@ extension Cast {
         return text.withUTF8 { stage(.text(UnsafeRawBufferPointer($0)), as: type, into: column) }
     }
 
-    /// Texts and JSON can hold anything.
+    /// Nested types take their parts; texts and JSON can hold anything.
     private static func stage(container: Value, as type: ColumnType, into column: ColumnBuffer) -> CastResult {
+        let value = TypedArray.expanded(container)
+        if type.isNested { return stage(parts: value, as: type, into: column) }
         guard type == .varchar || type == .json else { return .unsupported }
-        column.stage(text: TypedArray.expanded(container).jsonText)
+        column.stage(text: value.jsonText)
         return .added
     }
 
@@ -50,7 +53,7 @@ extension Cast {
         case .double, .float: return stage(CBORScalar.float(number.doubleValue), as: type, into: column)
         case .hugeint, .uhugeint, .decimal:
             return number.magnitude.count > 16 ? .outOfRange : stage(text: number.description, as: type, into: column)
-        case .boolean: return stage(CBORScalar.bool(true), as: type, into: column)
+        case .boolean: return .inexact
         case .tinyint, .smallint, .integer, .bigint, .utinyint, .usmallint, .uinteger, .ubigint: return .outOfRange
         default: return .unsupported
         }
@@ -71,6 +74,9 @@ extension Cast {
             let microseconds = ((seconds - whole) * 1_000_000).rounded()
             return instant(
                 Instant(seconds: Int128(whole), nanoseconds: Int128(microseconds) * 1000), as: type, column)
+        case (1001, .map(let parts)):
+            guard let instant = Instant(extendedTime: parts) else { return .invalid }
+            return self.instant(instant, as: type, column)
         case (100, .integer(let days)):
             // RFC 8943: days since the epoch, and below a date in text.
             guard days.magnitude < 1 << 40 else { return .outOfRange }
@@ -100,7 +106,9 @@ extension Cast {
         var text = text
         return text.withUTF8 { utf8 in
             let bytes = UnsafeRawBufferPointer(utf8)
-            guard type.isCalendar || type == .time else { return stage(.text(bytes), as: type, into: column) }
+            guard type.isCalendar || type == .time || type == .timeTZ else {
+                return stage(.text(bytes), as: type, into: column)
+            }
             var reader = TimeReader(bytes)
             guard let stamp = reader.timestamp() else { return .invalid }
             return instant(stamp.instant(usingOffset: true), as: type, column)
@@ -110,6 +118,13 @@ extension Cast {
     private static func decimalFraction(
         _ digits: String, _ exponent: Int, as type: ColumnType, into column: ColumnBuffer
     ) -> CastResult {
+        if type == .boolean {
+            guard let number = DecimalNumber(text: "\(digits)e\(exponent)") else { return .invalid }
+            guard !number.isNegative || number.mantissa == 0, let value = number.magnitude(scale: 0), value <= 1,
+                number.fits(scale: 0)
+            else { return .inexact }
+            return stage(.unsigned(UInt64(value)), as: type, into: column)
+        }
         guard type == .varchar || type == .json else {
             return stage(text: "\(digits)e\(exponent)", as: type, into: column)
         }
@@ -143,6 +158,17 @@ extension Value {
         switch self {
         case .integer, .unsigned, .negative, .bigInteger: description
         default: nil
+        }
+    }
+}
+
+extension Instant {
+    /// The base time and the fraction of RFC 9581; nil without a time in whole seconds.
+    fileprivate init?(extendedTime parts: ValueMap) {
+        guard case .integer(let seconds)? = parts[.integer(1)] else { return nil }
+        self.init(seconds: Int128(seconds), nanoseconds: 0)
+        for (key, unit) in [(-3, 1_000_000), (-6, 1000), (-9, 1)] as [(Int64, Int128)] {
+            if let count = parts[.integer(key)]?.intValue { nanoseconds += Int128(count) * unit }
         }
     }
 }

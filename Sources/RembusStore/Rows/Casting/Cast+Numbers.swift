@@ -3,9 +3,14 @@ extension Cast {
         let value: Bool
         switch scalar {
         case .bool(let bool): value = bool
-        case .unsigned(let number): value = number != 0
-        case .negative: value = true
-        case .float(let number): value = number != 0
+        // Other numbers would be lost.
+        case .unsigned(let number):
+            guard number <= 1 else { return .inexact }
+            value = number == 1
+        case .negative: return .inexact
+        case .float(let number):
+            guard number == 0 || number == 1 else { return .inexact }
+            value = number == 1
         case .text(let bytes):
             switch String(decoding: bytes.prefix(6), as: UTF8.self).lowercased() {
             case "true", "t", "yes", "y", "1": value = true
@@ -29,23 +34,10 @@ extension Cast {
         }
     }
 
-    /// The 128-bit integers, which become doubles in Parquet. One that rounds to `limit` could not be read back, and with
-    /// it the whole file.
-    static func hugeInteger<T: FixedWidthInteger & BitwiseCopyable>(
-        _ scalar: CBORScalar, _ type: T.Type, below limit: Double, _ column: ColumnBuffer
-    ) -> CastResult {
-        switch integerValue(scalar, type) {
-        case .success(let value):
-            guard Double(value).magnitude < limit else { return .outOfRange }
-            column.stage(value)
-            return .added
-        case .failure(let failure): return failure.result
-        }
-    }
-
     private struct Failure: Error {
         let result: CastResult
         static let outOfRange = Failure(result: .outOfRange)
+        static let inexact = Failure(result: .inexact)
         static let invalid = Failure(result: .invalid)
         static let unsupported = Failure(result: .unsupported)
     }
@@ -62,12 +54,13 @@ extension Cast {
             return result(T(exactly: complement).map { ~$0 })
         case .bool(let value): return .success(value ? 1 : 0)
         case .float(let value):
-            // Halves go to the even neighbour; what is below the range before rounding is refused.
-            guard value >= Double(T.min) else { return .failure(.outOfRange) }
-            return result(T(exactly: value.rounded(.toNearestOrEven)))
+            guard let whole = T(exactly: value.rounded(.toNearestOrEven)) else { return .failure(.outOfRange) }
+            return value == value.rounded() ? .success(whole) : .failure(.inexact)
         case .text(let bytes):
             if T.bitWidth <= 64, let value = NumberText.prefixedInteger(bytes) { return result(T(exactly: value)) }
             guard let number = DecimalNumber(bytes) else { return .failure(.invalid) }
+            guard number.magnitude(scale: 0) != nil else { return .failure(.outOfRange) }
+            guard number.fits(scale: 0) else { return .failure(.inexact) }
             guard let magnitude = number.magnitude(scale: 0), let value = T(exactly: magnitude) else {
                 // The smallest number has no positive counterpart.
                 if number.isNegative, T.isSigned, let magnitude = number.magnitude(scale: 0),
@@ -121,7 +114,9 @@ extension Cast {
         return .added
     }
 
-    static func decimal(_ scalar: CBORScalar, precision: Int, scale: Int, _ column: ColumnBuffer) -> CastResult {
+    static func decimal(
+        _ scalar: CBORScalar, precision: Int, scale: Int, isSigned: Bool = true, _ column: ColumnBuffer
+    ) -> CastResult {
         let limit = DecimalNumber.powersOfTen[precision]
         let factor = DecimalNumber.powersOfTen[scale]
         let magnitude: UInt128
@@ -139,18 +134,19 @@ extension Cast {
             magnitude = product
         case .bool(let value): magnitude = value ? factor : 0
         case .float(let value):
-            let scaled = (value * Double(factor)).rounded(.toNearestOrAwayFromZero)
-            guard scaled.magnitude < Double(limit) else { return .outOfRange }
-            isNegative = scaled < 0
-            magnitude = UInt128(scaled.magnitude)
+            switch exactDecimal(value, scale: scale) {
+            case .success(let scaled): (magnitude, isNegative) = (scaled, value < 0)
+            case .failure(let failure): return failure.result
+            }
         case .text(let bytes):
             guard let number = DecimalNumber(bytes) else { return .invalid }
             guard let scaled = number.magnitude(scale: scale) else { return .outOfRange }
+            guard number.fits(scale: scale) else { return .inexact }
             isNegative = number.isNegative
             magnitude = scaled
         default: return .unsupported
         }
-        guard magnitude < limit else { return .outOfRange }
+        guard magnitude < limit, isSigned || !isNegative || magnitude == 0 else { return .outOfRange }
         let value = isNegative ? 0 - Int128(magnitude) : Int128(magnitude)
         switch column.storage {
         case .int16: column.stage(Int16(truncatingIfNeeded: value))
@@ -159,5 +155,28 @@ extension Cast {
         default: column.stage(value)
         }
         return .added
+    }
+
+    /// The magnitude of a float times 10^`scale`, as far as its shortest digits have no more places behind the point.
+    ///
+    /// A single that was widened to a double, as half of all CBOR and Arrow peers do, has the digits of the single.
+    private static func exactDecimal(_ value: Double, scale: Int) -> Result<UInt128, Failure> {
+        guard value.isFinite else { return .failure(.outOfRange) }
+        if value == value.rounded() {
+            // A whole number is exact as it is.
+            guard value.magnitude < 0x1p128 else { return .failure(.outOfRange) }
+            let (product, overflow) = UInt128(value.magnitude).multipliedReportingOverflow(
+                by: DecimalNumber.powersOfTen[scale])
+            return overflow ? .failure(.outOfRange) : .success(product)
+        }
+        let single = Float(value)
+        let texts = [value.description] + (Double(single) == value ? [single.description] : [])
+        for text in texts {
+            var text = text
+            let number = text.withUTF8 { DecimalNumber(UnsafeRawBufferPointer($0)) }
+            guard let number, number.fits(scale: scale) else { continue }
+            return number.magnitude(scale: scale).map { .success($0) } ?? .failure(.outOfRange)
+        }
+        return .failure(.inexact)
     }
 }

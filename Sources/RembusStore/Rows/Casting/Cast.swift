@@ -8,47 +8,54 @@ enum CastResult: Equatable {
     /// The text or number is none of the type.
     case invalid
     case outOfRange
+    /// It would become another number.
+    case inexact
     /// Values of this kind are never made values of the type.
     case unsupported
 }
 
 /// Makes values of columns of what comes in messages, by the rules of DuckDB's casts.
 ///
-/// So a row is the same whether it went through here or through `INSERT`, with one difference: what Parquet could not
-/// give back is refused (see ``ColumnType/storableCondition(for:)``). What has more kinds in CBOR than in SQL (dates by tag,
-/// decimals, UUIDs) is understood in addition.
+/// Every path into a table ends here – publications, frames, upserts –, so that a value is the same whichever it took. There
+/// are three differences from `INSERT`: a number is refused where it would become another one (floating point takes the
+/// nearest), an offset of a time always counts, and what Parquet could not give back is refused. What has more kinds in CBOR
+/// than in SQL (dates by tag, decimals, UUIDs) is understood in addition.
 enum Cast {
-    /// Stages a value that is not null in the row behind the last of `column`, whose storage is that of `type`.
-    @inline(__always)
-    static func stage(_ scalar: CBORScalar, as type: ColumnType, into column: ColumnBuffer) -> CastResult {
-        // The usual cases, where the value is already what the column wants.
-        switch (type, scalar) {
-        case (.double, .float(let value)):
-            column.stage(value)
-            return .added
-        case (.varchar, .text(let bytes)):
-            column.stage(bytes: bytes)
-            return .added
-        default: return stageOther(scalar, as: type, into: column)
+    /// Stages a value that is not null in the row behind the last of `buffer`, which is a buffer of the column's storage.
+    static func stage(_ scalar: CBORScalar, for column: ColumnSchema, into buffer: ColumnBuffer) -> CastResult {
+        if let unit = column.epoch, let result = stage(scalar, countedIn: unit, as: column.type, into: buffer) {
+            return result
         }
+        return stage(scalar, as: column.type, into: buffer)
+    }
+
+    /// Stages a value that is not null in the row behind the last of `column`, whose storage is that of `type`.
+    static func stage(_ scalar: CBORScalar, as type: ColumnType, into column: ColumnBuffer) -> CastResult {
+        if case .other(let item) = scalar { return stage(item: item, as: type, into: column) }
+        return stageOther(scalar, as: type, into: column)
     }
 
     /// Why a value cannot be cast, nil when it can.
-    static func check(_ value: Value, as type: ColumnType) -> String? {
+    static func check(_ value: Value, for column: ColumnSchema) -> String? {
+        withScalar(of: value) { scalar in
+            let result = stage(scalar, for: column, into: ColumnBuffer(column.type.storage, capacity: 1))
+            return result == .added ? nil : result.sentence(scalar.words, column.type.name)
+        } ?? "it is nested too deeply"
+    }
+
+    /// Calls `body` with a value as it would come in a message; nil when it cannot come in one.
+    static func withScalar<Result>(of value: Value, _ body: (CBORScalar) -> Result) -> Result? {
         var item = ByteBuffer()
         value.encodeCBOR(into: &item)
         return item.withUnsafeReadableBytes { bytes in
             var scanner = CBORScanner(bytes)
-            guard let scalar = CBORScalar.read(&scanner) else { return "it is nested too deeply" }
-            let result = stage(scalar, as: type, into: ColumnBuffer(type.storage, capacity: 1))
-            return result == .added ? nil : result.sentence(scalar.words, type.sql)
+            return CBORScalar.read(&scanner).map(body)
         }
     }
 
     private static func stageOther(
         _ scalar: CBORScalar, as type: ColumnType, into column: ColumnBuffer
     ) -> CastResult {
-        if case .other(let item) = scalar { return stage(item: item, as: type, into: column) }
         switch type {
         case .boolean: return boolean(scalar, column)
         case .tinyint: return integer(scalar, Int8.self, column)
@@ -59,8 +66,8 @@ enum Cast {
         case .usmallint: return integer(scalar, UInt16.self, column)
         case .uinteger: return integer(scalar, UInt32.self, column)
         case .ubigint: return integer(scalar, UInt64.self, column)
-        case .hugeint: return hugeInteger(scalar, Int128.self, below: ColumnType.hugeLimit, column)
-        case .uhugeint: return hugeInteger(scalar, UInt128.self, below: ColumnType.unsignedHugeLimit, column)
+        case .hugeint: return decimal(scalar, precision: 38, scale: 0, column)
+        case .uhugeint: return decimal(scalar, precision: 38, scale: 0, isSigned: false, column)
         case .float: return float(scalar, column)
         case .double: return double(scalar, column)
         case .decimal(let precision, let scale): return decimal(scalar, precision: precision, scale: scale, column)
@@ -71,6 +78,12 @@ enum Cast {
         case .date, .time, .timeTZ, .timestamp, .timestampS, .timestampMS, .timestampNS, .timestampTZ, .interval:
             guard case .text(let bytes) = scalar else { return .unsupported }
             return calendar(bytes, as: type, column)
+        case .list, .structure, .map:
+            // A field of a CSV file, for example.
+            guard case .text(let bytes) = scalar else { return .unsupported }
+            guard let value = try? Value(json: ByteBuffer(bytes: bytes)) else { return .invalid }
+            if case .text = value { return .invalid }
+            return stage(value: value, as: type, into: column)
         }
     }
 }

@@ -3,6 +3,8 @@ struct DecimalNumber {
     var isNegative = false
     var mantissa: UInt128 = 0
     var exponent = 0
+    /// Whether digits other than zero were beyond what 128 bits hold.
+    private var isCut = false
 
     /// 10⁰ to 10³⁸, the largest that 128 bits hold.
     static let powersOfTen: [UInt128] = {
@@ -69,6 +71,7 @@ struct DecimalNumber {
             let (sum, carry) = tenfold.addingReportingOverflow(UInt128(digit))
             if overflow || carry {
                 // The digit is lost, its place is not.
+                if digit != 0 { isCut = true }
                 if !isFraction { exponent += 1 }
                 return
             }
@@ -94,6 +97,14 @@ struct DecimalNumber {
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
+
+    /// Whether the number has no digits other than zero behind the first `scale` places.
+    func fits(scale: Int) -> Bool {
+        if isCut { return false }
+        let places = -(exponent + scale)
+        if mantissa == 0 || places <= 0 { return true }
+        return places <= 38 && mantissa % Self.powersOfTen[places] == 0
+    }
 
     /// The magnitude times 10^`scale`, halves rounded away from zero; nil when it needs more than 128 bits.
     func magnitude(scale: Int) -> UInt128? {

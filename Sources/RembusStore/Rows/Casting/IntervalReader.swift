@@ -4,9 +4,17 @@ struct Interval: BitwiseCopyable, Equatable {
     var days: Int32 = 0
     var microseconds: Int64 = 0
 
-    /// Whether a Parquet file gives it back.
-    var isStorable: Bool {
-        months >= 0 && days >= 0 && microseconds >= 0 && microseconds < Int64(ColumnType.intervalHours) * 3_600_000_000
+    /// DuckDB's spelling: `1 year 2 months -3 days 04:05:06.7`.
+    var text: String {
+        func count(_ number: Int32, _ unit: String) -> String? {
+            number == 0 ? nil : "\(number) \(unit)\(number.magnitude == 1 ? "" : "s")"
+        }
+        var parts = [count(months / 12, "year"), count(months % 12, "month"), count(days, "day")].compactMap { $0 }
+        if microseconds != 0 || parts.isEmpty {
+            let time = Cast.timeText(microseconds: Int(clamping: microseconds.magnitude))
+            parts.append((microseconds < 0 ? "-" : "") + time)
+        }
+        return parts.joined(separator: " ")
     }
 }
 

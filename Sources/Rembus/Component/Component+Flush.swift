@@ -1,0 +1,50 @@
+extension Component {
+    /// Waits until the broker has handled everything that was sent before.
+    ///
+    /// ```swift
+    /// try await component.publish("clock", 12)
+    /// try await component.flush()
+    /// ```
+    /// A publication of QoS 0 has no acknowledgement: this tells that all of them have reached the broker, and throws when it
+    /// refused one. Brokers other than Rembus for Swift do not report refusals, and on MQTT servers it says only that
+    /// everything was written to the connection.
+    ///
+    /// - Parameter timeout: How long to wait, default `request_timeout`.
+    /// - Throws: ``RembusError``: `status(.error)` with the reason when the broker refused publications; `connectionDown` when
+    ///   the connection was lost, and publications perhaps with it; `notConnected`; `timeout`. `CancellationError` when the
+    ///   task is cancelled.
+    public func flush(timeout: Duration? = nil) async throws {
+        guard try await connection.onSession({ $0.takeLoss() }) == false else {
+            throw RembusError(
+                .connectionDown,
+                "The connection to the broker was lost, and publications of QoS 0 perhaps with it. Publish them again, or use "
+                    + "QoS 1.")
+        }
+        let id = connection.ids.next()
+        let command = AdminCommand.other(AdminCommand.Name.flush)
+        let message = Message.admin(
+            .init(id: MessageID(littleEndian: id), topic: Session.configurationTopic, data: command.data))
+        // Any answer, an error too, proves that the broker has handled everything sent before.
+        let reply = try await ask(
+            .command(command, topic: Session.configurationTopic), id: id,
+            frame: OutgoingFrame(message, encoding: encoding), timeout: timeout)
+        guard reply.status == .ok, let report = try? reply.data.value,
+            let count = report[AdminCommand.Field.refused]?.intValue, count > 0
+        else { return }
+        let reason = report[AdminCommand.Field.reason]?.stringValue ?? "It does not say why."
+        let what = count == 1 ? "a publication" : "\(count) publications; the first one"
+        throw RembusError(.status(.error), "The broker refused \(what): \(reason)")
+    }
+}
+
+extension ComponentPool {
+    /// Waits until every broker that is connected has handled what was sent to it; see ``Component/flush(timeout:)``.
+    public func flush(timeout: Duration? = nil) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for member in members where member.state.isConnected {
+                group.addTask { try await member.flush(timeout: timeout) }
+            }
+            try await group.waitForAll()
+        }
+    }
+}

@@ -1,0 +1,89 @@
+/// What ``Broker/init(configuration:logger:)`` can do: a broker in memory, for which nobody has composed storage, keys,
+/// certificates and further listeners.
+extension BrokerConfiguration {
+    /// What is done about a field.
+    enum InMemorySupport {
+        /// The broker does what it says.
+        case honoured
+        /// The broker needs something for it that it has not got, so that another value than the default is an error.
+        case missing(String)
+    }
+
+    /// Every field of the configuration, by its path. A field that is not here is refused when it differs from the
+    /// default, and a test sees that there is none.
+    static let inMemorySupport: [String: InMemorySupport] = {
+        let files = "files of a state directory"
+        let keys = "a store of keys"
+        let listeners = "a listener that is not part of this broker"
+        let tls = "a certificate"
+        var support: [String: InMemorySupport] = [:]
+        for name in [
+            "name", "host", "port", "socket", "tcpPort", "tcpSocket", "socketMode", "policy", "overwriteConnection",
+            "isServer", "requestTimeout",
+            "maxRequestTimeout", "ackTimeout", "sendRetries", "pingInterval", "handshakeTimeout", "drainTimeout",
+            "threads", "memoryLimit", "storeBytes", "replayWindow", "security.trustsNames",
+            "security.allowsRegistration", "security.allowedOrigins", "security.trustedProxies",
+            "doors.maxMetricTopics", "limits.maxMessageBytes", "limits.maxTopicBytes",
+            "limits.maxTopicSegments", "limits.maxNameBytes", "limits.maxSubscriptions", "limits.maxExposed",
+            "limits.maxPendingCalls", "limits.maxCalls", "limits.maxConnections", "limits.maxConnectionsPerAddress",
+            "limits.handshakesPerSecond", "limits.maxInFlight", "limits.maxInFlightBytes", "limits.maxBacklogBytes",
+            "limits.slowConsumer", "limits.maxDuplicateIDs", "limits.maxOfflineComponents",
+            "limits.maxOfflineComponentsPerAddress", "limits.maxRememberedBytes", "limits.maxRememberedBytesPerAddress",
+            "limits.nameExpiry",
+        ] { support[name] = .honoured }
+        for name in ["isAuthenticated", "challengeTimeout", "maxRegisterAttempts"] {
+            support["security.\(name)"] = .missing(keys)
+        }
+        for name in ["isSecure", "keystore", "clientAuthorities", "clientCertificates"] {
+            support["security.\(name)"] = .missing(tls)
+        }
+        support["logLevel"] = .missing("the log of the command")
+        support["logFormat"] = .missing("a log of the command's own")
+        for name in ["auditLog", "auditMaxBytes"] { support["security.\(name)"] = .missing(files) }
+        for name in [
+            "zmqPort", "zmqSocket", "httpPort", "httpSocket", "httpPrefix", "corsOrigins", "prometheusPort",
+            "prometheusSocket", "mqttPort", "mqttSocket", "maxMQTTSessionExpiry",
+            "maxRetainedBytes", "mqttBridge", "mqttTopicFilters", "maxBridgeQueue",
+        ] { support["doors.\(name)"] = .missing(listeners) }
+        for name in [
+            "schemaFile", "record", "journalSync", "journalSyncInterval", "journalRetainedBytes", "journalMaxBytes",
+            "lakeURL", "lakeDataPath", "ignoresDataPath", "archiverInterval", "lakeMemoryBytes", "lakeThreads",
+            "queryThreads", "inliningRows", "maintenanceInterval", "snapshotRetention",
+        ] { support["storage.\(name)"] = .missing(files) }
+        return support
+    }()
+
+    /// Every field with its value as text, by its path.
+    static func fields(of configuration: BrokerConfiguration) -> [(path: String, value: String)] {
+        let groups: Set = ["security", "doors", "storage", "limits"]
+        return Mirror(reflecting: configuration).children.flatMap { child -> [(path: String, value: String)] in
+            let name = child.label ?? ""
+            guard groups.contains(name) else { return [(name, "\(child.value)")] }
+            return Mirror(reflecting: child.value).children.map { ("\(name).\($0.label ?? "")", "\($0.value)") }
+        }
+    }
+
+    /// Throws when the configuration asks a broker in memory for what it does not do, or for a port that does not exist.
+    func checkInMemory() throws(BrokerError) {
+        let standard = Dictionary(
+            Self.fields(of: BrokerConfiguration()).map { ($0.path, $0.value) }, uniquingKeysWith: { first, _ in first })
+        for (path, value) in Self.fields(of: self) where standard[path] != value {
+            switch Self.inMemorySupport[path] {
+            case .honoured?: continue
+            // Without a log is what it is anyway.
+            case .missing? where path == "security.auditLog" && security.auditLog == "none": continue
+            case .missing(let what)?:
+                throw BrokerError(
+                    "`\(path)` needs \(what), which Broker(configuration:logger:) does not have. Leave it at its default, or "
+                        + "run the command `rembus broker`, which does it.")
+            case nil:
+                throw BrokerError(
+                    "`\(path)` is not known to Broker(configuration:logger:). Leave it at its default, or run the command "
+                        + "`rembus broker`.")
+            }
+        }
+        for (path, port) in [("port", port), ("tcpPort", tcpPort ?? 0)] where !(0...65535).contains(port) {
+            throw BrokerError("`\(path)` must be 0–65535; found \(port). Choose a port in that range, or 0 for any.")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+/// How the memory that a broker keeps to is divided: what is fixed first, the rest for what connections hold.
+package struct MemoryPlan: Sendable, Equatable {
+    /// Bytes that the whole process keeps to.
+    package let limit: Int
+    /// Bytes for DuckDB: ``StorageConfiguration/lakeMemoryBytes``, half of the limit at most.
+    package let lake: Int
+    /// Bytes for the newest publications: ``BrokerConfiguration/storeBytes``, an eighth of the limit at most.
+    package let store: Int
+    /// Bytes for everything that waits for peers or comes from them, retained messages included: what is left, half of the
+    /// limit at most.
+    package let connections: Int
+    /// Bytes of these for retained messages: ``DoorConfiguration/maxRetainedBytes``, half at most.
+    package let retained: Int
+    /// Bytes for what is held for components, ``BrokerLimits/maxRememberedBytes``: a quarter of the limit at most.
+    package let remembered: Int
+    /// Bytes of these for one address.
+    package let rememberedPerAddress: Int
+
+    /// What the program itself, its libraries, routes and sessions take.
+    static let ownBytes = 96 << 20
+    /// The limit when none is set, however much there is, unless other settings need more.
+    static let standardLimit = 2 << 30
+    /// The smallest limit that a broker can work with.
+    package static let smallestLimit = 192 << 20
+
+    /// - Parameters:
+    ///   - hasLake: Whether DuckDB is used at all.
+    ///   - availableBytes: Memory of the machine, or what its control group may use.
+    package init(_ configuration: BrokerConfiguration, hasLake: Bool = true, availableBytes: Int = SystemMemory.bytes) {
+        let (wantedLake, wantedStore) = (hasLake ? configuration.storage.lakeMemoryBytes : 0, configuration.storeBytes)
+        if configuration.memoryLimit > 0 {
+            limit = max(configuration.memoryLimit, Self.smallestLimit)
+        } else {
+            // Whoever has set one of the parts to more means it.
+            let needed = max(wantedLake > 1 << 30 ? wantedLake * 2 : 0, wantedStore > 256 << 20 ? wantedStore * 8 : 0)
+            limit = max(min(availableBytes / 2, max(Self.standardLimit, needed)), Self.smallestLimit)
+        }
+        lake = min(wantedLake, limit / 2)
+        store = min(wantedStore, limit / 8)
+        connections = max(min(limit - lake - store - Self.ownBytes, limit / 2), limit / 8)
+        retained = min(configuration.doors.maxRetainedBytes, connections / 2)
+        let limits = configuration.limits
+        remembered = min(limits.maxRememberedBytes, limit / 4)
+        rememberedPerAddress = min(
+            limits.maxRememberedBytesPerAddress,
+            remembered < limits.maxRememberedBytes ? remembered / 2 : remembered)
+    }
+
+    /// The settings that are cut to what the limit leaves for them, for the log.
+    package func cuts(of configuration: BrokerConfiguration, hasLake: Bool) -> [String] {
+        var cuts: [String] = []
+        func check(_ name: String, _ wanted: Int, _ given: Int) {
+            if given < wanted { cuts.append("\(name) is \(given) instead of \(wanted)") }
+        }
+        if hasLake { check("lake_memory_bytes", configuration.storage.lakeMemoryBytes, lake) }
+        check("store_bytes", configuration.storeBytes, store)
+        // Nobody has asked for the default, and nothing is missing without it.
+        if configuration.limits.maxRememberedBytes != BrokerLimits().maxRememberedBytes {
+            check("max_remembered_bytes", configuration.limits.maxRememberedBytes, remembered)
+        }
+        if configuration.doors.mqttPort != nil {
+            check("max_retained_bytes", configuration.doors.maxRetainedBytes, retained)
+        }
+        return cuts
+    }
+}

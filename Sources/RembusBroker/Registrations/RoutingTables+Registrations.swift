@@ -1,0 +1,211 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import RembusStore
+import RembusTransport
+import RembusTrust
+import RembusWire
+import Synchronization
+
+/// What is held for components, within the limits; and which names are forgotten for it.
+///
+/// Room is made by forgetting names without proof that are away: those of the same address, and for a component with a
+/// proof anybody's. Names that never came back go first, then those that have been away longest.
+extension RoutingTables {
+    /// Why something new cannot be held for a component; nil when it can. Makes room if that helps.
+    func shortage(ofBytes bytes: Int, for state: ComponentState) -> RegistrationLedger.Shortage? {
+        lock.withLock { makeRoom(for: .init(bytes: bytes), state) }
+    }
+
+    /// Notes that a method is exposed; it may be routed later.
+    func charge(method: String, of state: ComponentState) {
+        lock.withLock { charge(state, topic: method, sign: 1) }
+    }
+
+    /// The same for what a door wants to hold for a component besides its subscriptions, which is charged at once.
+    func hold(_ bytes: Int, for state: ComponentState) -> RegistrationLedger.Shortage? {
+        lock.withLock {
+            let more = RegistrationLedger.Usage(bytes: bytes - state.doorBytes)
+            if let shortage = makeRoom(for: more, state) { return shortage }
+            state.doorBytes = bytes
+            charge(state, state.charge + more)
+            return nil
+        }
+    }
+
+    /// Has `action` called for every name that is forgotten while it is away. It is called under the tables' lock, and so
+    /// must not ask them for anything.
+    func whenForgotten(_ action: @escaping @Sendable (String) -> Void) {
+        lock.withLock { onForget.append(action) }
+    }
+
+    /// What is held at the moment, for those with a proof and for everybody else.
+    var registrations: (proven: RegistrationLedger.Usage, unproven: RegistrationLedger.Usage) {
+        lock.withLock { (ledger.proven, ledger.unproven) }
+    }
+
+    // MARK: Numbers, which are for ever
+
+    /// How many names get a number that did not prove to be themselves. Beyond it, publications are stored without their
+    /// publisher's name.
+    private var maxNumberedNames: Int { max(250_000, 2 * limits.maxOfflineComponents) }
+
+    func number(of name: String, isProven: Bool) -> UInt32 {
+        isProven ? store.number(of: name) : store.number(of: name, limit: maxNumberedNames) ?? 0
+    }
+
+    /// Whether a name that is only claimed may have its tenant, which must have a number to be told apart.
+    func admitsTenant(of name: String) -> Bool {
+        store.number(of: NameRules.tenant(of: name), limit: maxNumberedNames) != nil
+    }
+
+    // MARK: Under the lock
+
+    func owner(of state: ComponentState) -> RegistrationLedger.Owner {
+        if let owner = state.owner { return owner }
+        let owner = owner(user: state.principal.isProven ? state.user : nil, host: state.session?.host)
+        state.owner = owner
+        return owner
+    }
+
+    func owner(user: String?, host: String?) -> RegistrationLedger.Owner {
+        if let user { return .user(ExactText(user)) }
+        return host.flatMap { AddressKey(text: $0) }.map { .address($0) } ?? .local
+    }
+
+    /// Charges a state with what it takes now.
+    func charge(_ state: ComponentState, _ usage: RegistrationLedger.Usage) {
+        ledger.change(owner(of: state), from: state.charge, to: usage)
+        state.charge = usage
+    }
+
+    /// Notes that something new is held for a state, or no longer.
+    func charge(_ state: ComponentState, topic: String, sign: Int) {
+        let bytes = sign * RegistrationLedger.bytes(of: topic)
+        charge(state, .init(names: state.charge.names, bytes: max(0, state.charge.bytes + bytes)))
+    }
+
+    /// Remembers the state of a name while nobody is connected with it; false when there is no room for it.
+    func remember(_ state: ComponentState) -> Bool {
+        guard limits.maxOfflineComponents > 0 else { return false }
+        state.awaySince = WallClock.nanoseconds()
+        state.pack()
+        var usage = state.usageWhileAway
+        if makeRoom(for: usage - state.charge, state) != nil {
+            state.dropHeldMessages()
+            state.pack()
+            usage = state.usageWhileAway
+            guard makeRoom(for: usage - state.charge, state) == nil else {
+                counters.notRemembered.wrappingAdd(1, ordering: .relaxed)
+                return false
+            }
+        }
+        charge(state, usage)
+        offline += 1
+        return true
+    }
+
+    /// Forgets a name that is away, everywhere.
+    func forget(_ state: ComponentState) {
+        guard let name = state.name, components[ExactText(name)] === state else { return }
+        for topic in state.exposed { removeProvider(state, topic) }
+        if !state.exposed.isEmpty { changed() }
+        charge(state, .init())
+        components[ExactText(name)] = nil
+        offline -= 1
+        for action in onForget { action(name) }
+    }
+
+    private func makeRoom(
+        for more: RegistrationLedger.Usage, _ state: ComponentState
+    ) -> RegistrationLedger.Shortage? {
+        let owner = owner(of: state)
+        guard let shortage = ledger.shortage(of: more, for: owner) else { return nil }
+        switch owner {
+        case .user where shortage == .ofOwner: return shortage
+        case .user: forgetUnproven(of: nil)
+        case .address, .local: forgetUnproven(of: owner)
+        }
+        return ledger.shortage(of: more, for: owner)
+    }
+
+    /// Forgets a part of the names that are away, so that it need not be done again soon: it looks at all of them.
+    private func forgetUnproven(of owner: RegistrationLedger.Owner?) {
+        let usage = owner.map(ledger.usage(of:)) ?? ledger.unproven
+        guard usage.names > 0 else { return }
+        let limit = owner == nil ? ledger.limit : ledger.ownerLimit
+        let (names, bytes) = (max(1, limit.names / 16), max(1, limit.bytes / 16))
+        var freed = RegistrationLedger.Usage()
+        for state in unprovenAway(of: owner) {
+            freed += state.charge
+            counters.forgottenForRoom.wrappingAdd(1, ordering: .relaxed)
+            forget(state)
+            if freed.names >= names || freed.bytes >= bytes { return }
+        }
+    }
+
+    /// Names without proof that are away, those to be forgotten first at the front.
+    private func unprovenAway(of owner: RegistrationLedger.Owner?) -> [ComponentState] {
+        var found: [ComponentState] = []
+        // One that is just leaving has no place yet that it could give up.
+        for state in components.values where state.session == nil && state.charge.names > 0 {
+            let its = self.owner(of: state)
+            if owner == nil ? !its.isProven : its == owner { found.append(state) }
+        }
+        return found.sorted { a, b in
+            a.hasReturned == b.hasReturned ? a.awaySince < b.awaySince : b.hasReturned
+        }
+    }
+
+    /// Forgets, after a start, what an earlier run remembered beyond the limits of this one.
+    func trim() {
+        var counts: [RegistrationLedger.Owner: RegistrationLedger.Usage] = [:]
+        var all = RegistrationLedger.Usage()
+        // Those that are kept longest come first now; the ones beyond a limit are those that would have gone.
+        for state in unprovenAway(of: nil).reversed() {
+            let owner = owner(of: state)
+            let usage = counts[owner, default: .init()] + state.charge
+            guard usage.fits(ledger.ownerLimit), (all + state.charge).fits(ledger.unprovenLimit) else {
+                counters.forgottenForRoom.wrappingAdd(1, ordering: .relaxed)
+                forget(state)
+                continue
+            }
+            counts[owner] = usage
+            all += state.charge
+        }
+    }
+
+    /// Notes who a component from an earlier run is, and since when it is away.
+    func setAway(_ state: ComponentState, _ head: ComponentRecord) {
+        state.owner = owner(user: head.isProven ? head.user ?? head.name : nil, host: head.host)
+        let now = WallClock.nanoseconds()
+        let expiry = limits.nameExpiryNanoseconds
+        // Nobody could come back while the broker was down: everybody has a while for it.
+        let earliest = expiry == 0 ? 0 : now - min(now, expiry - min(expiry / 4, Self.grace))
+        let lastSeen = head.lastSeen.multipliedReportingOverflow(by: 1_000_000_000)
+        state.awaySince = head.lastSeen == 0 || lastSeen.overflow ? now : min(max(lastSeen.partialValue, earliest), now)
+    }
+
+    private static let grace: UInt64 = 3_600_000_000_000
+
+    /// Forgets names without proof that did not come back in time, and what is left of others that is of no use.
+    func forgetExpired() {
+        lock.withLock {
+            let (now, time) = (WallClock.nanoseconds(), NIODeadline.now())
+            let expiry = limits.nameExpiryNanoseconds
+            for state in Array(components.values) where state.session == nil {
+                state.duplicates.expire(time)
+                if state.isForgettable {
+                    forget(state)
+                } else if expiry > 0, now &- min(now, state.awaySince) >= expiry, !owner(of: state).isProven {
+                    counters.expiredNames.wrappingAdd(1, ordering: .relaxed)
+                    forget(state)
+                }
+            }
+        }
+    }
+}
+
+extension BrokerLimits {
+    /// Zero for ever.
+    var nameExpiryNanoseconds: UInt64 { UInt64(clamping: TimeAmount(nameExpiry).nanoseconds) }
+}

@@ -1,0 +1,24 @@
+import Logging
+import RembusStore
+import RembusTransport
+import RembusTrust
+import RembusWire
+
+/// Components that were removed while they are connected.
+extension Session {
+    static var wallClock: Int64 { Int64(WallClock.nanoseconds() / 1_000_000) }
+
+    /// Whether what this connection has proven itself with counts no more: its certificate, or the key of the name it has.
+    func isRemoved(by rules: AccessRules) -> Bool {
+        if let certificate, rules.isRemoved(certificate.name, provenAt: certificate.validFrom) { return true }
+        guard isProven, let user = state.principal.name else { return false }
+        // A certificate that was made after the removal is good, whenever it was shown.
+        if let certificate, ExactText(certificate.name) == ExactText(user) { return false }
+        return rules.isRemoved(user, provenAt: provenAt)
+    }
+
+    func endRemoved() {
+        core.logger.notice("\(label) is disconnected: the component was removed (`rembus keys remove`)")
+        link.close(code: 1008, reason: "the component was removed")
+    }
+}

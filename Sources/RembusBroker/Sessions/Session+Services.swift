@@ -1,0 +1,81 @@
+import NIOCore
+import RembusTransport
+import RembusWire
+import Synchronization
+
+/// Calls of the broker's own services, whose answers may be large: they begin when there is room for their answers.
+extension Session {
+    /// How many times the backlog of deliveries may lie in answers.
+    private static let maxAnswerBacklogs = 8
+
+    /// Bytes of answers that may wait for this connection.
+    var maxUnreadAnswers: Int {
+        min(Self.maxAnswerBacklogs * maxBacklogBytes, max(lane.memory.room, maxBacklogBytes / 8))
+    }
+
+    /// Whether many peers stand behind this connection, so that what one of them does not read is not kept here.
+    private var isShared: Bool { transport == .http || transport == .https }
+
+    /// Begins a call, now or when earlier answers were read and there is memory for one more.
+    func whenAnswersHaveRoom(_ id: MessageID, _ limit: CallLimit, _ start: @escaping () -> Void) {
+        let deadline = lane.now + limit.timeout
+        let enqueue = { [self] in
+            if lane.services.begin() { return start() }
+            lane.services.wait(until: deadline) { [self] in
+                guard !isClosed else { return lane.services.ended(answerBytes: 0) }
+                start()
+            } giveUp: { [self] in
+                openCalls -= 1
+                noteServiceEnded(answerBytes: 0)
+                answer(id, .methodUnavailable, .text(BrokerText.noMemory))
+            }
+        }
+        if isShared { return enqueue() }
+        answerGate.append(enqueue)
+        startWaitingCalls()
+    }
+
+    private func noteServiceEnded(answerBytes: Int) {
+        if !isShared { answerGate.ended(answerBytes: answerBytes) }
+    }
+
+    /// Begins calls that may begin. While others wait nothing more is read.
+    func startWaitingCalls() {
+        guard answerGate.isWaiting else { return }
+        while let start = answerGate.next(
+            unread: link.backlog, limit: maxUnreadAnswers, largest: limits.maxMessageBytes)
+        {
+            start()
+        }
+        guard answerGate.isWaiting else { return link.suspendReading(false) }
+        link.suspendReading(true)
+        link.noteRefused()
+        lane.watch(self)
+    }
+
+    /// Answers a call of a service.
+    func answerService(_ id: MessageID, _ status: StatusCode, _ data: Value) {
+        let outcome = respond(id, status, data, if: { hasRoom(forAnswer: $0) })
+        lane.services.ended(answerBytes: outcome.bytes)
+        noteServiceEnded(answerBytes: outcome.bytes)
+        if outcome.isSent { lane.metrics.told(status) } else { dropAnswer(id) }
+        startWaitingCalls()
+        lane.services.proceed(now: lane.now)
+    }
+
+    /// Whether an answer can be kept until the caller reads it. The first is always taken, unless too
+    /// much is held in all: then only small ones are.
+    func hasRoom(forAnswer bytes: Int) -> Bool {
+        if link.backlog > 0 { return link.backlog + bytes <= maxUnreadAnswers }
+        return bytes <= MemoryBudget.leastRoom || !core.memory.isExceeded
+    }
+
+    /// A caller that does not read its answers does not get more of them than fit.
+    func dropAnswer(_ id: MessageID) {
+        core.counters.droppedAnswers.wrappingAdd(1, ordering: .relaxed)
+        droppedCount += 1
+        answer(id, .methodUnavailable, .text(BrokerText.droppedAnswer(maxUnreadAnswers)))
+    }
+
+    func dropWaitingCalls() { answerGate.removeAll() }
+}

@@ -1,0 +1,117 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The lock of a data folder on this machine, held as long as the catalog is open: on the file that says whose the folder
+/// is.
+///
+/// A catalog in a DuckDB file has its folder for itself. One in an SQLite file or in PostgreSQL may be shared by brokers
+/// of different names, which hold the lock together. The lock is the kernel's, and ends with the process.
+final class DataFolderLock: Sendable {
+    private let descriptors: [Int32]
+
+    /// Takes the folder for a catalog.
+    /// - Parameters:
+    ///   - unclaimedOwner: Whose the folder is when no file in it says so.
+    init(
+        _ wanted: DataOwner, folder: String, for configuration: LakeConfiguration, unclaimedOwner: DataOwner?
+    ) throws(LakeError) {
+        let isShared = configuration.catalog.isShareable
+        let path = "\(folder)/\(DataOwner.fileName)"
+        let descriptor = try Self.openOrCreate(path)
+        var opened = [descriptor]
+        do throws(LakeError) {
+            if try !Self.lock(descriptor, LOCK_EX) {
+                // Brokers that share a catalog hold the lock together; the file names the same catalog for all of them.
+                guard isShared, try Self.lock(descriptor, LOCK_SH), Self.read(descriptor)?.catalog == wanted.catalog
+                else { throw Self.busy(folder, Self.read(descriptor)) }
+            } else {
+                let owner = Self.read(descriptor) ?? unclaimedOwner
+                if let owner, !owner.gives(way: wanted, exists: { access($0, F_OK) == 0 }) {
+                    throw owner.refusal(of: wanted)
+                }
+                if Self.read(descriptor) != wanted { try Self.write(wanted, to: descriptor, path) }
+                if isShared { _ = try Self.lock(descriptor, LOCK_SH) }
+            }
+            if isShared {
+                // Two brokers of one name would write the same rows and files, so the name is locked too.
+                let name = "\(folder)/.\(configuration.name.replacing("/", with: "_")).lock"
+                let second = try Self.openOrCreate(name)
+                opened.append(second)
+                guard try Self.lock(second, LOCK_EX) else {
+                    throw LakeError(
+                        .invalid,
+                        """
+                        another broker called \(configuration.name) uses \(configuration.catalog) (\(name) is locked); \
+                        brokers that share a catalog need different names
+                        """)
+                }
+            }
+        } catch {
+            for descriptor in opened { close(descriptor) }
+            throw error
+        }
+        descriptors = opened
+    }
+
+    /// Releases the locks.
+    func release() {
+        for descriptor in descriptors { flock(descriptor, LOCK_UN) }
+    }
+
+    deinit {
+        for descriptor in descriptors { close(descriptor) }
+    }
+
+    /// Whose a folder is by the file in it; nil when there is none.
+    static func owner(of folder: String) -> DataOwner? {
+        let descriptor = openFile(folder + "/" + DataOwner.fileName, O_RDONLY | O_CLOEXEC, 0)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return read(descriptor)
+    }
+
+    // MARK: Files
+
+    private static func openOrCreate(_ path: String) throws(LakeError) -> Int32 {
+        let descriptor = openFile(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw LakeError(.io, "cannot open \(path): \(String(cString: strerror(errno)))")
+        }
+        return descriptor
+    }
+
+    /// False when somebody else has it. A file system without locks is no obstacle.
+    private static func lock(_ descriptor: Int32, _ kind: Int32) throws(LakeError) -> Bool {
+        flock(descriptor, kind | LOCK_NB) == 0 || errno != EWOULDBLOCK
+    }
+
+    private static func read(_ descriptor: Int32) -> DataOwner? {
+        var bytes = [UInt8](repeating: 0, count: 16384)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        return count > 0 ? DataOwner(json: bytes.prefix(count)) : nil
+    }
+
+    private static func write(_ owner: DataOwner, to descriptor: Int32, _ path: String) throws(LakeError) {
+        let bytes = Array("\(owner.json)\n".utf8)
+        guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, bytes, bytes.count, 0) == bytes.count,
+            fsync(descriptor) == 0
+        else { throw LakeError(.io, "cannot write \(path): \(String(cString: strerror(errno)))") }
+    }
+
+    private static func busy(_ folder: String, _ owner: DataOwner?) -> LakeError {
+        LakeError(
+            .invalid,
+            """
+            another broker uses the data folder \(folder) now\(owner.map { ", with the catalog \($0.catalog)" } ?? ""); \
+            give this one a folder of its own (data_path)
+            """)
+    }
+}
+
+/// The system's `open`, which has the same name as methods here.
+private func openFile(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }

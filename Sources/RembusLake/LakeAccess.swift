@@ -1,0 +1,225 @@
+import Dispatch
+import Logging
+import RembusStore
+import Synchronization
+
+/// The catalog and its writer, from when they can be reached: at the start, or later when a server is away then. Until
+/// then the broker routes and journals, and whoever wants the tables is told.
+final class LakeAccess: Sendable {
+    /// What exists while the catalog is open.
+    struct Opened: Sendable {
+        let catalog: Catalog
+        let writer: LakeWriter
+    }
+
+    private struct State {
+        var opened: Opened?
+        /// Why it is not open.
+        var reason: LakeError?
+        var retry = RetryState()
+        var line = RepeatedLine()
+        var isStarted = false
+        var isClosed = false
+        var whenOpen: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "rembus.lake.attach")
+    private let board: LakeBoard
+    private let logger: Logger
+    private let make: @Sendable () throws(LakeError) -> Opened
+
+    /// - Parameter make: Opens the catalog. Called on a queue of its own, again and again until it succeeds.
+    init(board: LakeBoard, logger: Logger, make: @escaping @Sendable () throws(LakeError) -> Opened) {
+        self.board = board
+        self.logger = logger
+        self.make = make
+    }
+
+    /// Tries to open the catalog; when it cannot be reached, or when that is not known within `patience`, it is tried on in
+    /// the background. Blocking.
+    /// - Throws: ``LakeError`` when trying again cannot help: a configuration that is wrong, a table that does not fit.
+    func open(patience: Duration) throws(LakeError) {
+        let first = FirstAttempt()
+        queue.async { [self] in
+            let error = attempt()
+            if first.end(error) { follow(error) }
+        }
+        if let error = first.wait(patience) { throw error }
+        // It may still be at it.
+        state.withLock { if $0.opened == nil, $0.reason == nil { $0.reason = .unreached } }
+    }
+
+    /// Begins to write, as soon as there is something to write to.
+    func start() {
+        let opened = state.withLock { state in
+            state.isStarted = true
+            return state.opened
+        }
+        opened?.writer.start()
+    }
+
+    /// Calls `body` once the catalog is open and before anything is written; at once when it is.
+    func whenOpen(_ body: @escaping @Sendable () -> Void) {
+        let isOpen = state.withLock { state in
+            if state.opened == nil { state.whenOpen.append(body) }
+            return state.opened != nil
+        }
+        if isOpen { body() }
+    }
+
+    /// The open catalog and what belongs to it; nil while it cannot be reached.
+    var opened: Opened? { state.withLock { $0.opened } }
+
+    /// Why nothing is open; nil when the catalog is.
+    var reason: LakeError? { state.withLock { $0.opened == nil ? $0.reason : nil } }
+
+    /// Makes a new connection to the catalog, for a reader.
+    func connect() throws(LakeError) -> Connection { try present().catalog.connect() }
+
+    /// Ends the attempts; returns what was open. An attempt that is under way is waited for, for some seconds.
+    func close() async -> Opened? {
+        let opened = state.withLock { state in
+            state.isClosed = true
+            return state.opened
+        }
+        guard opened == nil else { return opened }
+        await withCheckedContinuation { continuation in
+            let end = OneEnd(continuation)
+            queue.async { end.resume() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + 6) { end.resume() }
+        }
+        return nil
+    }
+
+    private func present() throws(LakeError) -> Opened {
+        guard let opened else { throw .unreached }
+        return opened
+    }
+
+    // MARK: On the queue
+
+    private func attempt() -> LakeError? {
+        do throws(LakeError) {
+            let opened = try make()
+            let (handlers, isClosed) = state.withLock { state in
+                defer { state.whenOpen = [] }
+                return (state.whenOpen, state.isClosed)
+            }
+            guard !isClosed else {
+                opened.catalog.close()
+                return nil
+            }
+            // For those who ask for it from here on; the writer begins when the handlers are through.
+            state.withLock { $0.opened = opened }
+            for handler in handlers { handler() }
+            let (attempts, isStarted) = state.withLock { state in
+                state.reason = nil
+                return (state.retry.attempts, state.isStarted)
+            }
+            if attempts > 0 {
+                board.recovered()
+                logger.notice("the tables are there: their catalog is reached after \(attempts + 1) attempts")
+            }
+            if isStarted { opened.writer.start() }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// After an attempt that failed: says why, and tries again later.
+    private func follow(_ error: LakeError?) {
+        guard let error else { return }
+        board.failed(error)
+        let delay = state.withLock { state -> Duration? in
+            guard !state.isClosed else { return nil }
+            state.reason = error
+            state.retry.failed()
+            let delay = state.retry.delay
+            state.line.log(
+                logger, error.isLogin || !error.mayPass ? .error : .warning,
+                "the catalog of the tables cannot be reached; the broker works without tables, and the journal keeps what is for them",
+                about: error.message, metadata: ["error": "\(error.inOneLine)", "next": "\(delay)"])
+            return delay
+        }
+        guard let delay else { return }
+        queue.asyncAfter(deadline: .now() + delay.dispatchInterval) { [weak self] in
+            guard let self, !state.withLock({ $0.isClosed }) else { return }
+            follow(attempt())
+        }
+    }
+}
+
+extension LakeAccess: TableWriting {
+    func perform<Output: Sendable>(
+        until deadline: ContinuousClock.Instant?, late: LakeError,
+        _ body: @escaping @Sendable (Connection) throws -> Output
+    ) async throws -> Output {
+        try await present().writer.perform(until: deadline, late: late, body)
+    }
+
+    func waitUntilCurrent(timeout: Duration) async throws {
+        try await present().writer.waitUntilCurrent(timeout: timeout)
+    }
+}
+
+extension LakeError {
+    /// The error that callers get while the catalog cannot be reached. The log has the reason.
+    static let unreached = LakeError(
+        .away,
+        """
+        the tables cannot be reached: their catalog does not answer. What is published is kept in the journal and will be in \
+        them; try again later
+        """)
+
+    /// The reason without the statement that DuckDB quotes.
+    fileprivate var inOneLine: String {
+        let lines = message.split(whereSeparator: \.isNewline).prefix { !$0.hasPrefix("LINE ") }
+        return lines.joined(separator: " ")
+    }
+
+    /// Whether a server refuses the login, which a person has to mend.
+    fileprivate var isLogin: Bool {
+        ["authentication failed", "no pg_hba.conf entry", "does not exist"].contains { message.contains($0) }
+    }
+}
+
+/// What the first attempt came to, for whoever waits for it and for no longer than that.
+private final class FirstAttempt: Sendable {
+    private let state = Mutex<(error: LakeError?, isAwaited: Bool)>((nil, true))
+    private let isDone = DispatchSemaphore(value: 0)
+
+    /// Takes the outcome; true when it is to be dealt with where it came about.
+    func end(_ error: LakeError?) -> Bool {
+        defer { isDone.signal() }
+        return state.withLock { state in
+            guard let error, !error.mayPass, state.isAwaited else { return true }
+            state.error = error
+            return false
+        }
+    }
+
+    /// The error that no other attempt would mend; nil when there is none, or none yet.
+    func wait(_ patience: Duration) -> LakeError? {
+        _ = isDone.wait(timeout: .now() + patience.dispatchInterval)
+        return state.withLock { state in
+            state.isAwaited = false
+            return state.error
+        }
+    }
+}
+
+/// Two things of which the first ends the waiting.
+private final class OneEnd: Sendable {
+    private let waiting: Mutex<CheckedContinuation<Void, Never>?>
+
+    init(_ continuation: CheckedContinuation<Void, Never>) { waiting = Mutex(continuation) }
+
+    func resume() {
+        waiting.withLock { waiting in
+            defer { waiting = nil }
+            return waiting
+        }?.resume()
+    }
+}

@@ -1,0 +1,44 @@
+import Logging
+
+/// Which steps of maintenance fail, how long they are left alone then, and what the log has of it.
+struct StepFailures {
+    private struct Failure {
+        var count = 0
+        /// The round from which on it is tried again.
+        var due = 0
+        var line = RepeatedLine()
+    }
+
+    /// The most rounds that a failing step is left out for.
+    private static let longestPause = 32
+
+    private var failures: [String: Failure] = [:]
+
+    /// Whether everything works as far as it was tried.
+    var isEmpty: Bool { failures.isEmpty }
+
+    /// Whether a step is tried in this round: after its failures it pauses for one round, two, four, …
+    func isDue(_ name: String, round: Int) -> Bool { (failures[name]?.due ?? 0) <= round }
+
+    mutating func failed(_ step: Maintenance.Step, _ error: LakeError, round: Int, _ logger: Logger) {
+        var failure = failures[step.name] ?? Failure()
+        let pause = min(1 << min(failure.count, 10), Self.longestPause)
+        failure.count += 1
+        failure.due = round + pause
+        failure.line.log(
+            logger, .warning, "maintenance of the lake failed; nothing is lost, and it is tried again later",
+            about: error.message,
+            metadata: [
+                "step": "\(step.kind)", "table": "\(step.table ?? "")", "error": "\(error)",
+                "attempt": "\(failure.count)",
+            ])
+        failures[step.name] = failure
+    }
+
+    mutating func succeeded(_ step: Maintenance.Step, _ logger: Logger) {
+        guard let failure = failures.removeValue(forKey: step.name) else { return }
+        logger.notice(
+            "maintenance of the lake works again",
+            metadata: ["step": "\(step.kind)", "table": "\(step.table ?? "")", "failures": "\(failure.count)"])
+    }
+}

@@ -1,0 +1,167 @@
+import Synchronization
+
+/// What one client's statement may take while it runs, measured on the values it really works on.
+///
+/// DuckDB keeps no account of what its functions make within a row, and looks whether it is to stop only between one
+/// chunk of rows (2048 at most) and the next. So checks are written into the statement's SQL, as calls of functions of
+/// our own (``BudgetFunctions``): they see the same vector as the function whose operands they are.
+final class QueryBudget: Sendable {
+    /// What a check measures of its operands.
+    enum Measure: Int64 {
+        /// The bytes of the values, of which the statement may hold several copies at a time.
+        case held = 0
+        /// Their bytes over all rows, for aggregates whose value holds all that they were given.
+        case kept
+        /// The bytes of each text, passed over once.
+        case scanned
+        /// The product of the lengths of all texts of a row.
+        case product
+        /// The square of each text's length.
+        case square
+        /// The same of texts that are not plain ASCII.
+        case squareBeyondASCII
+        /// The nesting of JSON: functions that recurse would end the process.
+        case nesting
+    }
+
+    /// The statement's name in its own SQL.
+    let token: Int64
+    /// Bytes that one chunk of rows may be made into, in sum over the statement.
+    let maximumBytes: Int
+    /// Work that one call may be on one chunk of rows, in hundredths of a nanosecond by a rough measure: some seconds.
+    let maximumWork: Int
+    /// Whether the statement is to end.
+    private let mustStop: @Sendable () -> Bool
+    /// How many copies of a chunk the statement makes, as far as it has been written.
+    private let copies = Atomic(0)
+    private let constantBytes = Atomic(0)
+    /// How many columns an expression stands for.
+    private let columns = Atomic(1)
+    private let keptBytes = Atomic(0)
+    private let isWritten = Atomic(false)
+    private let reason = Mutex<String?>(nil)
+
+    /// JSON may be nested so deep.
+    static let maximumNesting = 1000
+    /// Bytes that all expressions of a statement may make out of nothing, for each row.
+    private static let maximumConstantBytes = 128 << 10
+
+    private static let live = Mutex<(next: Int64, budgets: [Int64: QueryBudget])>((1, [:]))
+
+    /// The budget of a statement that runs now.
+    static func named(_ token: Int64) -> QueryBudget? { live.withLock { $0.budgets[token] } }
+
+    private init(token: Int64, maximumBytes: Int, maximumWork: Int, mustStop: @escaping @Sendable () -> Bool) {
+        (self.token, self.maximumBytes, self.maximumWork) = (token, maximumBytes, maximumWork)
+        self.mustStop = mustStop
+    }
+
+    /// Runs `body` with a new budget; an error of the statement is replaced by the budget's reason, if it has one.
+    static func with<Output>(
+        _ limits: TableServices.Limits, on connection: Connection, _ body: (QueryBudget) throws -> Output
+    ) throws -> Output {
+        let interrupter = connection.interrupter
+        let budget = live.withLock { live in
+            let budget = QueryBudget(
+                token: live.next, maximumBytes: limits.maximumChunkBytes, maximumWork: limits.maximumChunkWork
+            ) { interrupter.mustStop }
+            live.next += 1
+            live.budgets[budget.token] = budget
+            return budget
+        }
+        defer { live.withLock { $0.budgets[budget.token] = nil } }
+        do {
+            return try body(budget)
+        } catch {
+            if let reason = budget.reason.withLock({ $0 }) { throw LakeError(.tooLarge, reason) }
+            throw error
+        }
+    }
+
+    // MARK: - While the SQL is written
+
+    /// Whether a check was written.
+    var isUsed: Bool { isWritten.load(ordering: .relaxed) }
+
+    /// What has been added so far.
+    var madeCopies: Int {
+        let (made, overflows) = copies.load(ordering: .relaxed)
+            .multipliedReportingOverflow(by: columns.load(ordering: .relaxed))
+        return overflows ? .max : made
+    }
+
+    /// Adds what an expression makes of every row.
+    func add(_ size: ValueSize, weight: Int = 1) throws(LakeError) {
+        let size = size.times(weight)
+        copies.wrappingAdd(min(size.copies, 1 << 30), ordering: .relaxed)
+        constantBytes.wrappingAdd(min(size.bytes / weight, 1 << 30), ordering: .relaxed)
+        guard constantBytes.load(ordering: .relaxed) <= Self.maximumConstantBytes else {
+            throw LakeError(
+                .invalid, "all expressions together may make \(Self.maximumConstantBytes) bytes of each row")
+        }
+    }
+
+    /// Notes that the expression that is being written stands for `count` columns.
+    func repeats(_ count: Int) {
+        columns.store(max(count, columns.load(ordering: .relaxed)), ordering: .relaxed)
+    }
+
+    /// An SQL condition that is true, or ends the statement.
+    ///
+    /// - Parameter anchor: A column or the like that the operands are made of; nil for those that are constant.
+    func condition(_ measure: Measure, weight: Int, _ operands: [String], anchor: String?) -> String {
+        isWritten.store(true, ordering: .relaxed)
+        let operands = operands + [anchor ?? "0"]
+        return
+            "\(BudgetFunctions.condition)(\(token), \(measure.rawValue), \(weight), \(operands.joined(separator: ", ")))"
+    }
+
+    /// SQL that gives `operand` unchanged and checks its size; the operand's text stands in it twice.
+    ///
+    /// - Parameter element: What `unnest` gives in the same selection. DuckDB looks once at what is the same for all
+    ///   elements of a list; beside them it counts as often as it is repeated.
+    func checked(_ operand: String, beside element: String? = nil) -> String {
+        "CASE WHEN \(condition(.held, weight: 1, [operand], anchor: element ?? operand)) THEN \(operand) END"
+    }
+
+    /// `operand`, a text, as it is.
+    func text(_ measure: Measure, weight: Int, _ operand: String, anchor: String?) -> String {
+        isWritten.store(true, ordering: .relaxed)
+        return "\(BudgetFunctions.text)(\(token), \(measure.rawValue), \(weight), \(operand), \(anchor ?? "0"))"
+    }
+
+    // MARK: - While it runs
+
+    /// Takes what a check measured of a chunk. Returns why the statement must end; nil when it may go on.
+    func take(_ measure: Measure, _ amount: Int, weight: Int) -> String? {
+        if mustStop() { return "the query is stopped" }
+        let factor = max(1, weight)
+        let refusal: String?
+        switch measure {
+        case .held:
+            let copies = max(1, madeCopies)
+            let total = amount.multipliedReportingOverflow(by: copies)
+            refusal = total.overflow || total.partialValue > maximumBytes ? tooLarge(amount, copies) : nil
+        case .kept:
+            let total = keptBytes.wrappingAdd(amount, ordering: .relaxed).newValue
+            let most = total.multipliedReportingOverflow(by: max(1, madeCopies))
+            refusal = most.overflow || most.partialValue > maximumBytes ? tooLarge(total, madeCopies) : nil
+        case .scanned, .product, .square, .squareBeyondASCII:
+            let work = amount.multipliedReportingOverflow(by: factor)
+            refusal =
+                work.overflow || work.partialValue > maximumWork
+                ? "a function of the query would take too long for texts of this length; shorten them with left or"
+                    + " narrow the query with where" : nil
+        case .nesting:
+            refusal = amount > Self.maximumNesting ? "the JSON is nested more than \(Self.maximumNesting) deep" : nil
+        }
+        guard let refusal else { return nil }
+        reason.withLock { if $0 == nil { $0 = refusal } }
+        return refusal
+    }
+
+    private func tooLarge(_ bytes: Int, _ copies: Int) -> String {
+        "the query would make up to \(copies) times \(bytes) bytes at once, and may make \(maximumBytes);"
+            + " narrow it with where, or take less of the values, as with left"
+    }
+}

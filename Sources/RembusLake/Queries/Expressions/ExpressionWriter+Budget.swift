@@ -1,0 +1,89 @@
+import RembusWire
+
+/// Checks that are written into the SQL, see ``QueryBudget``. Without a budget there are none.
+extension ExpressionWriter {
+    /// A column, or what stands for a value of many rows, with a check of its size where something makes new values of it.
+    mutating func measured(_ sql: String) -> String {
+        anchor = sql
+        // Within a lambda it can be compared and calculated with only.
+        guard let budget = scope.budget, copying > 0, lambdas.isEmpty else { return sql }
+        return budget.checked(sql, beside: isInUnnest ? nil : scope.element)
+    }
+
+    /// Counts what an expression makes of every row.
+    func make(_ size: ValueSize, weight: Int = 1) throws(LakeError) {
+        try scope.budget?.add(size, weight: weight)
+    }
+
+    /// Whether new values are made by a function, so that the size of what it is given counts.
+    static func isCopying(_ name: String, _ rule: FunctionRule) -> Bool {
+        if let work = Functions.work(name) {
+            switch work {
+            case .memory, .nested: return true
+            case .pairs, .pattern, .marks: break
+            }
+        }
+        switch rule.growth {
+        case .fixed, .calculated, .part, .quadratic, .pattern, .sought: return false
+        default: return true
+        }
+    }
+
+    /// Operands of a function whose work has to be measured, and the condition that measures those that cannot be wrapped.
+    func bounded(
+        _ name: String, _ arguments: [Written]
+    ) throws(LakeError) -> (arguments: [Written], condition: String?) {
+        guard let budget = scope.budget, let work = Functions.work(name), !arguments.isEmpty else {
+            return (arguments, nil)
+        }
+        var arguments = arguments
+        switch work {
+        case .memory(let weight):
+            try make(.largest(arguments.map(\.size)), weight: weight)
+        case .nested(let weight):
+            try make(.sum(arguments.map(\.size)), weight: weight)
+            for index in arguments.indices where name != "json_contains" || index < 2 {
+                arguments[index].sql = budget.text(.nesting, weight: 1, arguments[index].sql, anchor: anchor)
+            }
+            // DuckDB looks for every member of one object in the other: the time grows with the product of their sizes.
+            guard name == "json_merge_patch" else { break }
+            return (arguments, budget.condition(.product, weight: 10, arguments.map(\.sql), anchor: anchor))
+        case .pairs(let weight):
+            return (
+                arguments, budget.condition(.product, weight: weight, arguments.prefix(2).map(\.sql), anchor: anchor)
+            )
+        case .marks:
+            arguments[0].sql = budget.text(.squareBeyondASCII, weight: 100, arguments[0].sql, anchor: anchor)
+        case .pattern(let isRepeated):
+            let cost = try patternCost(name, arguments)
+            arguments[0].sql = budget.text(.scanned, weight: 100 * cost, arguments[0].sql, anchor: anchor)
+            guard isRepeated else { break }
+            arguments[0].sql = budget.text(.square, weight: 25, arguments[0].sql, anchor: anchor)
+        }
+        return (arguments, nil)
+    }
+
+    /// The call of a function behind a condition that measures its operands.
+    func guarded(_ call: String, _ condition: String?) -> String {
+        condition.map { "CASE WHEN \($0) THEN \(call) END" } ?? call
+    }
+
+    /// How large a regular expression gets when its repetitions are written out, at most.
+    private func patternCost(_ name: String, _ arguments: [Written]) throws(LakeError) -> Int {
+        guard arguments.count > 1 else { return 1 }
+        guard let pattern = arguments[1].literal?.stringValue else {
+            throw refusal("the pattern of \(name) must be a text, written as such")
+        }
+        return Self.patternCost(pattern)
+    }
+
+    static func patternCost(_ pattern: String) -> Int {
+        var cost = max(1, pattern.utf8.count)
+        for repetition in pattern.split(separator: "{").dropFirst() {
+            let bounds = repetition.prefix { $0 != "}" }.split(separator: ",").compactMap { Int($0) }
+            cost = cost.multipliedReportingOverflow(by: max(1, bounds.max() ?? 1)).partialValue
+            if cost > 1 << 30 || cost < 0 { return 1 << 30 }
+        }
+        return cost
+    }
+}

@@ -1,0 +1,77 @@
+/// The one table that a client's text may speak of.
+package struct TableScope: Sendable {
+    /// A name given to an expression with `AS`, which other expressions may use.
+    struct Alias: Sendable {
+        var sql: String
+        /// How many copies of a row its expression makes each time that it is used.
+        var made = 0
+        var size: ValueSize
+        var hasAggregate: Bool
+        var hasWindow: Bool
+        /// The SQL of its `unnest`, if it has one.
+        var unnested: String?
+    }
+
+    /// The column that holds when a row's publication was received.
+    package struct ReceiveTime: Sendable {
+        let column: String
+        /// Whether it is a timestamp; else it counts nanoseconds since 1970.
+        let isTimestamp: Bool
+
+        package init(column: String, isTimestamp: Bool) {
+            self.column = column
+            self.isTimestamp = isTimestamp
+        }
+    }
+
+    /// The table's name, by which columns may be qualified.
+    let table: String
+    /// The columns in their order.
+    let columns: [String]
+    private let quoted: [String: String]
+    private let receiveTime: ReceiveTime?
+    private var aliases: [String: Alias] = [:]
+    /// What the statement may take; nil where nothing is measured.
+    var budget: QueryBudget?
+    /// The SQL of the `unnest` in the same selection, if there is one.
+    var element: String?
+
+    /// The scope of a table with these columns. Names differ by more than their case, as DuckDB has it.
+    package init(table: String, columns: [String], receiveTime: ReceiveTime? = nil) {
+        self.table = table
+        self.receiveTime = receiveTime
+        self.columns = columns
+        quoted = Dictionary(columns.map { ($0.lowercased(), SQL.identifier($0)) }) { first, _ in first }
+    }
+
+    /// The quoted name of a column, found as DuckDB finds it.
+    func column(_ name: String) -> String? { quoted[name.lowercased()] }
+
+    /// The receive time, if that is what a column holds.
+    func receiveTime(_ name: String) -> ReceiveTime? {
+        receiveTime.flatMap { $0.column.lowercased() == name.lowercased() ? $0 : nil }
+    }
+
+    /// What a name given with `AS` stands for.
+    func alias(_ name: String) -> Alias? { aliases[name.lowercased()] }
+
+    /// Lets expressions use a name that is given with `AS`.
+    mutating func add(
+        _ name: String, size: ValueSize, made: Int, hasAggregate: Bool, hasWindow: Bool, unnested: String? = nil
+    ) {
+        aliases[name.lowercased()] = Alias(
+            sql: SQL.identifier(name), made: made, size: size, hasAggregate: hasAggregate, hasWindow: hasWindow,
+            unnested: unnested)
+    }
+
+    func isTable(_ name: String) -> Bool {
+        name == SyntaxTree.table || name.lowercased() == table.lowercased()
+    }
+
+    /// The columns for a message, not too many.
+    var listing: String {
+        let shown = 20
+        let names = columns.prefix(shown).joined(separator: ", ")
+        return columns.count > shown ? "\(names), …" : names
+    }
+}

@@ -1,0 +1,94 @@
+import RembusWire
+
+/// A query's `where` as SQL of our own: a condition, and what may stand behind one in SQL. The reference pastes the text
+/// behind `WHERE`, so that its clients write `true GROUP BY dn HAVING count(*) > 2` there.
+package struct QueryClauses: Sendable, Equatable {
+    /// The condition.
+    package let condition: String
+    /// `GROUP BY …`, or empty.
+    package let grouping: String
+    /// What follows `HAVING`; nil without.
+    package let having: String?
+    /// What follows `QUALIFY`; nil without.
+    package let qualify: String?
+    /// What follows `ORDER BY`; nil without.
+    package let order: String?
+    /// Rows at most; nil without `LIMIT`.
+    package let limit: UInt64?
+    /// Rows that are left out first; nil without `OFFSET`.
+    package let offset: UInt64?
+
+    /// `ROLLUP` and `CUBE` of many columns have very many sets.
+    private static let maximumSets = 64
+
+    /// Checks the text of a `where`; the names given in `selection` are allowed, too.
+    ///
+    /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
+    package init(
+        _ text: String, scope: TableScope, selection: ColumnSelection, parser: Connection
+    ) throws(LakeError) {
+        let tree = try SyntaxTree(list: "1", rest: "WHERE \(text)", of: "where", parser: parser)
+        let names = selection.names
+        condition = try Condition.condition(of: tree, names)
+        grouping = try Self.grouping(tree, names)
+        having = try Self.expression(tree.having, names, allowsWindows: false)
+        qualify = try Self.expression(tree.qualify, names, allowsWindows: true)
+        var (order, limit, offset): (String?, UInt64?, UInt64?)
+        for modifier in tree.modifiers {
+            switch modifier.type {
+            case "ORDER_MODIFIER":
+                order = try SortOrder.sql(
+                    modifier, key: "where", scope: names, allowsAggregates: selection.isAggregated || !grouping.isEmpty)
+            case "LIMIT_MODIFIER":
+                limit = try Self.count(modifier.node("limit"))
+                offset = try Self.count(modifier.node("offset"))
+            default: throw .refused("where", "only ORDER BY, LIMIT and OFFSET may stand behind a condition")
+            }
+        }
+        (self.order, self.limit, self.offset) = (order, limit, offset)
+    }
+
+    private static func grouping(_ tree: SyntaxTree, _ scope: TableScope) throws(LakeError) -> String {
+        if tree.groupsByAll { return "GROUP BY ALL" }
+        guard !tree.groupSets.isEmpty || !tree.groups.isEmpty else { return "" }
+        guard tree.groupSets.count <= maximumSets else {
+            throw .refused("where", "GROUP BY may have at most \(maximumSets) sets of columns")
+        }
+        var groups: [String] = []
+        for group in tree.groups {
+            // `GROUP BY 1` is the first column of the selection.
+            if group.expressionClass == "CONSTANT", let number = group.node("value")?.value["value"]?.intValue {
+                groups.append(String(number))
+                continue
+            }
+            var writer = ExpressionWriter(key: "where", scope: scope)
+            guard group.alias.isEmpty else { throw .refused("where", "AS is not allowed in GROUP BY") }
+            groups.append(try writer.write(group))
+        }
+        var sets: [String] = []
+        for set in tree.groupSets {
+            guard set.allSatisfy(groups.indices.contains) else { throw .refused("where", "this GROUP BY is not known") }
+            sets.append("(\(set.map { groups[$0] }.joined(separator: ", ")))")
+        }
+        if sets.count == 1, tree.groupSets[0].count == groups.count, !groups.isEmpty {
+            return "GROUP BY \(groups.joined(separator: ", "))"
+        }
+        return "GROUP BY GROUPING SETS (\(sets.joined(separator: ", ")))"
+    }
+
+    private static func expression(
+        _ node: SyntaxNode?, _ scope: TableScope, allowsWindows: Bool
+    ) throws(LakeError) -> String? {
+        guard let node else { return nil }
+        var writer = ExpressionWriter(key: "where", scope: scope, allowsAggregates: true, allowsWindows: allowsWindows)
+        return try writer.write(node)
+    }
+
+    private static func count(_ node: SyntaxNode?) throws(LakeError) -> UInt64? {
+        guard let node else { return nil }
+        guard node.expressionClass == "CONSTANT", let number = node.node("value")?.value["value"]?.uintValue else {
+            throw .refused("where", "LIMIT and OFFSET take whole numbers")
+        }
+        return number
+    }
+}

@@ -1,0 +1,103 @@
+import Dispatch
+import Synchronization
+
+/// How far the lake is, and who waits for it to come further: a query that is to see what was published before it.
+///
+/// The writer moves it on after every commit, which is what wakes those that wait.
+final class LakeProgress: Sendable {
+    private struct Waiter {
+        var target: [UInt64]
+        var continuation: CheckedContinuation<Void, any Error>
+    }
+
+    private struct State {
+        /// Per journal partition, the receive time up to which everything is in the lake.
+        var passed: [UInt64]
+        var waiters: [UInt64: Waiter] = [:]
+        var nextNumber: UInt64 = 0
+        var isStopped = false
+    }
+
+    /// Requests that wait at a time; a further one is told to come again.
+    private static let maximumWaiting = 10_000
+
+    private let state: Mutex<State>
+
+    init(_ passed: [UInt64]) {
+        state = Mutex(State(passed: passed))
+    }
+
+    var isAwaited: Bool { state.withLock { !$0.waiters.isEmpty } }
+
+    /// Moves on, and lets those go whose time has come. Partitions never move back.
+    func pass(_ times: [UInt64]) {
+        let done = state.withLock { state -> [Waiter] in
+            for (partition, time) in times.enumerated() where partition < state.passed.count {
+                state.passed[partition] = max(state.passed[partition], time)
+            }
+            guard !state.waiters.isEmpty else { return [] }
+            let numbers = state.waiters.filter { Self.covers(state.passed, $0.value.target) }.keys
+            return numbers.compactMap { state.waiters.removeValue(forKey: $0) }
+        }
+        for waiter in done { waiter.continuation.resume() }
+    }
+
+    /// Returns when everything up to these times, per partition, is in the lake.
+    ///
+    /// - Parameter onWait: Called when it has to wait, so that the writer hurries.
+    /// - Throws: ``LakeError``, `timedOut` when the time is over first.
+    func wait(for target: [UInt64], timeout: Duration, onWait: () -> Void) async throws {
+        if state.withLock({ Self.covers($0.passed, target) }) { return }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            enum Outcome {
+                case done
+                case refused(LakeError)
+                case waits(UInt64)
+            }
+            let outcome = state.withLock { state -> Outcome in
+                if state.isStopped { return .refused(.stopping) }
+                if Self.covers(state.passed, target) { return .done }
+                guard state.waiters.count < Self.maximumWaiting else { return .refused(.busy) }
+                state.nextNumber += 1
+                state.waiters[state.nextNumber] = Waiter(target: target, continuation: continuation)
+                return .waits(state.nextNumber)
+            }
+            switch outcome {
+            case .done: continuation.resume()
+            case .refused(let error): continuation.resume(throwing: error)
+            case .waits(let number):
+                DispatchQueue.global().asyncAfter(deadline: .now() + timeout.dispatchInterval) { [weak self] in
+                    self?.expire(number)
+                }
+                onWait()
+            }
+        }
+    }
+
+    /// Ends all waiting; later requests are refused.
+    func stop() {
+        let left = state.withLock { state in
+            state.isStopped = true
+            defer { state.waiters = [:] }
+            return Array(state.waiters.values)
+        }
+        for waiter in left { waiter.continuation.resume(throwing: LakeError.stopping) }
+    }
+
+    private func expire(_ number: UInt64) {
+        state.withLock { $0.waiters.removeValue(forKey: number) }?.continuation.resume(throwing: LakeError.behind)
+    }
+
+    private static func covers(_ passed: [UInt64], _ target: [UInt64]) -> Bool {
+        zip(passed, target).allSatisfy { $0 >= $1 } && target.dropFirst(passed.count).allSatisfy { $0 == 0 }
+    }
+}
+
+extension LakeError {
+    static let behind = LakeError(
+        .timedOut,
+        """
+        the tables do not have everything yet that was published before this request, because more comes than can be \
+        written or the lake cannot be written to; try again later, or ask with fresh: false for what they have
+        """)
+}

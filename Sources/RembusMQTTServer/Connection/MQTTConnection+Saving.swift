@@ -1,0 +1,69 @@
+import NIOCore
+import RembusBroker
+import RembusMQTT
+
+/// What a client is told it can rely on: it is on the disk before the packet that says so leaves.
+extension MQTTConnection {
+    /// An answer that waits for three files, on one event loop.
+    private final class Answer {
+        private var missing = 3
+        private let send: () -> Void
+
+        init(_ send: @escaping () -> Void) {
+            self.send = send
+        }
+
+        func partIsSaved() {
+            missing -= 1
+            if missing == 0 { send() }
+        }
+    }
+
+    /// Calls `answer`, unless the connection has ended by then, when the client's session and its subscriptions are as durable
+    /// as they have to be.
+    func whenSaved(_ answer: @escaping () -> Void) {
+        guard let session, let context else { return }
+        let answer = Answer { [self] in if phase != .closed { answer() } }
+        let bound = NIOLoopBound(answer, eventLoop: context.eventLoop)
+        let isSaved = onLoop { bound.value.partIsSaved() }
+        if !server.sessions.whenSaved(isSaved) { answer.partIsSaved() }
+        if server.packets?.whenSaved(isSaved) != true { answer.partIsSaved() }
+        session.answerWhenSaved { answer.partIsSaved() }
+    }
+
+    /// Has something called as a unit of work of its own on this connection's event loop.
+    func onLoop(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+        guard let eventLoop = context?.eventLoop else { return {} }
+        return { [self] in
+            eventLoop.execute { [self] in
+                session?.beginWork()
+                body()
+                endWork()
+            }
+        }
+    }
+
+    // MARK: Retained messages
+
+    /// Has the acknowledgement of a publication wait until what it did to the retained messages is durable; those that follow
+    /// wait behind it, so that all come in the order of the publications.
+    func acknowledgeWhenRetained(_ id: UInt64) {
+        let mustWait = server.retained.whenSaved(
+            onLoop { [self] in
+                if let index = waitingAcknowledgements.firstIndex(where: { $0.id == id && !$0.isSaved }) {
+                    waitingAcknowledgements[index].isSaved = true
+                    sendWaitingAcknowledgements()
+                } else {
+                    unsavedRetained.remove(id)
+                }
+            })
+        if mustWait { unsavedRetained.insert(id) }
+    }
+
+    private func sendWaitingAcknowledgements() {
+        while let first = waitingAcknowledgements.first, first.isSaved {
+            waitingAcknowledgements.removeFirst()
+            acknowledge(first.id)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package import NIOCore
+
+/// The proxies that are believed when they say whom they speak for. What anybody else says about it is passed over.
+package struct TrustedProxies: Hashable, Sendable {
+    private let ranges: [AddressRange]
+    /// Whether every peer of a Unix socket counts as a trusted proxy.
+    private let trustsLocal: Bool
+
+    /// The word for the peers of Unix sockets.
+    package static let local = "unix"
+
+    /// No proxy is trusted.
+    package static let none = TrustedProxies([])
+
+    /// - Parameter texts: addresses, networks and ``local``; others are passed over, see ``isUsable(_:)``.
+    package init(_ texts: [String]) {
+        ranges = texts.compactMap(AddressRange.init)
+        trustsLocal = texts.contains(Self.local)
+    }
+
+    package static func isUsable(_ text: String) -> Bool { text == local || AddressRange(text) != nil }
+
+    package var isEmpty: Bool { ranges.isEmpty && !trustsLocal }
+
+    /// Whether the peer of a connection is a proxy to be believed.
+    package func contains(_ peer: SocketAddress?) -> Bool {
+        guard !isEmpty else { return false }
+        guard let bytes = AddressBytes(peer) else { return trustsLocal }
+        return contains(bytes)
+    }
+
+    func contains(_ address: AddressBytes) -> Bool { ranges.contains { $0.contains(address) } }
+}

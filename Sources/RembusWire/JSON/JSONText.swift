@@ -1,0 +1,94 @@
+package import NIOCore
+
+/// A JSON text that a person wrote: its value, and the line and column of its parts, for messages about them.
+package struct JSONText: Sendable {
+    /// A step from a value to a part of it.
+    package enum Step: Sendable, Hashable {
+        case key(String)
+        case element(Int)
+    }
+
+    /// A place in the text, counted from 1; columns count characters.
+    package struct Position: Sendable, Hashable, CustomStringConvertible {
+        package var line: Int
+        package var column: Int
+
+        package init(line: Int, column: Int) {
+            self.line = line
+            self.column = column
+        }
+
+        package var description: String { "line \(line), column \(column)" }
+    }
+
+    /// What is wrong with a text, and where.
+    package struct SyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
+        package var position: Position
+        /// Without a full stop.
+        package var problem: String
+
+        package var description: String { "\(position): \(problem)" }
+    }
+
+    /// The value of the text.
+    package let value: Value
+    private let bytes: [UInt8]
+
+    /// Reads a text.
+    ///
+    /// - Throws: What is no JSON or which key an object has twice, and where.
+    package init(_ bytes: [UInt8]) throws(SyntaxError) {
+        self.bytes = bytes
+        do {
+            value = try Value(json: ByteBuffer(bytes: bytes))
+        } catch {
+            let position = Self.position(of: error.offset, in: bytes)
+            throw SyntaxError(position: position, problem: Self.problem(error, in: bytes))
+        }
+        // Of two such values one would be dropped without a word; which one is meant only the writer knows.
+        var finder = JSONPartFinder(bytes: bytes)
+        if let (name, offset) = finder.findRepeatedKey() {
+            throw SyntaxError(
+                position: Self.position(of: offset, in: bytes),
+                problem: "the key \"\(name)\" stands in this object for the second time; keep one of the two")
+        }
+    }
+
+    /// Reads the text of a buffer.
+    package init(_ buffer: ByteBuffer) throws(SyntaxError) {
+        try self.init(Array(buffer.readableBytesView))
+    }
+
+    /// Where the part of the value begins that these steps lead to; of an object's member that is its key. Nil when
+    /// there is no such part.
+    package func position(of steps: [Step]) -> Position? {
+        var finder = JSONPartFinder(bytes: bytes)
+        return finder.find(steps[...]).map { Self.position(of: $0, in: bytes) }
+    }
+
+    private static func position(of offset: Int, in bytes: [UInt8]) -> Position {
+        let before = bytes.prefix(offset)
+        let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        // Bytes that go on with a character are no columns of their own.
+        let column = before[start...].count { $0 & 0xC0 != 0x80 } + 1
+        return Position(line: before.count { $0 == UInt8(ascii: "\n") } + 1, column: column)
+    }
+
+    /// The reader's reason, with the mistake that commonly causes it.
+    private static func problem(_ error: WireError, in bytes: [UInt8]) -> String {
+        var reason = error.message
+        if reason.hasSuffix(".") { reason.removeLast() }
+        guard error.offset < bytes.count else { return reason }
+        let next = bytes[error.offset]
+        let before = bytes.prefix(error.offset).last { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
+        switch next {
+        case UInt8(ascii: "}"), UInt8(ascii: "]"):
+            if before == UInt8(ascii: ",") { return "\(reason): there is a comma before the closing bracket" }
+        case UInt8(ascii: "/"), UInt8(ascii: "#"): return "\(reason): JSON has no comments"
+        case UInt8(ascii: "'"): return "\(reason): texts stand in double quotes"
+        case UInt8(ascii: "\""): return "\(reason): a comma may be missing before this"
+        default: break
+        }
+        return reason
+    }
+}

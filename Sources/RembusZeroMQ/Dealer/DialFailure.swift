@@ -1,4 +1,0 @@
-/// Why there is no connection.
-struct DialFailure: Error, CustomStringConvertible {
-    let description: String
-}
