@@ -10,10 +10,12 @@ import statistics
 import threading
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from support.chaos_peers import ChaosPeer, first_occurrences, open_files, resident_bytes
+from support.metrics import scrape
 from support.wire import ACK, RPC, Peer, eventually, is_publish
 
 pytestmark = pytest.mark.differs("R1, R10: the reference loses and repeats messages")
@@ -45,7 +47,10 @@ class Worker(threading.Thread):
 
 
 class Crowd:
-    """Peers in Python, of every encoding, beside the components of the SDK."""
+    """Peers in Python, of every encoding, beside the components of the SDK. They pause between rounds: an hour at the
+    limit of the machine would measure who starves first, not what stays behind."""
+
+    PAUSE = 0.005
 
     def __init__(self, url):
         self.url = url
@@ -57,6 +62,7 @@ class Crowd:
             peer = Peer(self.url, self.dice.choice(["cbor", "json", "julia"]))
             assert peer.call("rid")[0] == 0
             peer.vanish() if self.dice.random() < 0.3 else peer.close()
+            time.sleep(self.PAUSE)
             yield
 
     def commuters(self):
@@ -100,7 +106,34 @@ class Crowd:
                         if message[0] != 1:
                             listener.send([ACK, message[1]])
                 assert speaker.response_to(identifier) == (0, [number])
+                time.sleep(self.PAUSE)
                 yield
+
+
+class Record(threading.Thread):
+    """What the broker holds, twice a minute, for whoever wants to know what a growth was: shown when the test fails, and
+    kept in the file SOAK_REPORT."""
+
+    SERIES = ("rembus_memory_bytes", "rembus_lake_memory_bytes", "rembus_lake_lag_bytes", "rembus_lake_snapshots",
+              "rembus_journal_segment_bytes", "process_open_fds")
+
+    def __init__(self, broker, ending):
+        super().__init__(daemon=True)
+        self._broker, self._ending = broker, ending
+        self.lines = []
+        self.start()
+
+    def run(self):
+        began = time.monotonic()
+        while not self._ending.wait(min(30, SECONDS / 10)):
+            words = [f"{time.monotonic() - began:.0f} s", f"resident {resident_bytes(self._broker.process.pid) / MEBIBYTE:.0f} MiB"]
+            rollup = Path(f"/proc/{self._broker.process.pid}/smaps_rollup").read_text()
+            words.append(f"anonymous {int(re.search(r'Anonymous: *([0-9]+)', rollup)[1]) / 1024:.0f} MiB")
+            metrics = scrape(self._broker)
+            words += [f"{name} {metrics(name):.0f}" for name in self.SERIES]
+            self.lines.append(", ".join(words))
+            if report := os.environ.get("SOAK_REPORT"):
+                Path(report).write_text("\n".join(self.lines) + "\n")
 
 
 def measure(broker, seconds):
@@ -122,10 +155,11 @@ def test_memory_and_files_stay_where_they_are(start_broker):
     # memory as far as there is room, grows with them for as long as they are kept: so they are kept for a short time.
     # With so little memory files are merged in smaller pieces.
     broker = start_broker(
-        REMBUS_STORE_BYTES=4 * MEBIBYTE, REMBUS_LAKE_MEMORY_BYTES=64 * MEBIBYTE,
+        options=["--prometheus", "0"], REMBUS_STORE_BYTES=4 * MEBIBYTE, REMBUS_LAKE_MEMORY_BYTES=64 * MEBIBYTE,
         REMBUS_SNAPSHOT_RETENTION=max(1, SECONDS / 20), REMBUS_MAINTENANCE_INTERVAL=max(1, min(60, SECONDS / 60)))
     idle_files = open_files(broker.process.pid)
     ending = threading.Event()
+    record = Record(broker, ending)
     count = int(SECONDS / 0.01)
     with ExitStack() as stack:
         subscribers = [
@@ -152,7 +186,8 @@ def test_memory_and_files_stay_where_they_are(start_broker):
                 worker.failure, worker.rounds, broker.errors.lines[-8:])
         for component in [*publishers, caller]:
             component.wait_for_end(SECONDS + 60)
-        assert second[0] - first[0] < MEMORY_SLACK, f"memory grew from {first[0] / MEBIBYTE:.0f} to {second[0] / MEBIBYTE:.0f} MiB"
+        assert second[0] - first[0] < MEMORY_SLACK, "\n".join(
+            [f"memory grew from {first[0] / MEBIBYTE:.0f} to {second[0] / MEBIBYTE:.0f} MiB", *record.lines])
         assert second[1] - first[1] < FILES_SLACK, f"open files grew from {first[1]} to {second[1]}"
         assert not caller.lines("error"), caller.lines("error")[:5]
         for qos, publisher in enumerate(publishers):
