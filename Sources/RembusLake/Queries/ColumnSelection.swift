@@ -79,8 +79,8 @@ package struct ColumnSelection: Sendable, Equatable {
 
         var names: TableScope
         private var items: [Item] = []
-        /// The items that are grouped by if any is an aggregate, counted from 1.
-        var groups: [Int] = []
+        /// What is grouped by if any item is an aggregate: items, counted from 1, or columns.
+        var groups: [String] = []
         var isAggregated = false
         /// Whether an item stands for several columns, so that counting is no use.
         var hasSeveralColumns = false
@@ -89,15 +89,10 @@ package struct ColumnSelection: Sendable, Equatable {
 
         init(names: TableScope) { self.names = names }
 
-        /// The items one after the other. `unnest` repeats the others for each element of its list, and what is repeated
-        /// becomes a copy of its own in the answer: so those are measured then.
+        /// The items one after the other.
         var sql: String {
             items.map { item in
-                var value = item.value
-                if let element = names.element, item.unnested == nil, let budget = names.budget {
-                    value = budget.checked(value, beside: element)
-                }
-                return item.name.isEmpty ? value : "\(value) AS \(SQL.identifier(item.name))"
+                item.name.isEmpty ? item.value : "\(item.value) AS \(SQL.identifier(item.name))"
             }.joined(separator: ", ")
         }
 
@@ -108,7 +103,7 @@ package struct ColumnSelection: Sendable, Equatable {
 
         var grouping: String {
             guard isAggregated, !groups.isEmpty else { return "" }
-            return hasSeveralColumns ? "GROUP BY ALL" : "GROUP BY \(groups.map(String.init).joined(separator: ", "))"
+            return hasSeveralColumns ? "GROUP BY ALL" : "GROUP BY \(groups.joined(separator: ", "))"
         }
 
         mutating func add(_ node: SyntaxNode) throws(LakeError) {
@@ -117,7 +112,7 @@ package struct ColumnSelection: Sendable, Equatable {
                 key: "cols", scope: names, allowsAggregates: true, allowsWindows: true, isSelected: true)
             let before = names.budget?.madeCopies ?? 0
             let value = try writer.written(node, depth: 0)
-            try append(value.sql, node.alias, value.size, writer)
+            try append(value.sql, node.alias, value.size, writer, column: plainColumn(node))
             guard !node.alias.isEmpty else { return }
             let made = (names.budget?.madeCopies ?? 0) - before
             names.add(
@@ -126,7 +121,7 @@ package struct ColumnSelection: Sendable, Equatable {
         }
 
         private mutating func append(
-            _ sql: String, _ name: String, _ size: ValueSize, _ writer: ExpressionWriter
+            _ sql: String, _ name: String, _ size: ValueSize, _ writer: ExpressionWriter, column: String? = nil
         ) throws(LakeError) {
             guard writer.unnested == nil || !writer.hasOtherColumns else {
                 throw .refused(
@@ -134,7 +129,10 @@ package struct ColumnSelection: Sendable, Equatable {
             }
             items.append(Item(value: sql, name: name, unnested: writer.unnested))
             if writer.aggregates == .found { isAggregated = true }
-            if writer.aggregates != .found, writer.windows != .found { groups.append(items.count) }
+            if writer.aggregates != .found, writer.windows != .found {
+                // Beside the elements of an aggregate's list, a column's check is no part of the group.
+                groups.append(names.element == nil ? "\(items.count)" : column ?? "\(items.count)")
+            }
             if writer.columns == .found { hasSeveralColumns = true }
             // A column as it is costs nothing.
             if size.copies > 1 { copies += size.copies }
@@ -165,13 +163,22 @@ package struct ColumnSelection: Sendable, Equatable {
                 var writer = ExpressionWriter(
                     key: "cols", scope: names, allowsAggregates: true, allowsWindows: true, isSelected: true)
                 guard var node = replaced[quoted] else {
-                    try append(quoted, renamed[quoted] ?? "", .column, writer)
+                    let value = try writer.measured(quoted, column: column)
+                    try append(value, renamed[quoted] ?? "", .column, writer, column: quoted)
                     continue
                 }
                 node.dropAlias()
                 let value = try writer.written(node, depth: 0)
                 try append(value.sql, renamed[quoted] ?? column, value.size, writer)
             }
+        }
+
+        /// The quoted name of a column that stands as it is.
+        private func plainColumn(_ node: SyntaxNode) -> String? {
+            guard node.expressionClass == "COLUMN_REF", let path = node.value["column_names"]?.arrayValue,
+                path.count == 1, let name = path[0].stringValue, names.alias(name) == nil
+            else { return nil }
+            return names.column(name)
         }
 
         /// The quoted name of a column.

@@ -29,10 +29,13 @@ package struct QueryClauses: Sendable, Equatable {
     ) throws(LakeError) {
         let tree = try SyntaxTree(list: "1", rest: "WHERE \(text)", of: "where", parser: parser)
         let names = selection.names
-        condition = try Condition.condition(of: tree, names)
-        grouping = try Self.grouping(tree, names)
-        having = try Self.expression(tree.having, names, allowsWindows: false)
-        qualify = try Self.expression(tree.qualify, names, allowsWindows: true)
+        // All but the order is found before `unnest` repeats anything.
+        var single = names
+        single.element = nil
+        condition = try Condition.condition(of: tree, single)
+        grouping = try Self.grouping(tree, single)
+        having = try Self.expression(tree.having, single, allowsWindows: false)
+        qualify = try Self.expression(tree.qualify, single, allowsWindows: true)
         var (order, limit, offset): (String?, UInt64?, UInt64?)
         for modifier in tree.modifiers {
             switch modifier.type {

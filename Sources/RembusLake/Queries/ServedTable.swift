@@ -11,7 +11,7 @@ struct ServedTable: Sendable {
         self.schema = schema
         name = Catalog.table(schema.name)
         scope = TableScope(
-            table: schema.name, columns: schema.allColumns.map(\.name),
+            table: schema.name, columns: schema.allColumns.map(\.name), types: schema.allColumns.map(\.type),
             receiveTime: schema.receivedAtColumn.map {
                 let column = schema.allColumns[$0]
                 return TableScope.ReceiveTime(column: column.name, isTimestamp: column.type.isCalendar)

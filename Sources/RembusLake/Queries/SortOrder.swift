@@ -32,6 +32,7 @@ package struct SortOrder: Sendable, Equatable {
             }
             var writer = ExpressionWriter(
                 key: key, scope: scope, allowsAggregates: allowsAggregates, allowsWindows: true)
+            writer.isOrder = true
             // `ORDER BY ALL`.
             if expression.expressionClass == "STAR", expression.isEmpty("expr"), expression.isEmpty("exclude_list"),
                 orders.count == 1

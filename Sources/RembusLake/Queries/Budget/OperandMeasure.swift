@@ -8,6 +8,7 @@ enum OperandMeasure {
             return operands.reduce(0) { sum, operand in
                 sum + VectorBytes.count(operand, type(of: operand), rows: rows)
             }
+        case .lengths: return operands.reduce(0) { sum, operand in adding(sum, numbers(operand, rows)) }
         case .scanned: return sum(operands, rows) { $0.count }
         case .square: return sum(operands, rows) { Self.square($0.count) }
         case .squareBeyondASCII:
@@ -37,6 +38,19 @@ enum OperandMeasure {
         var sum = 0
         for operand in texts(operands) {
             VectorBytes.forEach(operand, rows: rows) { _, text in sum = adding(sum, part(text)) }
+        }
+        return sum
+    }
+
+    /// The sum of whole numbers.
+    private static func numbers(_ vector: duckdb_vector?, _ rows: Int) -> Int {
+        guard type(of: vector).id == DUCKDB_TYPE_BIGINT, let data = duckdb_vector_get_data(vector) else { return 0 }
+        let validity = duckdb_vector_get_validity(vector)
+        let values = data.assumingMemoryBound(to: Int64.self)
+        var sum = 0
+        for row in 0..<rows {
+            if let validity, validity[row >> 6] & (1 << (row & 63)) == 0 { continue }
+            sum = adding(sum, Int(values[row]))
         }
         return sum
     }

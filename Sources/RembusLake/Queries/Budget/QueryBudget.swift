@@ -10,6 +10,8 @@ final class QueryBudget: Sendable {
     enum Measure: Int64 {
         /// The bytes of the values, of which the statement may hold several copies at a time.
         case held = 0
+        /// The sum of lengths that were found by functions of DuckDB, as bytes that are held.
+        case lengths
         /// Their bytes over all rows, for aggregates whose value holds all that they were given.
         case kept
         /// The bytes of each text, passed over once.
@@ -118,11 +120,24 @@ final class QueryBudget: Sendable {
 
     /// SQL that gives `operand` unchanged and checks its size; the operand's text stands in it twice.
     ///
-    /// - Parameter element: What `unnest` gives in the same selection. DuckDB looks once at what is the same for all
-    ///   elements of a list; beside them it counts as often as it is repeated.
+    /// - Parameter element: What `unnest` gives in the same selection, if `operand` is looked at once for each element.
     func checked(_ operand: String, beside element: String? = nil) -> String {
-        "CASE WHEN \(condition(.held, weight: 1, [operand], anchor: element ?? operand)) THEN \(operand) END"
+        let anchor = element.map(Self.isThere) ?? operand
+        return "CASE WHEN \(condition(.held, weight: 1, [operand], anchor: anchor)) THEN \(operand) END"
     }
+
+    /// SQL that gives `operand` unchanged and checks the size of all copies that `unnest` makes of it.
+    ///
+    /// - Parameters:
+    ///   - length: SQL of its length.
+    ///   - element: What `unnest` gives in the same selection. Without it DuckDB would look once at what is the same for all
+    ///     elements of a list.
+    func checked(_ operand: String, length: String, beside element: String) -> String {
+        "CASE WHEN \(condition(.lengths, weight: 1, [length], anchor: Self.isThere(element))) THEN \(operand) END"
+    }
+
+    /// A truth value for every element, instead of the element itself, which may be long.
+    private static func isThere(_ element: String) -> String { "(\(element) IS NULL)" }
 
     /// `operand`, a text, as it is.
     func text(_ measure: Measure, weight: Int, _ operand: String, anchor: String?) -> String {
@@ -138,7 +153,7 @@ final class QueryBudget: Sendable {
         let factor = max(1, weight)
         let refusal: String?
         switch measure {
-        case .held:
+        case .held, .lengths:
             let copies = max(1, madeCopies)
             let total = amount.multipliedReportingOverflow(by: copies)
             refusal = total.overflow || total.partialValue > maximumBytes ? tooLarge(amount, copies) : nil

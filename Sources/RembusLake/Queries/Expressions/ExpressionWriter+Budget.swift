@@ -3,12 +3,33 @@ import RembusWire
 /// Checks that are written into the SQL, see ``QueryBudget``. Without a budget there are none.
 extension ExpressionWriter {
     /// A column, or what stands for a value of many rows, with a check of its size where something makes new values of it.
-    mutating func measured(_ sql: String) -> String {
+    ///
+    /// - Parameter name: The column's name; nil for anything else.
+    mutating func measured(_ sql: String, column name: String? = nil) throws(LakeError) -> String {
         anchor = sql
         // Within a lambda it can be compared and calculated with only.
-        guard let budget = scope.budget, copying > 0, lambdas.isEmpty else { return sql }
-        return budget.checked(sql, beside: isInUnnest ? nil : scope.element)
+        guard let budget = scope.budget, lambdas.isEmpty else { return sql }
+        if let element, let length = name.flatMap(scope.length) {
+            if length == .nested {
+                throw refusal("\(name ?? "") holds texts in lists: beside unnest it cannot be repeated; leave it out")
+            }
+            return length.sql(of: sql).map { budget.checked(sql, length: $0, beside: element) } ?? sql
+        }
+        guard copying > 0 else { return sql }
+        return budget.checked(sql, beside: element)
     }
+
+    /// The value of an aggregate or of a window function.
+    mutating func measured(_ found: String, _ size: ValueSize, of name: String) throws(LakeError) -> String {
+        guard scope.element == nil || isInUnnest || size.copies == 0 || !hasLongColumns else {
+            throw refusal("beside unnest, the value of \(name) cannot be a text or list: it would be repeated")
+        }
+        return try measured(found)
+    }
+
+    /// The SQL of the `unnest` that repeats what is written here, if there is one: lists, aggregates and windows are
+    /// finished before.
+    private var element: String? { isInUnnest || isInAggregate || isInWindow ? nil : scope.element }
 
     /// Counts what an expression makes of every row.
     func make(_ size: ValueSize, weight: Int = 1) throws(LakeError) {

@@ -133,11 +133,12 @@ extension ExpressionWriter {
             sql = "json_structure(\(budget.text(.nesting, weight: 1, array, anchor: array)))"
         }
         copying = outside
+        let value = try measured(sql, size, of: name)
         if keepsAll {
             anchor = sql
             return Written(sql: sql, size: size)
         }
-        return Written(sql: measured(sql), size: size)
+        return Written(sql: value, size: size)
     }
 
     /// What an aggregate is ordered by; an argument of it is written as it stands there, which DISTINCT asks for.

@@ -143,8 +143,9 @@ extension ExpressionWriter {
         guard node.flag("columns") == true, options.allSatisfy({ node.isEmpty($0) }),
             ["", SyntaxTree.table].contains(node.text("relation_name")), columns.find()
         else { throw refusal("* is not allowed here") }
+        guard scope.element == nil else { throw refusal("beside unnest, name the columns instead of COLUMNS") }
         scope.budget?.repeats(scope.columns.count)
-        guard let choice = node.node("expr") else { return Written(sql: measured("COLUMNS(*)"), size: .column) }
+        guard let choice = node.node("expr") else { return Written(sql: try measured("COLUMNS(*)"), size: .column) }
         let list = choice.text("function_name") == "list_value" ? choice.nodes("children") ?? [] : [choice]
         var names: [String] = []
         for item in list {
@@ -155,6 +156,6 @@ extension ExpressionWriter {
         }
         let isList = choice.text("function_name") == "list_value"
         let sql = isList ? "COLUMNS([\(names.joined(separator: ", "))])" : "COLUMNS(\(names.joined()))"
-        return Written(sql: measured(sql), size: .column)
+        return Written(sql: try measured(sql), size: .column)
     }
 }

@@ -22,7 +22,8 @@ extension ExpressionWriter {
         let outside = copying
         copying = 0
         anchor = nil
-        defer { copying = outside }
+        isInWindow = true
+        defer { (copying, isInWindow) = (outside, false) }
         let frame = try frame(node, depth)
         let isDistinct = node.flag("distinct") == true
         if isDistinct, frame.excludes { throw refusal("DISTINCT and EXCLUDE together are not allowed") }
@@ -44,8 +45,8 @@ extension ExpressionWriter {
         let call = "\(function)(\(isDistinct ? "DISTINCT " : "")\(list)\(nulls))\(Self.filtered(filter))"
         let sql = "\(call) OVER (\(try over(node, frame, depth)))"
         if rule.keepsRows(name, argumentCount: arguments.count) { try make(size) }
-        copying = outside
-        return Written(sql: measured(sql), size: size)
+        (copying, isInWindow) = (outside, false)
+        return Written(sql: try measured(sql, size, of: name), size: size)
     }
 
     /// The arguments; those of `lag` and `lead` after the first have places of their own.

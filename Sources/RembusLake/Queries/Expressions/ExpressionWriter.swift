@@ -15,11 +15,15 @@ struct ExpressionWriter {
     var windows: Occurrence
     /// Whether `unnest` may occur; set to whether it did.
     var unnesting: Occurrence
+    /// Whether rows are ordered by it, which are there once for each element by then.
+    var isOrder = false
     /// The SQL of an `unnest` that was written.
     var unnested: String?
     /// Whether there is a column outside of the list that `unnest` takes.
     var hasOtherColumns = false
     var isInUnnest = false
+    /// Whether there is a column whose values may be long.
+    var hasLongColumns = false
     /// Whether `COLUMNS` may stand for several columns; set to whether it does.
     var columns: Occurrence
     /// The parameters of the lambdas around the expression, the innermost last.
@@ -30,6 +34,8 @@ struct ExpressionWriter {
     var copying = 0
     /// Inside the arguments of an aggregate, where there can be no other.
     var isInAggregate = false
+    /// Inside of a window function.
+    var isInWindow = false
 
     enum Occurrence {
         case refused
@@ -142,13 +148,13 @@ struct ExpressionWriter {
             return fields(names.dropFirst(), of: parameter)
         }
         if names.count > 1, scope.isTable(names[0]), let column = scope.column(names[1]) {
-            noteColumn()
-            return fields(names.dropFirst(2), of: outer(measured(column), .column, scope.receiveTime(names[1])))
+            noteColumn(names[1])
+            return fields(names.dropFirst(2), of: outer(try measured(column, column: names[1]), .column, scope.receiveTime(names[1])))
         }
         if let column = scope.column(names[0]) {
-            noteColumn()
+            noteColumn(names[0])
             let time = scope.receiveTime(names[0])
-            return fields(names.dropFirst(), of: outer(measured(column), size(of: names[0]), time))
+            return fields(names.dropFirst(), of: outer(try measured(column, column: names[0]), size(of: names[0]), time))
         }
         if let alias = scope.alias(names[0]) {
             if alias.hasAggregate, !aggregates.find() {
@@ -158,14 +164,14 @@ struct ExpressionWriter {
                 throw refusal("\(names[0]) has a window function, which is not allowed here")
             }
             if let sql = alias.unnested {
-                guard unnesting.find() else { throw refusal("\(names[0]) has unnest, which is not allowed here") }
+                guard isOrder || unnesting.find() else { throw refusal("\(names[0]) has unnest, which is not allowed here") }
                 unnested = sql
             } else {
-                noteColumn()
+                noteColumn(nil)
             }
             // DuckDB writes the expression again where the name stands.
             try make(ValueSize(copies: alias.made))
-            return fields(names.dropFirst(), of: outer(measured(alias.sql), alias.size))
+            return fields(names.dropFirst(), of: outer(try measured(alias.sql), alias.size))
         }
         // To the parser these are columns unless they are called.
         if names.count == 1, Functions.keywords.contains(name.lowercased()) {
@@ -175,8 +181,9 @@ struct ExpressionWriter {
             "there is no column \(names.joined(separator: ".")); the table \(scope.table) has \(scope.listing)")
     }
 
-    private mutating func noteColumn() {
+    private mutating func noteColumn(_ name: String?) {
         if !isInUnnest { hasOtherColumns = true }
+        if name.flatMap(scope.length) != .fixed { hasLongColumns = true }
     }
 
     /// A column's size; where an alias has its name, that of the larger.

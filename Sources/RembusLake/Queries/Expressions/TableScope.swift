@@ -1,3 +1,5 @@
+package import RembusStore
+
 /// The one table that a client's text may speak of.
 package struct TableScope: Sendable {
     /// A name given to an expression with `AS`, which other expressions may use.
@@ -30,6 +32,7 @@ package struct TableScope: Sendable {
     let columns: [String]
     private let quoted: [String: String]
     private let receiveTime: ReceiveTime?
+    private let lengths: [String: ColumnLength]
     private var aliases: [String: Alias] = [:]
     /// What the statement may take; nil where nothing is measured.
     var budget: QueryBudget?
@@ -37,15 +40,21 @@ package struct TableScope: Sendable {
     var element: String?
 
     /// The scope of a table with these columns. Names differ by more than their case, as DuckDB has it.
-    package init(table: String, columns: [String], receiveTime: ReceiveTime? = nil) {
+    ///
+    /// - Parameter types: The columns' types in their order, as far as they are known.
+    package init(table: String, columns: [String], types: [ColumnType] = [], receiveTime: ReceiveTime? = nil) {
         self.table = table
         self.receiveTime = receiveTime
         self.columns = columns
+        lengths = Dictionary(zip(columns.map { $0.lowercased() }, types.map { ColumnLength($0) })) { first, _ in first }
         quoted = Dictionary(columns.map { ($0.lowercased(), SQL.identifier($0)) }) { first, _ in first }
     }
 
     /// The quoted name of a column, found as DuckDB finds it.
     func column(_ name: String) -> String? { quoted[name.lowercased()] }
+
+    /// How the length of a column's values is found; nil where its type is not known.
+    func length(_ name: String) -> ColumnLength? { lengths[name.lowercased()] }
 
     /// The receive time, if that is what a column holds.
     func receiveTime(_ name: String) -> ReceiveTime? {
