@@ -21,44 +21,41 @@ final class ComponentProjection: Sendable {
     /// Rows that one transaction writes at most: a statement is a text that DuckDB takes a multiple of its size to read.
     private static let maxRows = 4096
 
-    /// Writes the changes that wait; false when there are none. When writing fails, they wait for the next attempt.
+    /// Writes the changes that wait now; false when there are none. When writing fails, they wait for the next attempt.
+    ///
+    /// What changes meanwhile is left to the next call: components that come and go faster than they are written would
+    /// keep the writer here for ever.
     func write(_ connection: Connection, name: String) throws(LakeError) -> Bool {
-        var hasWritten = false
-        while try writeSome(connection, name: name) { hasWritten = true }
-        return hasWritten
+        var waiting = pending.withLock { pending in
+            let waiting = pending
+            pending = [:]
+            return waiting.values.sorted { $0.name < $1.name }[...]
+        }
+        guard !waiting.isEmpty else { return false }
+        while !waiting.isEmpty {
+            let end = Self.end(of: waiting)
+            do {
+                let statements = ComponentStatements(Array(waiting[..<end]), name: name)
+                try connection.transaction { () throws(LakeError) in try connection.execute(statements.text) }
+            } catch {
+                pending.withLock { pending in
+                    for record in waiting where pending[record.name] == nil { pending[record.name] = record }
+                }
+                throw error
+            }
+            waiting = waiting[end...]
+        }
+        return true
     }
 
-    private func takeSome() -> [ComponentRecord] {
-        pending.withLock { pending in
-            var rows = 0
-            var taken: [ComponentRecord] = []
-            for record in pending.values {
-                rows += record.subscriptions.count + record.exposed.count + 1
-                if rows > Self.maxRows, !taken.isEmpty { break }
-                taken.append(record)
-            }
-            if taken.count == pending.count {
-                pending.removeAll()
-            } else {
-                for record in taken { pending[record.name] = nil }
-            }
-            return taken.sorted { $0.name < $1.name }
+    /// Where the records of the next transaction end.
+    private static func end(of records: ArraySlice<ComponentRecord>) -> Int {
+        var rows = 0
+        let end = records.firstIndex { record in
+            rows += record.subscriptions.count + record.exposed.count + 1
+            return rows > maxRows
         }
-    }
-
-    private func writeSome(_ connection: Connection, name: String) throws(LakeError) -> Bool {
-        let records = takeSome()
-        guard !records.isEmpty else { return false }
-        do {
-            let statements = ComponentStatements(records, name: name)
-            try connection.transaction { () throws(LakeError) in try connection.execute(statements.text) }
-            return true
-        } catch {
-            pending.withLock { pending in
-                for record in records where pending[record.name] == nil { pending[record.name] = record }
-            }
-            throw error
-        }
+        return max(records.startIndex + 1, end ?? records.endIndex)
     }
 }
 

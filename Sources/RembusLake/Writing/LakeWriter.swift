@@ -207,6 +207,9 @@ final class LakeWriter: @unchecked Sendable {
         }
         let outcome = writeBatch()
         if outcome == .more {
+            // Also while the journal is ahead for hours: files that are never merged slow down the batches themselves.
+            project()
+            maintain()
             queue.async { [weak self] in self?.cycle() }
             return
         }
@@ -223,8 +226,13 @@ final class LakeWriter: @unchecked Sendable {
     /// time, cost little.
     private func project() {
         projectTrust()
-        guard nextProjection <= .now || isStopping else { return }
-        nextProjection = .now + .seconds(5)
+        let start = ContinuousClock.now
+        guard nextProjection <= start || isStopping else { return }
+        // A tenth of the writer's time at most.
+        defer {
+            let end = ContinuousClock.now
+            nextProjection = end + max(.seconds(5), (end - start) * 10)
+        }
         do throws(LakeError) {
             try connection.inline(true)
             guard try components.write(connection, name: configuration.name) else { return }
