@@ -149,12 +149,15 @@ struct ExpressionWriter {
         }
         if names.count > 1, scope.isTable(names[0]), let column = scope.column(names[1]) {
             noteColumn(names[1])
-            return fields(names.dropFirst(2), of: outer(try measured(column, column: names[1]), .column, scope.receiveTime(names[1])))
+            return fields(
+                names.dropFirst(2),
+                of: outer(try measured(column, column: names[1]), .column, scope.receiveTime(names[1])))
         }
         if let column = scope.column(names[0]) {
             noteColumn(names[0])
             let time = scope.receiveTime(names[0])
-            return fields(names.dropFirst(), of: outer(try measured(column, column: names[0]), size(of: names[0]), time))
+            return fields(
+                names.dropFirst(), of: outer(try measured(column, column: names[0]), size(of: names[0]), time))
         }
         if let alias = scope.alias(names[0]) {
             if alias.hasAggregate, !aggregates.find() {
@@ -164,7 +167,9 @@ struct ExpressionWriter {
                 throw refusal("\(names[0]) has a window function, which is not allowed here")
             }
             if let sql = alias.unnested {
-                guard isOrder || unnesting.find() else { throw refusal("\(names[0]) has unnest, which is not allowed here") }
+                guard isOrder || unnesting.find() else {
+                    throw refusal("\(names[0]) has unnest, which is not allowed here")
+                }
                 unnested = sql
             } else {
                 noteColumn(nil)
