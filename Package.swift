@@ -218,7 +218,8 @@ let package = Package(
         .testTarget(
             name: "RembusStoreTests",
             dependencies: [
-                "RembusStore", "RembusWire", "CRembusChecksum", .product(name: "NIOCore", package: "swift-nio"),
+                "RembusStore", "RembusWire", "CRembusChecksum", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -252,6 +253,7 @@ let package = Package(
                 .product(name: "X509", package: "swift-certificates"),
                 .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport",
             swiftSettings: strict),

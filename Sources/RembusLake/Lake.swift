@@ -1,6 +1,6 @@
 package import Logging
 package import RembusStore
-import RembusWire
+package import RembusWire
 
 /// The tables of a broker in a DuckLake: every recorded publication in `message`, and those that fit a table of the
 /// schema in that table too (storage.md).
@@ -17,6 +17,9 @@ package final class Lake: Sendable {
     private let queries: ReaderPool
     /// The services `query_<table>`, `delete_<table>` and `upsert_<table>` by name (storage.md §6).
     package let services: [String: TableService]
+    private let tables: TableServices
+    /// The topics that fill tables, as patterns with `*` for each segment that may be anything.
+    package let fillingTopics: [String]
     private let board = LakeBoard()
 
     /// How long the start waits for a catalog that does not answer before it goes on without.
@@ -47,11 +50,11 @@ package final class Lake: Sendable {
         queries = ReaderPool(
             count: configuration.readers, maximumMemory: configuration.memoryLimit + (256 << 20), logger: logger
         ) { [access] () throws(LakeError) in try access.connect() }
-        services =
-            TableServices(
-                schema, readers: queries, writer: access, limits: configuration.services,
-                tenant: configuration.tableTenant, logger: logger
-            ).methods
+        tables = TableServices(
+            schema, readers: queries, writer: access, limits: configuration.services,
+            tenant: configuration.tableTenant, logger: logger)
+        services = tables.methods
+        fillingTopics = schema.tables.flatMap(\.fillingTopics)
         try access.open(patience: Self.patience)
         for notice in schema.notices { logger.warning("\(notice)") }
     }
@@ -82,6 +85,13 @@ package final class Lake: Sendable {
         await opened?.writer.stop()
         await reader.close()
         opened?.catalog.close()
+    }
+
+    /// The publications that did not fit their tables, for the method `query_rejected`; it takes what `query_<table>` takes.
+    ///
+    /// - Parameter tenant: The caller's.
+    package func queryRejected(_ arguments: [Value], tenant: String) async throws -> Value {
+        try await tables.rejected(arguments, broker: configuration.name, tenant: tenant)
     }
 
     /// The publications in the lake, for whoever reads further back than the journal goes.

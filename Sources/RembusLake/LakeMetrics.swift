@@ -1,11 +1,13 @@
 /// Counts since the start, and the present state of the lake.
 package struct LakeMetrics: Sendable {
-    /// Publications in the `message` table.
+    /// Publications written to the `message` table.
     package var messages: UInt64 = 0
     /// Rows written, by table; the rows of frames too. Those of a keyed table count although they replace others.
     package var rows: [String: UInt64] = [:]
     /// Publications that did not fit, by table and reason.
     package var rejected: [Rejected: UInt64] = [:]
+    /// Publications that were stored without fields which are no columns, by table.
+    package var unknownFields: [String: UInt64] = [:]
     /// Batches written, and how long that took.
     package var commits: UInt64 = 0
     package var commitTime = Duration.zero

@@ -31,7 +31,7 @@ def stored(broker, table):
 
 def archived(broker):
     """Publications that the lake has got."""
-    return json.loads(run_rembus("call", "storage_status", url=broker.url).stdout)["lake"]["messages"]
+    return json.loads(run_rembus("call", "storage_status", url=broker.url).stdout)["lake"]["messages_written"]
 
 
 def allocated(folder):

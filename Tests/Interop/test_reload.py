@@ -215,6 +215,24 @@ def test_a_check_of_what_is_good(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def contents(folder):
+    """Every file with its bytes and the time of its last change."""
+    return {file: (file.stat().st_mtime_ns, file.read_bytes()) for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_check_changes_nothing_of_what_is_there(tmp_path, connect):
+    """Of a backup, for example."""
+    with Broker(folder=tmp_path / "state", options=["--mqtt-listen", "0"]) as broker:
+        publisher = connect("meter", to=broker)
+        publisher.subscribe("a")
+        publisher.publish("a", 1, qos=1)
+        broker.kill()
+        before = contents(tmp_path / "state")
+        assert before
+        assert check(tmp_path / "state", "--mqtt-listen", "0", REMBUS_RECORD="all").returncode == 0
+        assert contents(tmp_path / "state") == before
+
+
 def test_a_check_beside_the_running_broker(tmp_path):
     with Broker(folder=tmp_path, REMBUS_RECORD="none"):
         assert check(tmp_path).returncode == 0

@@ -8,9 +8,10 @@ import polars
 import pytest
 import rembus as rb
 
+from support.keys import write_trust
 from support.lake import rows
 from support.processes import PATIENCE, run_rembus
-from support.wire import Peer
+from support.wire import ERROR, NOT_FOUND, Answer, Peer
 
 differs = pytest.mark.differs
 
@@ -291,6 +292,52 @@ def test_a_json_peer_gets_rows(lake, uid):
     status, data = peer.call("query_state", {"where": f"k = 'json{uid}'"})
     assert (status, data) == (0, [{"k": f"json{uid}", "v": 1, "w": None, "note": "it's new"}])
     peer.close()
+
+
+# What did not fit
+
+
+@differs("rejected publications are an extension")
+def test_an_administrator_asks_for_what_did_not_fit(start_broker, tmp_path):
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps(SCHEMA))
+    folder = tmp_path / "state"
+    write_trust(folder, admins=["chief"], private_topics=["vault/telemetry"])
+    broker = start_broker(folder=folder, options=["--schema", str(schema), "--trust-names"])
+    chief, other = Peer(broker.url), Peer(broker.url)
+    chief.identify("chief")
+    other.identify("other")
+    other.publish("u1/telemetry", {"temprature": 1}, qos=1)
+    other.publish("u2/telemetry", {"temperature": 1, "colour": "red"}, qos=1)
+    # Payloads of private topics are there as well.
+    assert chief.call("query_rejected") == Answer(ERROR, "chief", "query_rejected")
+    assert Peer(broker.url).call("query_rejected") == Answer(ERROR, "administrator rights")
+    assert other.call("query_rejected") == Answer(ERROR, "administrator rights")
+    assert chief.admin("vault/telemetry", {"cmd": "authorize", "cid": "chief"})[0] == 0
+    assert [(row["topic"], row["table_name"]) for row in query(chief, "rejected", cols="topic, table_name")] == [
+        ("u1/telemetry", "telemetry")]
+    row, = query(chief, "rejected", where="table_name = 'telemetry'")
+    assert "temprature (did you mean temperature?)" in row["reason"] and cbor2.loads(row["data"]) == [{"temprature": 1}]
+    assert query(chief, "telemetry", cols="dn, temperature") == [{"dn": "u2", "temperature": 1.0}]
+    # Nobody writes there.
+    assert chief.call("upsert_rejected", {"topic": "x"})[0] == NOT_FOUND
+    assert broker.says("those fields are not stored", "colour", "dn, temperature", "u2/telemetry"), broker.log()
+    assert broker.says("publications do not fit their table", "unknown_columns", "since_start=1"), broker.log()
+    status = chief.call("storage_status")[1]["lake"]
+    assert status["unknown_fields"] == {"telemetry": 1} and status["rows_written"] == {"telemetry": 1}
+
+
+@pytest.mark.parametrize("call, words", [
+    (("query_state", {"when": 1}), ["when: the table state", "1970-01-01 00:00:01+00", "its history begins at"]),
+    (("query_state", {"cols": "CAST(note AS INTEGER)"}), ["table state, column note", "is no INTEGER", "TRY_CAST(note AS INTEGER)"]),
+    (("query_state", {"where": "abs(note) = 1"}), ["table state: there is no abs(VARCHAR)"]),
+    (("upsert_sensor", {"dn": "odd"}), ["table sensor, column site", "null is not allowed"]),
+])
+def test_errors_of_the_database_are_in_our_words(peer, uid, call, words):
+    assert peer.call("upsert_state", {"k": f"words{uid}", "v": 1})[0] == 0
+    status, text = peer.call(*call)
+    assert status == 40 and all(word in text for word in words), text
+    assert " Error: " not in text and "LINE" not in text
 
 
 # The catalog

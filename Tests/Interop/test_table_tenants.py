@@ -96,8 +96,8 @@ def test_the_status_names_no_table_of_another_tenant(start, connect):
     def status(peer):
         return peer.call("storage_status")[1]["lake"]
 
-    assert eventually(lambda: "acme_flow" in status(acme)["files"] and "shared" in status(acme)["rows"])
-    assert eventually(lambda: status(corp)["rows"].get("corp_flow") == 1 and status(corp)["rejected"])
+    assert eventually(lambda: "acme_flow" in status(acme)["files"] and "shared" in status(acme)["rows_written"])
+    assert eventually(lambda: status(corp)["rows_written"].get("corp_flow") == 1 and status(corp)["rejected"])
     for peer, own, foreign in ((acme, "acme_flow", "corp_flow"), (corp, "corp_flow", "acme_flow"), (plain, "plain", "_flow")):
         text = repr(status(peer))
         assert own in text and foreign not in text, text

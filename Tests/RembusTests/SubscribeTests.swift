@@ -1,4 +1,5 @@
 import RembusWire
+import TestSupport
 import Testing
 
 @testable import Rembus

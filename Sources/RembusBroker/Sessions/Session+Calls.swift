@@ -95,6 +95,10 @@ extension Session {
             return answer(id, .methodNotFound, BrokerText.notFound(route.topic))
         }
         if case .service(let service) = handler {
+            if service.needsAdministrator, !tables.rules.isAdministrator(principal) {
+                deny(.call, route.topic)
+                return answer(id, .error, .text(BrokerText.needsAdministrator(route.topic)))
+            }
             if let topics = service.topics, !tables.rules.allowsTable(principal, service.action, topicsMatching: topics)
             {
                 deny(.call, route.topic)

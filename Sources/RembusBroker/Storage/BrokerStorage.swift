@@ -65,6 +65,8 @@ package struct BrokerStorage: Sendable {
 
 /// A method that the storage offers, and who may call it.
 package struct StorageService: Sendable {
+    /// Whether only administrators may call it.
+    package var needsAdministrator = false
     /// The only tenant that may call it, for which others do not exist; nil for all.
     package var tenant: String?
     /// What it does with the topics whose publications it reads or changes.
@@ -87,11 +89,13 @@ package struct StorageService: Sendable {
 
     /// A method for all tenants that answers with what the caller's tenant may know.
     package init(
-        action: TrustAction, answer: @escaping @Sendable (_ arguments: [Value], _ tenant: String) async throws -> Value
+        action: TrustAction, topics: [String]? = nil, needsAdministrator: Bool = false,
+        answer: @escaping @Sendable (_ arguments: [Value], _ tenant: String) async throws -> Value
     ) {
         tenant = nil
         self.action = action
-        topics = nil
+        self.topics = topics
+        self.needsAdministrator = needsAdministrator
         self.answer = answer
     }
 

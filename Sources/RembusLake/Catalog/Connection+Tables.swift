@@ -12,7 +12,8 @@ extension Connection {
             let hadProgress = existing[SystemTable.progress.rawValue] != nil
             try transaction { () throws(LakeError) in
                 for table in SystemTable.allCases {
-                    if let columns = existing[table.rawValue] {
+                    if var columns = existing[table.rawValue] {
+                        if table == .rejected { columns += try addMissing(to: table, columns) }
                         try table.check(columns)
                     } else {
                         try create(table.rawValue, table.columns.map(\.definition))
@@ -37,6 +38,17 @@ extension Connection {
                 try execute("CALL \(Catalog.alias).set_option('target_file_size', '128MB')")
             }
         }
+    }
+
+    /// Adds columns that a table of an earlier version does not have.
+    private func addMissing(
+        to table: SystemTable, _ existing: [SystemTable.Column]
+    ) throws(LakeError) -> [SystemTable.Column] {
+        let missing = table.columns.filter { column in
+            column.isNullable && !existing.contains { $0.name.lowercased() == column.name }
+        }
+        for column in missing { try execute("ALTER TABLE \(table.sql) ADD COLUMN \(column.definition)") }
+        return missing
     }
 
     private func create(_ name: String, _ definitions: [String]) throws(LakeError) {

@@ -69,6 +69,7 @@ enum SystemTable: String, CaseIterable {
                 Column("name", "VARCHAR"), Column("recv", "UBIGINT", null: true),
                 Column("topic", "VARCHAR", null: true),
                 Column("reason", "VARCHAR", null: true), Column("data", "BLOB", null: true),
+                Column("table_name", "VARCHAR", null: true), Column("tenant", "VARCHAR", null: true),
             ]
         case .trust:
             [

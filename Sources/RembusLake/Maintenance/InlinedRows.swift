@@ -186,9 +186,10 @@ struct InlinedRows {
         try connection.transaction { () throws(LakeError) in
             try connection.execute(
                 """
-                INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data)
+                INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data, table_name)
                 SELECT \(SQL.literal(name)), \(WallClock.nanoseconds), NULL, \
-                \(SQL.literal("database: The row of \(table) cannot be in a file.")), encode(CAST(t AS VARCHAR))
+                \(SQL.literal("database: The row of \(table) cannot be in a file.")), encode(CAST(t AS VARCHAR)), \
+                \(SQL.literal(table))
                 FROM \(target) AS t WHERE \(rejected)
                 """)
             try connection.execute("DELETE FROM \(target) WHERE \(rejected)")

@@ -1,4 +1,5 @@
 import Logging
+import RembusStore
 
 /// Which steps of maintenance fail, how long they are left alone then, and what the log has of it.
 struct StepFailures {

@@ -6,6 +6,14 @@ struct ServedTable: Sendable {
     /// The quoted name in the catalog.
     let name: String
     let scope: TableScope
+    /// Which of its rows there are for callers, as SQL; nil for all.
+    var restriction: String?
+
+    /// What a query of the table reads.
+    var source: String {
+        guard let restriction else { return name }
+        return "(SELECT * FROM \(name) WHERE \(restriction)) AS \(SQL.identifier(schema.name))"
+    }
 
     init(_ schema: TableSchema) {
         self.schema = schema
@@ -21,11 +29,18 @@ struct ServedTable: Sendable {
     /// What a query of the table as it was at a time reads: columns that were added since are null there, those that
     /// were taken away do not show.
     func source(at time: TimeTravel, _ connection: Connection) throws(LakeError) -> String {
+        let all = try unrestricted(at: time, connection)
+        guard let restriction else { return all }
+        return "(SELECT * FROM \(all) WHERE \(restriction)) AS \(SQL.identifier(schema.name))"
+    }
+
+    private func unrestricted(at time: TimeTravel, _ connection: Connection) throws(LakeError) -> String {
         let then = "\(name) AT (TIMESTAMP => \(time.sql))"
         let columns: [String]
         do {
             columns = try connection.query("SELECT * FROM \(then) LIMIT 0").columns.map { $0.name.lowercased() }
         } catch {
+            if error.message.contains("No snapshot found") { throw try beforeHistory(time, connection) }
             guard error.kind == .name else { throw error }
             throw .refused("when", "the table \(schema.name) was not there at \(time.text)")
         }
@@ -36,5 +51,17 @@ struct ServedTable: Sendable {
             return known.contains(column.name.lowercased()) ? quoted : "CAST(NULL AS \(column.type.sql)) AS \(quoted)"
         }
         return "(SELECT \(list.joined(separator: ", ")) FROM \(then)) AS \(SQL.identifier(schema.name))"
+    }
+
+    /// The error for a time before everything that the catalog knows.
+    private func beforeHistory(_ time: TimeTravel, _ connection: Connection) throws(LakeError) -> LakeError {
+        let snapshots = SQL.identifier(["__ducklake_metadata_\(Catalog.alias)", "ducklake_snapshot"])
+        let first = try connection.query("SELECT epoch_us(min(snapshot_time)) FROM \(snapshots)").value?.integer
+        let begin =
+            first.map { " begins at \(TimeTravel(microseconds: Int64($0)).words)" } ?? " does not reach so far back"
+        return .refused(
+            "when",
+            "the table \(schema.name) is not known as it was at \(time.words): its history\(begin). Ask for a later time; "
+                + "snapshot_retention says how long the past is kept")
     }
 }

@@ -1,4 +1,5 @@
 import Logging
+import RembusStore
 
 /// Errors of the table services, as callers may see them (known-defects.md S17): what is wrong with their request is
 /// said, what is wrong inside is a number that is found in the log.
@@ -6,30 +7,30 @@ struct ServiceFailures: Sendable {
     let logger: Logger
 
     /// The error for the caller.
-    func forCaller(_ error: any Error, table: String) -> LakeError {
+    func forCaller(_ error: any Error, table: TableSchema) -> LakeError {
         let error = error as? LakeError ?? LakeError(.other, "\(error)")
-        if let text = Self.text(of: error) { return LakeError(error.kind, text) }
+        if let text = Self.text(of: error, table) { return LakeError(error.kind, text) }
         let reference = String(UInt32.random(in: .min ... .max), radix: 16)
         logger.error(
             "a table service failed inside",
-            metadata: ["reference": "\(reference)", "table": "\(table)", "error": "\(error)"])
+            metadata: ["reference": "\(reference)", "table": "\(table.name)", "error": "\(error)"])
         return LakeError(error.kind, "the tables cannot do this now; the broker's log says more under \(reference)")
     }
 
     /// What the error says about the request; nil when it is about something else.
-    private static func text(of error: LakeError) -> String? {
+    private static func text(of error: LakeError, _ table: TableSchema) -> String? {
         switch error.kind {
         // Texts of our own.
         case .invalid, .tooLarge, .timedOut, .interrupted, .away: return error.message
-        // DuckDB's about a value or an expression. Behind the first line it quotes the statement.
-        case .syntax, .conversion, .constraint: return firstLine(of: error)
+        // DuckDB's about a value or an expression.
+        case .syntax, .conversion, .constraint: return words(of: error, table)
         case .name:
             // The tables themselves are none of the caller's business.
-            return error.message.hasPrefix("Catalog Error: Table") ? nil : firstLine(of: error)
+            return error.message.hasPrefix("Catalog Error: Table") ? nil : words(of: error, table)
         case .unavailable:
             return ownTexts.contains(error.message) ? error.message : nil
         case .other:
-            return error.message.contains("No snapshot found at timestamp") ? firstLine(of: error) : nil
+            return error.message.contains("Unknown TimeZone") ? words(of: error, table) : nil
         case .transaction, .outOfMemory, .io, .permission, .fatal: return nil
         }
     }
@@ -38,9 +39,9 @@ struct ServiceFailures: Sendable {
         LakeError.stopping.message, LakeError.closed.message, LakeError.busy.message,
     ]
 
-    private static func firstLine(of error: LakeError) -> String {
-        let line = error.message.prefix { !$0.isNewline }
-        return String(line.prefix(500).replacing("\(Catalog.alias).\(Catalog.schema).", with: ""))
+    private static func words(of error: LakeError, _ table: TableSchema) -> String {
+        DatabaseWords(error, table: table)?.sentence(table: table)
+            ?? String(error.message.prefix { !$0.isNewline }.prefix(500))
     }
 }
 

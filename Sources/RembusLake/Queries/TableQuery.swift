@@ -35,7 +35,7 @@ struct TableQuery {
         let clauses = try condition.map { text throws(LakeError) in
             try QueryClauses(text, scope: scope, selection: selection, parser: parser)
         }
-        let source = try time.map { time throws(LakeError) in try table.source(at: time, parser) } ?? table.name
+        let source = try time.map { time throws(LakeError) in try table.source(at: time, parser) } ?? table.source
         var sql = "SELECT \(selection.distinct)\(selection.sql) FROM \(source)"
         if let clauses { sql += " WHERE \(clauses.condition)" }
         let grouping = clauses?.grouping ?? ""

@@ -28,7 +28,7 @@ package final class TableServices: Sendable {
     private let writer: any TableWriting
     private let limits: Limits
     private let tables: [ServedTable]
-    private let tenant: TableTenant
+    let tenant: TableTenant
     private let failures: ServiceFailures
 
     /// Services that read with `readers` and write with `writer`.
@@ -63,21 +63,27 @@ package final class TableServices: Sendable {
     ) -> TableService {
         TableService(
             tenant: table.schema.tenant ?? tenant, isWriting: isWriting, topics: table.schema.fillingTopics
-        ) { [failures, writer, limits] arguments in
-            do {
-                let option = try FreshOption(arguments, at: options)
-                // Some of the time is left for the answer.
-                if option.isFresh {
-                    try await writer.waitUntilCurrent(timeout: (CallTime.limit ?? limits.timeout) * 0.8)
-                }
-                return try await body(table, option.arguments)
-            } catch {
-                throw failures.forCaller(error, table: table.schema.name)
+        ) { [self] in try await answer(table, $0, optionsAt: options, body) }
+    }
+
+    /// Answers a call with `body`, which sees what was accepted before it unless the caller says otherwise.
+    func answer(
+        _ table: ServedTable, _ arguments: [Value], optionsAt options: Int,
+        _ body: (ServedTable, [Value]) async throws -> Value
+    ) async throws -> Value {
+        do {
+            let option = try FreshOption(arguments, at: options)
+            // Some of the time is left for the answer.
+            if option.isFresh {
+                try await writer.waitUntilCurrent(timeout: (CallTime.limit ?? limits.timeout) * 0.8)
             }
+            return try await body(table, option.arguments)
+        } catch {
+            throw failures.forCaller(error, table: table.schema)
         }
     }
 
-    private func query(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {
+    func query(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {
         let query = try TableQuery(arguments)
         let limits = callLimits
         let deadline = ContinuousClock.now + limits.timeout

@@ -47,6 +47,9 @@ package struct TimeTravel: Sendable, Equatable {
             + " \(clock.joined(separator: ":")).\(Self.padded(fraction, 6))+00"
     }
 
+    /// The same for a message.
+    var words: String { text.replacing(".000000+00", with: "+00") }
+
     private static func padded(_ number: Int64, _ count: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, count - digits.count)) + digits

@@ -14,8 +14,10 @@ struct FrameGroup {
     /// one.
     static func all(of batch: TableBatch, _ statements: TableStatements) -> [FrameGroup]? {
         var plans: [(first: FramePlan, sources: [RowSource])] = []
+        batch.beginFrames()
         for rows in batch.frames {
             guard let plan = try? FramePlan(rows, of: batch.table, statements: statements, order: 0) else { return nil }
+            batch.noteUnknown(plan.unknown, receivedAt: rows.receivedAt)
             guard plan.rows.rowCount > 0 else { continue }
             if let index = plans.firstIndex(where: { plan.isLike($0.first) }) {
                 plans[index].sources.append(plan.rows)

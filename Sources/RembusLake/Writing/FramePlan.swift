@@ -11,6 +11,8 @@ struct FramePlan {
     let values: String
     /// True when a row of this frame leaves a column as it is in a row that exists.
     let isPartial: Bool
+    /// The names of columns of the frame that are none of the table, which are not stored.
+    let unknown: [String]
 
     private static let order = "f_order"
 
@@ -24,6 +26,7 @@ struct FramePlan {
         } catch {
             throw RejectReason(.notADataFrame, "\(error)")
         }
+        unknown = try Self.unknown(source, rows, table)
         var columns: [Column] = []
         var made: [RowSource.Made] = []
         var values: [String] = []
@@ -82,6 +85,19 @@ struct FramePlan {
         self.rows = RowSource(frame: try DataFrame(columns: columns), made: made, rowCount: source.rowCount)
         self.values = values.joined(separator: ", ")
         self.isPartial = isPartial && statements.isKeyed
+    }
+
+    /// What of a frame is no column; throws when none is one, and not the topic alone makes the rows.
+    private static func unknown(
+        _ source: DataFrame, _ rows: FrameRows, _ table: TableSchema
+    ) throws(RejectReason) -> [String] {
+        let known = Set(table.allColumns.map { $0.name.lowercased() })
+        let unknown = source.columnNames.filter { !known.contains($0.lowercased()) }.prefix(16)
+            .map { String($0.prefix(60)) }
+        if !unknown.isEmpty, unknown.count == source.columnCount, !rows.match.remaining.isEmpty {
+            throw .unknownColumns(unknown, of: table)
+        }
+        return unknown
     }
 
     /// The receive time or the slot, once per row.

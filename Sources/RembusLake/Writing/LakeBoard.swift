@@ -20,6 +20,10 @@ final class LakeBoard: Sendable {
                 let count = UInt64(table.rowCount + (frameRows[index] ?? 0))
                 metrics.rows[schema.tables[index].name, default: 0] += count
             }
+            for (index, table) in batch.tables.enumerated() {
+                let count = table.unknownFields.publications + table.unknownFrameFields.publications
+                if count > 0 { metrics.unknownFields[schema.tables[index].name, default: 0] += UInt64(count) }
+            }
             for (kind, count) in batch.rejections.counts {
                 let key = LakeMetrics.Rejected(table: schema.tables[kind.table].name, reason: kind.code.rawValue)
                 metrics.rejected[key, default: 0] += UInt64(count)

@@ -19,9 +19,11 @@ extension LakeWriter {
         if retry == nil {
             do {
                 (isLast, passed) = try gather()
+                if journalLine.end() { logger.notice("the tables' writer can read the journal again") }
             } catch {
                 // The publications that were read before the error are written as usual.
-                journalLine.log(logger, .error, "the journal cannot be read: \(error)", about: "\(error)")
+                journalLine.log(
+                    logger, .error, "the tables' writer cannot read the journal now: \(error)", about: "\(error)")
             }
         }
         guard !batch.isEmpty else {
@@ -64,6 +66,7 @@ extension LakeWriter {
             failureLine.reset()
         }
         warnings.log(batch)
+        unknownFields.log(batch)
         board.committed(batch, frameRows: staging.frames.mapValues(\.rowCount), schema: schema, time: time)
         configuration.onCommit(time)
         maintenance.committed(batch, frames: staging.frames.mapValues(\.rowCount))

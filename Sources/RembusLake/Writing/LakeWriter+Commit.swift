@@ -96,8 +96,9 @@ extension LakeWriter {
         try inline(.rejected)
         try connection.execute(
             """
-            INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data)
-            SELECT \(SQL.literal(configuration.name)), recv, topic, reason, data FROM temp.main.\(Staging.rejected)
+            INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data, table_name, tenant)
+            SELECT \(SQL.literal(configuration.name)), recv, topic, reason, data, table_name, tenant
+            FROM temp.main.\(Staging.rejected)
             """)
     }
 

@@ -54,7 +54,7 @@ extension LakeWriter {
 
     /// Moves rows of the staged table to the rejected ones. All rows of a dataframe go together.
     private func remove(_ rows: Range<Int>, of table: Int, _ error: LakeError) throws(LakeError) {
-        let reason = RejectReason(error)
+        let reason = RejectReason(error, of: schema.tables[table])
         let batch = batch.tables[table]
         for row in rows.clamped(to: 0..<batch.rowCount) {
             reject(receivedAt: batch.receivedAt.value(row), table: table, reason)
@@ -70,13 +70,13 @@ extension LakeWriter {
 
 extension RejectReason {
     /// The database's refusal of a row.
-    init(_ error: LakeError) {
-        // DuckDB's texts go on with the statement and hints.
-        let text = error.message.prefix { $0 != "\n" }
+    init(_ error: LakeError, of table: TableSchema) {
+        let words = DatabaseWords(error, table: table)
+        let text = words?.reason ?? String(error.message.prefix { $0 != "\n" })
         switch error.kind {
-        case .conversion: self.init(.cannotCast, String(text))
-        case .constraint: self.init(.nullNotAllowed, String(text))
-        default: self.init(.database, String(text))
+        case .conversion: self.init(.cannotCast, text, column: words?.column)
+        case .constraint: self.init(.nullNotAllowed, text, column: words?.column)
+        default: self.init(.database, text)
         }
     }
 }

@@ -24,6 +24,7 @@ final class LakeWriter: @unchecked Sendable {
     let staging: Staging
     let merger: PageMerger
     let warnings: RejectionLog
+    let unknownFields: UnknownFieldLog
     let components: ComponentProjection
     let trust: TrustProjection
     var maintenance: Maintenance
@@ -88,6 +89,7 @@ final class LakeWriter: @unchecked Sendable {
         progress = LakeProgress(stored)
         schedule = WriteSchedule(interval: configuration.interval)
         warnings = RejectionLog(schema, logger: logger)
+        unknownFields = UnknownFieldLog(schema, logger: logger)
         let isOwnFolder = catalog.dataPath == "\(configuration.directory)/\(configuration.name)/"
         maintenance = Maintenance(configuration, schema: schema, ownFolder: isOwnFolder ? catalog.dataPath : nil)
         for (pattern, time) in try connection.retentionLimits(name: configuration.name) {
@@ -215,6 +217,7 @@ final class LakeWriter: @unchecked Sendable {
         }
         isCycling = false
         guard outcome == .done else { return }
+        warnings.logLate()
         project()
         maintain()
         guard progress.isAwaited else { return }

@@ -2,11 +2,15 @@ import Logging
 import RembusStore
 
 /// Warns of publications that do not fit their tables, not more often than is useful: the first of a kind at once, then
-/// a summary at most every ten seconds.
+/// what came since, once in ten seconds. Every line says how many it speaks of, and how many there were since the start.
 final class RejectionLog {
     private struct State {
         var next: ContinuousClock.Instant
-        var silent = 0
+        /// Since the last line, and since the start.
+        var count = 0
+        var total = 0
+        /// One of them: its topic and what is wrong with it.
+        var example: (topic: String, detail: String)?
     }
 
     private static let pause = Duration.seconds(10)
@@ -21,28 +25,41 @@ final class RejectionLog {
     }
 
     /// Warns of what a batch rejected.
-    func log(_ batch: Batch) {
+    func log(_ batch: Batch, now: ContinuousClock.Instant = .now) {
         guard !batch.rejections.isEmpty else { return }
-        let now = ContinuousClock.now
         for (kind, count) in batch.rejections.counts {
             var state = states[kind] ?? State(next: now)
-            state.silent += count
-            if state.next <= now {
-                warn(kind, count: state.silent, of: batch)
-                state = State(next: now + Self.pause)
-            }
+            state.count += count
+            state.total += count
+            if state.example == nil { state.example = example(kind, batch) }
             states[kind] = state
+        }
+        logLate(now: now)
+    }
+
+    /// Warns of what was rejected since the last line, when it is time for another one.
+    func logLate(now: ContinuousClock.Instant = .now) {
+        for (kind, state) in states where state.count > 0 && state.next <= now {
+            warn(kind, state)
+            states[kind] = State(next: now + Self.pause, total: state.total)
         }
     }
 
-    private func warn(_ kind: Rejections.Kind, count: Int, of batch: Batch) {
+    private func example(_ kind: Rejections.Kind, _ batch: Batch) -> (topic: String, detail: String)? {
         let example = batch.rejections.kept.first { $0.table == kind.table && $0.reason.code == kind.code }
+        return example.map {
+            (String(decoding: batch.messages.topics.bytes($0.message), as: UTF8.self), $0.reason.message)
+        }
+    }
+
+    private func warn(_ kind: Rejections.Kind, _ state: State) {
         var metadata: Logger.Metadata = [
-            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": "\(count)",
+            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": "\(state.count)",
+            "since_start": "\(state.total)",
         ]
-        if let example {
-            metadata["topic"] = "\(String(decoding: batch.messages.topics.bytes(example.message), as: UTF8.self))"
-            metadata["detail"] = "\(example.reason.message)"
+        if let example = state.example {
+            metadata["topic"] = "\(example.topic)"
+            metadata["detail"] = "\(example.detail)"
         }
         logger.warning("publications do not fit their table; they are in the table rejected", metadata: metadata)
     }

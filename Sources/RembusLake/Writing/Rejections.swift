@@ -21,6 +21,8 @@ final class Rejections {
     private(set) var byteCount = 0
     /// All, by table and kind.
     private(set) var counts: [Kind: Int] = [:]
+    /// The messages that are among them: a batch that is laid out again, after a failure, finds the same.
+    private var messages: Set<Int> = []
 
     struct Kind: Hashable {
         var table: Int
@@ -31,6 +33,7 @@ final class Rejections {
 
     /// - Parameter bytes: The size of its payload.
     func add(message: Int, table: Int, _ reason: RejectReason, bytes: Int) {
+        guard messages.insert(message).inserted else { return }
         counts[Kind(table: table, code: reason.code), default: 0] += 1
         guard kept.count < Self.limit else { return }
         kept.append(Rejection(message: message, table: table, reason: reason))
@@ -39,6 +42,7 @@ final class Rejections {
 
     func removeAll() {
         kept.removeAll()
+        messages.removeAll()
         byteCount = 0
         counts.removeAll()
     }

@@ -20,11 +20,13 @@ extension Staging {
         var staged = StagedFrames()
         var rejected: [(frame: Int, reason: RejectReason)] = []
         var start = batch.rowCount
+        batch.beginFrames()
         for (index, rows) in batch.frames.enumerated() {
             do {
                 let plan = try FramePlan(
                     rows, of: batch.table, statements: statements[table], order: order.frames[index])
                 try insert(plan, into: table)
+                batch.noteUnknown(plan.unknown, receivedAt: rows.receivedAt)
                 staged.rows.append((index, start..<start + plan.rows.rowCount))
                 start += plan.rows.rowCount
                 staged.isPartial = staged.isPartial || plan.isPartial
@@ -59,7 +61,7 @@ extension RejectReason {
             let name = error.message.split(separator: ".").last?.prefix(while: { $0.isLetter || $0.isNumber }),
             name.first == "c", let index = Int(name.dropFirst()), index < table.allColumns.count
         else {
-            self.init(error)
+            self.init(error, of: table)
             return
         }
         let column = table.allColumns[index].name

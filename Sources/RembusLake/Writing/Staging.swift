@@ -67,11 +67,12 @@ final class Staging {
         try connection.execute(
             """
             CREATE OR REPLACE TEMP TABLE \(Self.rejected)
-            (recv UBIGINT, topic VARCHAR, reason VARCHAR, data BLOB)
+            (recv UBIGINT, topic VARCHAR, reason VARCHAR, data BLOB, table_name VARCHAR, tenant VARCHAR)
             """)
         guard !rejections.kept.isEmpty else { return }
         var times: [UInt64] = []
         var (topics, reasons, data) = (BytesColumn(), BytesColumn(), BytesColumn())
+        var (tables, tenants) = (BytesColumn(), BytesColumn())
         for rejection in rejections.kept {
             times.append(messages.receivedAt.value(rejection.message))
             topics.append(messages.topics.bytes(rejection.message))
@@ -80,17 +81,16 @@ final class Staging {
             let payload = messages.data.bytes(rejection.message)
             data.append(
                 payload.count <= Rejections.maxBytes ? payload : UnsafeRawBufferPointer(rebasing: payload.prefix(0)))
+            tables.append(statements[rejection.table].name.utf8)
+            tenants.append(messages.tenant(of: rejection.message).utf8)
         }
         try times.withUnsafeBytes { times in
             Result { () throws(LakeError) in
-                try topics.withColumn { topics throws(LakeError) in
-                    try reasons.withColumn { reasons throws(LakeError) in
-                        try data.withColumn { data throws(LakeError) in
-                            guard let base = times.baseAddress else { return }
-                            let columns = [AppendColumn(.fixed(base, width: 8)), topics, reasons, data]
-                            try append(columns, rows: rejections.kept.count, to: Self.rejected)
-                        }
-                    }
+                guard let base = times.baseAddress else { return }
+                try BytesColumn.withColumns([topics, reasons, data, tables, tenants]) { columns throws(LakeError) in
+                    try append(
+                        [AppendColumn(.fixed(base, width: 8))] + columns, rows: rejections.kept.count,
+                        to: Self.rejected)
                 }
             }
         }.get()
@@ -141,8 +141,18 @@ extension AppendColumn {
 }
 
 extension BytesColumn {
+    /// Calls `body` with the rows of several columns.
+    fileprivate static func withColumns(
+        _ columns: [BytesColumn], _ body: ([AppendColumn]) throws(LakeError) -> Void
+    ) throws(LakeError) {
+        guard let first = columns.first else { return try body([]) }
+        try first.withColumn { column throws(LakeError) in
+            try withColumns(Array(columns.dropFirst())) { others throws(LakeError) in try body([column] + others) }
+        }
+    }
+
     /// Calls `body` with the rows, all of them present.
-    fileprivate func withColumn(_ body: (AppendColumn) throws(LakeError) -> Void) throws(LakeError) {
+    private func withColumn(_ body: (AppendColumn) throws(LakeError) -> Void) throws(LakeError) {
         try bytes.withUnsafeBytes { bytes in
             offsets.withUnsafeBufferPointer { offsets in
                 Result { () throws(LakeError) in

@@ -8,6 +8,8 @@ package import RembusStore
 /// payload column `i` (storage.md §4.8).
 package struct TableStatements: Sendable {
     private let table: TableSchema
+    /// The table's name.
+    var name: String { table.name }
     /// The table in the lake, quoted.
     package let target: String
 

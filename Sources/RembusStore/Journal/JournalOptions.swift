@@ -39,6 +39,8 @@ package struct JournalOptions: Sendable {
     package var lagWarningBytes: UInt64 = 1 << 30
     /// Told how long each sync that commits waited for took, in nanoseconds; on the writing thread.
     package var onSync: @Sendable (UInt64) -> Void = { _ in }
+    /// How long a recovery goes on before it says how far it has come, and how often it says that.
+    package var recoveryReportInterval = Duration.seconds(3)
     /// The disk, or what a test puts in its place.
     package var fileSystem: any StorageFileSystem = Disk()
 

@@ -36,6 +36,8 @@ struct JournalShared: Sendable {
     /// Told of every pass that wrote something.
     let onWritten = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
     let archive = NIOLockedValueBox<(any Archive)?>(nil)
+    /// What was said of segments that cannot be read, so that it is said once.
+    let losses = NIOLockedValueBox<Set<String>>([])
     /// How old a segment may become; nil for any age.
     let retainedAge: NIOLockedValueBox<Duration?>
 

@@ -63,15 +63,19 @@ struct KeyMemory {
         }
     }
 
+    /// The same for a key that is not to be kept.
+    func columnLookedUp(_ scanner: inout CBORScanner) -> Int? {
+        guard let key = CBORScalar.read(&scanner) else { return nil }
+        switch key {
+        case .text(let text): return lookUp(String(decoding: text, as: UTF8.self))
+        case .other(let item): return lookUp(item)
+        default: return Self.none
+        }
+    }
+
     private mutating func lookUp(_ scanner: inout CBORScanner, index: Int) -> Int? {
         let start = scanner.offset
-        guard let key = CBORScalar.read(&scanner) else { return nil }
-        let column: Int
-        switch key {
-        case .text(let text): column = lookUp(String(decoding: text, as: UTF8.self))
-        case .other(let item): column = lookUp(item)
-        default: column = Self.none
-        }
+        guard let column = columnLookedUp(&scanner) else { return nil }
         remember(UnsafeRawBufferPointer(start: scanner.base + start, count: scanner.offset - start), column, at: index)
         return column
     }

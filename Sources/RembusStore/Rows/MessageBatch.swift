@@ -42,6 +42,18 @@ package final class MessageBatch {
     /// About how many bytes the rows take.
     package var byteCount: Int { (columns + sourceColumns).reduce(0) { $0 + $1.byteCount } }
 
+    /// The tenant of a message's publisher, ``defaultTenant`` for the default one.
+    package func tenant(of message: Int) -> String {
+        let time = receivedAt.value(message, as: UInt64.self)
+        var (low, high) = (0, sourceCount)
+        while low < high {
+            let middle = (low + high) / 2
+            if sourceReceivedAt.value(middle, as: UInt64.self) < time { low = middle + 1 } else { high = middle }
+        }
+        guard low < sourceCount, sourceReceivedAt.value(low, as: UInt64.self) == time else { return Self.defaultTenant }
+        return String(decoding: sourceTenants.bytes(low), as: UTF8.self)
+    }
+
     /// Removes the rows and keeps the memory.
     package func reset() {
         for column in columns + sourceColumns { column.removeAll() }

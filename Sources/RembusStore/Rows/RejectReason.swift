@@ -4,6 +4,8 @@ package struct RejectReason: Error, Sendable, Hashable, CustomStringConvertible 
     package enum Code: String, Sendable, CaseIterable {
         /// A column has neither a value nor a default, and must not be null.
         case missingColumn = "missing_column"
+        /// A payload has fields, and none of them is a column.
+        case unknownColumns = "unknown_columns"
         /// A positional payload has another number of values than the table has columns.
         case wrongCount = "wrong_count"
         /// A value is not of the column's type and cannot be made one.

@@ -3,6 +3,7 @@ import RembusWire
 extension TableBatch {
     /// Stages a row from a map (storage.md §4.2); the reason when it cannot be one.
     func stageMap(_ scanner: inout CBORScanner, _ match: TableMatch) -> RejectReason? {
+        let map = scanner
         guard let head = scanner.head() else { return Self.malformed }
         beginRow()
         var givenCount = 0
@@ -11,7 +12,8 @@ extension TableBatch {
             guard let column = keyMemory.column(&scanner, index: index) else { return Self.malformed }
             index &+= 1
             if column == KeyMemory.none {
-                // What is no column is ignored.
+                // What is no column is not stored, but said.
+                strayMap = map
                 guard scanner.skipItem(depth: FrameHeader.maxDepth) else { return Self.malformed }
                 continue
             }
@@ -20,7 +22,39 @@ extension TableBatch {
             if !isGiven(column) { givenCount &+= 1 }
             markGiven(column)
         }
+        if strayMap != nil { return stageWithStrays(of: map, givenCount: givenCount, match) }
         return givenCount == schemas.count ? nil : fillMissing(match)
+    }
+
+    /// Ends a row whose map has fields that are no column. When none is one, and not the topic alone makes the row, there is
+    /// nothing to store but nulls, which nobody means.
+    private func stageWithStrays(of map: CBORScanner, givenCount: Int, _ match: TableMatch) -> RejectReason? {
+        guard givenCount > 0 || match.remaining.isEmpty else { return .unknownColumns(strayNames(of: map), of: table) }
+        return givenCount == schemas.count ? nil : fillMissing(match)?.besides(strayNames(of: map), of: table)
+    }
+
+    /// The names of a map's fields that are no column.
+    func strayNames(of map: CBORScanner) -> [String] {
+        var scanner = map
+        var names: [String] = []
+        guard let head = scanner.head() else { return [] }
+        var index: UInt64 = 0
+        while head.isIndefinite ? scanner.peek() != CBORHead.breakByte : index < head.argument {
+            index += 1
+            var key = scanner
+            guard let column = keyMemory.columnLookedUp(&scanner), scanner.skipItem(depth: FrameHeader.maxDepth) else {
+                break
+            }
+            guard column == KeyMemory.none else { continue }
+            switch CBORScalar.read(&key) {
+            case .text(let text)?:
+                names.append(String(String(decoding: text, as: UTF8.self).prefix(UnknownFields.maximumNameLength)))
+            case let other?: names.append(other.words)
+            case nil: break
+            }
+            if names.count == UnknownFields.maximumNames { break }
+        }
+        return names
     }
 
     /// Stages a row from one value per column, in the schema's order, or per column that no topic variable names

@@ -22,7 +22,15 @@ package final class TableBatch {
     /// The publications that are dataframes, in receive order.
     package private(set) var frames: [FrameRows] = []
 
+    /// What of the rows' publications is no column. Of frames it is known when they are read, see
+    /// ``unknownFrameFields``.
+    package private(set) var unknownFields = UnknownFields()
+    /// The same of the frames, from whoever reads them.
+    package private(set) var unknownFrameFields = UnknownFields()
+
     private var frameBytes = 0
+    /// Set while a message is staged that has fields which are no column: its map.
+    @exclusivity(unchecked) var strayMap: CBORScanner?
     let schemas: [ColumnSchema]
     let isKey: [Bool]
     let plainKinds: [PlainKind]
@@ -65,6 +73,7 @@ package final class TableBatch {
         rowCount = 0
         frames.removeAll(keepingCapacity: true)
         frameBytes = 0
+        (unknownFields, unknownFrameFields) = (UnknownFields(), UnknownFields())
         for column in columns { column.removeAll() }
         for column in extras { column.removeAll() }
         for bits in mentioned { bits.removeAll() }
@@ -92,6 +101,7 @@ package final class TableBatch {
             count = Int(head.argument)
         }
         // storage.md §4.1.
+        strayMap = nil
         let rejection: RejectReason?
         if count == 1, let first = scanner.peek(), first >> 5 == 5 {
             rejection = stageMap(&scanner, match)
@@ -104,7 +114,17 @@ package final class TableBatch {
         }
         if let rejection { return .rejected(rejection) }
         commit(receivedAt: receivedAt, slot: slot)
+        if let map = strayMap { unknownFields.note(receivedAt: receivedAt) { strayNames(of: map) } }
         return .added
+    }
+
+    /// Begins to read the frames, from the first on.
+    package func beginFrames() { unknownFrameFields = UnknownFields() }
+
+    /// Notes what of a frame is no column.
+    package func noteUnknown(_ names: [String], receivedAt: UInt64) {
+        guard !names.isEmpty else { return }
+        unknownFrameFields.note(receivedAt: receivedAt) { names }
     }
 
     static let malformed = RejectReason(.malformed, "The payload is not well-formed CBOR.")

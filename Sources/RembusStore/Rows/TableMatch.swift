@@ -10,7 +10,7 @@ package final class TableMatch {
     /// the table was found by its name.
     package let hasVariables: Bool
     /// The columns that no variable names, in the schema's order: what a positional payload gives.
-    let remaining: [Int]
+    package let remaining: [Int]
     /// Per column of the schema.
     let fills: [ColumnFill]
     /// What a frame's missing columns get, per column of the schema.

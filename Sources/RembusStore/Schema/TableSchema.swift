@@ -24,6 +24,26 @@ package struct TableSchema: Sendable {
     /// Read from the schema file, not used by anything (storage.md §2).
     package let deleteTopic: String?
 
+    /// A table that no publication fills by itself, such as one of the broker's own.
+    package init(name: String, columns: [(name: String, type: ColumnType)], receivedAtColumn: Int?) {
+        let columns = columns.map {
+            ColumnSchema(name: $0.name, type: $0.type, isNullable: true, defaultValue: nil)
+        }
+        self.init(
+            name: name, topic: name, columns: columns, allColumns: columns, keys: [],
+            receivedAtColumn: receivedAtColumn, slotColumn: nil, partition: [], tenant: nil, deleteTopic: nil)
+    }
+
+    init(
+        name: String, topic: String, columns: [ColumnSchema], allColumns: [ColumnSchema], keys: [Int],
+        receivedAtColumn: Int?, slotColumn: Int?, partition: [PartitionKey], tenant: TableTenant?, deleteTopic: String?
+    ) {
+        (self.name, self.topic) = (name, topic)
+        (self.columns, self.allColumns, self.keys) = (columns, allColumns, keys)
+        (self.receivedAtColumn, self.slotColumn) = (receivedAtColumn, slotColumn)
+        (self.partition, self.tenant, self.deleteTopic) = (partition, tenant, deleteTopic)
+    }
+
     /// The type in which a batch holds a column's rows: receive times are nanoseconds there, whatever the table makes of
     /// them.
     package func batchType(_ column: Int) -> ColumnType {

@@ -11,7 +11,8 @@ struct QueryCommand: AsyncParsableCommand {
             or aggregates like avg(temperature) AS mean, columns beside aggregates group them. TIME is a local time, a time \
             with an offset, or seconds since 1970: the rows are those of that moment. In a terminal the rows are a drawn table, \
             otherwise one line of JSON each; with --output FILE the ending of the file says the format. In JSON, NaN and \
-            infinities are null, which has no other form for them: the binary formats keep them.
+            infinities are null, which has no other form for them: the binary formats keep them. The table rejected has what \
+            did not fit its table, for administrators.
 
             Examples:
               rembus query sensor --where "type='HVAC'"
@@ -20,6 +21,7 @@ struct QueryCommand: AsyncParsableCommand {
               rembus query telemetry --limit 100 --format csv > telemetry.csv
               rembus query telemetry --output telemetry.parquet
               rembus query telemetry | jq .temperature
+              rembus query rejected --order 'recv desc' --limit 20 --url ws://localhost:8338/chief
             """)
 
     @Argument(help: "The name of the table.")

@@ -52,6 +52,7 @@ struct StorageComposer {
         }
         let tables = FilledTables(schema, logger: logger)
         var services = lake?.services.mapValues(StorageService.init) ?? [:]
+        if let lake { services[StorageService.rejectedTopic] = .rejected(of: lake) }
         let metrics = StorageMetrics(journal: journal, lake: lake, tables: tables)
         let standard = tableTenant
         services[StorageStatus.topic] = StorageService(action: .subscribe) { _, tenant in
@@ -315,15 +316,5 @@ struct StorageComposer {
                 continuation.resume()
             }
         }
-    }
-}
-
-extension StorageService {
-    /// A method of a table, with what the broker has to ask before it is called.
-    fileprivate init(_ service: TableService) {
-        let tenant: String? = if case .only(let tenant) = service.tenant { tenant.string } else { nil }
-        self.init(
-            tenant: tenant, action: service.isWriting ? .publish : .subscribe, topics: service.topics
-        ) { try await service($0) }
     }
 }

@@ -18,6 +18,7 @@ extension StorageMetrics {
     static let lakeMessages = "rembus_lake_messages_total"
     static let lakeRows = "rembus_lake_rows_total"
     static let lakeRejected = "rembus_lake_rejected_total"
+    static let lakeUnknownFields = "rembus_lake_unknown_fields_total"
     static let tableShed = "rembus_table_shed_total"
     static let lakeCommitTime = "rembus_lake_commit_seconds"
     static let lakeLag = "rembus_lake_lag_bytes"
@@ -58,9 +59,13 @@ extension StorageMetrics {
         MetricDescription(failures, .counter, "Failed attempts to write the journal."),
         MetricDescription(damagedBytes, .counter, "Bytes of damaged records found in the journal."),
         MetricDescription(works, .gauge, "1 while the journal can be written, 0 when its last attempt failed."),
-        MetricDescription(lakeMessages, .counter, "Publications written to the table of all messages."),
-        MetricDescription(lakeRows, .counter, "Rows written, by table."),
+        MetricDescription(
+            lakeMessages, .counter, "Publications written to the table of all messages since the broker started."),
+        MetricDescription(lakeRows, .counter, "Rows written since the broker started, by table."),
         MetricDescription(lakeRejected, .counter, "Publications that did not fit their table, by table."),
+        MetricDescription(
+            lakeUnknownFields, .counter,
+            "Publications that were stored without fields which are no columns of their table, by table."),
         MetricDescription(
             tableShed, .counter, "Publications that fill a table and were lost before the journal had them, by table."),
         MetricDescription(

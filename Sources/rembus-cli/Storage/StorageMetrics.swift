@@ -75,6 +75,9 @@ final class StorageMetrics: Sendable {
         for (table, number) in rejected {
             count(Series(name: Self.lakeRejected, label: "table", value: table), number, &totals)
         }
+        for (table, number) in metrics.unknownFields {
+            count(Series(name: Self.lakeUnknownFields, label: "table", value: table), number, &totals)
+        }
         count(Series(name: Self.lakeFailures), metrics.failures, &totals)
         count(Series(name: Self.lakeMaintenance), metrics.maintenanceRounds, &totals)
         for (kind, step) in metrics.steps {

@@ -33,13 +33,14 @@ enum StorageStatus {
 
     private static func map(_ metrics: LakeMetrics) -> ValueMap {
         [
-            "messages": number(metrics.messages), "rows": counts(metrics.rows),
+            "messages_written": number(metrics.messages), "rows_written": counts(metrics.rows),
             "rejected": .array(
                 metrics.rejected.sorted { ($0.key.table, $0.key.reason) < ($1.key.table, $1.key.reason) }.map {
                     .map([
                         "table": .text($0.key.table), "reason": .text($0.key.reason), "count": number($0.value),
                     ])
                 }),
+            "unknown_fields": counts(metrics.unknownFields),
             "commits": number(metrics.commits), "commit_seconds": seconds(metrics.commitTime),
             "longest_commit_seconds": seconds(metrics.longestCommitTime), "failures": number(metrics.failures),
             "last_failure": metrics.lastFailure.map { .text($0) } ?? .null, "lag_bytes": number(metrics.lagBytes),

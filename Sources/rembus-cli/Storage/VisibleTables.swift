@@ -23,6 +23,7 @@ struct VisibleTables {
         var metrics = metrics
         metrics.rows = metrics.rows.filter { names.contains($0.key) }
         metrics.rejected = metrics.rejected.filter { names.contains($0.key.table) }
+        metrics.unknownFields = metrics.unknownFields.filter { names.contains($0.key) }
         metrics.files = metrics.files.filter { names.contains($0.key) }
         metrics.inlinedRows = metrics.inlinedRows.filter { names.contains($0.key) }
         // DuckDB's words may name a table, and what is in it.

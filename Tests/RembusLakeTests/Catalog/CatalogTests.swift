@@ -29,7 +29,8 @@ import Testing
                 "tenant": "name VARCHAR, tenant VARCHAR, secret VARCHAR",
                 "wait_ack2": "name VARCHAR, twin VARCHAR, ts UBIGINT?, id UBIGINT?",
                 "message_source": "name VARCHAR, recv UBIGINT?, publisher VARCHAR?, tenant VARCHAR?",
-                "rejected": "name VARCHAR, recv UBIGINT?, topic VARCHAR?, reason VARCHAR?, data BLOB?",
+                "rejected":
+                    "name VARCHAR, recv UBIGINT?, topic VARCHAR?, reason VARCHAR?, data BLOB?, table_name VARCHAR?, tenant VARCHAR?",
                 "rembus_trust": "name VARCHAR, kind VARCHAR, twin VARCHAR?, topic VARCHAR?, actions VARCHAR?",
                 "rembus_progress": "name VARCHAR, partition UINTEGER?, recv UBIGINT?",
                 "rembus_retention": "name VARCHAR, pattern VARCHAR, recv UBIGINT?",

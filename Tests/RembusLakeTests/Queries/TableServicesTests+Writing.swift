@@ -100,9 +100,15 @@ extension TableServicesTests {
             (["site": "a"], "key column dn is missing"),
             (["dn": .null, "site": "a"], "key column dn is null"),
             ([["dn": "u9", "site": "a"], ["site": "b"]], "key column dn is null in 1 rows"),
-            (["dn": "u0", "n": "no number"], #"the text "no number" is no INTEGER"#), (["dn": "u9"], "NOT NULL"),
+            (["dn": "u0", "n": "no number"], #"the text "no number" is no INTEGER"#),
+            (
+                ["dn": "u9"],
+                "table sensor, column site: a row has no value where null is not allowed; give every row one"
+            ),
             (["dn": "u0", "n": [1]], "Column n: an array cannot be made INTEGER"),
-            ([["dn": "u0", "site": "changed"], ["dn": "u9", "n": 1]], "NOT NULL"),
+            (
+                [["dn": "u0", "site": "changed"], ["dn": "u9", "n": 1]], "table sensor, column site: a row has no value"
+            ),
             (["dn": "u0", "n": 3_000_000_000], "the number 3000000000 is out of the range of INTEGER"),
             (.tagged(80, .bytes(ByteBuffer(bytes: [1, 2, 3]))), "metadata ends early"),
             (["dn'; DROP TABLE sensor --": 1], "no column"),

@@ -42,6 +42,7 @@ import Testing
         let reasons = try await fixture.rows("SELECT split_part(reason, ':', 1) FROM rejected ORDER BY recv")
         #expect(reasons == [["cannot_cast"], ["not_a_dataframe"]])
         #expect(metrics.rows["telemetry"] == 5)
+        #expect(metrics.unknownFields == ["telemetry": 1])
         #expect(try await fixture.rows("SELECT count(*) FROM message") == [[5]])
     }
 

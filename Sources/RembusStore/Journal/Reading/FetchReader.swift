@@ -20,6 +20,8 @@ final class FetchReader: Sendable {
 
     private let shared: JournalShared
     private let queue = Monitor(Queue())
+    /// While nothing can be read, many ask again and again.
+    private let failure = NIOLockedValueBox(RepeatedLine())
 
     init(_ shared: JournalShared) {
         self.shared = shared
@@ -74,9 +76,13 @@ final class FetchReader: Sendable {
                     of: segment, partition, from: offset, following: following, limit: Self.pageBytes)
                 page.lostBytes += lost
                 page.skippedBytes += skipped
+                if failure.withLockedValue({ $0.end() }) { shared.logger.notice("the journal can be read again") }
                 request.done(page.page)
             } catch {
-                shared.logger.error("a fetch from the journal failed: \(error)")
+                failure.withLockedValue {
+                    $0.log(
+                        shared.logger, .error, "the journal cannot be read now: \(error)", about: "\(error)")
+                }
                 request.done(StorePage(bytes: ByteBuffer(), next: request.position))
             }
         }

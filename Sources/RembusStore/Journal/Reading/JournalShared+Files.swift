@@ -25,12 +25,12 @@ extension JournalShared {
         of segment: Segment, _ partition: JournalPartition, from offset: UInt64, following: UInt64, limit: Int,
         after time: UInt64 = 0
     ) throws(StorageError) -> FilePage {
-        guard let file = try options.fileSystem.open(partition.path(of: segment), readOnly: true) else {
+        guard let file = try open(segment, partition) else {
             guard partition.withState({ $0.segments.contains { $0.start == segment.start } }) else {
                 // It was deleted since its place was looked up; the next look-up knows.
                 return FilePage(bytes: ByteBuffer(), next: offset, lostBytes: 0, skippedBytes: 0)
             }
-            logger.error("\(partition.path(of: segment)) is missing: \(segment.end - offset) bytes lost")
+            noteLoss(of: segment.end - offset, partition.path(of: segment), "is missing")
             return FilePage(
                 bytes: ByteBuffer(), next: following, lostBytes: segment.end - offset, skippedBytes: 0)
         }
@@ -44,9 +44,7 @@ extension JournalShared {
             at < offset || header.receivedAt <= time || builder.add(record)
         }
         if outcome.damagedBytes + outcome.tornBytes > 0 {
-            logger.error(
-                "\(partition.path(of: segment)) is damaged: \(outcome.damagedBytes + outcome.tornBytes) bytes lost")
-            progress.withLockedValue { $0.damagedBytes += outcome.damagedBytes + outcome.tornBytes }
+            noteLoss(of: outcome.damagedBytes + outcome.tornBytes, partition.path(of: segment), "is damaged")
         }
         // Nothing sound may be left of it: then the log goes on behind it all the same.
         let isDone = outcome.next >= segment.end || outcome.tornBytes > 0 || (!isRecord && outcome.next <= offset)
@@ -54,5 +52,29 @@ extension JournalShared {
             bytes: builder.bytes, next: isDone ? max(following, offset) : outcome.next,
             lostBytes: outcome.damagedBytes + (isDone && outcome.next < segment.end ? segment.end - outcome.next : 0),
             skippedBytes: outcome.skippedBytes + (isDone && following > segment.end ? following - segment.end : 0))
+    }
+
+    /// Opens a segment's file; nil when it is missing. Where the whole folder is away, nothing is lost, and nothing can be
+    /// read now.
+    private func open(
+        _ segment: Segment, _ partition: JournalPartition
+    ) throws(StorageError) -> (any StorageFile)? {
+        let path = partition.path(of: segment)
+        if let file = try options.fileSystem.open(path, readOnly: true) {
+            if losses.withLockedValue({ $0.remove("\(path) is missing") }) != nil {
+                logger.notice("\(path) is there again")
+            }
+            return file
+        }
+        try requireFolder()
+        // The folder may have come back in between.
+        return try options.fileSystem.open(path, readOnly: true)
+    }
+
+    /// Says what of a segment cannot be read, and counts it, once however often that is tried.
+    private func noteLoss(of bytes: UInt64, _ path: String, _ what: String) {
+        guard losses.withLockedValue({ $0.insert("\(path) \(what)").inserted }) else { return }
+        logger.error("\(path) \(what): \(bytes) bytes lost")
+        progress.withLockedValue { $0.damagedBytes += bytes }
     }
 }

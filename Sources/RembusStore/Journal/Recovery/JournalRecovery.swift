@@ -6,10 +6,12 @@ struct JournalRecovery {
     let options: JournalOptions
     let logger: Logger
     private(set) var damagedBytes: UInt64 = 0
+    private var progress: RecoveryProgress
 
     init(options: JournalOptions, logger: Logger) {
         self.options = options
         self.logger = logger
+        progress = RecoveryProgress(interval: options.recoveryReportInterval, logger: logger)
     }
 
     func directory(of partition: Int) -> String { "\(options.directory)/p\(partition)" }
@@ -21,30 +23,39 @@ struct JournalRecovery {
                 ? Int(name.dropFirst()).flatMap { 0..<RecordHeader.maxPartitions ~= $0 ? $0 : nil } : nil
         }
         let count = max(options.partitions, (existing.max() ?? 0) + 1)
+        var starts: [[UInt64]] = []
+        for number in 0..<count {
+            try options.fileSystem.createDirectory(directory(of: number))
+            starts.append(
+                try options.fileSystem.contents(of: directory(of: number)).compactMap(Segment.start(fileName:)).sorted()
+            )
+        }
+        progress.count = starts.reduce(0) { $0 + $1.count }
         var partitions: [JournalPartition] = []
         for number in 0..<count {
-            let directory = directory(of: number)
-            try options.fileSystem.createDirectory(directory)
             partitions.append(
                 JournalPartition(
-                    number: number, directory: directory, segments: try segments(of: number),
+                    number: number, directory: directory(of: number),
+                    segments: try segments(of: number, starts[number]),
                     memoryLimit: max(options.memoryBytes / options.partitions, 1 << 16),
                     holdsUntilSynced: options.sync == .always))
         }
         try options.fileSystem.syncDirectory(options.directory)
+        progress.end()
         return partitions
     }
 
-    private mutating func segments(of partition: Int) throws(StorageError) -> [Segment] {
+    private mutating func segments(of partition: Int, _ starts: [UInt64]) throws(StorageError) -> [Segment] {
         let directory = directory(of: partition)
-        let starts = try options.fileSystem.contents(of: directory).compactMap(Segment.start(fileName:)).sorted()
         var segments: [Segment] = []
         for (index, start) in starts.enumerated() {
             let path = "\(directory)/\(Segment.fileName(start: start))"
             // Nothing lies behind the next segment's beginning; a file that says otherwise is damaged.
             let limit = index + 1 < starts.count ? starts[index + 1] : StorePosition.logBase - 1
-            guard let segment = try segment(path, partition: partition, start: start, limit: limit) else { continue }
-            segments.append(segment)
+            if let segment = try segment(path, partition: partition, start: start, limit: limit) {
+                segments.append(segment)
+            }
+            progress.passed()
         }
         return segments
     }

@@ -19,17 +19,17 @@ final class SegmentReader {
         case nothing
     }
 
-    private static let chunkBytes = 1 << 18
+    static let chunkBytes = 1 << 18
     /// A sound record behind damage is looked for among those received at most this much later (7 days): an arbitrary
     /// place in a message hardly ever looks like that, so that few checksums have to be computed.
     private static let plausibleGap: UInt64 = 7 * 86_400_000_000_000
 
     private let file: any StorageFile
     private let start: UInt64
-    private var buffer: UnsafeMutableRawBufferPointer
+    private(set) var buffer: UnsafeMutableRawBufferPointer
     /// The log offset of the buffer's first byte and the bytes there.
-    private var bufferStart: UInt64 = 0
-    private var bufferCount = 0
+    private(set) var bufferStart: UInt64 = 0
+    private(set) var bufferCount = 0
 
     init(_ file: any StorageFile, start: UInt64) {
         self.file = file
@@ -50,8 +50,10 @@ final class SegmentReader {
         var outcome = Outcome(next: offset, lastReceivedAt: lastReceivedAt)
         while outcome.next < end {
             guard case .record(let header, let count, let length) = try record(at: outcome.next, end: end) else {
-                guard let next = try soundRecord(after: outcome, end: end) else {
-                    outcome.tornBytes = try lastNonzero(from: outcome.next, to: end)
+                // Mostly nothing follows but the space that was reserved for the file, which may be much.
+                guard let written = try firstNonzero(from: outcome.next, to: end) else { return outcome }
+                guard let next = try soundRecord(after: outcome, from: written, end: end) else {
+                    outcome.tornBytes = try lastNonzero(from: written, to: end) - outcome.next
                     return outcome
                 }
                 outcome.damagedBytes += next - outcome.next
@@ -97,8 +99,11 @@ final class SegmentReader {
     }
 
     /// The next sound record behind a place where there is none; nil when there is none up to `end`.
-    private func soundRecord(after outcome: Outcome, end: UInt64) throws(StorageError) -> UInt64? {
-        var offset = outcome.next + 8
+    /// - Parameter written: Where the first byte lies that is not zero.
+    private func soundRecord(
+        after outcome: Outcome, from written: UInt64, end: UInt64
+    ) throws(StorageError) -> UInt64? {
+        var offset = outcome.next + max(8, Self.candidate(before: written, after: outcome.next))
         let (earliest, last) = (outcome.lastReceivedAt, outcome.lastReceivedAt)
         let latest = last == 0 ? UInt64.max : last + Self.plausibleGap
         while offset + UInt64(RecordFormat.headerBytes) <= end {
@@ -110,23 +115,21 @@ final class SegmentReader {
             {
                 return offset
             }
-            offset += 8
+            guard try load(offset, count: RecordFormat.headerBytes), isBlank(at: offset) else {
+                offset += 8
+                continue
+            }
+            guard let next = try firstNonzero(from: offset, to: end) else { return nil }
+            offset += max(8, Self.candidate(before: next, after: offset))
         }
         return nil
     }
 
-    /// How far behind `offset` the last byte lies that is not zero.
-    private func lastNonzero(from offset: UInt64, to end: UInt64) throws(StorageError) -> UInt64 {
-        var at = offset
-        var last = offset
-        while at < end {
-            let count = min(Int(end - at), Self.chunkBytes)
-            bufferCount = 0
-            guard try load(at, count: 1) else { break }
-            for index in 0..<min(count, bufferCount) where buffer[index] != 0 { last = at + UInt64(index) + 1 }
-            at += UInt64(bufferCount)
-        }
-        return last - offset
+    /// How far behind `offset` the first place lies where a record may begin, when all is zero up to `written`: of the
+    /// first 16 bytes of a record some are not.
+    private static func candidate(before written: UInt64, after offset: UInt64) -> UInt64 {
+        let words = (written - offset) / 8 * 8
+        return words > 8 ? words - 8 : 0
     }
 
     @inline(__always)
@@ -142,7 +145,7 @@ final class SegmentReader {
         return try refill(offset, count: count)
     }
 
-    private func refill(_ offset: UInt64, count: Int) throws(StorageError) -> Bool {
+    func refill(_ offset: UInt64, count: Int) throws(StorageError) -> Bool {
         if count > buffer.count {
             buffer.deallocate()
             buffer = .allocate(byteCount: count, alignment: 64)

@@ -1,18 +1,20 @@
-import Logging
+package import Logging
 import Synchronization
 
-/// Keeps what a component logs.
-final class LogRecorder: Sendable {
+/// Keeps what is logged, from notices on.
+package final class LogRecorder: Sendable {
     private let entries = Mutex<[String]>([])
 
-    var lines: [String] { entries.withLock { $0 } }
+    package init() {}
 
-    var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
+    package var lines: [String] { entries.withLock { $0 } }
+
+    package var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
 
     private struct Handler: LogHandler {
         let recorder: LogRecorder
         var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.warning
+        var logLevel = Logger.Level.notice
 
         subscript(metadataKey key: String) -> Logger.Metadata.Value? {
             get { metadata[key] }

@@ -1,18 +1,20 @@
-import Logging
+package import Logging
 
 /// A log line that comes again and again, such as one per attempt: it is said at once when it is new or says something
 /// else, and then once in a while with how often it was left out.
-struct RepeatedLine {
+package struct RepeatedLine: Sendable {
     /// How often the same is said again.
-    static let interval = Duration.seconds(300)
+    package static let interval = Duration.seconds(300)
 
     private var last: String?
     private var due = ContinuousClock.now
     private var leftOut = 0
 
+    package init() {}
+
     /// Logs the line unless it was said lately.
     /// - Parameter about: What tells the line from others, mostly the error's text.
-    mutating func log(
+    package mutating func log(
         _ logger: Logger, _ level: Logger.Level, _ line: @autoclosure () -> Logger.Message, about: String,
         metadata: @autoclosure () -> Logger.Metadata = [:], now: ContinuousClock.Instant = .now
     ) {
@@ -27,5 +29,11 @@ struct RepeatedLine {
     }
 
     /// The next one is new again.
-    mutating func reset() { self = RepeatedLine() }
+    package mutating func reset() { self = RepeatedLine() }
+
+    /// Whether the line was said since the last reset; what it speaks of is over, and the next one is new again.
+    package mutating func end() -> Bool {
+        defer { reset() }
+        return last != nil
+    }
 }
