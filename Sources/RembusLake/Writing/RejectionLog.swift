@@ -38,7 +38,7 @@ final class RejectionLog {
     private func warn(_ kind: Rejections.Kind, count: Int, of batch: Batch) {
         let example = batch.rejections.kept.first { $0.table == kind.table && $0.reason.code == kind.code }
         var metadata: Logger.Metadata = [
-            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": "\(count)",
+            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": .stringConvertible(count),
         ]
         if let example {
             metadata["topic"] = "\(String(decoding: batch.messages.topics.bytes(example.message), as: UTF8.self))"
