@@ -81,8 +81,9 @@ public final class Broker: Service, Sendable {
         if core.configuration.isServer { facts.append("server mode") }
         if core.configuration.isAuthenticated { facts.append("authenticated") }
         if core.configuration.isLocal { facts.append("this machine only, --host opens it") }
+        let title = core.configuration.title.replacing("the broker", with: "rembus broker", maxReplacements: 1)
         return
-            "rembus broker \(core.configuration.name) ready on \(addresses.joined(separator: ", ")) (\(facts.joined(separator: "; ")))"
+            "\(title) ready on \(addresses.joined(separator: ", ")) (\(facts.joined(separator: "; ")))"
     }
 
     /// How many connections are open now.
@@ -282,7 +283,7 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
         description = errors.map(\.description).joined(separator: "\n")
     }
 
-    static func cannotListen(_ address: ListenAddress?, option: String, _ error: any Error) -> BrokerError {
+    package static func cannotListen(_ address: ListenAddress?, option: String, _ error: any Error) -> BrokerError {
         var reason = "\(error)"
         if let failure = error as? IOError {
             switch failure.errnoCode {

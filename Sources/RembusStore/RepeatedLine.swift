@@ -23,7 +23,7 @@ package struct RepeatedLine: Sendable {
             return
         }
         var metadata = metadata()
-        if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
+        if leftOut > 0 { metadata["left_out"] = .stringConvertible(leftOut) }
         logger.log(level: level, line(), metadata: metadata)
         (last, due, leftOut) = (about, now + Self.interval, 0)
     }

@@ -55,7 +55,7 @@ struct RembusCommand: AsyncParsableCommand {
         #endif
         if let failure = UnknownCommand.failure(CommandLine.arguments.dropFirst(), in: self) { end(failure) }
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(NegativeNumbers.placed(Array(CommandLine.arguments.dropFirst()), in: self))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -69,12 +69,18 @@ struct RembusCommand: AsyncParsableCommand {
             // Like `| head -1`: whoever reads has what it wanted.
             Foundation.exit(ExitStatus.success.rawValue)
         } catch {
-            exit(withError: error)
+            guard let failure = ParserFailure(error, of: self) else { exit(withError: error) }
+            StandardError.say(failure.problem)
+            if !failure.usage.isEmpty { StandardError.write(failure.usage) }
+            Foundation.exit(exitCode(for: error).rawValue)
         }
     }
 
+    /// Says what went wrong, a line for each thing, and ends the process.
     private static func end(_ failure: CommandFailure) -> Never {
-        StandardError.say(CommandFailure.phrase(failure.description))
+        for line in failure.description.split(separator: "\n") {
+            StandardError.say(CommandFailure.phrase(String(line)))
+        }
         Foundation.exit(failure.status.rawValue)
     }
 }

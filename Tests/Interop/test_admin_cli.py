@@ -70,7 +70,7 @@ def test_what_the_user_guide_shows(admin, rembus, pin_file, rules):
 
 def test_the_pin_is_nowhere_but_as_a_hash(admin, state, pin_file):
     finished = admin("tenant", "add", "acme", "--pin-file", pin_file)
-    assert finished.stdout + finished.stderr == ""
+    assert finished.stdout == "components of the tenant `acme` can register with this pin\n" and finished.stderr == ""
     files = [path for path in state.rglob("*") if path.is_file()]
     assert files and not any(PIN.encode() in path.read_bytes() for path in files)
     assert (state / "broker/trust.json").stat().st_mode & 0o777 == 0o600
@@ -139,6 +139,28 @@ def test_what_is_still_missing_is_said(admin):
     assert admin("private", "a/*").stderr == ""
     assert "nobody" in admin("private", "c").stderr
     assert admin("grant", "x", "c").stderr == ""
+
+
+def test_each_change_says_what_is_so_now(admin, rembus, state, tmp_path):
+    """One line on standard output; commands that print something else are for programs."""
+    secret = tmp_path / "secret"
+    secret.write_text("a secret of sixteen letters\n")
+    secret.chmod(0o600)
+    for arguments, said in [
+        (["tenant", "add", "a", "--pin-file", secret], "components of the tenant `a` can register with this pin"),
+        (["tenant", "remove", "a"], "no more components of the tenant `a` can register"),
+        (["administrator", "add", "chief"], "`chief` is an administrator"),
+        (["administrator", "remove", "chief"], "`chief` is no administrator any more"),
+        (["private", "x"], "`x` is private"), (["grant", "panel", "x"], "`panel` may subscribe, publish, call, expose `x`"),
+        (["revoke", "panel", "x", "--action", "call"], "`panel` has no grant to call `x` any more"),
+        (["public", "x"], "`x` is public, and its grants are forgotten"),
+        (["read-only", "panel"], "`panel` may subscribe and query, and nothing else"),
+        (["read-only", "panel", "--off"], "`panel` is not read-only any more"),
+    ]:
+        words = admin(*arguments).stdout
+        assert words.count("\n") == 1 and sorted(words.replace(",", "").split()) == sorted(said.replace(",", "").split()), words
+    assert rembus("keys", "secret", "pump7", "--secret-file", secret).stdout == "`pump7` has this secret from now on\n"
+    assert rembus("keys", "remove", "pump7").stdout == "`pump7` is removed\n"
 
 
 def test_read_only_components(admin, rules):

@@ -72,6 +72,41 @@ def test_arguments_in_the_query(broker, http, connect, uid):
     assert http.get(f"/q{uid}?args=%5B").status == 400
 
 
+@pytest.mark.parametrize("method, path, name, words", [
+    ("GET", "/add?arg=1", "arg", 'did you mean "args"? GET /{topic} takes args, target, timeout'),
+    ("POST", "/topic?qoss=1", "qoss", 'did you mean "qos"? POST /{topic} takes qos, args'),
+    ("POST", "/rpc/add?qos=1", "qos", "POST /rpc/{topic} takes args, target, timeout"),
+    ("POST", "/publish/a/b?target=x", "target", "POST /publish/{topic} takes qos, args"),
+    ("GET", "/events/x?form=3", "form", 'did you mean "from"? GET /events/{pattern} takes from, as'),
+    ("POST", "/subscribe/a/b?topik=x", "topik", "takes from"), ("POST", "/expose/a/b?from=1", "from", "takes none"),
+    ("GET", "/healthz?verbose", "verbose", "GET /healthz takes none"), ("POST", "/?id=1", "id", "POST / takes none"),
+    ("GET", "/?", None, None), ("HEAD", "/healthz?x=1", None, None),
+])
+def test_a_query_that_an_endpoint_does_not_have_is_named(http, method, path, name, words):
+    answer = http(method, path)
+    if name is None:
+        assert answer.status == (200 if method == "GET" else 400)
+        return
+    assert answer.status == 400 and f'there is no query parameter "{name}"' in answer.error and words in answer.error, answer
+    assert "did you mean" in answer.error or ";" in answer.error
+
+
+def test_no_endpoint_passes_over_an_unknown_query(http):
+    document = http.get("/openapi.json").json()
+    for path, item in document["paths"].items():
+        for method in ("get", "post"):
+            if method in item:
+                answer = http(method.upper(), re.sub(r"\{\w+\}", "x", path) + "?unheard-of=1")
+                assert answer.status == 400 and "unheard-of" in answer.error, (method, path, answer)
+                for known in item[method].get("parameters", []):
+                    assert known["name"] in answer.error, (path, known)
+
+
+def test_a_query_that_is_given_twice_is_refused(http, uid):
+    answer = http.post(f"/t{uid}?qos=0&qos=1", [1])
+    assert answer.status == 400 and "qos is given twice" in answer.error
+
+
 @pytest.mark.parametrize("topic", ["plant/7/start", "a b", "ü/😀", "rpc", "admin/x", "50%", "a+b", "x?y#z"])
 def test_any_topic_can_be_called(broker, http, connect, uid, topic):
     from urllib.parse import quote

@@ -419,6 +419,47 @@ def test_the_audit_log_names_who_asked(start_broker, tmp_path):
     assert broker.says("pump7", "may not publish")
 
 
+def test_what_is_refused_has_the_address_of_who_asked(start_broker, tmp_path):
+    """Requests of many come through one session: each line has the address of its own request, with a proxy its client's."""
+    write_trust(tmp_path, admins=["boss"], private_topics=["vault"])
+    broker = start_broker(folder=tmp_path, options=["--http", "0"], REMBUS_RECORD="none", REMBUS_TRUSTED_PROXIES="127.0.0.1")
+    for name in ("boss", "pump7"):
+        shared_secret(SECRET + name).give(broker, name)
+    http = Http(http_port(broker))
+    refused = [
+        ("GET", "/admin/connections", {}, 403), ("GET", "/rid", basic("pump7", "wrong"), 401),
+        ("POST", "/vault", {}, 403), ("POST", "/publish/vault", basic("pump7", SECRET + "pump7"), 403),
+        ("POST", "/admin/shutdown", basic("pump7", SECRET + "pump7"), 403), ("GET", "/vault", {}, 403),
+    ]
+    clients = {}
+    for number, (method, path, headers, status) in enumerate(refused):
+        for client in (f"203.0.113.{number}:1", f"203.0.113.{100 + number}:2"):
+            answer = http(method, path, headers={**headers, "Forwarded": f'for="{client}"'})
+            assert answer.status == status, (path, answer)
+            clients[client] = path
+    # The component is connected: what is refused about it is refused to who asked.
+    peer = Peer(broker.url)
+    peer.identify("meter")
+    answer = http("POST", "/expose/vault/meter", headers={**basic("boss", SECRET + "boss"), "Forwarded": 'for="203.0.113.99:3"'})
+    assert answer.status == 403, answer
+    clients["203.0.113.99:3"] = "/expose"
+    file = tmp_path / "broker" / "audit.log"
+    lines = lambda: [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []  # noqa: E731
+    addresses = lambda: {line["address"] for line in lines() if line["outcome"] in ("denied", "failed")}  # noqa: E731
+    assert eventually(lambda: clients.keys() <= addresses()), (clients, lines())
+    # Without a proxy's word, the port of the connection.
+    connection = http.open()
+    connection.connect()
+    port = connection.sock.getsockname()[1]
+    assert http("GET", "/admin/trust_config", on=connection).status == 403
+    assert eventually(lambda: f"127.0.0.1:{port}" in addresses()), lines()
+    connection.close()
+    peer.close()
+    assert broker.says("203.0.113.0:1", "not an administrator") and broker.says("203.0.113.102:2", "may not publish")
+    assert broker.stop() == 0
+    assert "http:0" not in broker.log() and not any(line["address"].startswith("http") for line in lines())
+
+
 def test_the_level_of_the_log_is_the_chosen_one(start_broker):
     broker = start_broker(options=["--http", "0", "--prometheus", "0", "--mqtt-listen", "0", "--log-level", "debug"], REMBUS_RECORD="none")
     assert Http(http_port(broker)).get("/rid").status == 200

@@ -87,7 +87,7 @@ def test_clients_on_this_machine_find_the_authority(store):
 
 def test_what_to_do_next_is_said(keys, tmp_path):
     text = keys("init", "--host", "broker.example.org").stdout
-    for word in ["rembus broker --secure", "ca.crt", "HTTP_CA_BUNDLE", "wss://broker.example.org:8338", "keys renew"]:
+    for word in ["rembus broker --secure --authenticated --host 0.0.0.0", "rembus admin tenant add . --pin-file", "ca.crt", "HTTP_CA_BUNDLE", "wss://broker.example.org:8338", "keys renew"]:
         assert word in text, text
 
 

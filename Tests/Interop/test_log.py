@@ -6,7 +6,7 @@ import re
 import pytest
 
 from support.mqtt import RawClient, connect_packet, mqtt_broker, packet, text
-from support.processes import REFERENCE
+from support.processes import REFERENCE, run_rembus
 from support.wire import ADMIN, Peer, new_id
 
 pytestmark = pytest.mark.skipif(REFERENCE, reason="about our broker")
@@ -47,6 +47,54 @@ def test_the_log_as_json(start_broker, tmp_path, how):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["time"])
         assert event["level"] in ("info", "notice", "warning") and event["logger"] == "rembus.broker"
         assert event["message"] and event["source"]
+
+
+def read_facts(line):
+    """The sentence of a line of text and the facts behind it."""
+    found = re.fullmatch(r"\S+ \w+ [\w.]+: \[\w+\] (.*?)(?: \{(.*)\})?", line)
+    words = re.findall(r'(\w+)=("(?:[^"\\\\]|\\\\.)*"|[^\s"={}]+)(?: |$)', found[2] or "")
+    assert " ".join(f"{key}={value}" for key, value in words) == (found[2] or ""), line
+    return found[1], {key: json.loads(value) if value[0] == '"' else value for key, value in words}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_facts_of_a_line_can_be_told_apart(start_broker, tmp_path, form):
+    """A row that does not fit its table is logged with the topic, the reason and how many there were."""
+    schema = tmp_path / "schema.json"
+    schema.write_text(json.dumps({"tables": [{"table": "level", "topic": "x/**", "columns": [{"col": "v", "type": "INTEGER"}]}]}))
+    broker = start_broker(options=["--schema", str(schema), "--log-format", form])
+    topic = 'x/a "b" {c}=d'
+    peer = Peer(broker.url)
+    peer.publish(topic, {"v": "no number"}, qos=1)
+    assert broker.says("do not fit their table"), broker.log()
+    peer.close()
+    line = next(line for line in broker.errors.lines if "do not fit their table" in line)
+    if form == "json":
+        event = json.loads(line)
+        sentence, facts = event["message"], event["metadata"]
+        assert facts["count"] == 1
+    else:
+        sentence, facts = read_facts(line)
+        assert facts["count"] == "1"
+    assert sentence == "publications do not fit their table; they are in the table rejected"
+    assert (facts["table"], facts["topic"]) == ("level", topic) and " " in facts["detail"]
+
+
+def test_no_word_of_a_message_is_doubled(start_broker, tmp_path):
+    """The name of the broker is by default the word for it."""
+    broker = start_broker(options=["--http", "0", "--mqtt-listen", "0", "--zmq", "0", "--tcp", "0", "--log-level", "info"])
+    peer = Peer(broker.url)
+    status, text = peer.identify("..")
+    assert status != 0 and text
+    peer.close()
+    assert broker.says("disconnected") and broker.stop() == 0
+    for line in [broker.started_with, *broker.errors.lines]:
+        assert not re.search(r"\b(\w{3,}) \1\b|[^.]\.\.(?!\.|`|\")(\s|$)", line), line
+    assert broker.started_with.startswith("rembus broker ready on ")
+    named = start_broker(name="plant")
+    assert named.started_with.startswith("rembus broker plant ready on ")
+    done = run_rembus("pub", "t", "1", url=f"{named.url}/plant")
+    assert done.returncode > 0 and not re.search(r"\.\.|\.$", done.stderr.strip()), done.stderr
 
 
 def is_limited(broker, words):

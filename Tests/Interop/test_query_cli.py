@@ -104,7 +104,7 @@ def test_rows_are_a_table_on_a_terminal(tables, rembus, sensors):
 def test_the_ending_of_a_file_says_its_format(rembus, sensors, tmp_path):
     query = ["query", "sensor", "--where", f"site='{sensors}'", "--order", "dn", "--output"]
     lines = rembus(*query[:-1]).stdout
-    for file in ("rows.jsonl", "rows.txt", "rows"):
+    for file in ("rows.jsonl", "rows.ndjson", "rows"):
         rembus(*query, tmp_path / file)
         assert (tmp_path / file).read_text() == lines
     rembus(*query, tmp_path / "rows.json")
@@ -115,6 +115,28 @@ def test_the_ending_of_a_file_says_its_format(rembus, sensors, tmp_path):
     assert pyarrow.parquet.read_table(tmp_path / "rows.parquet").num_rows == 3
     rembus(*query, tmp_path / "rows.parquet", "--format", "csv")
     assert (tmp_path / "rows.parquet").read_text() == (tmp_path / "rows.csv").read_text()
+
+
+def test_an_ending_that_says_nothing_is_an_error(rembus, sensors, tmp_path):
+    for file in ("rows.txt", "rows.parqet", "rows.csv.gz"):
+        said = rembus("query", "sensor", "--output", tmp_path / file, status=64).stderr
+        assert f"--output {tmp_path / file}: the ending .{file.rsplit('.')[-1]} is none of" in said
+        assert all(ending in said for ending in (".csv", ".jsonl", ".parquet", ".arrow", "--format"))
+        assert not (tmp_path / file).exists()
+    rembus("query", "sensor", "--output", tmp_path / "rows.txt", "--format", "csv")
+    assert (tmp_path / "rows.txt").read_text().startswith("site,type,dn,level\n")
+    (tmp_path / "rows.parquet").write_text("[]")
+    said = rembus("upsert", "sensor", "--file", tmp_path / "rows.parquet", status=64).stderr
+    assert "the ending .parquet is none of .json, .jsonl" in said
+
+
+def test_changes_say_what_is_so_now(rembus, uid):
+    row = {"site": f"said{uid}", "type": "HVAC", "dn": f"said{uid}"}
+    assert rembus("upsert", "sensor", json.dumps(row)).stdout == "1 row is in `sensor`\n"
+    two = json.dumps([row, {**row, "dn": f"said{uid}b"}])
+    assert rembus("upsert", "sensor", "--file", "-", stdin=two).stdout == "2 rows are in `sensor`\n"
+    deleted = rembus("delete", "sensor", "--where", f"site='said{uid}'").stdout
+    assert deleted == f"the rows of `sensor` with `site='said{uid}'` are deleted\n"
 
 
 def test_columns_order_and_limits(rembus, sensors, uid):

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 
 import pytest
 from websockets.sync.client import connect as open_websocket
@@ -233,9 +234,37 @@ def test_a_check_changes_nothing_of_what_is_there(tmp_path, connect):
         assert contents(tmp_path / "state") == before
 
 
-def test_a_check_beside_the_running_broker(tmp_path):
-    with Broker(folder=tmp_path, REMBUS_RECORD="none"):
-        assert check(tmp_path).returncode == 0
+@pytest.mark.parametrize("record", ["none", "all"])
+def test_a_check_beside_the_running_broker(tmp_path, record):
+    with Broker(folder=tmp_path, REMBUS_RECORD=record) as broker:
+        # Before a SIGHUP: the settings are looked at, the ports are in use by right.
+        done = check(tmp_path, REMBUS_RECORD=record)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"a broker (process {broker.process.pid}) runs on {tmp_path}/broker already" in done.stdout
+        second = run_rembus("broker", "--port", "0", folder=tmp_path, REMBUS_RECORD=record)
+        assert second.returncode == 1 and f"(process {broker.process.pid})" in second.stderr
+        broker.stop()
+    assert check(tmp_path, "--port", "0", REMBUS_RECORD=record).returncode == 0
+
+
+def test_a_check_looks_for_ports_that_are_taken(tmp_path):
+    (tmp_path / "broker").mkdir()
+    path = tmp_path / "socket"
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two, \
+            socket.socket(socket.AF_UNIX) as local:
+        local.bind(str(path))
+        local.listen()
+        ports = [each.getsockname()[1] for each in (one, two)]
+        done = check(
+            tmp_path, "--port", ports[0], "--zmq", f"unix:{path}", "--http", "0", settings=json.dumps({"tcp": ports[1]}))
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 3, done.stderr
+    assert f"127.0.0.1:{ports[0]}: the port is in use; stop the other process or choose another --port\n" in done.stderr
+    assert f"127.0.0.1:{ports[1]}: the port is in use; stop the other process or choose another `tcp` ({tmp_path}" in done.stderr
+    assert f"somebody listens on {path}" in done.stderr
+    assert all(line.startswith("rembus: ") for line in done.stderr.splitlines())
+    same = check(tmp_path, "--port", ports[0], "--tcp", ports[0], REMBUS_MQTT_LISTEN=ports[0])
+    assert f"--port and --tcp are both 127.0.0.1:{ports[0]}" in same.stderr, same.stderr
+    assert "--tcp and REMBUS_MQTT_LISTEN are both" in same.stderr
 
 
 @pytest.mark.parametrize("settings, words", [

@@ -173,6 +173,40 @@ def test_the_command_says_what_is_wrong(start_secure, authority, keystore, bundl
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_what_is_wrong_with_a_file_names_the_setting_that_leads_to_it(authority, keystore, tmp_path):
+    def said(*arguments, **settings):
+        done = run_rembus(*arguments, **settings)
+        assert done.returncode > 0 and len(done.stderr.splitlines()) == 1, done.stderr
+        return done.stderr
+
+    call = ["call", "version", "--url", "wss://localhost:9"]
+    assert "(HTTP_CA_BUNDLE)" in said(*call, HTTP_CA_BUNDLE="/nonexistent/ca.pem")
+    (tmp_path / "empty.pem").write_text("")
+    assert "empty.pem holds no certificate" in said(*call, HTTP_CA_BUNDLE=tmp_path / "empty.pem")
+    own = {"REMBUS_CLIENT_CERTIFICATE": keystore / "rembus.crt", "REMBUS_CLIENT_KEY": keystore / "rembus.key"}
+    assert "(REMBUS_CLIENT_CERTIFICATE)" in said(*call, **own | {"REMBUS_CLIENT_CERTIFICATE": "/nonexistent/me.crt"})
+    assert "(REMBUS_CLIENT_KEY)" in said(*call, **own | {"REMBUS_CLIENT_KEY": "/nonexistent/me.key"})
+    needs = said(*call, REMBUS_CLIENT_CERTIFICATE=keystore / "rembus.crt")
+    assert "(REMBUS_CLIENT_CERTIFICATE) needs a key file" in needs and "REMBUS_CLIENT_KEY" in needs
+    other = authority.issue(tmp_path / "other")
+    assert "(REMBUS_CLIENT_KEY)" in said(*call, **own | {"REMBUS_CLIENT_KEY": other.with_suffix(".key")})
+    old = authority.issue(tmp_path / "old", start=dt.timedelta(days=-3), end=dt.timedelta(days=-2))
+    expired = {"REMBUS_CLIENT_CERTIFICATE": old.with_suffix(".crt"), "REMBUS_CLIENT_KEY": old.with_suffix(".key")}
+    assert "expired on" in said(*call, **expired) and "(REMBUS_CLIENT_CERTIFICATE)" in said(*call, **expired)
+    # The broker's own.
+    broker = ["broker", "--port", "0", "--secure"]
+    assert "(REMBUS_KEYSTORE)" in said(*broker, REMBUS_KEYSTORE="/nonexistent")
+    assert "(`keystore`)" in said(*broker)
+    folder = tmp_path / "state"
+    (folder / "broker").mkdir(parents=True)
+    (folder / "broker/settings.json").write_text('{\n"keystore": "/nonexistent"}')
+    assert f"(`keystore` ({folder}/broker/settings.json, line 2))" in said(*broker, folder=folder)
+    mutual = {"REMBUS_KEYSTORE": keystore, "REMBUS_CLIENT_CERTIFICATES": "required"}
+    assert "REMBUS_CLIENT_CERTIFICATES needs `client_ca`" in said(*broker, **mutual)
+    wrong = said(*broker, **mutual, REMBUS_CLIENT_CA="/nonexistent/clients.pem")
+    assert "(REMBUS_CLIENT_CA)" in wrong and "keys init" not in wrong
+
+
 def test_ws_at_a_wss_port_and_the_reverse_are_explained(secure, broker, bundle):
     done = run_rembus("call", "version", url=f"ws://127.0.0.1:{secure.port}")
     assert done.returncode > 0 and "wss://" in done.stderr

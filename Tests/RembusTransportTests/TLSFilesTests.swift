@@ -98,6 +98,16 @@ struct TLSFilesTests {
         #expect(problem(missing).contains("client authority file /nonexistent/ca.pem does not exist"))
     }
 
+    @Test func errorsNameTheSettingThatLeadsToTheFile() throws {
+        var server = TLSServerSettings(keystore: "/nonexistent")
+        server.keystoreOrigin = "REMBUS_KEYSTORE"
+        #expect(problem(server) == "the certificate file /nonexistent/rembus.crt does not exist (REMBUS_KEYSTORE)")
+        var clients = TLSServerSettings(
+            keystore: folder.path, clientAuthorities: "/nonexistent/ca.pem", clientCertificates: .required)
+        (clients.keystoreOrigin, clients.authoritiesOrigin) = ("REMBUS_KEYSTORE", "REMBUS_CLIENT_CA")
+        #expect(problem(clients).hasSuffix("ca.pem does not exist (REMBUS_CLIENT_CA)"))
+    }
+
     @Test func clientFilesAreChecked() throws {
         func problem(_ settings: TLSClientSettings) -> String {
             let error = #expect(throws: TLSFailure.self) { try TLSClientContext(settings) }

@@ -335,8 +335,9 @@ class PageReader:
 
     def _swift(self, block):
         if self.swift is None:
-            # By the line, as on a terminal: without a terminal output is held back.
-            self.swift = self._driven(["stdbuf", "-oL", str(self.program)])
+            # By the line, as on a terminal: without a terminal output is held back, unless the page sees to it.
+            flushes = any("fflush(nil)" in other.text for other in self.blocks if other.language == "swift")
+            self.swift = self._driven([*([] if flushes else ["stdbuf", "-oL"]), str(self.program)])
         self._step(self.swift, block, str(block.number))
 
     def _driven(self, command):

@@ -36,6 +36,11 @@ enum Given {
 }
 
 @main struct Page {
+    static func say(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+
     /// Runs the block whose number comes next on standard input; those without an end beside the others.
     static func main() async {
         while let line = await Task.detached(operation: { readLine() }).value {
@@ -43,12 +48,12 @@ enum Given {
             let task = Task {
                 do {
                     try await run()
-                    print("[[done \\(line)]]")
+                    say("[[done \\(line)]]")
                 } catch {
-                    print("[[failed \\(line)]] \\(error)")
+                    say("[[failed \\(line)]] \\(error)")
                 }
             }
-            if isEndless { print("[[started \\(line)]]") } else { await task.value }
+            if isEndless { say("[[started \\(line)]]") } else { await task.value }
         }
     }
 }

@@ -10,17 +10,24 @@ extension ComponentConfiguration {
         protocol name: String = "http/1.1"
     ) throws(RembusError) -> TLSClientContext {
         let environment = effectiveEnvironment
-        func setting(_ given: String?, _ variable: String) -> String? {
-            given ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+        var origins: [String: String] = [:]
+        func setting(_ given: String?, _ name: String, _ variable: String) -> String? {
+            let found = given ?? environment[variable].flatMap { $0.isEmpty ? nil : $0 }
+            if let found { origins[found] = given == nil ? variable : name }
+            return found
         }
-        var authorities = setting(tls.authorities, "HTTP_CA_BUNDLE")
-        if authorities == nil { authorities = try authorityInFolder() }
+        var authorities = setting(tls.authorities, "tls.authorities", "HTTP_CA_BUNDLE")
+        if authorities == nil {
+            authorities = try authorityInFolder()
+            if let authorities { origins[authorities] = "the single file there; HTTP_CA_BUNDLE names another" }
+        }
         var settings = TLSClientSettings(
             authorities: authorities,
-            certificateFile: setting(tls.certificate, "REMBUS_CLIENT_CERTIFICATE"),
-            keyFile: setting(tls.privateKey, "REMBUS_CLIENT_KEY"),
+            certificateFile: setting(tls.certificate, "tls.certificate", "REMBUS_CLIENT_CERTIFICATE"),
+            keyFile: setting(tls.privateKey, "tls.privateKey", "REMBUS_CLIENT_KEY"),
             serverName: tls.serverName)
         settings.applicationProtocol = name
+        settings.origins = origins
         do {
             return try TLSClientContext.shared(settings)
         } catch {

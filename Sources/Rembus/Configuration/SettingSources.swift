@@ -38,20 +38,26 @@ struct SettingSources {
     }
 
     /// A duration; `given` is the explicit argument, which spares the sources.
-    func seconds(_ key: Key, _ given: Duration?, else standard: Duration) throws(RembusError) -> Duration {
+    func seconds(
+        _ key: Key, _ given: Duration?, else standard: Duration, mayBeZero: Bool = false
+    ) throws(RembusError) -> Duration {
         if let given { return given }
         guard let (number, origin) = try number(key) else { return standard }
-        guard number.isFinite, number >= 0, number < 1e9 else {
-            throw Settings.failure("\(origin) must be a number of seconds that is not negative.")
+        guard number.isFinite, mayBeZero ? number >= 0 : number > 0, number < 1e9 else {
+            throw Settings.failure(
+                "\(origin) must be a number of seconds \(mayBeZero ? "that is not negative" : "above zero").")
         }
         return .seconds(number)
     }
 
-    func count(_ key: Key, _ given: Int?, else standard: Int) throws(RembusError) -> Int {
+    func count(
+        _ key: Key, _ given: Int?, else standard: Int, mayBeZero: Bool = true
+    ) throws(RembusError) -> Int {
         if let given { return given }
         guard let (number, origin) = try number(key) else { return standard }
-        guard let count = Int(exactly: number), count >= 0 else {
-            throw Settings.failure("\(origin) must be a whole number that is not negative.")
+        guard let count = Int(exactly: number), count >= (mayBeZero ? 0 : 1) else {
+            throw Settings.failure(
+                "\(origin) must be a whole number \(mayBeZero ? "that is not negative" : "above zero").")
         }
         return count
     }

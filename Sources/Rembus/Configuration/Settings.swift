@@ -40,11 +40,12 @@ struct Settings: Sendable {
         requestTimeout = try sources.seconds(Key.requestTimeout, given.requestTimeout, else: requestTimeout)
         acknowledgementTimeout = try sources.seconds(
             Key.acknowledgementTimeout, given.acknowledgementTimeout, else: acknowledgementTimeout)
-        pingInterval = try sources.seconds(Key.pingInterval, given.pingInterval, else: pingInterval)
+        pingInterval = try sources.seconds(Key.pingInterval, given.pingInterval, else: pingInterval, mayBeZero: true)
         zeroMQPingInterval = try sources.seconds(
-            Key.zeroMQPingInterval, given.pingInterval, else: zeroMQPingInterval)
+            Key.zeroMQPingInterval, given.pingInterval, else: zeroMQPingInterval, mayBeZero: true)
         sendRetries = try sources.count(Key.sendRetries, given.sendRetries, else: sendRetries)
-        maxMessageBytes = try sources.count(Key.maxMessageBytes, given.maxMessageBytes, else: maxMessageBytes)
+        maxMessageBytes = try sources.count(
+            Key.maxMessageBytes, given.maxMessageBytes, else: maxMessageBytes, mayBeZero: false)
         startAnyway = try sources.flag(Key.startAnyway, given.startAnyway, else: startAnyway)
         if let mode = given.authenticated {
             isAuthenticated = mode
@@ -85,13 +86,19 @@ extension ComponentConfiguration {
 
     /// The base of URLs: explicit, from the environment, or the standard one.
     func resolvedBase() throws(RembusError) -> RembusURL {
-        guard let text = baseURL ?? effectiveEnvironment["REMBUS_BASE_URL"], !text.isEmpty else {
+        let variable = "REMBUS_BASE_URL"
+        guard let text = baseURL ?? effectiveEnvironment[variable], !text.isEmpty else {
             return .standardBase
         }
+        let name = baseURL == nil ? variable : "The base URL"
         guard text.contains("://") else {
-            throw RembusError(.invalidURL, "The base URL `\(text)` needs a protocol, as in ws://localhost:8338.")
+            throw RembusError(.invalidURL, "\(name) `\(text)` needs a protocol, as in ws://localhost:8338.")
         }
-        return try RembusURL(text)
+        do {
+            return try RembusURL(text)
+        } catch {
+            throw RembusError(error.code, baseURL == nil ? "\(variable): \(error.message)" : error.message)
+        }
     }
 
     /// The folder below which components keep their settings.

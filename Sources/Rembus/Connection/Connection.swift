@@ -210,7 +210,8 @@ final class Connection: Sendable {
                 logger.error("the broker refuses the component", metadata: ["reason": "\(error.message)"])
                 return submissions.perform { $0.close(error) }
             } catch {
-                logger.debug("no connection yet", metadata: ["attempt": "\(attempt)", "reason": "\(error)"])
+                logger.debug(
+                    "no connection yet", metadata: ["attempt": .stringConvertible(attempt), "reason": "\(error)"])
             }
         }
     }

@@ -8,7 +8,10 @@ extension Session {
     /// The error for an answer that ends the login.
     func refusal(_ reply: Reply) -> RembusError {
         let text = (try? reply.data.value)?.stringValue
-        let detail = text.map { ": \($0)" } ?? " (\(reply.status.rawValue)) without a reason; see its log"
+        // The sentences of brokers have their full stop.
+        let detail =
+            text.map { ": \($0.hasSuffix(".") ? String($0.dropLast()) : $0)" }
+            ?? " (\(reply.status.rawValue)) without a reason; see its log"
         let name = name ?? ""
         let isTaken = text?.hasPrefix(Self.alreadyConnected) == true
         guard let login, login.proofs > 0, !isTaken else {

@@ -74,7 +74,7 @@ public final class TypedSubscription<Payload: Decodable & Sendable>: AsyncSequen
         guard count & (count - 1) == 0 else { return }
         logger.warning(
             "left out a message whose payload does not decode",
-            metadata: ["topic": "\(message.topic)", "reason": "\(error.message)", "count": "\(count)"])
+            metadata: ["topic": "\(message.topic)", "reason": "\(error.message)", "count": .stringConvertible(count)])
     }
 }
 

@@ -4,6 +4,9 @@ extension BrokerConfiguration {
     /// Whether the broker runs in authenticated mode.
     package var isAuthenticated: Bool { security.isAuthenticated }
 
+    /// The broker in a sentence: its name is said when it is more than the word.
+    package var title: String { name == "broker" ? "the broker" : "the broker \(name)" }
+
     /// Whether only programs on this machine can connect.
     package var isLocal: Bool { ["127.0.0.1", "localhost", "::1"].contains(bareHost) }
 

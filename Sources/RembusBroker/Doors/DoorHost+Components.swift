@@ -22,7 +22,11 @@ extension DoorHost {
                     return eventLoop.execute { completion(.error, .text("\(name) is just leaving; try again")) }
                 }
                 holder.lane.beginBurst()
+                // What is refused is refused to who asks, and not to the component.
+                let own = holder.asker
+                holder.asker = { address }
                 let outcome = holder.performForDoor(command, topic: topic)
+                holder.asker = own
                 holder.lane.whenSaved { eventLoop.execute { completion(outcome.status, outcome.data) } }
                 holder.lane.endBurst()
             }

@@ -40,6 +40,10 @@ package final class DoorSession {
         buffer.withUnsafeReadableBytes { link.receive($0) }
     }
 
+    /// Says whom the messages from here on are from, for log and audit: a session may carry the requests of many.
+    /// `address` is asked only when there is something to write down.
+    package func attribute(to address: @escaping () -> String) { session.asker = address }
+
     /// Begins a unit of work that is no read of the door's own: a timer, a callback.
     package func beginWork() { session.lane.beginBurst() }
 

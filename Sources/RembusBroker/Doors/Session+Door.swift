@@ -75,7 +75,7 @@ extension Session {
     ) {
         if failure == .wrongSecret { core.counters.failedLogins.wrappingAdd(1, ordering: .relaxed) }
         let reason = reason ?? failure.reason
-        core.logger.notice("refused the name \(user.debugDescription) to \(link.remoteAddress): \(reason)")
+        core.logger.notice("refused the name \(user.debugDescription) to \(peerAddress): \(reason)")
         core.audit(
             "login", self, claiming: user, outcome: failure == .wrongSecret ? "failed" : "refused", ["reason": reason])
         completion(.failure(failure))

@@ -24,10 +24,12 @@ extension Session {
         BrokerText.refused(action, topic, principal, isReadOnly: tables.rules.isReadOnly(principal))
     }
 
-    /// Counts a refusal, and writes the first one of a topic down.
+    /// Counts a refusal, and writes the first one of a topic down; where a connection carries the messages of many, that of
+    /// each host.
     func deny(_ action: TrustAction, _ topic: String) {
         core.counters.denied.wrappingAdd(1, ordering: .relaxed)
-        guard deniedTopics.count < Self.maxDeniedTopics, deniedTopics.insert(topic).inserted else { return }
+        let mark = asker.map { "\(PeerAddress.host(of: $0())) \(topic)" } ?? topic
+        guard deniedTopics.count < Self.maxDeniedTopics, deniedTopics.insert(mark).inserted else { return }
         if let line = lane.denialLog.take(lane.now) {
             let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
             core.logger.notice("\(label) may not \(BrokerText.verb(action)) \(topic.debugDescription)\(others)")

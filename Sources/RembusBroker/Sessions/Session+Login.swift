@@ -84,7 +84,7 @@ extension Session {
     }
 
     private func refuse(_ id: MessageID, _ name: String, _ reason: String) {
-        core.logger.notice("refused the name \(name.debugDescription) to \(link.remoteAddress): \(reason)")
+        core.logger.notice("refused the name \(name.debugDescription) to \(peerAddress): \(reason)")
         core.audit("login", self, claiming: name, outcome: "refused", ["reason": reason])
         respond(id, .error, .text(reason))
     }

@@ -96,6 +96,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var droppedCount = 0
     /// Bytes of log that this connection wanted to read when they were gone.
     var droppedBytes: UInt64 = 0
+    /// Tells whom the message that is being handled is from, on a connection that carries those of many; nil when that is its
+    /// peer.
+    var asker: (() -> String)?
     /// Topics whose refusal was written to the audit log, so that a flood does not fill it.
     var deniedTopics: Set<String> = []
     @exclusivity(unchecked) private(set) var isClosed = false
@@ -122,8 +125,11 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     var limits: BrokerLimits { lane.settings.limits }
 
+    /// Whom the message that is being handled is from, for log and audit.
+    var peerAddress: String { asker?() ?? link.remoteAddress }
+
     /// For the log: the name if there is one, and the address.
-    var label: String { "\(state.name ?? state.user ?? "anonymous") (\(link.remoteAddress))" }
+    var label: String { "\(state.name ?? state.user ?? "anonymous") (\(peerAddress))" }
 
     // MARK: Messages
 
@@ -232,6 +238,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     func linkClosed(_ link: Link, reason: LinkCloseReason) {
         guard !isClosed else { return }
         isClosed = true
+        // The end is nobody's message.
+        asker = nil
         core.logger.info("\(label) disconnected: \(reason)")
         // What the framing refused; what this session refuses is counted where it does.
         if !reason.isRemote, Self.violations.contains(reason.code) {
@@ -273,9 +281,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     }
 
     /// The peer's address without the port.
-    var host: String {
-        link.remoteAddress.lastIndex(of: ":").map { String(link.remoteAddress[..<$0]) } ?? link.remoteAddress
-    }
+    var host: String { PeerAddress.host(of: link.remoteAddress) }
 
     private func save(_ state: ComponentState, isConnected: Bool) {
         guard let keeper = core.storage.components, let record = state.record(isConnected: isConnected)

@@ -11,8 +11,7 @@ extension BrokerCore {
         trust.audit?.record(
             AuditEvent(
                 action: action, name: session.state.name ?? session.state.user ?? name,
-                address: session.link.remoteAddress,
-                outcome: outcome, details: details))
+                address: session.peerAddress, outcome: outcome, details: details))
     }
 
     /// Writes down what other processes on this machine change in the file of rights.

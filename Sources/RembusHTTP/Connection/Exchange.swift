@@ -34,9 +34,14 @@ final class Exchange {
     var office: HTTPOffice { handler.office }
     var desk: Desk { handler.desk }
     /// Whom the request is from, also when a trusted proxy has sent it.
-    private(set) lazy var address: String = office.host.listening.client(of: head.headers, over: handler.peer).text
+    private(set) lazy var address: String = findAddress()
+    /// Finds the address when somebody asks; keeps no body alive.
+    var findAddress: () -> String {
+        let (listening, headers, peer) = (office.host.listening, head.headers, handler.peer)
+        return { listening.client(of: headers, over: peer).text }
+    }
     /// The address without its port.
-    var host: String { address.lastIndex(of: ":").map { String(address[..<$0]) } ?? address }
+    var host: String { PeerAddress.host(of: address) }
     var certificate: ClientCertificate? { handler.certificate }
     var method: HTTPMethod { head.method }
     var isHead: Bool { head.method == .HEAD }

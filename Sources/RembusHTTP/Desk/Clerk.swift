@@ -120,12 +120,15 @@ final class Clerk: LinkSink {
     // MARK: Messages
 
     /// Publishes; `completion` for QoS 1 and 2 comes with the broker's acknowledgement, else at once.
-    func publish(_ topic: String, _ arguments: Arguments, qos: QoS, _ completion: @escaping Completion) {
+    func publish(
+        _ topic: String, _ arguments: Arguments, qos: QoS, from exchange: Exchange, _ completion: @escaping Completion
+    ) {
         guard isReady(completion) else { return }
         guard !isPaused else {
-            return postpone(completion) { self.publish(topic, arguments, qos: qos, completion) }
+            return postpone(completion) { self.publish(topic, arguments, qos: qos, from: exchange, completion) }
         }
         guard let session else { return completion(.failed(.leaving)) }
+        session.attribute(to: exchange.findAddress)
         if let failure = topicFailure(topic) { return completion(.failed(failure)) }
         guard session.may(.publish, topic) else {
             session.deny(.publish, topic)
@@ -169,7 +172,7 @@ final class Clerk: LinkSink {
     /// waits, if it says so.
     func call(
         _ topic: String, target: String? = nil, _ arguments: Arguments, timeout: UInt64? = nil,
-        from exchange: Exchange? = nil, _ completion: @escaping Completion
+        from exchange: Exchange, _ completion: @escaping Completion
     ) {
         guard isReady(completion) else { return }
         guard !isPaused else {
@@ -178,6 +181,7 @@ final class Clerk: LinkSink {
             }
         }
         guard let session else { return completion(.failed(.leaving)) }
+        session.attribute(to: exchange.findAddress)
         let id = makeID()
         frame.clear()
         frame.startMessage(.request, elements: timeout == nil ? 5 : 6, id: MessageID(littleEndian: id))
@@ -186,15 +190,18 @@ final class Clerk: LinkSink {
         if let failure = finishFrame(arguments) { return completion(.failed(failure)) }
         if let timeout { RequestOptions(timeout: timeout).encodeCBOR(into: &frame) }
         pending[id] = completion
-        exchange?.whenGone.append { [weak self] in self?.session?.cancelCall(MessageID(littleEndian: id)) }
+        exchange.whenGone.append { [weak self] in self?.session?.cancelCall(MessageID(littleEndian: id)) }
         hand(session)
     }
 
     /// Sends an administrator's command.
-    func administer(topic: String, _ data: Value, _ completion: @escaping Completion) {
+    func administer(topic: String, _ data: Value, from exchange: Exchange, _ completion: @escaping Completion) {
         guard isReady(completion) else { return }
-        guard !isPaused else { return postpone(completion) { self.administer(topic: topic, data, completion) } }
+        guard !isPaused else {
+            return postpone(completion) { self.administer(topic: topic, data, from: exchange, completion) }
+        }
         guard let session else { return completion(.failed(.leaving)) }
+        session.attribute(to: exchange.findAddress)
         let id = makeID()
         pending[id] = completion
         session.receive(.admin(Message.Admin(id: MessageID(littleEndian: id), topic: topic, data: data)))

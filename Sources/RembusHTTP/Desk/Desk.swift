@@ -77,7 +77,7 @@ final class Desk: @unchecked Sendable {
     /// Everybody without a name shares one session.
     private func strangers() -> Result<Clerk, HTTPFailure> {
         if let stranger, stranger.isOpen { return .success(stranger) }
-        stranger = makeClerk("\(transport.rawValue):0", nil, nil)
+        stranger = makeClerk("all strangers over \(transport.rawValue)", nil, nil)
         return stranger.map { .success($0) } ?? .failure(.leaving)
     }
 

@@ -71,6 +71,25 @@ struct Endpoint: Sendable {
     /// Serves a request that has found this endpoint, unless the broker is about to stop.
     func answer(_ exchange: Exchange, _ match: Match) {
         guard isOpen || !exchange.office.host.isStopping else { return exchange.fail(.stopping) }
+        if let query = exchange.target?.query, !query.isEmpty, let objection = objection(toQuery: query.map(\.name)) {
+            return exchange.fail(.malformed(objection))
+        }
         serve(exchange, match)
+    }
+
+    /// What is wrong with the names in a query; nil when nothing is. One that is misspelt, or there twice, must not count for
+    /// nothing in silence.
+    func objection(toQuery names: [String]) -> String? {
+        let known = query.map(\.name)
+        for (index, name) in names.enumerated() {
+            guard known.contains(name) else {
+                let guess = Spelling.question(name, in: known)
+                let list = known.isEmpty ? "none" : known.joined(separator: ", ")
+                return "there is no query parameter \(name.debugDescription)\(guess.isEmpty ? ";" : guess) "
+                    + "\(method.rawValue) \(path.text) takes \(list)"
+            }
+            guard !names[..<index].contains(name) else { return "the query parameter \(name) is given twice" }
+        }
+        return nil
     }
 }

@@ -109,7 +109,7 @@ extension EndpointTable {
             switch clerk {
             case .failure(let failure): exchange.fail(failure)
             case .success(let clerk):
-                clerk.administer(topic: topic, .map(data)) { outcome in
+                clerk.administer(topic: topic, .map(data), from: exchange) { outcome in
                     // null is CBOR's F6: there is nothing to say.
                     if case .answered(.ok, let data) = outcome, data.readableBytesView.elementsEqual([0xF6]) {
                         return exchange.respond()
@@ -140,7 +140,9 @@ extension Exchange {
         for pair in map {
             let name = pair.key.stringValue ?? ""
             guard let member = members.first(where: { $0.name == name }) else {
-                throw .malformed("the member `\(name)` does not belong to this command")
+                let known = members.map(\.name)
+                let list = known.isEmpty ? "it takes none" : "there is \(known.joined(separator: ", "))"
+                throw .malformed("the member `\(name)` does not belong to this command; \(list)")
             }
             if let objection = member.objection(to: pair.value, desk.limits) { throw .malformed(objection) }
         }

@@ -87,7 +87,7 @@ extension EndpointTable {
             switch clerk {
             case .failure(let failure): exchange.fail(failure)
             case .success(let clerk):
-                clerk.publish(match.topic, arguments, qos: qos) { outcome in
+                clerk.publish(match.topic, arguments, qos: qos, from: exchange) { outcome in
                     switch outcome {
                     case .failed(let failure): exchange.fail(failure)
                     case .answered(let status, let data) where status != .ok: exchange.fail(status, data)

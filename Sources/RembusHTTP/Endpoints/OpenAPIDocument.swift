@@ -45,7 +45,7 @@ struct OpenAPIDocument {
         let words = Set(endpoints.compactMap(\.path.word)).sorted().joined(separator: ", ")
         return "Call methods and publish on topics of a Rembus broker. Topics are path segments, with `/` as `%2F`; "
             + "below `/rpc/`, `/publish/` and `/events/` slashes may stay as they are. These first segments have a "
-            + "meaning of their own: \(words)."
+            + "meaning of their own: \(words). A query parameter that an operation does not have is answered with 400."
     }
 
     private func parameters(of path: PathTemplate) -> ValueMap {

@@ -102,12 +102,13 @@ final class JSONRPCBatch {
         let arguments = Arguments.values(call.arguments)
         guard let id = call.id else {
             // Nobody is told what becomes of it.
-            return clerk.publish(call.method, arguments, qos: .atMostOnce) { _ in self.done(index, nil) }
+            return clerk.publish(call.method, arguments, qos: .atMostOnce, from: exchange) { _ in self.done(index, nil)
+            }
         }
         clerk.call(call.method, arguments, timeout: call.timeout, from: exchange) { outcome in
             if case .answered(.methodNotFound, _) = outcome, let direct = call.direct {
                 return clerk.call(
-                    direct.method, target: direct.target, arguments, timeout: call.timeout
+                    direct.method, target: direct.target, arguments, timeout: call.timeout, from: self.exchange
                 ) { second in
                     // A slash may just be part of a name that nobody exposes.
                     if case .answered(.targetNotFound, _) = second {

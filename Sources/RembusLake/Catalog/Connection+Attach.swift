@@ -86,7 +86,8 @@ extension Connection {
             } catch {
                 guard attempt < Self.attempts, error.isLock else { throw error }
                 logger.warning(
-                    "the catalog is locked by another process; trying again", metadata: ["attempt": "\(attempt)"])
+                    "the catalog is locked by another process; trying again",
+                    metadata: ["attempt": .stringConvertible(attempt)])
                 Pause.milliseconds(delay)
                 delay = min(2 * delay, 2000)
                 attempt += 1

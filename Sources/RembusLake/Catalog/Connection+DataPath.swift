@@ -36,7 +36,7 @@ extension Connection {
         try remember(dataPath: configured)
         logger.notice(
             "the data folder of the catalog has another path than before, and is used where it is now",
-            metadata: ["before": "\(remembered)", "now": "\(configured)", "files": "\(listed.count)"])
+            metadata: ["before": "\(remembered)", "now": "\(configured)", "files": .stringConvertible(listed.count)])
         return configured
     }
 

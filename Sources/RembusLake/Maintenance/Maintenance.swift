@@ -209,7 +209,8 @@ struct Maintenance {
                         logger.warning(
                             "rows that could not be moved out of the catalog were looked at one by one",
                             metadata: [
-                                "table": "\(table)", "moved": "\(rescue.moved)", "rejected": "\(rescue.rejected)",
+                                "table": "\(table)", "moved": .stringConvertible(rescue.moved),
+                                "rejected": .stringConvertible(rescue.rejected),
                                 "error": "\(error)",
                             ])
                     }
@@ -274,7 +275,8 @@ struct Maintenance {
                 Step(kind: "orphans") { connection, logger throws(LakeError) in
                     let count = try OrphanedFiles(folder: ownFolder, connection: connection).remove(grace: grace)
                     guard count > 0 else { return }
-                    logger.notice("files that no snapshot knows are removed", metadata: ["files": "\(count)"])
+                    logger.notice(
+                        "files that no snapshot knows are removed", metadata: ["files": .stringConvertible(count)])
                 }
             ]
         }

@@ -31,7 +31,7 @@ struct StepFailures {
             about: error.message,
             metadata: [
                 "step": "\(step.kind)", "table": "\(step.table ?? "")", "error": "\(error)",
-                "attempt": "\(failure.count)",
+                "attempt": .stringConvertible(failure.count),
             ])
         failures[step.name] = failure
     }
@@ -40,6 +40,8 @@ struct StepFailures {
         guard let failure = failures.removeValue(forKey: step.name) else { return }
         logger.notice(
             "maintenance of the lake works again",
-            metadata: ["step": "\(step.kind)", "table": "\(step.table ?? "")", "failures": "\(failure.count)"])
+            metadata: [
+                "step": "\(step.kind)", "table": "\(step.table ?? "")", "failures": .stringConvertible(failure.count),
+            ])
     }
 }

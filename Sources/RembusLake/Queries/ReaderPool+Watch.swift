@@ -74,7 +74,7 @@ extension ReaderPool {
         if findings.lost > 0 {
             logger.warning(
                 "a query goes on after its time-out, because DuckDB cannot interrupt it; another thread takes its place",
-                metadata: ["threads": "\(findings.lost)"])
+                metadata: ["threads": .stringConvertible(findings.lost)])
         }
         for (job, reader) in findings.started { start(job, reader) }
         if findings.goesOn { lookLater() }

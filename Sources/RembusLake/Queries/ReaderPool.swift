@@ -155,7 +155,7 @@ package final class ReaderPool: Sendable {
         guard !closing.isEmpty else { return }
         logger.error(
             "queries that DuckDB cannot interrupt are given up: their threads end with the process",
-            metadata: ["threads": "\(left.count)"])
+            metadata: ["threads": .stringConvertible(left.count)])
         for run in left { run.job.fail(.closed) }
         for continuation in closing { continuation.resume() }
     }

@@ -98,7 +98,7 @@ extension LakeWriter {
         failureLine.log(
             logger, .error, "the lake cannot be written to; publications stay in the journal", about: about,
             metadata: [
-                "error": "\(error)", "attempt": "\(state.attempts)", "next": "\(state.delay)",
+                "error": "\(error)", "attempt": .stringConvertible(state.attempts), "next": "\(state.delay)",
                 "journal": "\(source.unarchivedBytes >> 20) MiB",
             ])
     }

@@ -54,8 +54,12 @@ final class RejectionLog {
 
     private func warn(_ kind: Rejections.Kind, _ state: State) {
         var metadata: Logger.Metadata = [
+<<<<<<< HEAD
             "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": "\(state.count)",
             "since_start": "\(state.total)",
+=======
+            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": .stringConvertible(count),
+>>>>>>> cli
         ]
         if let example = state.example {
             metadata["topic"] = "\(example.topic)"

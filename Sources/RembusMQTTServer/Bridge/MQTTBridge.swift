@@ -28,7 +28,7 @@ package struct MQTTBridge: Door {
     package func open(on host: DoorHost) async throws -> OpenDoor {
         let filters = host.configuration.doors.mqttTopicFilters
         for filter in filters where !MQTTTopics.isValidFilter(filter) {
-            throw BrokerError("\(filter.debugDescription) is no MQTT topic filter")
+            throw BrokerError("`mqtt_topic_filter`: \(filter.debugDescription) is no MQTT topic filter")
         }
         guard let eventLoop = host.eventLoops.first else { throw BrokerError("the broker has no event loop") }
         let target = target

@@ -66,7 +66,7 @@ package final class FilledTables: Sendable {
                 """
                 publications that fill a table are lost, because the disk of the journal is too slow or full; publish them \
                 with QoS 1 to have their publisher told
-                """, metadata: ["table": "\(name)", "count": "\(count)"])
+                """, metadata: ["table": "\(name)", "count": .stringConvertible(count)])
         }
     }
 }

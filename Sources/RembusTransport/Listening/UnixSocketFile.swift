@@ -37,13 +37,7 @@ package final class UnixSocketFile: Sendable {
     package static func make<Socket>(
         _ path: String, mode: UInt16, bind: (String) async throws -> Socket
     ) async throws -> (Socket, UnixSocketFile) {
-        guard path.hasPrefix("/") else {
-            throw Failure(description: "the path of a Unix socket begins with /, not as in \(path)")
-        }
-        guard path.utf8.count <= longestPath else {
-            throw Failure(
-                description: "the path of a Unix socket has at most \(longestPath) bytes, not \(path.utf8.count)")
-        }
+        try checkPath(path)
         let parent = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         let lock = open(parent.isEmpty ? "/" : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard lock >= 0 else { throw failure("the folder \(parent) of the socket cannot be opened") }
@@ -70,6 +64,22 @@ package final class UnixSocketFile: Sendable {
             throw failure("the socket \(path) cannot be made")
         }
         return (socket, UnixSocketFile(path, identity))
+    }
+
+    /// Throws when a socket cannot be made under the path because of the path, or because somebody listens on it.
+    package static func check(_ path: String) throws {
+        try checkPath(path)
+        try refuseUsed(path)
+    }
+
+    private static func checkPath(_ path: String) throws {
+        guard path.hasPrefix("/") else {
+            throw Failure(description: "the path of a Unix socket begins with /, not as in \(path)")
+        }
+        guard path.utf8.count <= longestPath else {
+            throw Failure(
+                description: "the path of a Unix socket has at most \(longestPath) bytes, not \(path.utf8.count)")
+        }
     }
 
     private init(_ path: String, _ identity: Identity) {

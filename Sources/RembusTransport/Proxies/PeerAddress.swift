@@ -19,4 +19,9 @@ package struct PeerAddress: Sendable, Equatable {
 
     /// For log and audit: `192.0.2.7:4711`, `[2001:db8::1]:4711`; `local:0` for a peer without an address.
     package var text: String { "\(address?.ipAddress ?? "local"):\(address?.port ?? 0)" }
+
+    /// The text of an address without its port.
+    package static func host(of text: String) -> String {
+        text.lastIndex(of: ":").map { String(text[..<$0]) } ?? text
+    }
 }

@@ -11,9 +11,15 @@ struct CertificatePair: Sendable {
     let hosts: [String]
 
     /// Reads and checks both files. Blocks on the disk.
-    init(certificateFile: String, keyFile: String, role: String = "", now: Date = Date()) throws(TLSFailure) {
-        let certificates = PEMFile(role: "\(role)certificate file", path: certificateFile)
-        let secret = PEMFile(role: "\(role)key file", path: keyFile, isSecret: true)
+    ///
+    /// - Parameter origins: The settings that lead to the files, by path.
+    init(
+        certificateFile: String, keyFile: String, role: String = "", origins: [String: String] = [:], now: Date = Date()
+    ) throws(TLSFailure) {
+        let certificates = PEMFile(
+            role: "\(role)certificate file", path: certificateFile, origin: origins[certificateFile])
+        let secret = PEMFile(
+            role: "\(role)key file", path: keyFile, origin: origins[keyFile], isSecret: true)
         chain = try Self.certificates(in: certificates)
         key = try Self.key(in: secret)
         let leaf = chain[0]

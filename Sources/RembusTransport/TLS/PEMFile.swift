@@ -11,6 +11,8 @@ struct PEMFile {
     /// What the file is for, as errors name it: `certificate file`.
     let role: String
     let path: String
+    /// The setting that leads to the file, as errors name it: `HTTP_CA_BUNDLE`.
+    var origin: String?
     /// Keys must not be open to every user of the machine (known-defects.md S18).
     var isSecret = false
 
@@ -68,5 +70,7 @@ struct PEMFile {
     }
 
     /// An error about this file.
-    func failure(_ problem: String) -> TLSFailure { TLSFailure("the \(role) \(path) \(problem)") }
+    func failure(_ problem: String) -> TLSFailure {
+        TLSFailure("the \(role) \(path) \(problem)\(origin.map { " (\($0))" } ?? "")")
+    }
 }

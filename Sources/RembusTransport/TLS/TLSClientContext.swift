@@ -62,14 +62,18 @@ package final class TLSClientContext: Sendable {
         configuration.shutdownTimeout = .seconds(2)
         configuration.certificateVerification = .fullVerification
         if let path = settings.authorities {
-            let file = PEMFile(role: "authority file", path: path)
+            let file = PEMFile(role: "authority file", path: path, origin: settings.origins[path])
             configuration.trustRoots = .certificates(try CertificatePair.certificates(in: file))
         }
         if let certificate = settings.certificateFile {
             guard let key = settings.keyFile else {
-                throw TLSFailure("the client certificate \(certificate) needs a key file, which is not set")
+                let origin = settings.origins[certificate].map { " (\($0))" } ?? ""
+                throw TLSFailure(
+                    "the client certificate \(certificate)\(origin) needs a key file, which is not set (REMBUS_CLIENT_KEY)"
+                )
             }
-            let pair = try CertificatePair(certificateFile: certificate, keyFile: key, role: "client ")
+            let pair = try CertificatePair(
+                certificateFile: certificate, keyFile: key, role: "client ", origins: settings.origins)
             configuration.certificateChain = pair.sources
             configuration.privateKey = .privateKey(pair.key)
         }

@@ -8,6 +8,8 @@ package struct TLSClientSettings: Sendable, Hashable {
     package var keyFile: String?
     /// The name to look for in the server's certificate; nil for the host that is dialed.
     package var serverName: String?
+    /// The settings that the files come from, by path, for errors about them.
+    package var origins: [String: String] = [:]
     /// The protocol as it is named in the handshake (ALPN).
     package var applicationProtocol = "http/1.1"
 

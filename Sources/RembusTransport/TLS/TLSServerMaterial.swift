@@ -15,14 +15,20 @@ struct TLSServerMaterial: Sendable {
 
     init(_ settings: TLSServerSettings) throws(TLSFailure) {
         stamps = Self.stamps(settings)
-        let main = try CertificatePair(certificateFile: settings.certificateFile, keyFile: settings.keyFile)
+        let own = [settings.certificateFile, settings.keyFile]
+        let main = try CertificatePair(
+            certificateFile: own[0], keyFile: own[1], origins: Self.origins(of: own, settings))
         var further: [CertificatePair] = []
         for files in Self.furtherPairs(settings) {
             // What is for no host, such as an authority with its key, can be kept there too.
-            let leaf = try CertificatePair.certificates(in: PEMFile(role: "certificate file", path: files.certificate))[
-                0]
+            let leaf = try CertificatePair.certificates(
+                in: PEMFile(role: "certificate file", path: files.certificate, origin: settings.keystoreOrigin))[
+                    0]
             guard !leaf.hostNames.isEmpty else { continue }
-            further.append(try CertificatePair(certificateFile: files.certificate, keyFile: files.key))
+            further.append(
+                try CertificatePair(
+                    certificateFile: files.certificate, keyFile: files.key,
+                    origins: Self.origins(of: [files.certificate, files.key], settings)))
         }
         let pairs = [main] + further
         expiry = pairs.map(\.expiry).min() ?? main.expiry
@@ -31,6 +37,11 @@ struct TLSServerMaterial: Sendable {
             return "\(hosts) until \(pair.expiry.isoText)"
         }.joined(separator: "; ")
         context = try Self.makeContext(settings, main: main, pairs: pairs)
+    }
+
+    private static func origins(of files: [String], _ settings: TLSServerSettings) -> [String: String] {
+        guard let origin = settings.keystoreOrigin else { return [:] }
+        return Dictionary(files.map { ($0, origin) }) { first, _ in first }
     }
 
     private static func makeContext(
@@ -74,7 +85,8 @@ struct TLSServerMaterial: Sendable {
                 "client certificates are asked for, but no file says which authorities they come from; set client_ca"
             )
         }
-        let authorities = try CertificatePair.certificates(in: PEMFile(role: "client authority file", path: path))
+        let authorities = try CertificatePair.certificates(
+            in: PEMFile(role: "client authority file", path: path, origin: settings.authoritiesOrigin))
         configuration.trustRoots = .certificates(authorities)
         configuration.sendCANameList = true
     }

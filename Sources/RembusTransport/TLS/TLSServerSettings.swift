@@ -19,6 +19,9 @@ package struct TLSServerSettings: Sendable, Equatable {
     /// PEM file with the authorities that client certificates may come from.
     package var clientAuthorities: String?
     package var clientCertificates: ClientCertificates
+    /// What the settings are called that the server's files and the authorities of clients come from, for errors about them.
+    package var keystoreOrigin: String?
+    package var authoritiesOrigin: String?
 
     package init(
         certificateFile: String, keyFile: String, furtherPairs: String? = nil, clientAuthorities: String? = nil,

@@ -54,6 +54,7 @@ struct DisconnectCommand: AsyncParsableCommand {
     func run() async throws {
         let command = AdministrativeCommand("disconnect", fields: ["cid": .text(name)])
         _ = try await target.remote(for: "disconnect").perform(command)
+        try StandardOutput.write("\(quoted(name)) is disconnected\n")
     }
 }
 

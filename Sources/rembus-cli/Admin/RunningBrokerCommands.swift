@@ -22,6 +22,7 @@ struct LogLevelCommand: AsyncParsableCommand {
     func run() async throws {
         let command = AdministrativeCommand("log_level", fields: ["level": .text(level.rawValue)])
         _ = try await target.remote(for: "log-level").perform(command)
+        try StandardOutput.write("the broker logs \(level.rawValue) and above\n")
     }
 }
 
@@ -41,6 +42,7 @@ struct SaveCommand: AsyncParsableCommand {
 
     func run() async throws {
         _ = try await target.remote(for: "save").perform(AdministrativeCommand("save_config"))
+        try StandardOutput.write("the rules are on the disk\n")
     }
 }
 
@@ -60,6 +62,7 @@ struct LoadCommand: AsyncParsableCommand {
 
     func run() async throws {
         _ = try await target.remote(for: "load").perform(AdministrativeCommand("load_config"))
+        try StandardOutput.write("the rules are read again\n")
     }
 }
 
@@ -79,5 +82,6 @@ struct ShutdownCommand: AsyncParsableCommand {
 
     func run() async throws {
         _ = try await target.remote(for: "shutdown").perform(AdministrativeCommand("shutdown"), isLast: true)
+        try StandardOutput.write("the broker stops\n")
     }
 }

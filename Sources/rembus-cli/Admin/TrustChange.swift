@@ -31,6 +31,27 @@ enum TrustChange {
         return true
     }
 
+    /// What is said when it is made.
+    var done: String {
+        switch self {
+        case .addTenant(let tenant, _): "components of the tenant \(quoted(tenant)) can register with this pin"
+        case .removeTenant(let tenant): "no more components of the tenant \(quoted(tenant)) can register"
+        case .addAdministrator(let name): "\(quoted(name)) is an administrator"
+        case .removeAdministrator(let name): "\(quoted(name)) is no administrator any more"
+        case .makePrivate(let topic): "\(quoted(topic)) is private"
+        case .makePublic(let topic): "\(quoted(topic)) is public, and its grants are forgotten"
+        case .grant(let grant): "\(quoted(grant.name)) may \(Self.actions(of: grant)) \(quoted(grant.topic))"
+        case .revoke(let grant):
+            "\(quoted(grant.name)) has no grant to \(Self.actions(of: grant)) \(quoted(grant.topic)) any more"
+        case .setReadOnly(let name, true): "\(quoted(name)) may subscribe and query, and nothing else"
+        case .setReadOnly(let name, false): "\(quoted(name)) is not read-only any more"
+        }
+    }
+
+    private static func actions(of grant: Grant) -> String {
+        TrustAction.allCases.filter(grant.actions.contains).map(\.rawValue).joined(separator: ", ")
+    }
+
     /// What is said when there was nothing to take away.
     var nothingToTake: String {
         switch self {

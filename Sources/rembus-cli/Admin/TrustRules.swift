@@ -6,7 +6,7 @@ import RembusWire
 
 /// Where a broker's rules are.
 protocol TrustRules {
-    /// Makes a change, and says on standard error what the person may not expect.
+    /// Makes a change and says so, and on standard error what the person may not expect.
     func make(_ change: TrustChange) async throws
 
     /// All rules, in the form of the command `trust_config`.
@@ -38,6 +38,7 @@ struct LocalRules: TrustRules {
             throw CommandFailure(CommandFailure.phrase(error.description))
         }
         guard isMade else { throw CommandFailure(change.nothingToTake) }
+        try StandardOutput.write("\(change.done)\n")
         if let note = note(on: change, store.document) { StandardError.say(note) }
     }
 
@@ -90,6 +91,7 @@ struct RemoteRules: TrustRules {
 
     func make(_ change: TrustChange) async throws {
         _ = try await broker.perform(change.command)
+        try StandardOutput.write("\(change.done)\n")
     }
 
     func all() async throws -> Value {

@@ -30,7 +30,7 @@ struct BrokerCommand: AsyncParsableCommand {
               rembus broker --schema schema.json           # publications also fill tables, see `rembus query`
               rembus broker --record 'alarm/**,age=30d' --record 'plant/**,age=7d,size=10GB'
               rembus broker --print-config
-              rembus broker --check                        # could it start? exit status 0 if so
+              rembus broker --check                        # could it start, or reload? exit status 0 if so
             """)
 
     @Option(
@@ -132,7 +132,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     @Flag(
         help:
-            "Look at settings, schema, rights, certificates and folders, and exit: with 0 if the broker could start with them."
+            "Look at settings, schema, rights, certificates, folders and ports, and exit: with 0 if the broker could start, or a running one reload."
     )
     var check = false
 
@@ -153,7 +153,7 @@ struct BrokerCommand: AsyncParsableCommand {
         // First, because what is made from here on has to know whether it is measured.
         let doors = try DoorComposer(configuration: configuration, logger: logger).doors()
         let trust = try TrustComposer(configuration: configuration, logger: logger).open()
-        let certificates = try CertificateSource(configuration.security).open()
+        let certificates = try CertificateSource(configuration).open()
         let storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store).open()
         try state.requireRules(trust.store)
         let broker = Broker(
@@ -177,7 +177,7 @@ struct BrokerCommand: AsyncParsableCommand {
         do {
             try await group.run()
         } catch let error as BrokerError {
-            throw CommandFailure(error.description)
+            throw CommandFailure(BrokerSettings.asWritten(error.description, broker: configuration.name))
         }
     }
 
@@ -197,10 +197,15 @@ struct BrokerCommand: AsyncParsableCommand {
     }
 
     private func report(on configuration: BrokerConfiguration) throws {
-        let problems = ConfigurationCheck(configuration: configuration).problems()
-        guard problems.isEmpty else { throw CommandFailure(problems.joined(separator: "\nrembus: ")) }
+        let start = StartCheck(configuration: configuration)
+        let running = start.runningBroker
+        let problems =
+            ConfigurationCheck(configuration: configuration).problems() + (running == nil ? start.problems() : [])
+        guard problems.isEmpty else { throw CommandFailure(problems.joined(separator: "\n")) }
+        let good = "settings, schema, rights, certificates and folders are good"
         try StandardOutput.write(
-            "the broker \(configuration.name) can start: settings, schema, rights, certificates and folders are good\n")
+            running.map { "\(good); \($0), and reads them again at SIGHUP\n" }
+                ?? "\(configuration.title) can start: \(good), ports are free\n")
     }
 
     private func apply(to configuration: inout BrokerConfiguration) {
@@ -234,9 +239,10 @@ struct BrokerCommand: AsyncParsableCommand {
         if let httpPrefix, !BrokerSettings.isPrefix(httpPrefix) {
             throw ValidationError("--http-prefix must begin with a slash and not end with one, like /rembus.")
         }
-        if let name, name.isEmpty || name.contains("/") {
+        if let name, !BrokerSettings.isName(name) {
             throw ValidationError(
-                "--name must not be empty or contain a slash: it names the folder of the broker's state.")
+                "--name must not be empty, a dot or two, or contain a slash: it names the folder of the broker's state."
+            )
         }
     }
 }

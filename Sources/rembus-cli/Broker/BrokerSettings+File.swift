@@ -24,20 +24,6 @@ extension BrokerSettings {
         try apply(ByteBuffer(bytes: data), path: file.path, to: &configuration)
     }
 
-    /// Where a setting comes from, to stand behind what is wrong with it: the file and line, or the variable; empty for an
-    /// option of the command line.
-    static func place(of name: String, broker: String) -> String {
-        let file = directory().appendingPathComponent(broker).appendingPathComponent("settings.json")
-        if let data = try? Data(contentsOf: file), let text = try? JSONText(ByteBuffer(bytes: data)),
-            let position = text.position(of: [.key(name)])
-        {
-            return " (\(file.path), line \(position.line))"
-        }
-        let variable = keys.first { $0.name == name }?.variable
-        guard let variable, ProcessInfo.processInfo.environment[variable]?.isEmpty == false else { return "" }
-        return " (\(variable))"
-    }
-
     /// Applies the content of a file; all that is wrong with it is said, with its lines.
     static func apply(_ content: ByteBuffer, path: String, to configuration: inout BrokerConfiguration) throws {
         let text: JSONText

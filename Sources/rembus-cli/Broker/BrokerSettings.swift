@@ -22,8 +22,12 @@ enum BrokerSettings {
         [
             Key(
                 name: "name", variable: "REMBUS_NAME", read: { .text($0.name) },
-                write: { value, configuration in value.stringValue.map { configuration.name = $0 } != nil },
-                expects: "a text"),
+                write: { value, configuration in
+                    guard let name = value.stringValue, isName(name) else { return false }
+                    configuration.name = name
+                    return true
+                },
+                expects: "a text that can name a folder"),
             Key(
                 name: "host", variable: "REMBUS_HOST", read: { .text($0.host) },
                 write: { value, configuration in
@@ -90,6 +94,11 @@ enum BrokerSettings {
         try readFile(of: &configuration)
         if let name { configuration.name = name }
         return configuration
+    }
+
+    /// Whether a broker can have the name: it is that of a folder, too.
+    static func isName(_ name: String) -> Bool {
+        !name.isEmpty && !name.contains("/") && name != "." && name != ".." && !name.contains("\0")
     }
 
     /// The folder of all state: `REMBUS_DIR`, else the user's configuration folder.

@@ -21,8 +21,11 @@ struct ConfigurationCheck {
             do {
                 try body()
             } catch {
-                let place = key.map { BrokerSettings.place(of: $0, broker: configuration.name) } ?? ""
-                problems.append(CommandFailure.phrase("\(error)") + place)
+                let text = BrokerSettings.asWritten(CommandFailure.phrase("\(error)"), broker: configuration.name)
+                let origin = key.map { BrokerSettings.origin(of: $0, broker: configuration.name) }
+                // Many sentences name it already.
+                let isNamed = origin.map { text.contains($0.text) } ?? true
+                problems.append(text + (isNamed ? "" : origin?.note ?? ""))
             }
         }
         let storage = StorageComposer(
@@ -34,7 +37,7 @@ struct ConfigurationCheck {
             if let url = configuration.storage.lakeURL { _ = try CatalogLocation(url: url) }
         }
         attempt("mqtt") { _ = try DoorComposer(configuration: configuration, logger: storage.logger).bridge() }
-        attempt("keystore") { _ = try CertificateSource(configuration.security).open() }
+        attempt { _ = try CertificateSource(configuration).open() }
         attempt { try TrustStore.check(directory: folder.path) }
         attempt { _ = try BrokerKeys(directory: folder.appendingPathComponent("keys").path).names() }
         attempt("host") { try checkHost() }

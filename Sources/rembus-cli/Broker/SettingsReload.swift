@@ -17,7 +17,7 @@ struct SettingsReload: Sendable {
             wanted = try read()
             let problems = ConfigurationCheck(configuration: wanted).problems()
             guard problems.isEmpty else { throw CommandFailure(problems.joined(separator: "\n")) }
-            let source = CertificateSource(wanted.security)
+            let source = CertificateSource(wanted)
             let running = broker.configuration
             try broker.adopt(
                 wanted, certificates: running.security.isSecure && wanted.security.isSecure ? source.files : nil)

@@ -55,9 +55,13 @@ struct ConnectionOptions: ParsableArguments {
                 "REMBUS_BASE_URL is \(quoted(text)), which lacks the protocol; write it as in ws://localhost:8338",
                 status: .usage)
         }
-        var base = try RembusURL(text)
-        base.name = nil
-        return base
+        do {
+            var base = try RembusURL(text)
+            base.name = nil
+            return base
+        } catch {
+            throw CommandFailure("REMBUS_BASE_URL: \(CommandFailure.phrase(error.message))", status: .usage)
+        }
     }
 
     /// Connects, with failures in the words of this program. `isReactive` is whether subscribing starts delivery.

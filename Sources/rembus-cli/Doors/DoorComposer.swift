@@ -27,7 +27,9 @@ struct DoorComposer {
             #if ZeroMQ
             doors.append(ZeroMQDoor())
             #else
-            throw CommandFailure("this rembus was built without ZeroMQ; --zmq is not possible")
+            throw CommandFailure(
+                BrokerSettings.asWritten(
+                    "this rembus was built without ZeroMQ; --zmq is not possible", broker: configuration.name))
             #endif
         }
         if hasHTTP { doors.append(HTTPDoor(metrics: metrics)) }
@@ -46,7 +48,7 @@ struct DoorComposer {
         do throws(BrokerError) {
             return try MQTTBridge(url: url, tls: { try ComponentConfiguration().tlsContext(protocol: "mqtt") })
         } catch {
-            throw CommandFailure(error.description)
+            throw CommandFailure(BrokerSettings.asWritten(error.description, broker: configuration.name))
         }
     }
 }

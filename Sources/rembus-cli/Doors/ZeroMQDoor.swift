@@ -16,7 +16,7 @@ struct ZeroMQDoor: Door {
         let address = host.configuration.address(
             host.configuration.doors.zmqPort ?? 0, host.configuration.doors.zmqSocket)
         if host.certificates != nil {
-            host.logger.warning("--zmq: ZeroMQ connections are not encrypted, also with --secure")
+            host.logger.warning("connections over ZeroMQ are not encrypted, also with --secure")
         }
         let router: Router
         var file: UnixSocketFile?

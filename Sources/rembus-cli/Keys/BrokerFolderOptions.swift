@@ -8,10 +8,11 @@ struct BrokerFolderOptions: ParsableArguments {
     var broker: String?
 
     func validate() throws {
-        guard let broker else { return }
-        if broker.isEmpty || broker.contains("/") {
-            throw ValidationError("--broker must not be empty or contain a slash: it names the folder of its state.")
-        }
+        let isOption = broker != nil
+        guard !BrokerSettings.isName(name) else { return }
+        throw ValidationError(
+            "\(isOption ? "--broker" : "REMBUS_NAME") must not be empty, a dot or two, or contain a slash: it names the folder of "
+                + "the broker's state.")
     }
 
     /// The name of the broker.
@@ -20,6 +21,9 @@ struct BrokerFolderOptions: ParsableArguments {
         let name = ProcessInfo.processInfo.environment["REMBUS_NAME"] ?? ""
         return name.isEmpty ? "broker" : name
     }
+
+    /// The broker in a sentence.
+    var title: String { name == "broker" ? "the broker" : "the broker \(name)" }
 
     /// The folder of its state, which need not be there.
     var folder: URL { BrokerSettings.directory().appendingPathComponent(name) }

@@ -53,19 +53,19 @@ struct KeysRemoveCommand: AsyncParsableCommand {
         if target.url != nil {
             let answer = try await target.remote().perform(
                 AdministrativeCommand("remove_key", fields: ["cid": .text(name)]))
-            if answer.mapValue?["had_key"]?.boolValue == false { noteMissingKey("the broker") }
-            return
+            return try report("the broker", hadKey: answer.mapValue?["had_key"]?.boolValue != false)
         }
         guard FileManager.default.fileExists(atPath: target.local.folder.path) else {
             throw CommandFailure("no broker named \(quoted(target.local.name)) has run on this machine yet")
         }
         let hadKey = try target.local.keys { keys throws(IdentityError) in try keys.remove(name) }
         try LocalRules(folder: target.local.folder, isKept: true).remove(name)
-        if !hadKey { noteMissingKey("the broker \(target.local.name)") }
+        try report(target.local.title, hadKey: hadKey)
     }
 
     /// A component that only ever had a certificate has no key here, and neither has one whose name is misspelt.
-    private func noteMissingKey(_ broker: String) {
+    private func report(_ broker: String, hadKey: Bool) throws {
+        guard !hadKey else { return try StandardOutput.write("\(quoted(name)) is removed\n") }
         StandardError.say(
             "\(broker) knows no key of \(quoted(name)); certificates of this name that were made until now are refused")
     }
@@ -101,8 +101,9 @@ struct KeysSecretCommand: AsyncParsableCommand {
         if target.url != nil {
             let fields: [String: Value] = ["cid": .text(name), "secret": .text(secret)]
             _ = try await target.remote().perform(AdministrativeCommand("set_secret", fields: fields))
-            return
+        } else {
+            try target.local.keys { keys throws(IdentityError) in try keys.setSharedSecret(secret, for: name) }
         }
-        try target.local.keys { keys throws(IdentityError) in try keys.setSharedSecret(secret, for: name) }
+        try StandardOutput.write("\(quoted(name)) has this secret from now on\n")
     }
 }

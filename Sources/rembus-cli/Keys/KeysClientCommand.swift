@@ -15,7 +15,7 @@ struct KeysClientCommand: ParsableCommand {
               rembus keys client pump7
               rembus keys client pump7.acme --days 90 --output /media/stick
 
-              REMBUS_CLIENT_CA=$REMBUS_DIR/keystore/ca.crt REMBUS_CLIENT_CERTIFICATES=optional rembus broker --secure
+              REMBUS_CLIENT_CA=$REMBUS_DIR/keystore/ca.crt REMBUS_CLIENT_CERTIFICATES=optional rembus broker --secure --authenticated
             """)
 
     @Argument(help: "The name of the component.")

@@ -6,7 +6,7 @@ struct KeysCommand: ParsableCommand {
         abstract: "Make certificates for TLS, and look after the keys that a broker knows.",
         discussion: """
             `init` makes a private certificate authority and a certificate for the broker, which then serves wss:// with \
-            `rembus broker --secure`. Clients need the authority's certificate, ca.crt, and nothing else. With `client` a \
+            `rembus broker --secure --authenticated`. Clients need the authority's certificate, ca.crt, and nothing else. With `client` a \
             component gets a certificate of its own, which can replace its login (mutual TLS).
 
             The keystore is --dir, else $REMBUS_KEYSTORE, else $REMBUS_DIR/keystore:
@@ -16,7 +16,7 @@ struct KeysCommand: ParsableCommand {
 
             Examples:
               rembus keys init --host broker.example.org --host 192.0.2.7
-              rembus broker --secure --host 0.0.0.0
+              rembus broker --secure --authenticated --host 0.0.0.0
               rembus keys renew            # a running broker takes it within seconds
               rembus keys client pump7
               rembus keys show

@@ -77,12 +77,16 @@ struct KeysInitCommand: ParsableCommand {
             \(trust.note)
 
             What to do next:
-              Start the broker:
-                \(serves)rembus broker --secure --host 0.0.0.0
+              Let components register with a pin, and start the broker:
+                (umask 077; head -c 12 /dev/urandom | base64 > pin.txt)
+                rembus admin tenant add . --pin-file pin.txt
+                \(serves)rembus broker --secure --authenticated --host 0.0.0.0
+              Without --authenticated everybody who reaches it may connect.
               Copy ca.crt (not ca.key) to every client machine, as the only file in the folder $REMBUS_DIR/ca, or name
               it in HTTP_CA_BUNDLE. Components of this SDK and of Rembus for Python look in both places:
                 HTTP_CA_BUNDLE=/path/to/ca.crt python3 component.py
-                HTTP_CA_BUNDLE=/path/to/ca.crt rembus sub --url wss://\(shown):8338 '**'
+                HTTP_CA_BUNDLE=/path/to/ca.crt rembus register panel --pin-file pin.txt --url wss://\(shown):8338
+                HTTP_CA_BUNDLE=/path/to/ca.crt rembus sub '**' --url wss://\(shown):8338/panel
               Renew the certificate before \(summary.lastDay): rembus keys renew
               Keep ca.key secret, or move it away from this machine until then: who has it can pose as your broker.
 

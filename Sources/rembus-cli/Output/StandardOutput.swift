@@ -1,5 +1,6 @@
 import Foundation
 import Rembus
+import Synchronization
 
 /// Nobody reads standard output any more.
 struct OutputClosed: Error {}
@@ -20,9 +21,31 @@ enum StandardOutput {
 
 /// Messages to the person at the terminal.
 enum StandardError {
+    /// Whether the last line shows how far something is, and gives way to every other one.
+    static let hasProgress = Atomic(false)
+
     /// One line that begins with the name of the program.
     static func say(_ text: String) {
-        _ = write(Array("rembus: \(text)\n".utf8), to: STDERR_FILENO)
+        clearProgress()
+        write("rembus: \(text)")
+    }
+
+    /// A line as it is.
+    static func write(_ line: String) {
+        _ = write(Array("\(line)\n".utf8), to: STDERR_FILENO)
+    }
+
+    // MARK: Progress
+
+    /// Shows how far something is on a terminal's last line, in the place of what was shown before.
+    static func show(progress text: String) {
+        hasProgress.store(true, ordering: .relaxed)
+        _ = write(Array("\r\(text)\u{1B}[K".utf8), to: STDERR_FILENO)
+    }
+
+    static func clearProgress() {
+        guard hasProgress.exchange(false, ordering: .relaxed) else { return }
+        _ = write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO)
     }
 
     /// Says so when a secret is about to cross the network unencrypted.

@@ -47,6 +47,29 @@ struct LineReader {
         }
     }
 
+    /// How many lines of a file have something in them; nil for what is no regular file, or cannot be read.
+    static func count(_ path: String) -> Int? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        var (lines, hasContent) = (0, false)
+        while true {
+            let count = Foundation.read(descriptor, &chunk, chunk.count)
+            guard count > 0 else { return count < 0 ? nil : lines + (hasContent ? 1 : 0) }
+            for byte in chunk[..<count] {
+                if byte == UInt8(ascii: "\n") {
+                    if hasContent { lines += 1 }
+                    hasContent = false
+                } else if byte != UInt8(ascii: " "), !(9...13).contains(byte) {
+                    hasContent = true
+                }
+            }
+        }
+    }
+
     private mutating func fill() throws(CommandFailure) {
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         let count = read(handle.fileDescriptor, &chunk, chunk.count)

@@ -8,7 +8,8 @@ struct PublishCommand: AsyncParsableCommand {
         discussion: """
             An ARG that is JSON is sent as what it means, anything else as a text. With --file every line is a publication, \
             whose arguments are the elements of a JSON array or one other value. The command ends when the broker has \
-            taken the publications, with --qos 1 or 2 when it has acknowledged them.
+            taken the publications, with --qos 1 or 2 when it has acknowledged them. When it is interrupted or fails before, it \
+            says how many it has published; a lost connection is made again, which --qos 1 and 2 wait for.
 
             Examples:
               rembus pub plant/7/telemetry '{"temperature": 21.6, "pressure": 980}' --qos 1
@@ -62,34 +63,68 @@ struct PublishCommand: AsyncParsableCommand {
         let arguments = source == nil ? try form.values(of: arg) : []
         let lines = try source.map { try LineReader(path: $0) }
         let component = try await connection.connect()
+        let progress = PublishProgress(qos: qos, count: count, source: source)
+        progress.sayWhenInterrupted()
         do {
-            if let lines {
-                try await publish(lines, on: component)
-            } else {
-                for number in 0..<count {
-                    try await pause(number)
-                    try await component.publish(topic, arguments: arguments, qos: qos, slot: slot)
+            // A task gives true when the command is done.
+            try await withThrowingTaskGroup(of: Bool.self) { tasks in
+                defer { tasks.cancelAll() }
+                tasks.addTask {
+                    try await component.reportConnection()
+                    return false
                 }
+                tasks.addTask {
+                    try await progress.show()
+                    return false
+                }
+                tasks.addTask {
+                    try await publish(lines, arguments, on: component, progress)
+                    return true
+                }
+                while let isDone = try await tasks.next(), !isDone {}
             }
-            // Acknowledgements say it for the other levels.
-            if qos == .atMostOnce { try await component.flush() }
         } catch {
             await component.close()
-            throw error
+            throw progress.explain(error)
         }
         await component.close()
     }
 
-    private func publish(_ lines: consuming LineReader, on component: Component) async throws {
+    private func publish(
+        _ lines: LineReader?, _ arguments: [Value], on component: Component, _ progress: PublishProgress
+    ) async throws {
+        if let lines {
+            try await publish(lines, on: component, progress)
+        } else {
+            for number in 0..<count {
+                try await pause(number)
+                try await publish(arguments, on: component, progress)
+            }
+        }
+        // Acknowledgements say it for the other levels.
+        if qos == .atMostOnce { try await component.flush() }
+    }
+
+    private func publish(
+        _ lines: consuming LineReader, on component: Component, _ progress: PublishProgress
+    ) async throws {
         var number = 0
         let warnings = Warnings()
         while let line = try lines.next() {
             if line.allSatisfy(\.isWhitespace) { continue }
             let arguments = try form.arguments(ofLine: line, in: lines.place, warnings: warnings)
             try await pause(number)
-            try await component.publish(topic, arguments: arguments, qos: qos, slot: slot)
+            try await publish(arguments, on: component, progress)
             number += 1
         }
+    }
+
+    private func publish(
+        _ arguments: [Value], on component: Component, _ progress: PublishProgress
+    ) async throws {
+        progress.began()
+        try await component.publish(topic, arguments: arguments, qos: qos, slot: slot)
+        progress.ended()
     }
 
     private func pause(_ number: Int) async throws {

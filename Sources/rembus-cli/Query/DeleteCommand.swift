@@ -38,5 +38,7 @@ struct DeleteCommand: AsyncParsableCommand {
         // Without an argument the method deletes everything (storage.md §6.2).
         let arguments: [Value] = condition.map { [.map(["where": .text($0)])] } ?? []
         _ = try await TableCall(connection: connection, timeout: timeout).perform("delete", on: table, arguments)
+        let rows = condition.map { "the rows of \(quoted(table)) with \(quoted($0))" } ?? "all rows of \(quoted(table))"
+        try StandardOutput.write("\(rows) are deleted\n")
     }
 }

@@ -19,12 +19,24 @@ enum FrameFormat: String, CaseIterable, ExpressibleByArgument {
 
     var isBinary: Bool { self == .arrow || self == .parquet }
 
-    /// What was asked for; else what the ending of the file says; else what suits where the output goes, by the decision
-    /// that all commands share.
-    static func resolve(_ choice: FrameFormat?, file: String?) -> FrameFormat {
+    /// What was asked for; else what the ending of the file says, jsonl for a file without one; else what suits where the
+    /// output goes, by the decision that all commands share. Throws for an ending that says nothing.
+    static func resolve(_ choice: FrameFormat?, file: String?) throws(CommandFailure) -> FrameFormat {
         if let choice { return choice }
         guard let file else { return OutputFormat.resolve(nil) == .pretty ? .table : .jsonl }
-        return FrameFormat(rawValue: URL(fileURLWithPath: file).pathExtension.lowercased()) ?? .jsonl
+        guard let ending = FileEnding(of: file) else { return .jsonl }
+        if let format = FrameFormat(ending: ending) { return format }
+        throw ending.isUnknown(
+            "--output \(file)", among: endings.map(\.ending), otherwise: "say the format with --format")
+    }
+
+    /// The endings of files, each with its format.
+    private static let endings: [(ending: String, format: FrameFormat)] =
+        allCases.map { ($0.rawValue, $0) } + [("ndjson", .jsonl), ("arrows", .arrow), ("ipc", .arrow)]
+
+    init?(ending: FileEnding) {
+        guard let format = Self.endings.first(where: { $0.ending == ending.text })?.format else { return nil }
+        self = format
     }
 
     /// Writes a frame to a file, or to standard output.

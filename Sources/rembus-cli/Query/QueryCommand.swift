@@ -10,9 +10,14 @@ struct QueryCommand: AsyncParsableCommand {
             Tables are declared with `rembus broker --schema`. COND is a condition on the table's columns; COLUMNS are columns \
             or aggregates like avg(temperature) AS mean, columns beside aggregates group them. TIME is a local time, a time \
             with an offset, or seconds since 1970: the rows are those of that moment. In a terminal the rows are a drawn table, \
+<<<<<<< HEAD
             otherwise one line of JSON each; with --output FILE the ending of the file says the format. In JSON, NaN and \
             infinities are null, which has no other form for them: the binary formats keep them. The table rejected has what \
             did not fit its table, for administrators.
+=======
+            otherwise one line of JSON each; with --output FILE the ending of the file says the format, jsonl without one. In JSON, NaN and \
+            infinities are null, which has no other form for them: the binary formats keep them.
+>>>>>>> cli
 
             Examples:
               rembus query sensor --where "type='HVAC'"
@@ -66,10 +71,18 @@ struct QueryCommand: AsyncParsableCommand {
         if let limit, limit < 0 { throw ValidationError("--limit must not be negative.") }
         if let offset, offset < 0 { throw ValidationError("--offset must not be negative.") }
         if rows < 0 { throw ValidationError("--rows must not be negative.") }
-        let format = FrameFormat.resolve(format, file: output)
+        let format = try checkedFormat()
         if format == .parquet, output == nil { throw ValidationError("A Parquet file needs --output FILE.") }
         if format.isBinary, output == nil, Terminal.isOutput {
             throw ValidationError("\(format.rawValue) is not for terminals; add --output FILE, or redirect the output.")
+        }
+    }
+
+    private func checkedFormat() throws(ValidationError) -> FrameFormat {
+        do throws(CommandFailure) {
+            return try FrameFormat.resolve(format, file: output)
+        } catch {
+            throw ValidationError(error.description)
         }
     }
 

@@ -25,7 +25,9 @@ struct UpsertCommand: AsyncParsableCommand {
     @Argument(help: "Rows: JSON objects, or arrays of them.")
     var row: [String] = []
 
-    @Option(name: .shortAndLong, help: "Take the rows from a file, by its ending; `-` is JSON on standard input.")
+    @Option(
+        name: .shortAndLong,
+        help: "Take the rows from a file, by its ending (JSON without one); `-` is JSON on standard input.")
     var file: String?
 
     @Flag(help: "Nulls, and what a row does not have, replace what is there.")
@@ -49,6 +51,8 @@ struct UpsertCommand: AsyncParsableCommand {
         let options: [Value] = nulls ? [.map(["nulls": true])] : []
         _ = try await TableCall(connection: connection, timeout: timeout)
             .perform("upsert", on: table, [record] + options)
+        let count = record.arrayValue?.count ?? record.dataFrame?.rowCount ?? 0
+        try StandardOutput.write("\(count) \(count == 1 ? "row is" : "rows are") in \(quoted(table))\n")
     }
 
     private static func rows(_ words: [String]) throws -> Value {
@@ -65,7 +69,7 @@ struct RecordFile {
     }
 
     func record() throws -> Value {
-        switch URL(fileURLWithPath: path).pathExtension.lowercased() {
+        switch FileEnding(of: path)?.text {
         case "jsonl", "ndjson": return .array(try lines())
         case "csv":
             // The table knows its types; a guess could lose digits.
@@ -73,6 +77,10 @@ struct RecordFile {
             return try frame { content throws(DataFrameError) in try DataFrame(csv: content, format: format) }
         case "arrow", "arrows", "ipc":
             return try frame { content throws(DataFrameError) in try DataFrame(arrow: content) }
+        case let unknown? where unknown != "json":
+            throw FileEnding(text: unknown).isUnknown(
+                "--file \(path)", among: ["json", "jsonl", "ndjson", "csv", "arrow", "arrows", "ipc"],
+                otherwise: "give JSON on standard input, with --file -")
         default:
             let text = String(buffer: try content())
             return .array(try Self.rows(of: text, in: path == "-" ? "standard input" : path))

@@ -1,5 +1,7 @@
 public import ArgumentParser
+import Foundation
 public import Rembus
+import RembusIdentity
 
 struct RegisterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,6 +49,8 @@ struct RegisterCommand: AsyncParsableCommand {
         } catch let error as RembusError {
             throw failure(error, url)
         }
+        let key = ComponentKeyFile(directory: BrokerSettings.directory().path, name: name).path
+        try StandardOutput.write("\(quoted(name)) is registered; its private key is in \(key)\n")
     }
 
     /// The answers of brokers are short; what to do about them is said here.

@@ -47,5 +47,6 @@ struct UnregisterCommand: AsyncParsableCommand {
             await component.close()
             throw error
         }
+        try StandardOutput.write("\(quoted(name)) is not registered any more, and its key is deleted here\n")
     }
 }

@@ -125,17 +125,22 @@ struct StorageComposer {
         guard configuration.storeBytes == 0 else { return }
         let wanted: String
         if !schema.tables.isEmpty {
-            wanted = "the tables of --schema"
+            wanted = "the tables of \(written("schema"))"
         } else if settings.lakeURL != nil {
-            wanted = "the catalog of --ducklake"
+            wanted = "the catalog of \(written("ducklake_url"))"
         } else if settings.record != ["all"], settings.record != ["none"] {
-            wanted = "what --record names"
+            wanted = "what \(written("record")) names"
         } else {
             return
         }
         throw CommandFailure(
             "store_bytes is 0, which keeps no publication at all and so cannot fill \(wanted); "
-                + "leave out REMBUS_STORE_BYTES (store_bytes), or do without the other", status: .usage)
+                + "leave out \(written("store_bytes")), or do without the other", status: .usage)
+    }
+
+    /// A setting by the name that whoever set it knows.
+    private func written(_ key: String) -> String {
+        BrokerSettings.origin(of: key, broker: configuration.name).text
     }
 
     // MARK: Parts
@@ -143,7 +148,7 @@ struct StorageComposer {
     private func readSchema() throws -> StoreSchema {
         guard let path = settings.schemaFile else { return StoreSchema() }
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw CommandFailure("cannot read the schema \(path); check the path given with --schema")
+            throw CommandFailure("cannot read the schema \(path); check the path given with \(written("schema"))")
         }
         do {
             return try StoreSchema(json: ByteBuffer(bytes: data), file: path)
@@ -160,7 +165,7 @@ struct StorageComposer {
             }
             return RecordPolicy(patterns)
         } catch {
-            throw CommandFailure("\(error)", status: .usage)
+            throw CommandFailure("\(written("record")): \(CommandFailure.phrase("\(error)"))", status: .usage)
         }
     }
 
@@ -232,7 +237,7 @@ struct StorageComposer {
                 configuration: lakeConfiguration(recording), schema: schema, source: journal,
                 number: { journal.number(of: $0) }, logger: logger)
         } catch {
-            throw CommandFailure("\(error)")
+            throw CommandFailure(BrokerSettings.asWritten("\(error)", broker: configuration.name))
         }
     }
 

@@ -5,36 +5,56 @@ import RembusTransport
 /// Reads the certificates of a broker that is to speak TLS.
 struct CertificateSource {
     let settings: SecurityConfiguration
+    /// The broker's name, to find out where a setting is from.
+    let broker: String
 
-    init(_ settings: SecurityConfiguration) {
-        self.settings = settings
+    init(_ configuration: BrokerConfiguration) {
+        (settings, broker) = (configuration.security, configuration.name)
     }
 
     /// nil for a broker without TLS. Throws a `CommandFailure` that says what to do.
     func open() throws -> TLSServerContext? {
         guard settings.isSecure else {
             guard settings.clientCertificates == .none else {
-                throw CommandFailure("client_certificates needs TLS: start the broker with --secure", status: .usage)
+                throw CommandFailure(
+                    "\(written("client_certificates")) needs TLS: start the broker with --secure", status: .usage)
             }
             return nil
         }
         guard settings.clientCertificates == .none || settings.clientAuthorities != nil else {
             throw CommandFailure(
-                "client_certificates needs client_ca, the file with the authorities that they come from", status: .usage
-            )
+                "\(written("client_certificates")) needs `client_ca` (REMBUS_CLIENT_CA), the file with the authorities that they "
+                    + "come from", status: .usage)
         }
         do {
             return try TLSServerContext(files)
         } catch {
-            throw CommandFailure("\(error); `rembus keys init --host NAME` makes a certificate")
+            throw CommandFailure("\(error)\(advice(on: error))")
         }
+    }
+
+    /// What makes the files of the keystore.
+    private func advice(on failure: TLSFailure) -> String {
+        guard failure.description.contains(keystore) else { return "" }
+        if failure.description.contains("does not exist") {
+            return "; `rembus keys init --host NAME` makes a certificate"
+        }
+        return failure.description.contains("expired on") ? "; `rembus keys renew` makes a new one" : ""
+    }
+
+    private func written(_ key: String) -> String { BrokerSettings.origin(of: key, broker: broker).text }
+
+    private var keystore: String {
+        settings.keystore ?? BrokerSettings.directory().appendingPathComponent("keystore").path
     }
 
     /// Where they are.
     var files: TLSServerSettings {
-        TLSServerSettings(
-            keystore: settings.keystore ?? BrokerSettings.directory().appendingPathComponent("keystore").path,
-            clientAuthorities: settings.clientAuthorities, clientCertificates: clientCertificates)
+        var files = TLSServerSettings(
+            keystore: keystore, clientAuthorities: settings.clientAuthorities, clientCertificates: clientCertificates)
+        files.keystoreOrigin = written("keystore")
+        files.authoritiesOrigin = written("client_ca")
+        return files
     }
 
     private var clientCertificates: TLSServerSettings.ClientCertificates {

@@ -91,8 +91,11 @@ package struct Disk: StorageFileSystem {
             let reason = errno
             guard reason == EWOULDBLOCK else { throw StorageError("cannot lock \(path)", errno: reason) }
             throw StorageError(
-                "\(path) is locked: another broker uses this folder; stop it, or choose another --name or REMBUS_DIR")
+                "\(path) is locked: another broker\(LockHolder(of: path)?.note ?? "") uses this folder; stop it, or choose another "
+                    + "--name or REMBUS_DIR")
         }
+        // For whoever finds the file locked; a broker works without it.
+        file.note(getpid())
         return file
     }
 }

@@ -110,6 +110,13 @@ package final class DiskFile: StorageFile {
         flock(descriptor, LOCK_EX | LOCK_NB) == 0
     }
 
+    /// Makes a number the file's whole content, if that is possible.
+    func note(_ number: Int32) {
+        let text = Array("\(number)\n".utf8)
+        guard ftruncate(descriptor, 0) == 0 else { return }
+        _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    }
+
     private func failure(_ what: String) -> StorageError {
         StorageError("\(what) \(path)", errno: errno)
     }

@@ -73,7 +73,7 @@ final class LogControl: Sendable {
         let example = line.message.count > 200 ? line.message.prefix(200) + "…" : line.message[...]
         line.message =
             "\(suppressed.count) more such lines were not written, because too many came at once; the last: \(example)"
-        line.metadata["suppressed"] = "\(suppressed.count)"
+        line.metadata["suppressed"] = .stringConvertible(suppressed.count)
         return line.text(format)
     }
 

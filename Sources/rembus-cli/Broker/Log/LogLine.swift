@@ -21,9 +21,11 @@ struct LogLine {
         }
     }
 
+    /// The facts stand behind the sentence, in braces at the end of the line: `… [Source] the sentence {count=3 reason="no room"}`.
     private var plain: String {
-        let pairs = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value) " }.joined()
-        let line = "\(localTime) \(level) \(label): \(pairs)[\(source)] \(message)"
+        let facts = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\(Value($0.value).logText)" }
+        let tail = facts.isEmpty ? "" : " {\(facts.joined(separator: " "))}"
+        let line = "\(localTime) \(level) \(label): [\(source)] \(message)\(tail)"
         return (line.withControlsEscaped ?? line) + "\n"
     }
 
@@ -76,13 +78,35 @@ extension Value {
     fileprivate init(_ metadata: Logger.MetadataValue) {
         switch metadata {
         case .string(let text): self = .text(text)
-        case .stringConvertible(let value): self = .text(value.description)
+        case .stringConvertible(let value): self = Self.number(value) ?? .text(value.description)
         case .array(let values): self = .array(values.map { Value($0) })
         case .dictionary(let values):
             self = .map(
                 ValueMap(
                     uniqueKeysWithValues: values.sorted { $0.key < $1.key }.map { ($0.key, Value($0.value)) }))
         }
+    }
+}
+
+extension Value {
+    /// Numbers and flags stay what they are, for whoever counts with them.
+    private static func number(_ value: any CustomStringConvertible) -> Value? {
+        switch value {
+        case let flag as Bool: .bool(flag)
+        case let number as any BinaryInteger:
+            Int64(exactly: number).map(Value.integer) ?? UInt64(exactly: number).map { Value(unsigned: $0) }
+        case let number as any BinaryFloatingPoint: Double(number).isFinite ? .float(Double(number)) : nil
+        default: nil
+        }
+    }
+
+    /// The value in a line of text: as it is, or as JSON writes it when its end could not be seen otherwise.
+    fileprivate var logText: String {
+        guard let text = stringValue else { return jsonText }
+        let isPlain =
+            !text.isEmpty
+            && text.unicodeScalars.allSatisfy { !$0.properties.isWhitespace && !"\"\\{}=".unicodeScalars.contains($0) }
+        return isPlain ? text : jsonText
     }
 }
 

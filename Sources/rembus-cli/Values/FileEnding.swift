@@ -1,0 +1,25 @@
+import Foundation
+
+/// The ending of a file's name, which says what is in the file.
+struct FileEnding {
+    /// In small letters, without the dot.
+    let text: String
+
+    /// nil for a name without an ending, such as that of a pipe.
+    init?(of path: String) {
+        let text = URL(fileURLWithPath: path).pathExtension.lowercased()
+        guard !text.isEmpty else { return nil }
+        self.text = text
+    }
+
+    init(text: String) {
+        self.text = text
+    }
+
+    /// The failure for an ending that stands for nothing.
+    func isUnknown(_ subject: String, among known: [String], otherwise advice: String) -> CommandFailure {
+        CommandFailure(
+            "\(subject): the ending .\(text) is none of \(known.map { ".\($0)" }.joined(separator: ", ")); \(advice)",
+            status: .usage)
+    }
+}
