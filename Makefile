@@ -112,6 +112,7 @@ lint: ## check the format of the Swift code, the paths, the citations and the mo
 	@scripts/check-paths.sh
 	@scripts/check-citations
 	@scripts/check-modules
+	@scripts/check-locks.sh
 
 format: ## rewrite the Swift code in the project's format
 	$(SWIFT) format format --in-place --parallel --recursive $(SWIFT_TREES)

@@ -39,9 +39,9 @@ final class BrokerCore: @unchecked Sendable {
     /// Tells swift-metrics about the whole broker; nil when nobody listens. Set once, as `lanes`.
     private(set) var reporter: BrokerReporter?
     let metricTopics: MetricTopics
-    private let onShutdownRequest = Mutex<(@Sendable () -> Void)?>(nil)
-    private let onLogLevel = Mutex<(@Sendable (Logger.Level) -> Void)?>(nil)
-    private let onChannelEnd = Mutex<(@Sendable () -> Void)?>(nil)
+    private let onShutdownRequest = Callback<Void>()
+    private let onLogLevel = Callback<Logger.Level>()
+    private let onChannelEnd = Callback<Void>()
 
     /// Marks what this broker has passed on to others; below 2⁵³, as JSON peers need (protocol.md §9.2).
     let meshID = Int64.random(in: 1..<(1 << 53))
@@ -142,23 +142,23 @@ final class BrokerCore: @unchecked Sendable {
 
     /// Has `action` called when an administrator asks for the end.
     func whenShutdownIsRequested(_ action: @escaping @Sendable () -> Void) {
-        onShutdownRequest.withLock { $0 = action }
+        onShutdownRequest.set(action)
     }
 
     func requestShutdown() {
         logger.notice("an administrator asks the broker to stop")
-        onShutdownRequest.withLock { $0 }?()
+        onShutdownRequest()
     }
 
     /// Has `action` called when an administrator changes how much is logged.
     func whenLogLevelChanges(_ action: @escaping @Sendable (Logger.Level) -> Void) {
-        onLogLevel.withLock { $0 = action }
+        onLogLevel.set(action)
     }
 
     /// False when there is no such level.
     func setLogLevel(_ name: String) -> Bool {
         guard let level = Logger.Level(rawValue: name) else { return false }
-        onLogLevel.withLock { $0 }?(level)
+        onLogLevel(level)
         return true
     }
 
@@ -176,13 +176,13 @@ final class BrokerCore: @unchecked Sendable {
         counters.channels.wrappingAdd(1, ordering: .relaxed)
         channel.closeFuture.whenComplete { _ in
             self.counters.channels.wrappingSubtract(1, ordering: .relaxed)
-            self.onChannelEnd.withLock { $0 }?()
+            self.onChannelEnd()
         }
     }
 
     /// Has `action` called after each end of a connection; nil stops that.
     func whenChannelsEnd(_ action: (@Sendable () -> Void)?) {
-        onChannelEnd.withLock { $0 = action }
+        onChannelEnd.set(action)
     }
 }
 

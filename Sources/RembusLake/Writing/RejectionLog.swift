@@ -54,12 +54,8 @@ final class RejectionLog {
 
     private func warn(_ kind: Rejections.Kind, _ state: State) {
         var metadata: Logger.Metadata = [
-<<<<<<< HEAD
-            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": "\(state.count)",
-            "since_start": "\(state.total)",
-=======
-            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": .stringConvertible(count),
->>>>>>> cli
+            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": .stringConvertible(state.count),
+            "since_start": .stringConvertible(state.total),
         ]
         if let example = state.example {
             metadata["topic"] = "\(example.topic)"

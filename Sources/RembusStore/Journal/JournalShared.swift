@@ -1,5 +1,6 @@
 import Logging
 import NIOConcurrencyHelpers
+import RembusWire
 
 /// What the journal and its threads have in common.
 struct JournalShared: Sendable {
@@ -34,7 +35,7 @@ struct JournalShared: Sendable {
     /// Counts the passes that wrote something; who reads the log waits for the next.
     let generation = Monitor<UInt64>(0)
     /// Told of every pass that wrote something.
-    let onWritten = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
+    let onWritten = Callback<Void>()
     let archive = NIOLockedValueBox<(any Archive)?>(nil)
     /// What was said of segments that cannot be read, so that it is said once.
     let losses = NIOLockedValueBox<Set<String>>([])

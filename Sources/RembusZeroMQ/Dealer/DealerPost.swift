@@ -1,4 +1,5 @@
 import NIOCore
+import RembusWire
 import Synchronization
 
 /// Where the event loop of a connection and its socket's thread meet.
@@ -27,7 +28,7 @@ final class DealerPost: SharedBodyOwner, Sendable {
     let held = Atomic<Int>(0)
     /// Whether the event loop wants to know when little is left.
     let wantsNotice = Atomic<Bool>(false)
-    private let onNotice = Mutex<(@Sendable () -> Void)?>(nil)
+    private let onNotice = Callback<Void>()
     private let inbox = Mutex(Inbox())
     private let unhandled = Atomic<Int>(0)
 
@@ -50,7 +51,7 @@ final class DealerPost: SharedBodyOwner, Sendable {
 
     /// Has `action` called when a large backlog has become small.
     func setNotice(_ action: (@Sendable () -> Void)?) {
-        onNotice.withLock { $0 = action }
+        onNotice.set(action)
     }
 
     // MARK: The socket's thread
@@ -73,7 +74,7 @@ final class DealerPost: SharedBodyOwner, Sendable {
         guard left <= lowWaterMark, wantsNotice.load(ordering: .acquiring),
             wantsNotice.exchange(false, ordering: .acquiringAndReleasing)
         else { return }
-        onNotice.withLock { $0 }?()
+        onNotice()
     }
 
     func released(_ count: Int) {

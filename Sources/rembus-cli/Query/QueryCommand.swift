@@ -10,14 +10,9 @@ struct QueryCommand: AsyncParsableCommand {
             Tables are declared with `rembus broker --schema`. COND is a condition on the table's columns; COLUMNS are columns \
             or aggregates like avg(temperature) AS mean, columns beside aggregates group them. TIME is a local time, a time \
             with an offset, or seconds since 1970: the rows are those of that moment. In a terminal the rows are a drawn table, \
-<<<<<<< HEAD
-            otherwise one line of JSON each; with --output FILE the ending of the file says the format. In JSON, NaN and \
-            infinities are null, which has no other form for them: the binary formats keep them. The table rejected has what \
-            did not fit its table, for administrators.
-=======
-            otherwise one line of JSON each; with --output FILE the ending of the file says the format, jsonl without one. In JSON, NaN and \
-            infinities are null, which has no other form for them: the binary formats keep them.
->>>>>>> cli
+            otherwise one line of JSON each; with --output FILE the ending of the file says the format, jsonl without one. \
+            In JSON, NaN and infinities are null, which has no other form for them: the binary formats keep them. The \
+            table rejected has what did not fit its table, for administrators.
 
             Examples:
               rembus query sensor --where "type='HVAC'"

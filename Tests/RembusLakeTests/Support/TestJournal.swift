@@ -18,7 +18,7 @@ final class TestJournal: JournalSource {
     }
 
     private let state: Mutex<State>
-    private let written = Mutex<(@Sendable () -> Void)?>(nil)
+    private let written = Callback<Void>()
     let partitionCount: Int
 
     /// - Parameter start: The receive time of the first publication, in nanoseconds; its low six bits are ignored.
@@ -47,7 +47,7 @@ final class TestJournal: JournalSource {
         _ frame: ByteBuffer, partition: Int = 0, publisher: String? = nil, tenant: String? = nil
     ) -> UInt64 {
         let (publisher, tenant) = (number(publisher), number(tenant))
-        defer { written.withLock { $0 }?() }
+        defer { written() }
         return state.withLock { state in
             state.time += 64
             let time = state.time | UInt64(partition)
@@ -65,7 +65,7 @@ final class TestJournal: JournalSource {
     /// Gives out no page while it is held, as a journal whose disk fails.
     func hold(_ isHeld: Bool) {
         state.withLock { $0.isHeld = isHeld }
-        written.withLock { $0 }?()
+        written()
     }
 
     func number(_ name: String?) -> UInt32 {
@@ -129,7 +129,7 @@ final class TestJournal: JournalSource {
         }
     }
 
-    func onWritten(_ body: (@Sendable () -> Void)?) { written.withLock { $0 = body } }
+    func onWritten(_ body: (@Sendable () -> Void)?) { written.set(body) }
 
     func writeOut(timeout: Duration) {}
 

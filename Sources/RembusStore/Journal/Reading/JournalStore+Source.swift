@@ -1,6 +1,7 @@
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import RembusWire
 
 extension JournalPartition.State {
     /// Bytes that are written but not archived.
@@ -40,7 +41,7 @@ extension JournalStore: JournalSource {
     }
 
     package func onWritten(_ body: (@Sendable () -> Void)?) {
-        shared.onWritten.withLockedValue { $0 = body }
+        shared.onWritten.set(body)
     }
 
     package func writeOut(timeout: Duration) {

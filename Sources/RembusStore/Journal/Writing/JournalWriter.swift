@@ -1,5 +1,6 @@
 import Logging
 import NIOConcurrencyHelpers
+import RembusWire
 
 /// The journal's one writing thread: writes what event loops appended, syncs it, reports commits, completes and deletes
 /// segments.
@@ -101,7 +102,7 @@ final class JournalWriter {
         publishMetrics()
         guard hasWritten else { return }
         shared.generation.change { $0 += 1 }
-        shared.onWritten.withLockedValue { $0 }?()
+        shared.onWritten()
     }
 
     private func report(_ partition: JournalPartition) {
