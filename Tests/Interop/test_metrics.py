@@ -272,7 +272,7 @@ def everything(tmp_path_factory):
         peer.expose("twice")
         for value in (1, 2, "no number"):
             identifier = new_id()
-            peer.send([PUBLISH | QOS1, identifier, "x/level", [{"v": value}]])
+            peer.send([PUBLISH | QOS1, identifier, "x/level", [{"v": value, "unit": "m"}]])
             assert peer.receive() == [ACK, identifier]
         caller = FramedPeer(peer.socket.getpeername()[1], ssl.create_default_context(cafile=folder / "authority.pem"))
         identifier = new_id()
@@ -301,6 +301,7 @@ def test_figures_of_the_storage(everything):
     figures = scrape(everything[0])
     assert figures("rembus_lake_rows_total", table="level") == 2
     assert figures("rembus_lake_rejected_total", table="level") == 1
+    assert figures("rembus_lake_unknown_fields_total", table="level") == 2
     assert figures("rembus_lake_messages_total") == figures("rembus_journal_appended_total") == 3
     assert figures("rembus_lake_up") == figures("rembus_journal_up") == 1
     assert figures("rembus_lake_file_bytes", table="level") > 0
