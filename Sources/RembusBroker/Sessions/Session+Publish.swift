@@ -44,7 +44,7 @@ extension Session {
                 return
             }
             guard route(header, bytes, owner: owner) else {
-                unconfirmed.end(id)
+                unconfirmed.takeBack()
                 return answerRefusal(id)
             }
         } else if state.duplicates.insert(id, now: lane.now) {

@@ -48,12 +48,12 @@ final class LakeWriter: @unchecked Sendable {
     private var alarm: (any DispatchSourceTimer)?
     /// True when the queue has been told that there is something new.
     private let isNudged = Atomic(false)
-    private var nextProjection = ContinuousClock.now
+    var nextProjection = ContinuousClock.now
     /// Lines that come with every attempt.
     var failureLine = RepeatedLine()
     var journalLine = RepeatedLine()
-    private var componentsLine = RepeatedLine()
-    private var trustLine = RepeatedLine()
+    var componentsLine = RepeatedLine()
+    var trustLine = RepeatedLine()
     private var isCycling = false
     private(set) var isStopping = false
 
@@ -208,55 +208,21 @@ final class LakeWriter: @unchecked Sendable {
             return
         }
         let outcome = writeBatch()
-        if outcome == .more {
+        if outcome != .failed {
             // Also while the journal is ahead for hours: files that are never merged slow down the batches themselves.
+            warnings.logLate()
             project()
             maintain()
+        }
+        if outcome == .more {
             queue.async { [weak self] in self?.cycle() }
             return
         }
         isCycling = false
         guard outcome == .done else { return }
-        warnings.logLate()
-        project()
-        maintain()
         guard progress.isAwaited else { return }
         // What they wait for is not on the disk yet, which the journal will say, or its time is still ahead by the clock.
         alarm?.schedule(deadline: .now() + .milliseconds(20), leeway: .milliseconds(1))
-    }
-
-    /// Writes what changed of rights at once, and the component tables seldom enough that marks, which change all the
-    /// time, cost little.
-    private func project() {
-        projectTrust()
-        let start = ContinuousClock.now
-        guard nextProjection <= start || isStopping else { return }
-        // A tenth of the writer's time at most.
-        defer {
-            let end = ContinuousClock.now
-            nextProjection = end + max(.seconds(5), (end - start) * 10)
-        }
-        do throws(LakeError) {
-            try connection.inline(true)
-            guard try components.write(connection, name: configuration.name) else { return }
-            for table in [SystemTable.subscriber, .exposer, .mark, .component] { maintenance.wrote(table.rawValue) }
-        } catch {
-            componentsLine.log(
-                logger, .warning, "the component tables cannot be written now", about: error.message,
-                metadata: ["error": "\(error)"])
-        }
-    }
-
-    private func projectTrust() {
-        do throws(LakeError) {
-            try connection.inline(true)
-            guard try trust.write(connection, name: configuration.name) else { return }
-            for table in TrustProjection.tables { maintenance.wrote(table.rawValue) }
-        } catch {
-            trustLine.log(
-                logger, .warning, "the tables of rights cannot be written now", about: error.message,
-                metadata: ["error": "\(error)"])
-        }
     }
 
     /// One step of maintenance per turn, so that batches do not wait for all of it.

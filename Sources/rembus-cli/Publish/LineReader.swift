@@ -49,11 +49,12 @@ struct LineReader {
 
     /// How many lines of a file have something in them; nil for what is no regular file, or cannot be read.
     static func count(_ path: String) -> Int? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let kind = try? FileManager.default.attributesOfItem(atPath: file)[.type] as? FileAttributeType
+        guard kind == .typeRegular else { return nil }
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         var chunk = [UInt8](repeating: 0, count: 1 << 20)
         var (lines, hasContent) = (0, false)
         while true {
