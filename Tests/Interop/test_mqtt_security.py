@@ -138,7 +138,8 @@ def test_a_will_of_a_removed_component_is_not_published(start_broker, tmp_path, 
 
 @pytest.mark.parametrize("head, body, reason", [
     (0x82, b"".join(text(f"t{number}") + b"\x00" for number in range(101)), 0x97),
-    (0x82, (text("t") + b"\x00") * 300_000, 0x95), (0xA2, text("t") * 400_000, 0x95)])
+    (0x82, (text("t") + b"\x00") * 300_000, 0x95), (0xA2, text("t") * 400_000, 0x95),
+], ids=["too many filters", "too large a SUBSCRIBE", "too large an UNSUBSCRIBE"])
 def test_a_packet_that_would_take_long_ends_its_connection(start_broker, head, body, reason):
     broker = mqtt_broker(start_broker, REMBUS_MAX_SUBSCRIPTIONS=100)
     with RawClient(broker, connect_packet("eve")) as eve:
