@@ -69,7 +69,7 @@ extension MQTTConnection {
     private func goOnLater(_ session: DoorSession) {
         guard !isRetainedTurnScheduled else { return }
         isRetainedTurnScheduled = true
-        session.eventLoop.assumeIsolated().execute {
+        session.link.group.turns.add {
             self.isRetainedTurnScheduled = false
             session.beginWork()
             self.endWork()

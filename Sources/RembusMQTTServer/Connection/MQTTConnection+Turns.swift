@@ -7,9 +7,9 @@ import RembusTransport
 extension MQTTConnection {
     /// Goes on with packets that wait, in a later turn.
     func scheduleTurn() {
-        guard isBehind, !isTurnScheduled, let eventLoop = session?.eventLoop else { return }
+        guard isBehind, !isTurnScheduled, let group = session?.link.group else { return }
         isTurnScheduled = true
-        eventLoop.assumeIsolated().execute { self.takeTurn() }
+        group.turns.add { self.takeTurn() }
     }
 
     private func takeTurn() {

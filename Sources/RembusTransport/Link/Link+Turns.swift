@@ -33,7 +33,7 @@ extension Link {
     func scheduleTurn() {
         guard !isTurnScheduled else { return }
         isTurnScheduled = true
-        eventLoop.assumeIsolated().execute { self.takeTurn() }
+        group.turns.add { self.takeTurn() }
     }
 
     private func takeTurn() {

@@ -14,6 +14,8 @@ package final class LinkGroup {
     @exclusivity(unchecked) var assemblies = AssemblyAccount()
     /// What unencrypted links receive into.
     let receiveMemory = ReceiveMemory()
+    /// The connections that have more to do than fits into one turn.
+    package let turns: TurnQueue
     /// How long the connection that is being read from may go on, and whether one is.
     @exclusivity(unchecked) private var turn = Turn()
     @exclusivity(unchecked) private var isInTurn = false
@@ -37,6 +39,7 @@ package final class LinkGroup {
     /// - Parameter memory: What the links share with those of other event loops; nil for no bound but their own.
     package init(eventLoop: any EventLoop, memory: LoopMemory? = nil) {
         self.eventLoop = eventLoop
+        turns = TurnQueue(eventLoop)
         self.memory = memory ?? LoopMemory(budget: MemoryBudget(limit: .max / 2))
         self.scratch = .allocate(byteCount: Self.scratchBytes, alignment: 64)
     }
