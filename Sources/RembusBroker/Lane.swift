@@ -43,7 +43,7 @@ final class Lane: @unchecked Sendable {
     /// Publishers that are not read from until the store has caught up.
     var held: [Session] = []
     /// Sessions whose component is to be written down at the end of this unit of work.
-    private var unsaved: [Session] = []
+    private(set) var unsaved: [Session] = []
     /// What waits until those are on the disk.
     var unsavedAnswers: [() -> Void] = []
     /// Answers of earlier units of work that do so.
@@ -211,14 +211,19 @@ final class Lane: @unchecked Sendable {
 
     /// Has a session's component written down at the end of this unit of work.
     func saveSoon(_ session: Session) {
-        guard core.storage.components != nil, session.state.name != nil else { return }
+        guard core.storage.components != nil, session.state.name != nil, !session.isToBeSaved else { return }
+        // Once, however much changes: a look at the session takes as long as it has subscriptions.
+        session.isToBeSaved = true
         unsaved.append(session)
     }
 
     private func saveChanged() {
         let sessions = unsaved
         unsaved = []
-        for session in sessions { session.save() }
+        for session in sessions {
+            session.isToBeSaved = false
+            session.save()
+        }
     }
 
     private func saveMarks() {

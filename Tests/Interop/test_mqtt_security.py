@@ -8,8 +8,9 @@ import pytest
 
 from support.certificates import Authority
 from support.keys import Key, shared_secret, write_trust
-from support.mqtt import V5, V311, Client, RawClient, assert_nothing_for, connect_packet, mqtt_broker, mqtt_port, packet, text
-from support.processes import PATIENCE, REFERENCE
+from support.mqtt import (
+    V5, V311, Client, RawClient, assert_nothing_for, connect_packet, mqtt_broker, mqtt_port, packet, properties, text)
+from support.processes import PATIENCE, REFERENCE, run_rembus
 from support.raw_websocket import BINARY, CLOSE, CONTINUATION, PING, TEXT, close_payload, frame
 from support.wire import eventually
 
@@ -111,6 +112,43 @@ def test_a_will_has_the_rights_of_its_client(guarded):
         Client(guarded, "eve", will=will).vanish()
         Client(guarded, "phone", user="ann", password=SECRET, will={**will, "payload": b"true"}).vanish()
         assert ann.next() == ("vault/door", b"true")
+
+
+@pytest.mark.parametrize("delay", [0, 1])
+def test_a_will_of_a_removed_component_is_not_published(start_broker, tmp_path, delay):
+    write_trust(tmp_path, private_topics=["vault"], grants=[
+        {"name": name, "topic": "vault", "actions": ["publish", "subscribe"]} for name in ("ann", "eye")])
+    broker = mqtt_broker(start_broker, folder=tmp_path)
+    for name in ("ann", "eye"):
+        shared_secret(SECRET).give(broker, name)
+    will = {"topic": "vault", "payload": b"late", "properties": properties("WILLMESSAGE", WillDelayInterval=delay)}
+    with Client(broker, "eye", user="eye", password=SECRET) as eye:
+        eye.subscribe("vault")
+        phone = Client(broker, "phone", user="ann", password=SECRET, will=will, SessionExpiryInterval=600)
+        if delay:
+            phone.vanish()
+        assert run_rembus("keys", "remove", "ann", folder=tmp_path).returncode == 0
+        assert broker.says("what it wanted published at its end is not"), broker.log()
+        if not delay:
+            phone.end()
+        eye.publish("vault", b"fence", qos=1)
+        assert eye.next() == ("vault", b"fence")
+    assert broker.stop() == 0
+
+
+@pytest.mark.parametrize("head, body, reason", [
+    (0x82, b"".join(text(f"t{number}") + b"\x00" for number in range(101)), 0x97),
+    (0x82, (text("t") + b"\x00") * 300_000, 0x95), (0xA2, text("t") * 400_000, 0x95),
+], ids=["too many filters", "too large a SUBSCRIBE", "too large an UNSUBSCRIBE"])
+def test_a_packet_that_would_take_long_ends_its_connection(start_broker, head, body, reason):
+    broker = mqtt_broker(start_broker, REMBUS_MAX_SUBSCRIPTIONS=100)
+    with RawClient(broker, connect_packet("eve")) as eve:
+        eve.send(packet(head, b"\x00\x01\x00" + body))
+        assert eve.rest()[:3] == bytes([0xE0, 1, reason])
+    with RawClient(broker, connect_packet("ann")) as ann:
+        ann.send(packet(0x82, b"\x00\x01\x00" + b"".join(text(f"t{number}") + b"\x00" for number in range(100))))
+        assert ann.receive() == (0x90, b"\x00\x01\x00" + bytes(100))
+    assert broker.stop() == 0
 
 
 def test_tenants_are_apart(guarded):

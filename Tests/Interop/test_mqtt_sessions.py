@@ -1,5 +1,10 @@
 """What the MQTT port keeps: sessions, retained messages and wills, also when the broker restarts."""
 
+import re
+import struct
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -220,6 +225,63 @@ def test_retain_handling(listener, handling, counts):
             assert_nothing_for(publisher, subscriber)
 
 
+def retain_many(broker, count):
+    """Publishes `a/b/c/d/e/f/g/h/i/<number>`, a few hundred at a time, as the broker takes them."""
+    with RawClient(broker, connect_packet("source")) as source:
+        for start in range(0, count, 500):
+            numbers = range(start, min(start + 500, count))
+            source.send(b"".join(
+                packet(0x33, text(f"a/b/c/d/e/f/g/h/i/{number}") + struct.pack(">H", number + 1) + b"\x00kept")
+                for number in numbers))
+            for _ in numbers:
+                assert source.receive()[0] == 0x40
+
+
+def filters_of_all():
+    """512 filters, each of which all of these topics match."""
+    for mask in range(512):
+        yield "/".join("+" if mask >> level & 1 else "abcdefghi"[level] for level in range(9)) + "/+"
+
+
+def resident_bytes(broker):
+    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{broker.process.pid}/status").read_text())[1]) << 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_what_is_retained_waits_once_however_many_filters_match_it(listener):
+    """A client that takes nothing costs its filters, and not a list of all that each of them matches."""
+    retain_many(listener, 3000)
+    before = resident_bytes(listener)
+    body = b"\x00\x01\x00" + b"".join(text(each) + b"\x01" for each in filters_of_all())
+    with RawClient(listener, connect_packet("greedy", found=b"\x21\x00\x01")) as greedy:
+        greedy.send(packet(0x82, body))
+        assert [greedy.receive()[0] for _ in range(2)] == [0x90, 0x33]
+        with Client(listener) as other:
+            other.publish("x", b"", qos=1)
+        assert resident_bytes(listener) - before < 64 << 20
+
+
+def test_what_is_retained_comes_for_each_filter_as_the_client_takes_it(listener):
+    retain_many(listener, 40)
+    filters = list(filters_of_all())[:20]
+    with RawClient(listener, connect_packet("steady", found=b"\x21\x00\x03")) as steady:
+        steady.send(packet(0x82, b"\x00\x01\x00" + b"".join(text(each) + b"\x01" for each in filters)))
+        assert steady.receive()[0] == 0x90
+        # Given up while it waits.
+        steady.send(packet(0xA2, b"\x00\x02\x00" + text(filters[-1])))
+        counts = Counter()
+        while counts.total() < 40 * (len(filters) - 1):
+            head, body = steady.receive()
+            if head == 0xB0:
+                continue
+            size = int.from_bytes(body[:2], "big")
+            counts[body[2:2 + size]] += 1
+            steady.send(packet(0x40, body[2 + size:4 + size]))
+        assert set(counts.values()) == {len(filters) - 1}
+        steady.send(packet(0xC0))
+        assert steady.receive()[0] == 0xD0
+
+
 def test_retained_messages_and_sessions_survive_a_restart(start_broker, tmp_path):
     broker = mqtt_broker(start_broker, folder=tmp_path, REMBUS_RECORD="all")
     client = kept(broker, "survivor")
@@ -268,6 +330,22 @@ def test_a_will_is_published_when_its_client_vanishes(listener):
         polite = Client(listener, will={"topic": "wills/b", "payload": b"gone"})
         polite.close()
         assert_nothing_for(watcher, watcher)
+
+
+def test_what_came_before_the_end_counts_however_long_it_takes(listener):
+    """Nothing of a burst is lost when its sender hangs up at once, and its DISCONNECT is behind it."""
+    count = 30_000
+    burst = b"".join(packet(0x30, text("burst") + b"\x00" + b"%d" % number) for number in range(count))
+    with Client(listener) as watcher:
+        watcher.subscribe("burst", "burst/end", qos=0)
+        hello = connect_packet("hasty", flags=0x06, rest=b"\x00" + text("burst/end") + text("gone"))
+        with RawClient(listener, hello) as hasty:
+            hasty.send(burst + packet(0xE0))
+        assert [watcher.next()[1] for _ in range(count)] == [b"%d" % number for number in range(count)]
+        with RawClient(listener, hello) as hasty:
+            hasty.send(burst)
+        assert [watcher.next()[1] for _ in range(count)] == [b"%d" % number for number in range(count)]
+        assert watcher.next() == ("burst/end", b"gone")
 
 
 def test_a_delayed_will_waits_and_is_void_when_the_client_is_back(listener):

@@ -1,5 +1,8 @@
+import Foundation
+import Logging
 import NIOCore
 import NIOEmbedded
+import RembusStore
 import RembusTransport
 import RembusWire
 import Synchronization
@@ -61,6 +64,31 @@ struct LaneTests {
         #expect(publishers.allSatisfy { !$0.sink.isReading })
         broker.advance(by: .milliseconds(5))
         #expect(publishers.allSatisfy { $0.sink.isReading })
+    }
+
+    // MARK: Components
+
+    @Test("However much changes in a unit of work, a component is written down once at its end")
+    func saving() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lane-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = try ComponentFile(folder.appendingPathComponent("components").path)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let broker = FuzzBroker(.remembering, components: ComponentKeeper(file: file, logger: logger))
+        let (session, _) = try broker.open(lane: 0)
+        guard case .bound(let state) = broker.core.tables.bind("meter", to: session.session, isProven: false) else {
+            Issue.record("nobody else has the name")
+            return
+        }
+        session.session.state = state
+        let lane = broker.core.lanes[0]
+        for _ in 0..<2 {
+            for number in 0..<10 { #expect(session.subscribe("t\(number)").status == .ok) }
+            #expect(lane.unsaved.count == 1)
+            session.endWork()
+            #expect(lane.unsaved.isEmpty)
+        }
     }
 
     // MARK: Routes

@@ -72,6 +72,38 @@ import Testing
         #expect(try SecretFile.read(folder.file("x"), limit: 11).count == 11)
     }
 
+    @Test func whatACrashHasLeftIsRemovedAndWhatIsBeingWrittenStays() throws {
+        try folder.put(".new-left", [1])
+        try folder.put(".new-busy", [1])
+        try folder.put("x", [1])
+        let descriptor = open(folder.file(".new-busy"), O_RDONLY)
+        #expect(flock(descriptor, LOCK_EX) == 0)
+        SecretFile.removeUnfinished(in: folder.path)
+        #expect(folder.names == [".new-busy", "x"])
+        close(descriptor)
+        SecretFile.removeUnfinished(in: folder.path)
+        #expect(folder.names == ["x"])
+        SecretFile.removeUnfinished(in: folder.file("none"))
+    }
+
+    @Test("a removal of what crashes have left disturbs no writer", .timeLimit(.minutes(5)))
+    func removalsAndWriters() async throws {
+        let folder = folder
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<2 {
+                group.addTask {
+                    for round in 0..<200 {
+                        try SecretFile.write([UInt8(round)], to: folder.file("\(number)"), exclusively: false)
+                    }
+                }
+            }
+            group.addTask { for _ in 0..<400 { SecretFile.removeUnfinished(in: folder.path) } }
+            try await group.waitForAll()
+        }
+        #expect(folder.names == ["0", "1"])
+        #expect(try SecretFile.read(folder.file("0"), limit: 10) == [199])
+    }
+
     @Test func missingFilesAreNoFailure() throws {
         #expect(try SecretFile.readIfPresent(folder.file("no/such"), limit: 1) == nil)
         #expect(throws: IdentityError.self) { try SecretFile.read(folder.file("none"), limit: 1) }

@@ -15,14 +15,14 @@ struct AssemblyTests {
         let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
         defer { scratch.deallocate() }
         for piece in pieces {
-            try piece.withUnsafeBytes { bytes in try reader.feed(bytes, scratch: scratch) { _ in true } }
+            _ = try piece.withUnsafeBytes { bytes in try reader.feed(bytes, scratch: scratch) { _ in true } }
         }
         return reader
     }
 
     private func lengthReader(after pieces: [[UInt8]]) throws -> LengthFrameReader {
         var reader = LengthFrameReader(maxMessageBytes: 60 << 20)
-        for piece in pieces { try piece.withUnsafeBytes { bytes in try reader.feed(bytes) { _, _ in true } } }
+        for piece in pieces { _ = try piece.withUnsafeBytes { bytes in try reader.feed(bytes) { _, _ in true } } }
         return reader
     }
 
@@ -63,7 +63,7 @@ struct AssemblyTests {
         var codes: [UInt16?] = []
         // The rest of the message, another one in pieces, and the Close frame that is waited for.
         let rest = [UInt8](repeating: 9, count: 97) + [0x02, 1, 1, 0x80, 1, 1] + [0x88, 2, 0x03, 0xE8]
-        try rest.withUnsafeBytes { bytes in
+        _ = try rest.withUnsafeBytes { bytes in
             try reader.feed(bytes, scratch: scratch) { event in
                 if case .close(let code, _) = event { codes.append(code) } else { Issue.record("a message came") }
                 return true

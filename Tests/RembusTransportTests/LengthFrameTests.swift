@@ -23,7 +23,7 @@ struct LengthFrameTests {
         while !rest.isEmpty {
             let piece = Array(rest.prefix(pieces))
             rest = rest.dropFirst(pieces)
-            try piece.withUnsafeBytes { bytes in
+            _ = try piece.withUnsafeBytes { bytes in
                 try reader.feed(bytes) { message, owner in
                     if let owner { #expect(Array(owner.readableBytesView) == Array(message)) }
                     found.append(Array(message))
@@ -91,7 +91,7 @@ struct LengthFrameTests {
     @Test func theReaderStopsWhenItIsTold() throws {
         var reader = LengthFrameReader(maxMessageBytes: 100)
         var count = 0
-        try (framed([1]) + framed([2])).withUnsafeBytes { bytes in
+        _ = try (framed([1]) + framed([2])).withUnsafeBytes { bytes in
             try reader.feed(bytes) { _, _ in
                 count += 1
                 return false

@@ -1,3 +1,4 @@
+import Logging
 package import NIOCore
 import RembusTransport
 import RembusTrust
@@ -7,6 +8,9 @@ import RembusWire
 package struct DoorIdentity: Sendable {
     let user: String?
     let isProven: Bool
+    /// What it was proven with, and when, as of a session.
+    let provenAt: Int64
+    let certificate: ClientCertificate?
 }
 
 /// What a door does for clients that are not connected.
@@ -20,18 +24,24 @@ extension DoorHost {
         let link = Link(
             role: .server, group: lane.links, configuration: linkConfiguration, remoteAddress: "absent", delegate: nil,
             sink: NoSink())
-        let session = Session(lane: lane, link: link, facts: ConnectionFacts(.mqtt))
+        let session = Session(
+            lane: lane, link: link, facts: ConnectionFacts(.mqtt, certificate: identity.certificate))
         if let user = identity.user {
             let stranger = session.state
             session.state = core.tables.guestState(of: session, user: user, isProven: identity.isProven)
             core.tables.release(stranger)
         }
         session.isProven = identity.isProven
+        session.provenAt = identity.provenAt
+        defer { core.tables.release(session.state) }
+        guard !session.isRemoved(by: core.tables.rules) else {
+            core.logger.notice("\(session.label) was removed: what it wanted published at its end is not")
+            return false
+        }
         session.gate = .open
         session.keepsAnnex = true
         session.outlastsStop = true
         frame.withUnsafeReadableBytes { session.link(link, received: $0, kind: .binary, owner: nil) }
-        core.tables.release(session.state)
         lane.endBurst()
         return session.refusal == nil
     }

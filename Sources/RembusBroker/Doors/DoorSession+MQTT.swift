@@ -139,7 +139,9 @@ extension DoorSession {
 
     /// Who this is, for what is published on its behalf when it is gone.
     package var identity: DoorIdentity {
-        DoorIdentity(user: session.state.user, isProven: session.isProven)
+        DoorIdentity(
+            user: session.state.user, isProven: session.isProven, provenAt: session.provenAt,
+            certificate: session.certificate)
     }
 }
 

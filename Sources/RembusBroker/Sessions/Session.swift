@@ -58,6 +58,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) var isReactive = false
     /// Whether this connection has got what earlier ones of its name left unacknowledged.
     var hasResumed = false
+    /// Whether its component is written down at the end of this unit of work.
+    var isToBeSaved = false
     /// How far back the last `reactive` allows replay, nanoseconds (behaviour.md §11).
     var replayWindow = Double.infinity
     /// What the peer sent last, which is what it gets (protocol.md §1.1).

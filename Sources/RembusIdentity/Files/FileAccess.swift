@@ -6,12 +6,15 @@ package enum FileAccess: Sendable {
     case owner
     /// Read it, but not change it: it holds a public key.
     case readers
+    /// Whatever they could before: another program has made the file.
+    case anyone
 
     /// The permission bits that must not be set.
     var forbidden: mode_t {
         switch self {
         case .owner: 0o077
         case .readers: 0o022
+        case .anyone: 0
         }
     }
 
@@ -20,7 +23,7 @@ package enum FileAccess: Sendable {
         case .owner:
             IdentityError(
                 .insecureFile, "\(path) holds a secret, but others may read or change it: chmod 600 '\(path)'")
-        case .readers:
+        case .readers, .anyone:
             IdentityError(.insecureFile, "\(path) proves identities, but others may change it: chmod go-w '\(path)'")
         }
     }

@@ -12,8 +12,10 @@ extension SecretFile {
     package static func write(_ bytes: [UInt8], to path: String, exclusively: Bool) throws(IdentityError) {
         let folder = parent(path)
         try makeFolder(folder)
-        let temporary = folder + "/.new-" + RandomBytes.make(12).map { String($0, radix: 36) }.joined()
-        try writeNew(bytes, to: temporary)
+        let (temporary, descriptor) = try makeUnfinished(in: folder)
+        // Open as long as the file is unfinished: the lock says that somebody is at work with it.
+        defer { close(descriptor) }
+        try write(bytes, toUnfinished: temporary, descriptor)
         // A link is never made over a file, so of two writers only one succeeds.
         let result = exclusively ? link(temporary, path) : rename(temporary, path)
         let reason = errno
@@ -24,6 +26,22 @@ extension SecretFile {
             throw failure("cannot be written", path)
         }
         synchronize(folder)
+    }
+
+    /// What the names of files begin with that are being written.
+    private static let unfinished = ".new-"
+
+    /// Removes what writers have left in a folder that ended in the middle of their work, and with it keys and secrets that
+    /// nobody knows to be there. Files that are being written stay.
+    package static func removeUnfinished(in folder: String) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasPrefix(unfinished) {
+            let path = "\(folder)/\(name)"
+            let descriptor = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+            guard descriptor >= 0 else { continue }
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+            close(descriptor)
+        }
     }
 
     /// Removes a file; false when there was none.
@@ -53,10 +71,24 @@ extension SecretFile {
         }
     }
 
-    private static func writeNew(_ bytes: [UInt8], to path: String) throws(IdentityError) {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw failure("cannot be made", path) }
-        defer { close(descriptor) }
+    /// Makes a file that is locked until the descriptor is closed.
+    private static func makeUnfinished(in folder: String) throws(IdentityError) -> (path: String, descriptor: CInt) {
+        while true {
+            let path = folder + "/" + unfinished + RandomBytes.make(12).map { String($0, radix: 36) }.joined()
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw failure("cannot be made", path) }
+            // Where a file system has no locks, none is got for a removal either.
+            while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+            var status = stat()
+            if fstat(descriptor, &status) != 0 || status.st_nlink > 0 { return (path, descriptor) }
+            // Taken for one that was left, before it was locked.
+            close(descriptor)
+        }
+    }
+
+    private static func write(
+        _ bytes: [UInt8], toUnfinished path: String, _ descriptor: CInt
+    ) throws(IdentityError) {
         do throws(IdentityError) {
             // The process may have a mask that takes away the owner's own rights.
             guard fchmod(descriptor, 0o600) == 0 else { throw failure("cannot be protected", path) }

@@ -38,7 +38,7 @@ package enum SecretFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure("cannot be examined", path) }
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw IdentityError(.insecureFile, "\(path) is no plain file.")
+            throw IdentityError(.insecureFile, "\(path) is no plain file; move it away, and put the file itself there.")
         }
         guard status.st_mode & access.forbidden == 0 else { throw access.problem(path) }
         guard isSpelled(descriptor, path, followsLink) else { return nil }
@@ -46,24 +46,22 @@ package enum SecretFile {
     }
 
     private static func content(_ descriptor: CInt, _ path: String, _ limit: Int) throws(IdentityError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: max(limit, 0) + 1)
-        var count = 0
-        while count < bytes.count {
-            let start = count
-            let read = bytes.withUnsafeMutableBytes { target in
-                target.baseAddress.map { Foundation.read(descriptor, $0 + start, target.count - start) } ?? 0
-            }
-            if read == 0 { break }
-            guard read > 0 else {
+        var bytes: [UInt8] = []
+        // Memory follows what is there, and not what is possible.
+        var piece = [UInt8](repeating: 0, count: min(64 << 10, max(limit, 0) + 1))
+        while bytes.count <= limit {
+            let count = piece.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { return bytes }
+            guard count > 0 else {
                 if errno == EINTR { continue }
                 throw failure("cannot be read", path)
             }
-            count += read
+            bytes += piece.prefix(count)
         }
-        guard count <= limit else {
-            throw IdentityError(.fileSystem, "\(path) has more than \(limit) bytes; it cannot be what it should be.")
-        }
-        return Array(bytes.prefix(count))
+        throw IdentityError(
+            .fileSystem,
+            "\(path) has more than \(limit) bytes, so it is not what it should be; move it away, or restore a copy of it."
+        )
     }
 
     /// Whether the file has the very name that was asked for. On a file system that does not tell `A` from `a`, one name's

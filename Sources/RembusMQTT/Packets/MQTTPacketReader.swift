@@ -79,4 +79,7 @@ package struct MQTTFrame: Sendable {
 
     /// Whether it is a PUBLISH, for which there is ``MQTTPublishView``.
     package var isPublish: Bool { type == .publish }
+
+    /// Bytes behind the head.
+    package var byteCount: Int { body.readableBytes }
 }

@@ -106,7 +106,7 @@ extension MQTTConnection {
         guard phase == .open, let keepAlive else { return }
         let now = NIODeadline.now()
         // Who is not read from cannot be heard.
-        if isReadPaused { lastHeard = now }
+        if isReadPaused || isBehind { lastHeard = now }
         let silence = now - lastHeard
         guard silence >= keepAlive else { return scheduleCheck(in: keepAlive - silence) }
         end(.keepAliveTimeout, "nothing heard for \(silence.nanoseconds / 1_000_000) ms")

@@ -116,7 +116,7 @@ extension MQTTConnection {
             guard client.unsent.keys.contains(where: { $0.key == key }) else { continue }
             for entry in server.retained.matching(filter, tenant: session.principal.tenant, now: now) {
                 let place = DeliveryPlace(key: key, receivedAt: entry.message.receivedAt)
-                if client.unsent[place] != nil { waitingMessages.append((entry.message, filter)) }
+                if client.unsent[place] != nil { wait(entry.message, filter) }
             }
         }
     }
@@ -148,7 +148,7 @@ extension MQTTConnection {
 
     /// What has not come by now is gone. The client may have got it, and keep its identifier until it is released.
     func releaseAllUnsent() {
-        guard !client.unsent.isEmpty, waitingMessages.isEmpty else { return }
+        guard !client.unsent.isEmpty, !isSendingRetained else { return }
         let rest = client.unsent.values
         client.unsent = [:]
         for packetID in rest where client.window.release(packetID) != nil {

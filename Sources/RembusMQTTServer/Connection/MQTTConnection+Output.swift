@@ -12,6 +12,7 @@ extension MQTTConnection {
 
     /// Hands what was collected to the socket, if it takes more; reports what waits.
     func write() {
+        if isGone { output = nil }
         guard let context, let buffer = output, buffer.readableBytes > 0 else { return reportBacklog() }
         guard context.channel.isWritable || phase == .closed else { return reportBacklog() }
         output = nil
@@ -62,7 +63,13 @@ extension MQTTConnection: LinkSink {
     func link(_ link: Link, reads isReading: Bool) {
         isReadPaused = !isReading
         lastHeard = .now()
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
+        updateReading()
+        if isReading { scheduleTurn() }
+    }
+
+    /// Reads from the client, unless the broker wants nothing or earlier packets wait.
+    func updateReading() {
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: !isReadPaused && !isBehind)
     }
 
     func linkRecountsMemory(_ link: Link) { countHandedOver() }

@@ -10,6 +10,12 @@ extension MQTTConnection {
         _ packetID: UInt16, _ subscriptions: [MQTTSubscription], _ properties: MQTTProperties
     ) throws(MQTTProtocolError) {
         guard let session else { return }
+        // A packet is handled in one go, while others wait.
+        let limit = server.host.limits.maxSubscriptions
+        guard subscriptions.count <= limit else {
+            throw MQTTProtocolError(
+                .quotaExceeded, "a SUBSCRIBE with \(subscriptions.count) filters; \(limit) are possible")
+        }
         try check(subscriptions.map(\.filter))
         let identifier = properties.subscriptionIdentifiers.first ?? 0
         var reasons: [MQTTReason] = []
@@ -33,7 +39,8 @@ extension MQTTConnection {
         }
         whenSessionSaved { [self, reasons, wanted] in
             send(.suback(packetID: packetID, reasons, properties: MQTTProperties()))
-            for filter in wanted { sendRetained(filter, session) }
+            for filter in wanted { wantRetained(filter) }
+            sendWaitingMessages()
         }
     }
 
@@ -51,7 +58,7 @@ extension MQTTConnection {
         try check(filters)
         let reasons = filters.map { filter -> MQTTReason in
             client.interests[filter] = nil
-            forgetWaitingMessages(filter)
+            forgetRetained(filter)
             return session.unsubscribe(mqtt: filter) ? .success : .noSubscriptionExisted
         }
         whenSessionSaved { [self] in
@@ -77,32 +84,5 @@ extension MQTTConnection {
         guard let name, client.expiry > 0 else { return answer() }
         server.sessions.save(name, client)
         whenSaved(answer)
-    }
-
-    // MARK: Retained messages
-
-    private func sendRetained(_ filter: String, _ session: DoorSession) {
-        let now = MQTTServer.now / 1_000_000_000
-        // Once, however often the client asks.
-        forgetWaitingMessages(filter)
-        for entry in server.retained.matching(filter, tenant: session.principal.tenant, now: now)
-        where session.may(.subscribe, entry.topic) {
-            waitingMessages.append((entry.message, filter))
-        }
-        sendWaitingMessages()
-    }
-
-    private func forgetWaitingMessages(_ filter: String) {
-        guard !waitingMessages.isEmpty else { return }
-        waitingMessages = CircularBuffer(waitingMessages.filter { $0.filter != filter })
-    }
-
-    /// Sends retained messages as far as the client can take them.
-    func sendWaitingMessages() {
-        guard let session else { return }
-        while let (message, filter) = waitingMessages.first, !session.link.isCongested {
-            guard session.send(message, to: filter) else { return }
-            waitingMessages.removeFirst()
-        }
     }
 }

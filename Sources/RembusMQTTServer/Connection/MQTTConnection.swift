@@ -21,6 +21,9 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         case closed
     }
 
+    /// The largest packet that is no PUBLISH: it is handled in one go, while others wait.
+    private static let maxControlBytes = 1 << 20
+
     let server: MQTTServer
     let facts: ConnectionFacts
     @exclusivity(unchecked) var reader = MQTTPacketReader(maxPacketBytes: MQTTServer.maxConnectBytes)
@@ -30,6 +33,13 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     private(set) var address = "unknown"
     private var deadline: Scheduled<Void>?
     private var isDraining = false
+    /// How long packets may be handled until others have their turn, and whether that is over and packets wait.
+    private var turn = Turn()
+    private var isInTurn = false
+    @exclusivity(unchecked) var isBehind = false
+    var isTurnScheduled = false
+    /// Whether the client has closed the connection, which counts behind the packets that wait.
+    @exclusivity(unchecked) var isGone = false
 
     // MARK: Who is there
 
@@ -84,6 +94,12 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     @exclusivity(unchecked) var finished: [UInt64] = []
     /// Retained messages that the client cannot take yet.
     @exclusivity(unchecked) var waitingMessages = CircularBuffer<(message: KeptMessage, filter: String)>()
+    /// The filters of these messages, and those whose messages come behind them, each with its number in the queue.
+    var sendingFilters: Set<String> = []
+    @exclusivity(unchecked) var wantedFilters: [String: Int] = [:]
+    var waitingFilters = CircularBuffer<(filter: String, number: Int)>()
+    var filterCount = 0
+    var isRetainedTurnScheduled = false
     var receiveMaximum = Int(UInt16.max)
     /// The largest packet that the client takes.
     @exclusivity(unchecked) var maxOutgoingBytes = MQTTPacket.maxBytes
@@ -118,6 +134,12 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         deadline = nil
         self.context = nil
         output = nil
+        if !isGone { forget() }
+    }
+
+    func forget() {
+        isBehind = false
+        output = nil
         countIncoming(0)
         session = nil
     }
@@ -127,12 +149,12 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         lastHeard = .now()
         var bytes = unwrapInboundIn(data)
         reader.feed(&bytes)
-        drain()
+        if !isBehind { drain() }
         countIncoming(reader.pendingBytes)
     }
 
     /// Counts what has arrived of a packet whose end has not; a large one ends here while memory is short.
-    private func countIncoming(_ bytes: Int) {
+    func countIncoming(_ bytes: Int) {
         guard bytes != countedIncoming, let memory = session?.link.group.memory else { return }
         memory.change(.incoming, by: bytes - countedIncoming)
         let isMore = bytes > countedIncoming
@@ -157,29 +179,43 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        leave(isWillDue: true)
+        lost()
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        leave(isWillDue: true)
+        lost()
         context.close(promise: nil)
     }
 
-    /// Handles the packets that have arrived, one after the other.
+    /// Handles the packets that have arrived, one after the other, until the turn is over.
     func drain() {
         guard !isDraining else { return }
         isDraining = true
         defer { isDraining = false }
+        if !isInTurn {
+            isInTurn = true
+            turn.begin(at: .now())
+        }
         do throws(MQTTProtocolError) {
             while phase == .open || phase == .waiting {
                 guard let frame = try reader.nextFrame() else { break }
                 if frame.isPublish, phase == .open {
                     try receivePublish(frame)
                 } else {
+                    guard frame.byteCount <= Self.maxControlBytes else {
+                        throw MQTTProtocolError(
+                            .packetTooLarge, "a packet without a publication of \(frame.byteCount) bytes")
+                    }
                     let packet = try MQTTPacket(frame, version: &reader.version)
                     try handle(packet)
                 }
+                guard turn.isClockDue(), turn.isOver(at: .now()), phase == .open, reader.pendingBytes > 0 else {
+                    continue
+                }
+                isBehind = true
+                updateReading()
+                return scheduleTurn()
             }
         } catch {
             refuse(error)
@@ -188,8 +224,9 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Ends a unit of work: what it caused leaves.
     func endWork() {
+        isInTurn = false
         guard let session, phase == .open || phase == .joining else { return write() }
-        if !waitingMessages.isEmpty { sendWaitingMessages() }
+        if isSendingRetained { sendWaitingMessages() }
         session.endWork()
         writeDownExchanges()
         write()

@@ -11,8 +11,8 @@ extension Link {
 
     func pingIntervalPassed() {
         guard isOpen else { return }
-        // While reading is paused, silence says nothing about the peer.
-        silentIntervals = heardSincePing || isReadPaused ? 0 : silentIntervals + 1
+        // While nothing is read, silence says nothing about the peer.
+        silentIntervals = heardSincePing || isReadPaused || isBehind ? 0 : silentIntervals + 1
         if silentIntervals >= 2 {
             ended(LinkCloseReason(code: 1006, text: "no sign of life for two ping intervals", isRemote: true))
             context?.close(promise: nil)
@@ -85,6 +85,7 @@ extension Link {
     }
 
     func drop() {
+        forgetRest()
         outbox.removeAll()
         forgetWaiting()
         state = .closed

@@ -34,9 +34,12 @@ extension Link {
         updateReading()
     }
 
+    /// Whether the owner, and what waits for the peer, allow messages.
+    var mayRead: Bool { !isReadPaused && !isReadSuspended && !isHeldBack }
+
     func updateReading() {
-        let isReading = !isReadPaused && !isReadSuspended && !isHeldBack
-        if let sink { return sink.link(self, reads: isReading) }
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
+        if let sink { return sink.link(self, reads: mayRead) }
+        if isBehind, mayRead { scheduleTurn() }
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: mayRead && !isBehind)
     }
 }

@@ -66,6 +66,11 @@ package final class Link: ChannelInboundHandler {
     var isReadSuspended = false
     /// Whether reading waits for the peer to take the bytes that are queued for it.
     @exclusivity(unchecked) var isHeldBack = false
+    /// What was read and could not be handled in one turn of the event loop.
+    @exclusivity(unchecked) var rest: ByteBuffer?
+    var isTurnScheduled = false
+    /// Why the connection is gone, while there is a rest that its peer sent before.
+    @exclusivity(unchecked) var endReason: LinkCloseReason?
     var pingTask: Scheduled<Void>?
     /// Reads since the last ping went out; none for two intervals means a dead peer.
     @exclusivity(unchecked) var heardSincePing = true
@@ -109,24 +114,35 @@ package final class Link: ChannelInboundHandler {
 
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        forgetAssembly()
         forgetWaiting()
+        // What came before the end is still to be handled, one turn after the other.
+        if endReason == nil || !isBehind { forgetAssembly() }
     }
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         heardSincePing = true
         if case .closed = state { return }
         let buffer = unwrapInboundIn(data)
+        let count = isBehind ? 0 : handle(buffer)
+        // On a link that is closing what stands behind does not matter.
+        if count < buffer.readableBytes, isOpen { keep(buffer.readableBytesView.dropFirst(count)) }
+        noteUnfinished()
+        group.receiveMemory.giveBack(buffer)
+    }
+
+    /// Handles messages until there are no more, the link ends, or the turn is over; gives how many bytes they were.
+    func handle(_ buffer: ByteBuffer) -> Int {
+        group.beginTurn()
         if let limit = nextMaxMessageBytes.take() {
             reader.maxMessageBytes = limit
             lengthReader.maxMessageBytes = limit
         }
         do {
-            try buffer.withUnsafeReadableBytes { bytes in
+            return try buffer.withUnsafeReadableBytes { bytes in
                 if isLengthPrefixed {
-                    try lengthReader.feed(bytes) { handle(.message($0, .binary, owner: $1)) }
+                    try lengthReader.feed(bytes) { handle(.message($0, .binary, owner: $1)) && !group.isTurnOver() }
                 } else {
-                    try reader.feed(bytes, scratch: group.scratch) { handle($0) }
+                    try reader.feed(bytes, scratch: group.scratch) { handle($0) && !group.isTurnOver() }
                 }
             }
         } catch let violation as WebSocketViolation {
@@ -134,19 +150,33 @@ package final class Link: ChannelInboundHandler {
         } catch {
             close(code: 1002, reason: "protocol error")
         }
-        if unfinishedBytes | assembledBytes != 0 { countAssembly() }
-        group.receiveMemory.giveBack(buffer)
+        return buffer.readableBytes
     }
 
-    /// Bytes of a message whose end has not arrived; never read while the readers are at work.
-    var unfinishedBytes: Int { isLengthPrefixed ? lengthReader.assembledBytes : reader.assembledBytes }
+    @inline(__always)
+    func noteUnfinished() {
+        if unfinishedBytes | assembledBytes != 0 { countAssembly() }
+    }
+
+    /// Bytes of a message whose end has not arrived, and of those that wait for their turn; never read while the readers are
+    /// at work.
+    var unfinishedBytes: Int {
+        (isLengthPrefixed ? lengthReader.assembledBytes : reader.assembledBytes) &+ (rest?.readableBytes ?? 0)
+    }
 
     /// Gives up the message that is arriving: its rest is read and forgotten. Never called while the readers are at work.
     func discardAssembly() {
+        forgetRest()
         if isLengthPrefixed { lengthReader.discard() } else { reader.discard() }
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
+        completeRead()
+        if isBehind { scheduleTurn() }
+    }
+
+    func completeRead() {
+        group.endTurn()
         delegate?.linkReadCompleted(self)
         group.flush()
         if outbox.byteCount > maxUnreadBytes { holdBack(true) }
@@ -164,7 +194,7 @@ package final class Link: ChannelInboundHandler {
     }
 
     package func channelInactive(context: ChannelHandlerContext) {
-        ended(.broken)
+        lost(.broken)
         // Objects that still refer to this link must not keep its buffers alive.
         outbox.removeAll()
         forgetWaiting()
@@ -173,7 +203,7 @@ package final class Link: ChannelInboundHandler {
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A peer that closes without TLS's close_notify counts as an ordinary lost connection.
         let isHangUp = error as? NIOSSLError == .uncleanShutdown
-        ended(isHangUp ? .broken : LinkCloseReason(code: 1006, text: "\(error)", isRemote: true))
+        lost(isHangUp ? .broken : LinkCloseReason(code: 1006, text: "\(error)", isRemote: true))
         context.close(promise: nil)
     }
 
@@ -201,10 +231,18 @@ package final class Link: ChannelInboundHandler {
 
     // MARK: Flushing
 
+    /// Nobody is there to take what is sent.
+    private func forgetOutput() {
+        outbox.removeAll()
+        forgetWaiting()
+        isCongested = false
+    }
+
     /// Hands collected frames to the socket for as long as it takes them.
     func flush() {
         isEnlisted = false
         if let sink { return sink.linkFlushes(self) }
+        if endReason != nil { return forgetOutput() }
         guard let context, !outbox.isEmpty else { return }
         var didWrite = false
         while isWritable, let chunk = outbox.nextChunk() {

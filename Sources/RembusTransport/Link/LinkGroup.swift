@@ -14,6 +14,18 @@ package final class LinkGroup {
     @exclusivity(unchecked) var assemblies = AssemblyAccount()
     /// What unencrypted links receive into.
     let receiveMemory = ReceiveMemory()
+    /// The connections that have more to do than fits into one turn.
+    package let turns: TurnQueue
+    /// How long the connection that is being read from may go on, and whether one is.
+    @exclusivity(unchecked) private var turn = Turn()
+    @exclusivity(unchecked) private var isInTurn = false
+    /// For the turns of connections; tests have one of their own.
+    @exclusivity(unchecked) var clock: () -> NIODeadline = { .now() }
+    /// Bytes that links have read and that wait for their turn.
+    var waitingBytes: Int {
+        get { receiveMemory.waitingBytes }
+        set { receiveMemory.waitingBytes = newValue }
+    }
     /// What the links hold for their peers, and what each may hold.
     package let memory: LoopMemory
     /// Where whole small frames are unmasked to; see `WebSocketReader`.
@@ -27,6 +39,7 @@ package final class LinkGroup {
     /// - Parameter memory: What the links share with those of other event loops; nil for no bound but their own.
     package init(eventLoop: any EventLoop, memory: LoopMemory? = nil) {
         self.eventLoop = eventLoop
+        turns = TurnQueue(eventLoop)
         self.memory = memory ?? LoopMemory(budget: MemoryBudget(limit: .max / 2))
         self.scratch = .allocate(byteCount: Self.scratchBytes, alignment: 64)
     }
@@ -49,6 +62,27 @@ package final class LinkGroup {
         sendScratch = memory
         body(UnsafeMutableRawBufferPointer(rebasing: memory[..<length]))
     }
+
+    // MARK: Turns
+
+    /// Counts a message; true when its connection is to let others go on.
+    @inline(__always)
+    func isTurnOver() -> Bool {
+        turn.isClockDue() && turn.isOver(at: clock())
+    }
+
+    /// The first part of what is read together is going to be handled.
+    @inline(__always)
+    func beginTurn() {
+        guard !isInTurn else { return }
+        isInTurn = true
+        turn.begin(at: clock())
+    }
+
+    /// What was read together has been handled.
+    func endTurn() { isInTurn = false }
+
+    // MARK: Flushing
 
     func enlist(_ link: Link) {
         dirty.append(link)

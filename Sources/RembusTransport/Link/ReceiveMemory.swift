@@ -11,13 +11,21 @@ import NIOCore
 package final class ReceiveMemory {
     /// Bytes of one read at most.
     static let size = 1 << 20
+    /// Bytes of one read at most while much of earlier reads waits: for as many connections as there may be, these waiting as
+    /// well are not too much.
+    static let smallSize = 16 << 10
+    /// How much may wait before reads become small.
+    static let maxWaitingBytes = 8 << 20
 
     private var idle: ByteBuffer?
+    /// Bytes of earlier reads that connections have not handled.
+    var waitingBytes = 0
     /// How often memory was allocated; for tests.
     private(set) var allocations = 0
 
     /// The buffer, empty, or a new one while another read has it.
     func take(_ allocator: ByteBufferAllocator) -> ByteBuffer {
+        if waitingBytes > Self.maxWaitingBytes { return allocator.buffer(capacity: Self.smallSize) }
         guard var buffer = idle.take() else {
             allocations += 1
             return allocator.buffer(capacity: Self.size)

@@ -32,22 +32,25 @@ struct LengthFrameReader {
         assembly = ByteBuffer()
     }
 
-    /// Consumes all of `bytes` and calls `body` for each message; `body` returns false to stop (the link was closed).
-    /// The second argument is a buffer with exactly these bytes, when there is one.
+    /// Consumes all of `bytes` and calls `body` for each message; `body` returns false to stop (the link was closed, or it
+    /// is somebody else's turn). The second argument of `body` is a buffer with exactly these bytes, when there is one.
+    ///
+    /// - Returns: How many bytes were consumed.
+    @discardableResult
     mutating func feed(
         _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, ByteBuffer?) -> Bool
-    ) throws(WebSocketViolation) {
+    ) throws(WebSocketViolation) -> Int {
         var offset = 0
         while offset < bytes.count {
             if missing != nil {
-                guard collect(bytes, &offset, body) else { return }
+                guard collect(bytes, &offset, body) else { return offset }
                 continue
             }
-            guard let length = try nextLength(bytes, &offset) else { return }
+            guard let length = try nextLength(bytes, &offset) else { return offset }
             if bytes.count &- offset >= length {
                 let message = UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset &+ length)])
                 offset &+= length
-                guard body(message, nil) else { return }
+                guard body(message, nil) else { return offset }
             } else {
                 missing = length
                 // The receiver of the last message may have kept the buffer.
@@ -56,6 +59,7 @@ struct LengthFrameReader {
                 assembly.reserveCapacity(min(length, 2 &* (bytes.count &- offset)))
             }
         }
+        return offset
     }
 
     /// The length in the next head; nil when the head is not whole yet.

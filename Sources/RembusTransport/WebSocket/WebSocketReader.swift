@@ -57,17 +57,21 @@ struct WebSocketReader {
         assembly = ByteBuffer()
     }
 
-    /// Consumes all of `bytes` and calls `body` for each event; `body` returns false to stop (the link was closed).
+    /// Consumes all of `bytes` and calls `body` for each event; `body` returns false to stop (the link was closed, or it is
+    /// somebody else's turn).
+    ///
+    /// - Returns: How many bytes were consumed.
+    @discardableResult
     mutating func feed(
         _ bytes: UnsafeRawBufferPointer, scratch: UnsafeMutableRawBufferPointer, _ body: (Event) -> Bool
-    ) throws(WebSocketViolation) {
+    ) throws(WebSocketViolation) -> Int {
         var offset = 0
         while offset < bytes.count {
             if open != nil {
-                guard try continueFrame(bytes, &offset, scratch, body) else { return }
+                guard try continueFrame(bytes, &offset, scratch, body) else { return offset }
                 continue
             }
-            guard let head = try nextHead(bytes, &offset) else { return }
+            guard let head = try nextHead(bytes, &offset) else { return offset }
             try check(head)
             let available = bytes.count &- offset
             if available >= head.length, head.length <= scratch.count, head.isFinal, fragmentedKind == nil,
@@ -76,13 +80,14 @@ struct WebSocketReader {
                 let payload = unmasked(head, bytes, offset, scratch)
                 offset &+= head.length
                 if head.opcode == .text, !UTF8Check.isValid(payload) { throw .invalidUTF8 }
-                guard body(.message(payload, head.opcode == .text ? .text : .binary, owner: nil)) else { return }
+                guard body(.message(payload, head.opcode == .text ? .text : .binary, owner: nil)) else { return offset }
             } else {
                 begin(head, available: available)
                 // An empty payload has no byte that would continue it.
-                if head.length == 0, try !finishFrame(body) { return }
+                if head.length == 0, try !finishFrame(body) { return offset }
             }
         }
+        return offset
     }
 
     @inline(__always)

@@ -77,12 +77,16 @@ extension TrustDocument: Codable {
         }
         admins = try container.list(NameSet.self, .admins) ?? []
         for entry in try container.list([Tenant].self, .tenants) ?? [] {
+            try container.refuseSecond(entry.tenant, in: tenants, .tenants)
             tenants[entry.tenant] = entry.pin
         }
         privateTopics = try container.list(NameSet.self, .privateTopics) ?? []
         grants = try container.list([Grant].self, .grants) ?? []
         readOnly = try container.list(NameSet.self, .readOnly) ?? []
-        for entry in try container.list([Removal].self, .removed) ?? [] { removed[entry.name] = entry.at }
+        for entry in try container.list([Removal].self, .removed) ?? [] {
+            try container.refuseSecond(entry.name, in: removed, .removed)
+            removed[entry.name] = entry.at
+        }
         imported = try container.list(NameSet.self, .imported) ?? []
         for (names, key) in [(admins, CodingKeys.admins), (readOnly, .readOnly)] {
             try container.check(key) { () throws(TrustError) in for name in names { try Self.checkName(name) } }
@@ -108,6 +112,13 @@ extension TrustDocument: Codable {
 }
 
 extension KeyedDecodingContainer {
+    /// Of two entries of one name only one would count, and which of them is meant only the writer knows.
+    fileprivate func refuseSecond(_ name: String, in entries: NameMap, _ key: Key) throws {
+        guard entries[name] != nil else { return }
+        throw DecodingError.dataCorruptedError(
+            forKey: key, in: self, debugDescription: "has \"\(name)\" twice; keep one of the two")
+    }
+
     /// A list that may be left out. null is refused: it would silently make private topics public and readers writers.
     fileprivate func list<List: Decodable>(_ type: List.Type, _ key: Key) throws -> List? {
         contains(key) ? try decode(type, forKey: key) : nil

@@ -64,13 +64,15 @@ struct ReferenceFiles: Sendable {
 
     private func read<T: Decodable>(_ type: T.Type, _ name: String) throws(TrustError) -> T? {
         let path = path(name)
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let handle = FileHandle(forReadingAtPath: path),
-            let data = try? handle.read(upToCount: Self.maximumBytes + 1)
-        else { throw TrustError("cannot read \(path); check its rights, or move it away") }
-        guard data.count <= Self.maximumBytes else { throw TrustError("\(path) is too large; move it away") }
+        let bytes: [UInt8]?
         do {
-            return try JSONDecoder().decode(type, from: data)
+            bytes = try SecretFile.readIfPresent(path, limit: Self.maximumBytes, access: .anyone, followsLink: true)
+        } catch {
+            throw TrustError("rights cannot be taken over, correct the file or move it away: \(error.message)")
+        }
+        guard let bytes else { return nil }
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {
             throw TrustError("\(path) cannot be used: \(TrustFile.problem(error)); correct it, or move it away")
         }

@@ -74,11 +74,25 @@ package struct JSONText: Sendable {
         return Position(line: before.count { $0 == UInt8(ascii: "\n") } + 1, column: column)
     }
 
+    /// What editors of other systems write, in words; nil for a text that may be what JSON has to be.
+    private static func foreignEncoding(of bytes: [UInt8]) -> String? {
+        switch (bytes.first, bytes.dropFirst().first, bytes.dropFirst(2).first) {
+        case (0xEF, 0xBB, 0xBF): "UTF-8 with a byte order mark"
+        case (0xFF, 0xFE, _), (0xFE, 0xFF, _), (0, 0, 0xFE): "UTF-16 or UTF-32"
+        // The first two characters of a JSON text are of ASCII.
+        case (0, .some(0x01...), _), (.some(0x01...), 0, _): "UTF-16 or UTF-32"
+        default: nil
+        }
+    }
+
     /// The reader's reason, with the mistake that commonly causes it.
     private static func problem(_ error: WireError, in bytes: [UInt8]) -> String {
         var reason = error.message
         if reason.hasSuffix(".") { reason.removeLast() }
         guard error.offset < bytes.count else { return reason }
+        if let encoding = foreignEncoding(of: bytes) {
+            return "The text is \(encoding): save it as UTF-8, without a byte order mark"
+        }
         let next = bytes[error.offset]
         let before = bytes.prefix(error.offset).last { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
         switch next {

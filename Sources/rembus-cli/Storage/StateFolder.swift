@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import RembusBroker
+import RembusIdentity
 import RembusLake
 import RembusStore
 import RembusTrust
@@ -38,6 +39,7 @@ struct StateFolder {
         umask(0o077)
         try checkOwner()
         warnOfRoot()
+        for folder in [path, "\(path)/keys"] { SecretFile.removeUnfinished(in: folder) }
         var sweep = ModeSweep()
         sweep.tightenState(path)
         for sibling in siblings() { sweep.tighten("\(root)/\(sibling)") }

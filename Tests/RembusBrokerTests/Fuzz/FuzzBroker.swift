@@ -30,7 +30,9 @@ final class FuzzBroker {
         weak var link: Link?
     }
 
-    init(_ setting: FuzzSetting, lanes: Int = 2, store: (any Store)? = nil) {
+    init(
+        _ setting: FuzzSetting, lanes: Int = 2, store: (any Store)? = nil, components: ComponentKeeper? = nil
+    ) {
         loops = (0..<lanes).map { _ in FuzzLoop() }
         var configuration = BrokerConfiguration()
         configuration.limits.maxMessageBytes = 256 << 10
@@ -47,7 +49,7 @@ final class FuzzBroker {
         configuration.sendRetries = 3
         configuration.storeBytes = 1 << 20
         let store = store ?? MemoryStore(partitions: loops.count, limit: configuration.storeBytes)
-        let storage = BrokerStorage(store: store)
+        let storage = BrokerStorage(store: store, components: components)
         let logger = Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() })
         let trust = BrokerTrust(store: TrustStore(logger: logger))
         core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)

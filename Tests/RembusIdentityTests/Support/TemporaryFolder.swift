@@ -22,6 +22,9 @@ final class TemporaryFolder: Sendable {
         try setMode(name, mode)
     }
 
+    /// What is in the folder, sorted.
+    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+
     func setMode(_ name: String, _ mode: Int) throws {
         try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file(name))
     }

@@ -61,6 +61,23 @@ import Testing
         #expect(!folder.names.contains("trust.json"))
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: ["admins.json", "tenants.json", "topic_auth.json"])
+    func pipesAndFoldersAreErrorsAndNotWaitedFor(name: String) throws {
+        let path = "\(folder.path)/\(name)"
+        #expect(mkfifo(path, 0o600) == 0)
+        #expect(throws: TrustError.self) { try store() }
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        let error = #expect(throws: TrustError.self) { try store() }
+        #expect(error?.description.contains(name) == true)
+    }
+
+    @Test func filesThatOthersCanReadAreTakenOver() throws {
+        try folder.write(#"["root"]"#, to: "admins.json")
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: "\(folder.path)/admins.json")
+        #expect(try store().document.admins.sorted() == ["root"])
+    }
+
     @Test func catalogs() throws {
         let store = try store()
         let old = PinHash.make("old").text

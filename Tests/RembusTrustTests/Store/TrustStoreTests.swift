@@ -145,6 +145,14 @@ import Testing
     @Test(arguments: [
         ("{\n  \"admins\": [],\n}", "line 3, column 1"), ("{\n  \"admins\": [],\n  \"tenants\": 7\n}", "line 3"),
         ("{\n  \"grants\": [\n    {\"name\": \"\", \"topic\": \"a\"}]\n}", "line 3"),
+        (
+            "{\n  \"tenants\": [{\"tenant\": \"x\", \"pin\": \"11223344\"}, {\"tenant\": \"x\", \"pin\": \"55667788\"}]}",
+            "line 2: tenants has \"x\" twice"
+        ),
+        (
+            "{\"removed\": [{\"name\": \"x\", \"at\": \"2026-01-01T00:00:00Z\"}, {\"name\": \"x\", \"at\": \"2027-01-01T00:00:00Z\"}]}",
+            "removed has \"x\" twice"
+        ),
     ])
     func aMistakeIsSaidWithItsLine(text: String, place: String) throws {
         try folder.write(text, to: "trust.json")

@@ -42,6 +42,18 @@ import Testing
 
     @Test(
         arguments: [
+            ([0xEF, 0xBB, 0xBF, 0x7B, 0x7D], "UTF-8 with a byte order mark"),
+            ([0xFF, 0xFE, 0x7B, 0, 0x7D, 0], "UTF-16"),
+            ([0xFE, 0xFF, 0, 0x7B, 0, 0x7D], "UTF-16"), ([0x7B, 0, 0x7D, 0], "UTF-16"), ([0, 0x7B, 0, 0x7D], "UTF-16"),
+            ([0xFF, 0xFE, 0, 0, 0x7B, 0, 0, 0], "UTF-32"),
+        ] as [([UInt8], String)])
+    func anotherEncodingIsSaid(bytes: [UInt8], encoding: String) {
+        let error = #expect(throws: JSONText.SyntaxError.self) { try JSONText(bytes) }
+        #expect(error?.problem.contains(encoding) == true && error?.problem.contains("save it as UTF-8") == true)
+    }
+
+    @Test(
+        arguments: [
             ("{\"a\": 1, \"b\": {\"a\": 2}, \"a\": 3}", "a", 1, 25), ("[{\"x\": 1,\n \"\\u0078\": 2}]", "x", 2, 2),
             ("{\"o\": [{\"k\": {}, \"l\": [1, \"k\"], \"k\": 0}]}", "k", 1, 33), ("{\"\": 1, \"\": 1}", "", 1, 9),
         ])

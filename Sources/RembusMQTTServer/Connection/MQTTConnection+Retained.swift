@@ -1,0 +1,78 @@
+import NIOCore
+import RembusBroker
+import RembusMQTT
+import RembusTransport
+import RembusTrust
+
+/// Retained messages on their way to a client that has subscribed.
+///
+/// What waits for a client that cannot take them are its filters. The messages of one filter are looked up when those of the one
+/// before have left: of ten thousand filters each may match all that is retained.
+extension MQTTConnection {
+    /// Has the client sent what is retained under a filter, once, however often it asks.
+    func wantRetained(_ filter: String) {
+        forgetRetained(filter)
+        // Those that were given up leave their place when it is their turn.
+        if waitingFilters.count > 2 * wantedFilters.count + 16 {
+            waitingFilters = CircularBuffer(waitingFilters.filter { wantedFilters[$0.filter] == $0.number })
+        }
+        filterCount += 1
+        wantedFilters[filter] = filterCount
+        waitingFilters.append((filter, filterCount))
+    }
+
+    func forgetRetained(_ filter: String) {
+        wantedFilters[filter] = nil
+        guard sendingFilters.remove(filter) != nil else { return }
+        waitingMessages = CircularBuffer(waitingMessages.filter { $0.filter != filter })
+    }
+
+    /// Notes a retained message that the client is to get.
+    func wait(_ message: KeptMessage, _ filter: String) {
+        sendingFilters.insert(filter)
+        waitingMessages.append((message, filter))
+    }
+
+    /// Whether something retained is still to be sent.
+    var isSendingRetained: Bool { !waitingMessages.isEmpty || !wantedFilters.isEmpty }
+
+    /// Sends retained messages as far as the client can take them and others need not wait for it.
+    func sendWaitingMessages() {
+        guard let session, isSendingRetained else { return }
+        var turn = Turn()
+        turn.begin(at: .now())
+        while true {
+            while let (message, filter) = waitingMessages.first {
+                guard !session.link.isCongested, session.send(message, to: filter) else { return }
+                waitingMessages.removeFirst()
+            }
+            sendingFilters = []
+            guard !session.link.isCongested, let filter = nextFilter() else { return }
+            let now = MQTTServer.now / 1_000_000_000
+            for entry in server.retained.matching(filter, tenant: session.principal.tenant, now: now)
+            where session.may(.subscribe, entry.topic) {
+                wait(entry.message, filter)
+            }
+            if turn.isOver(at: .now()) { return goOnLater(session) }
+        }
+    }
+
+    private func nextFilter() -> String? {
+        while let (filter, number) = waitingFilters.popFirst() {
+            guard wantedFilters[filter] == number else { continue }
+            wantedFilters[filter] = nil
+            return filter
+        }
+        return nil
+    }
+
+    private func goOnLater(_ session: DoorSession) {
+        guard !isRetainedTurnScheduled else { return }
+        isRetainedTurnScheduled = true
+        session.link.group.turns.add {
+            self.isRetainedTurnScheduled = false
+            session.beginWork()
+            self.endWork()
+        }
+    }
+}
