@@ -44,7 +44,8 @@ final class PublishProgress: Sendable {
         let answers =
             qos == .atMostOnce
             ? "QoS 0 has no acknowledgements" : "\(acknowledged.load(ordering: .relaxed)) acknowledged"
-        let count = (qos == .atMostOnce ? acknowledged : published).load(ordering: .relaxed)
+        let count =
+            qos == .atMostOnce ? acknowledged.load(ordering: .relaxed) : published.load(ordering: .relaxed)
         return "published \(count)\(all); \(answers)"
     }
 
