@@ -102,8 +102,8 @@ public final class RembusServer: Service, Sendable {
         await shutDown()
     }
 
-    /// Ends the server in order and frees everything: ports, files, locks, threads. May be called at any time and more than
-    /// once; every call returns at the end.
+    /// Ends the server in order and frees its ports, files, locks and event loops; memory goes with the last reference. May be
+    /// called at any time and more than once; every call returns at the end.
     ///
     /// From the first moment nothing new begins. Calls and exchanges at QoS 1 and 2 that are under way may finish for
     /// `drainTimeout`, then every connection is told goodbye, and what the journal has is written into the tables. Whoever made
