@@ -36,6 +36,8 @@ UNIT = REMBUS_PYTHON="$(PYTHON)" $(SWIFT) test --scratch-path $(SCRATCH) -c $(CO
 # something with a clock of its own would wait for them in the same process.
 BLOCKING_TESTS := ^(RembusLakeTests|RembusStoreTests|RembusIdentityTests|RembusTrustTests)
 COMPUTING_TESTS := ^(RembusWireTests|DataFramesTests|RembusBrokerTests|RembusMQTTTests)
+# Whole brokers with their storage, which components in the same process talk to.
+SERVER_TESTS := ^RembusServerTests
 REFERENCE_TESTS := ^InteropTests
 
 .DEFAULT_GOAL := help
@@ -70,9 +72,10 @@ test: ## set up, build and run every check and test
 	@$(MAKE) --no-print-directory examples
 
 unit: ## run the Swift tests
-	$(UNIT) --skip '$(BLOCKING_TESTS)' --skip '$(COMPUTING_TESTS)' --skip '$(REFERENCE_TESTS)'
+	$(UNIT) --skip '$(BLOCKING_TESTS)' --skip '$(COMPUTING_TESTS)' --skip '$(SERVER_TESTS)' --skip '$(REFERENCE_TESTS)'
 	$(UNIT) --filter '$(COMPUTING_TESTS)'
 	$(UNIT) --filter '$(BLOCKING_TESTS)'
+	$(UNIT) --filter '$(SERVER_TESTS)'
 	$(UNIT) --filter '$(REFERENCE_TESTS)'
 
 frames: ## exchange DataFrames of every type with pyarrow, Polars and pandas

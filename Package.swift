@@ -18,6 +18,8 @@ let package = Package(
         .library(name: "RembusWire", targets: ["RembusWire"]),
         .library(name: "DataFrames", targets: ["DataFrames"]),
         .library(name: "RembusBroker", targets: ["RembusBroker"]),
+        // The broker with all that the command has, for a program that embeds one.
+        .library(name: "RembusServer", targets: ["RembusServer"]),
         .executable(name: "rembus", targets: ["rembus-cli"]),
         // Lets the SDK dial zmq://; needs libzmq, which nothing else of the SDK does.
         .library(name: "RembusZeroMQ", targets: ["RembusZeroMQ"]),
@@ -177,13 +179,25 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        // Broker, journal, lake, rights and doors put together from one configuration.
+        .target(
+            name: "RembusServer",
+            dependencies: [
+                "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
+                "RembusIdentity", "RembusTrust", "RembusMQTTServer", "RembusHTTP",
+                "RembusMetrics", .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "rembus-cli",
             dependencies: [
-                "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
-                "RembusIdentity", "RembusTrust", "DataFrames", "RembusMQTTServer", "RembusHTTP",
-                "RembusMetrics", .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
-                .product(name: "Metrics", package: "swift-metrics"),
+                "Rembus", "RembusServer", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
+                "RembusIdentity", "RembusTrust", "DataFrames",
+                .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates"),
@@ -274,6 +288,15 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusServerTests",
+            dependencies: [
+                "RembusServer", "RembusBroker", "Rembus", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
         .testTarget(

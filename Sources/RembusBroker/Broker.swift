@@ -94,6 +94,7 @@ public final class Broker: Service, Sendable {
         do {
             try await listen()
         } catch {
+            _ = lifecycle.end()
             for listener in lifecycle.stop() { try? await listener.close().get() }
             for door in openDoors.withLock({ $0.take() }) {
                 await door.stopAccepting()
@@ -104,7 +105,7 @@ public final class Broker: Service, Sendable {
             throw error
         }
         core.limitToDescriptors()
-        for lane in core.lanes { lane.eventLoop.execute { lane.start() } }
+        for lane in core.allLanes { lane.eventLoop.execute { lane.start() } }
         upkeep.start(on: group.next())
         if watchesMemory { core.memoryWatch.start() }
         warn()
@@ -214,8 +215,14 @@ public final class Broker: Service, Sendable {
     /// `drainTimeout`. Then every connection is told goodbye, and queued messages leave, for what is left of that time but at
     /// least a second.
     public func shutDown() async {
+        guard lifecycle.end() else { return }
         let listeners = lifecycle.stop()
-        guard !listeners.isEmpty else { return }
+        guard !listeners.isEmpty else {
+            // It was never started: nobody has to be told.
+            await closeStorage()
+            await shutDownThreads()
+            return
+        }
         let deadline = ContinuousClock.now + core.configuration.drainTimeout
         core.readiness.stop()
         for listener in listeners { try? await listener.close().get() }
@@ -233,8 +240,8 @@ public final class Broker: Service, Sendable {
         let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         core.whenChannelsEnd { ended.continuation.yield() }
         // Callers hear of their calls before their goodbye, also when their provider is on another event loop.
-        for lane in core.lanes { try? await lane.eventLoop.submit { lane.failCalls() }.get() }
-        for lane in core.lanes {
+        for lane in core.allLanes { try? await lane.eventLoop.submit { lane.failCalls() }.get() }
+        for lane in core.allLanes {
             lane.eventLoop.execute { lane.closeAll() }
         }
         let timeout = max(ContinuousClock.now.duration(to: deadline), min(core.configuration.drainTimeout, .seconds(1)))
@@ -256,15 +263,21 @@ public final class Broker: Service, Sendable {
         await shutDownThreads()
     }
 
-    /// Writes what is queued. The event loops still run, for the acknowledgements that this brings.
+    /// Writes what is queued, and nothing more: the folder may be another broker's from then on. The event loops still run,
+    /// for the acknowledgements that this brings.
     private func closeStorage() async {
-        await core.storage.components?.flush()
+        await core.storage.components?.close()
         await core.storage.close()
         await core.trust.audit?.close()
     }
 
     private func shutDownThreads() async {
-        try? await group.shutdownGracefully()
+        do {
+            try await group.shutdownGracefully()
+            core.forgetLanes()
+        } catch {
+            core.logger.error("the event loops do not end: \(error)")
+        }
     }
 }
 
@@ -272,10 +285,13 @@ public final class Broker: Service, Sendable {
 public struct BrokerError: Error, Sendable, CustomStringConvertible {
     /// The sentence.
     public var description: String
+    /// Whether settings contradict each other or cannot be read, which whoever starts the broker has to mend.
+    package var isUsage = false
 
     /// An error with its sentence.
-    package init(_ description: String) {
+    package init(_ description: String, isUsage: Bool = false) {
         self.description = description
+        self.isUsage = isUsage
     }
 
     /// Several errors, a line each.

@@ -8,7 +8,8 @@ import Synchronization
 
 /// What all lanes of one broker share. Constants, and things that guard themselves.
 ///
-/// `lanes` is set once before the first connection is accepted and never again, hence unchecked.
+/// `lanes` is set once before the first connection is accepted, read on event loops only, and emptied when these have ended;
+/// hence unchecked.
 final class BrokerCore: @unchecked Sendable {
     /// Everything that the broker was told, as it is now. Behind a lock: what every message needs has a lane of its own copy.
     var configuration: BrokerConfiguration { settings.withLock { $0 } }
@@ -36,6 +37,9 @@ final class BrokerCore: @unchecked Sendable {
     let memoryWatch: MemoryWatch
     let background = BackgroundTasks()
     private(set) var lanes: [Lane] = []
+    /// The same for other threads.
+    var allLanes: [Lane] { sharedLanes.withLock { $0 } }
+    private let sharedLanes = Mutex<[Lane]>([])
     /// Tells swift-metrics about the whole broker; nil when nobody listens. Set once, as `lanes`.
     private(set) var reporter: BrokerReporter?
     let metricTopics: MetricTopics
@@ -127,7 +131,7 @@ final class BrokerCore: @unchecked Sendable {
         identities.adopt(security)
         tables.setLimits(limits)
         let live = LiveSettings(configuration)
-        for lane in lanes { lane.eventLoop.execute { lane.settings = live } }
+        for lane in allLanes { lane.eventLoop.execute { lane.settings = live } }
     }
 
     /// Has the rules as they are now count for every connection.
@@ -137,7 +141,7 @@ final class BrokerCore: @unchecked Sendable {
         tables.setRules(rules)
         // Who comes from now on meets the new rules; who is there already does not look at them again.
         guard !document.removed.isEmpty else { return }
-        for lane in lanes { lane.eventLoop.execute { lane.endRemoved(rules) } }
+        for lane in allLanes { lane.eventLoop.execute { lane.endRemoved(rules) } }
     }
 
     /// Has `action` called when an administrator asks for the end.
@@ -165,7 +169,16 @@ final class BrokerCore: @unchecked Sendable {
     func makeLanes(on group: any EventLoopGroup, certificates: TLSServerContext? = nil) {
         let loops = Array(group.makeIterator())
         lanes = loops.enumerated().map { Lane(index: $0, eventLoop: $1, core: self, laneCount: loops.count) }
+        sharedLanes.withLock { $0 = lanes }
         if lanes.first?.metrics.isEnabled == true { reporter = BrokerReporter(self, certificates: certificates) }
+    }
+
+    /// Lets go of the event loops when they have ended, and of the doors: they hold this, so that nothing of a broker would
+    /// ever be freed.
+    func forgetLanes() {
+        sharedLanes.withLock { $0 = [] }
+        lanes = []
+        readiness.forget()
     }
 
     func lane(of eventLoop: any EventLoop) -> Lane? {

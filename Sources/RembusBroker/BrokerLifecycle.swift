@@ -7,6 +7,7 @@ final class BrokerLifecycle: Sendable {
     private struct State {
         var listeners: [any Channel] = []
         var addresses: [String] = []
+        var isEnded = false
     }
 
     private let state = Mutex(State())
@@ -18,6 +19,14 @@ final class BrokerLifecycle: Sendable {
         state.withLock {
             $0.listeners.append(listener)
             $0.addresses.append(address.url(scheme: scheme, port: listener.localAddress?.port))
+        }
+    }
+
+    /// Notes the end. False when that has begun already.
+    func end() -> Bool {
+        state.withLock { state in
+            defer { state.isEnded = true }
+            return !state.isEnded
         }
     }
 

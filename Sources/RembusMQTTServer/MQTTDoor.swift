@@ -22,7 +22,13 @@ package struct MQTTDoor: Door {
         host.whenUnready { server.retained.isFailing || server.sessions.isFailing ? [.state] : [] }
         let configuration = host.configuration
         let address = configuration.address(configuration.doors.mqttPort ?? 0, configuration.doors.mqttSocket)
-        let listener = try await MQTTListener(server: server).bind(at: address)
+        let listener: any Channel
+        do {
+            listener = try await MQTTListener(server: server).bind(at: address)
+        } catch {
+            await server.close()
+            throw error
+        }
         let loop = host.group.next()
         let clock = loop.scheduleRepeatedTask(initialDelay: .milliseconds(200), delay: .milliseconds(200)) { _ in
             server.tick()
@@ -31,7 +37,7 @@ package struct MQTTDoor: Door {
         var door = OpenDoor(listener, scheme: scheme, at: address)
         door.close = {
             clock.cancel()
-            await server.flush()
+            await server.close()
         }
         return door
     }

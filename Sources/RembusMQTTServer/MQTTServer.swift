@@ -84,10 +84,11 @@ final class MQTTServer: Sendable {
     /// Where exchanges at QoS 2 outlive the broker; nil for nowhere.
     var packets: PacketLog? { openPackets.withLock { $0 } }
 
-    func flush() async {
-        await retained.flush()
-        await sessions.flush()
-        await packets?.flush()
+    /// Writes what waits, and closes the files.
+    func close() async {
+        await retained.close()
+        await sessions.close()
+        await packets?.close()
     }
 
     /// Ends sessions and publishes wills whose time has come.

@@ -5,10 +5,6 @@ import Synchronization
 ///
 /// Making a metric takes a lock; recording works on atomics alone.
 package final class PrometheusRegistry: Sendable {
-    /// The one of this process, as swift-metrics has one.
-    package static let shared = PrometheusRegistry()
-    private static let isInstalled = Atomic<Bool>(false)
-
     /// All values of one metric.
     struct Family {
         var description: MetricDescription
@@ -18,14 +14,7 @@ package final class PrometheusRegistry: Sendable {
 
     let families = Mutex<[String: Family]>([:])
 
-    /// One of its own, for tests: the process uses ``shared``.
     package init() {}
-
-    /// Makes it the receiver of swift-metrics; once per process, further calls do nothing.
-    package func install() {
-        guard !Self.isInstalled.exchange(true, ordering: .relaxed) else { return }
-        MetricsSystem.bootstrap(self)
-    }
 
     /// Says what metrics mean; they are in the text from now on, also before they have values.
     ///

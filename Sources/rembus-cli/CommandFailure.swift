@@ -1,4 +1,6 @@
 import Rembus
+import RembusBroker
+import RembusServer
 
 /// A failure that the command line reports as one sentence on standard error.
 struct CommandFailure: Error, CustomStringConvertible {
@@ -23,14 +25,11 @@ extension CommandFailure {
         self.init(Self.phrase(error.message), status: status)
     }
 
-    /// A sentence in the form of the other messages: it follows `rembus: `, so it starts small and has no full stop.
-    static func phrase(_ sentence: String) -> String {
-        var text = Substring(sentence)
-        if text.hasSuffix(".") { text.removeLast() }
-        // `JSON` stays as it is, `A key` does not.
-        guard let first = text.first, first.isUppercase, let second = text.dropFirst().first,
-            second.isLowercase || second.isWhitespace
-        else { return String(text) }
-        return first.lowercased() + text.dropFirst()
+    /// What a broker reports.
+    init(_ error: BrokerError) {
+        self.init(error.description, status: error.isUsage ? .usage : .failure)
     }
+
+    /// A sentence in the form of the other messages.
+    static func phrase(_ sentence: String) -> String { BrokerError.phrase(sentence) }
 }

@@ -65,6 +65,8 @@ struct RembusCommand: AsyncParsableCommand {
             end(error)
         } catch let error as RembusError {
             end(CommandFailure(error))
+        } catch let error as BrokerError {
+            end(CommandFailure(error))
         } catch is OutputClosed {
             // Like `| head -1`: whoever reads has what it wanted.
             Foundation.exit(ExitStatus.success.rawValue)

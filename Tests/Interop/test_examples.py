@@ -1,6 +1,9 @@
 """The programs of Examples/, built as a package of their own, against the built broker."""
+import json
 import os
+import signal
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -50,3 +53,36 @@ def test_an_example_does_what_it_says(broker, program, expected):
     printed = finished.stdout.splitlines()
     # The script prints from two threads, so only what it prints is certain, not in which order.
     assert (sorted(printed) if program == "script" else printed) == expected
+
+
+def wait_for_addresses(process):
+    """What the program with a broker inside prints when that is ready, by scheme."""
+    line = process.stdout.readline()
+    assert line, process.communicate(timeout=50)[1]
+    return {address.split(":")[0]: address for address in line.split()}
+
+
+def ask(url, body=None):
+    """The answer of HTTP as JSON; None for an empty one."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, {"Content-Type": "application/json"}), timeout=50) as answer:
+        text = answer.read()
+    return json.loads(text) if text else None
+
+
+@pytest.mark.skipif(not FOLDER, reason="REMBUS_EXAMPLES names the folder of the built examples; `make examples` sets it")
+def test_a_program_with_a_broker_inside_keeps_its_tables(tmp_path):
+    for count in (1, 2):
+        process = subprocess.Popen(
+            [os.path.join(FOLDER, "embedded"), str(tmp_path / "state")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            url = wait_for_addresses(process)["http"]
+            assert ask(f"{url}/rpc/double", [21]) == 42
+            ask(f"{url}/publish/s1/telemetry?qos=1", [{"temperature": 21.5}])
+            assert ask(f"{url}/rpc/query_telemetry", []) == [{"dn": "s1", "temperature": 21.5}] * count
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=50)
+            assert process.returncode == 0, errors
+        finally:
+            process.kill()
+            process.wait()

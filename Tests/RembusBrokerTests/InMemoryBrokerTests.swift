@@ -21,6 +21,7 @@ struct InMemoryBrokerTests {
 
     /// One configuration for each field that needs what a broker in memory has not got.
     private static let refused: [(path: String, set: @Sendable (inout BrokerConfiguration) -> Void)] = [
+        ("directory", { $0.directory = "state" }),
         ("logLevel", { $0.logLevel = .debug }),
         ("logFormat", { $0.logFormat = .json }),
         ("security.isAuthenticated", { $0.security.isAuthenticated = true }),

@@ -37,6 +37,7 @@ extension BrokerConfiguration {
         for name in ["isSecure", "keystore", "clientAuthorities", "clientCertificates"] {
             support["security.\(name)"] = .missing(tls)
         }
+        support["directory"] = .missing(files)
         support["logLevel"] = .missing("the log of the command")
         support["logFormat"] = .missing("a log of the command's own")
         for name in ["auditLog", "auditMaxBytes"] { support["security.\(name)"] = .missing(files) }

@@ -6,6 +6,9 @@ import RembusStore
 public struct BrokerConfiguration: Sendable, Equatable {
     /// The router's name: the answer of `rid`, and the folder of its state (docs/spec/behaviour.md §1).
     public var name = "broker"
+    /// The folder of the state of brokers, each of which has a folder of its name there. nil for `REMBUS_DIR`, else `rembus`
+    /// in the user's configuration folder, as the command has it.
+    public var directory: String?
     /// The address to listen on. Loopback unless told otherwise (docs/spec/known-defects.md S21).
     public var host = "127.0.0.1"
     /// The WebSocket port; 0 lets the system choose one, which the start-up line then names.

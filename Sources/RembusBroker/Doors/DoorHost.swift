@@ -29,7 +29,7 @@ package struct DoorHost: Sendable {
     /// What a peer may use at most.
     package var limits: BrokerLimits { core.limits }
     /// The event loops in the order of the lanes.
-    package var eventLoops: [any EventLoop] { core.lanes.map(\.eventLoop) }
+    package var eventLoops: [any EventLoop] { core.allLanes.map(\.eventLoop) }
 
     /// Makes the session of a connection. Only on `eventLoop`, which must be one of ``group``; `sink` gets what the broker
     /// sends, and keeps no more alive than the connection. nil when the broker is about to stop.

@@ -9,6 +9,7 @@ import RembusWire
 final class LaneMetrics {
     /// Whether anybody is told; what would cost more than an addition is not done without.
     let isEnabled: Bool
+    private let factory: any MetricsFactory
     private let topics: MetricTopics
     private let memory: LoopMemory?
     /// By the transport's index; made for its first connection and kept.
@@ -31,11 +32,14 @@ final class LaneMetrics {
     private var reporter: LaneReporter?
     private var ticksUntilReport = 0
 
+    /// Hands its figures to the metrics factory that is there when it is made.
+    ///
     /// - Parameter memory: What the lane's connections hold.
     init(topics: MetricTopics, memory: LoopMemory? = nil) {
         self.topics = topics
         self.memory = memory
-        isEnabled = !(MetricsSystem.factory is NOOPMetricsHandler)
+        factory = MetricsSystem.factory
+        isEnabled = !(factory is NOOPMetricsHandler)
         traffic = Array(repeating: nil, count: TransportKind.allCases.count)
         accepted = Array(repeating: 0, count: TransportKind.allCases.count)
     }
@@ -98,7 +102,7 @@ final class LaneMetrics {
     /// Hands everything that was counted since the last time to swift-metrics.
     func report(_ sessions: some Collection<Session>) {
         guard isEnabled else { return }
-        let reporter = reporter ?? LaneReporter()
+        let reporter = reporter ?? LaneReporter(factory)
         self.reporter = reporter
         for transport in TransportKind.allCases {
             guard let count = traffic[transport.index] else { continue }

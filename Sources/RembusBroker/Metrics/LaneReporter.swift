@@ -4,7 +4,7 @@ import RembusTransport
 
 /// The metrics that one lane reports to; lanes that report the same metric add up.
 final class LaneReporter {
-    private let factory = MetricsSystem.factory
+    private let factory: any MetricsFactory
     let routing: any TimerHandler
     let outcomes: [any CounterHandler]
     let acknowledged: any CounterHandler
@@ -30,8 +30,8 @@ final class LaneReporter {
         let traffic: [[any CounterHandler]]
     }
 
-    init() {
-        let factory = factory
+    init(_ factory: any MetricsFactory) {
+        self.factory = factory
         routing = factory.makeTimer(label: BrokerMetrics.routing, dimensions: [])
         outcomes = CallOutcome.allCases.map {
             factory.makeCounter(label: BrokerMetrics.calls, dimensions: [("status", $0.label)])

@@ -18,6 +18,9 @@ final class Readiness: Sendable {
         sources.withLock { $0.append(source) }
     }
 
+    /// Forgets who was added; the broker has ended.
+    func forget() { sources.withLock { $0 = [] } }
+
     /// Whether the broker takes no new work any more; asked for every request.
     @inline(__always)
     var hasStopped: Bool { isStopping.load(ordering: .relaxed) }

@@ -40,7 +40,7 @@ extension BrokerCore {
         var quiet = 0
         while true {
             var open = OpenExchanges()
-            for lane in lanes {
+            for lane in allLanes {
                 // A loop that has ended has nothing under way.
                 if let part = try? await lane.eventLoop.submit({ lane.openExchanges }).get() { open += part }
             }
@@ -49,7 +49,7 @@ extension BrokerCore {
             if quiet == 2 || ContinuousClock.now >= deadline { return open }
             // A sleeping task would not wait when its own task was cancelled, which is one way to ask for a stop.
             let pause = TimeAmount.milliseconds(open.isEmpty ? 2 : 10)
-            try? await lanes.first?.eventLoop.scheduleTask(in: pause) {}.futureResult.get()
+            try? await allLanes.first?.eventLoop.scheduleTask(in: pause) {}.futureResult.get()
         }
     }
 }

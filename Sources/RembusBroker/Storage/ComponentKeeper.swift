@@ -78,6 +78,6 @@ package final class ComponentKeeper: @unchecked Sendable {
     /// Whether the last attempt to write failed.
     var isFailing: Bool { commit.isFailing }
 
-    /// Returns when everything saved so far is on the disk, or could not be written.
-    package func flush() async { await commit.flush() }
+    /// Returns when everything saved so far is on the disk, or could not be written; nothing is written after that.
+    package func close() async { await commit.close { [target] in target.file.close() } }
 }

@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import Synchronization
 
 /// The lock of a data folder on this machine, held as long as the catalog is open: on the file that says whose the folder
 /// is.
@@ -12,7 +13,8 @@ import Darwin
 /// A catalog in a DuckDB file has its folder for itself. One in an SQLite file or in PostgreSQL may be shared by brokers
 /// of different names, which hold the lock together. The lock is the kernel's, and ends with the process.
 final class DataFolderLock: Sendable {
-    private let descriptors: [Int32]
+    /// Empty once the locks are released.
+    private let held: Mutex<[Int32]>
 
     /// Takes the folder for a catalog.
     /// - Parameters:
@@ -55,17 +57,19 @@ final class DataFolderLock: Sendable {
             for descriptor in opened { close(descriptor) }
             throw error
         }
-        descriptors = opened
+        held = Mutex(opened)
     }
 
-    /// Releases the locks.
+    /// Releases the locks, whoever still has a reference to this; again without harm.
     func release() {
-        for descriptor in descriptors { flock(descriptor, LOCK_UN) }
-    }
-
-    deinit {
+        let descriptors = held.withLock { descriptors in
+            defer { descriptors = [] }
+            return descriptors
+        }
         for descriptor in descriptors { close(descriptor) }
     }
+
+    deinit { release() }
 
     /// Whose a folder is by the file in it; nil when there is none.
     static func owner(of folder: String) -> DataOwner? {

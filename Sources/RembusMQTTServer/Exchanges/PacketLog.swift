@@ -117,11 +117,14 @@ final class PacketLog: @unchecked Sendable {
     /// Calls `done`, not on an event loop, when everything added so far is durable. False when it is already.
     func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit?.whenDurable(done) ?? false }
 
-    /// Returns when everything added so far is written, or could not be.
     /// Whether it cannot be written now.
     var isFailing: Bool { commit?.isFailing ?? false }
 
+    /// Returns when everything added so far is written, or could not be.
     func flush() async { await commit?.flush() }
+
+    /// The same, and closes the file: nothing is written after that.
+    func close() async { await commit?.close { [self] in file.close() } }
 
     private func number(of name: String) -> UInt32 {
         if let known = content.numbers[ExactText(name)] { return known }

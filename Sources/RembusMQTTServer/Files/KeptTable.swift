@@ -84,6 +84,9 @@ final class KeptTable: @unchecked Sendable {
     /// Returns when everything set so far is written, or could not be.
     func flush() async { await commit?.flush() }
 
+    /// The same, and closes the file: nothing is written after that.
+    func close() async { await commit?.close { [self] in file.close() } }
+
     private func write(isSynced: Bool) throws(StorageError) {
         let changes = lock.withLock {
             defer { waiting = [:] }

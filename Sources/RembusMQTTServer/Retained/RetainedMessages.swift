@@ -120,8 +120,9 @@ final class RetainedMessages: Sendable {
         content.withLock({ $0.table })?.whenSaved(done) ?? false
     }
 
-    func flush() async {
-        await content.withLock({ $0.table })?.flush()
+    /// Writes what waits, and closes the file.
+    func close() async {
+        await content.withLock({ $0.table })?.close()
     }
 
     private static func key(_ tenant: String, _ topic: String) -> [UInt8] {

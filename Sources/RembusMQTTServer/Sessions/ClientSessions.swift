@@ -173,8 +173,9 @@ final class ClientSessions: Sendable {
         content.withLock({ $0.table })?.whenSaved(done) ?? false
     }
 
-    func flush() async {
-        await content.withLock({ $0.table })?.flush()
+    /// Writes what waits, and closes the file.
+    func close() async {
+        await content.withLock({ $0.table })?.close()
     }
 }
 

@@ -58,9 +58,10 @@ package final class ComponentFile {
         if lostBytes > 0 { try file.truncate(to: UInt64(size)) }
     }
 
-    deinit {
-        file.close()
-    }
+    deinit { close() }
+
+    /// Closes the file, which cannot be used from then on.
+    package func close() { file.close() }
 
     /// Adds or replaces records; one without content is forgotten. With `isSynced` durable when it returns, together with
     /// everything before.

@@ -35,6 +35,7 @@ package final class GroupCommit: @unchecked Sendable {
     private let write: Write
     // Used on the queue only.
     private var isUnsynced = false
+    private var isClosed = false
 
     private enum Plan {
         case none, later, now
@@ -102,9 +103,25 @@ package final class GroupCommit: @unchecked Sendable {
         }
     }
 
+    /// Writes everything so far, if it can, and nothing from then on: the file may be somebody else's now. `end` closes it, on
+    /// the writing queue; a second call does nothing.
+    package func close(_ end: @escaping @Sendable () -> Void) async {
+        await withCheckedContinuation { continuation in
+            queue.async {
+                if !self.isClosed {
+                    self.commit()
+                    self.isClosed = true
+                    end()
+                }
+                continuation.resume()
+            }
+        }
+    }
+
     // MARK: On the queue
 
     private func commit() {
+        guard !isClosed else { return }
         let (target, isDue) = lock.withLock {
             plan = .none
             isRetrying = false
@@ -142,6 +159,7 @@ package final class GroupCommit: @unchecked Sendable {
         let nanoseconds = Int(clamping: seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) {
             self.isUnsynced = false
+            guard !self.isClosed else { return }
             do throws(StorageError) {
                 try self.write(true)
             } catch {

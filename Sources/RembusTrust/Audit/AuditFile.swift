@@ -20,6 +20,12 @@ struct AuditFile: ~Copyable {
         if descriptor >= 0 { close(descriptor) }
     }
 
+    /// Closes the file until something is written again.
+    mutating func end() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+    }
+
     /// Writes whole lines, beginning a new file before one that would make the file too large.
     ///
     /// - Throws: ``TrustError``; some of the lines may have been written.

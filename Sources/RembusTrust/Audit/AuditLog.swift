@@ -59,12 +59,13 @@ package final class AuditLog: Sendable {
         if mustSchedule { queue.async { [self] in flush() } }
     }
 
-    /// Writes what waits and takes no more events.
+    /// Writes what waits, closes the file and takes no more events.
     package func close() async {
         waiting.withLock { $0.isClosed = true }
         await withCheckedContinuation { continuation in
             queue.async { [self] in
                 flush()
+                output.withLock { $0.file.end() }
                 continuation.resume()
             }
         }

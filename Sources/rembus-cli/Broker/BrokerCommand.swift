@@ -1,6 +1,8 @@
 public import ArgumentParser
+import Foundation
 public import Logging
 public import RembusBroker
+import RembusServer
 import RembusTransport
 import RembusWire
 import ServiceLifecycle
@@ -143,42 +145,38 @@ struct BrokerCommand: AsyncParsableCommand {
             try StandardOutput.write(BrokerSettings.json(of: configuration) + "\n")
             return
         }
-        try DescriptorNeeds(configuration).check(limit: Descriptors.raiseLimit())
-        let control = LogControl(configuration.logLevel, format: configuration.logFormat)
+        _ = Descriptors.raiseLimit()
+        let control = LogControl(format: configuration.logFormat)
         defer { control.finish() }
-        let logger = Logger(label: "rembus.broker") { AdjustableLogHandler(label: $0, control) }
         let start = StartGuard()
-        var state = StateFolder(configuration, logger: logger)
-        try state.secure()
-        // First, because what is made from here on has to know whether it is measured.
-        let doors = try DoorComposer(configuration: configuration, logger: logger).doors()
-        let trust = try TrustComposer(configuration: configuration, logger: logger).open()
-        let certificates = try CertificateSource(configuration).open()
-        let storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store).open()
-        try state.requireRules(trust.store)
-        let broker = Broker(
-            configuration: configuration, logger: logger, storage: storage, trust: trust, certificates: certificates,
-            doors: doors, watchesMemory: true)
-        broker.onLogLevelChange { control.set($0) }
+        // Nothing is made from now on that is open to other users: whatever the mask is that the process was started with, and
+        // also where a library makes the file.
+        umask(0o077)
+        do {
+            try await serve(configuration, control, start)
+        } catch let error as BrokerError {
+            var failure = CommandFailure(error)
+            failure.description = BrokerSettings.asWritten(failure.description, in: configuration)
+            throw failure
+        }
+    }
+
+    private func serve(_ configuration: BrokerConfiguration, _ control: LogControl, _ start: StartGuard) async throws {
+        let server = try await RembusServer(
+            configuration, logger: Logger(label: "rembus.broker") { LineLogHandler(label: $0, control) },
+            ownsProcess: true)
         // The group traps the signals before it starts the service, so one that comes right after the ready line counts.
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     .init(
-                        service: AnnouncedBroker(
-                            broker: broker,
-                            settings: SettingsReload(
-                                broker: broker, logger: logger, control: control, read: { try self.configuration() }),
-                            state: state, start: start),
+                        service: AnnouncedServer(
+                            server: server, readSettings: { try self.configuration() }, start: start),
                         successTerminationBehavior: .gracefullyShutdownGroup)
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "rembus.lifecycle") { _ in SwiftLogNoOpLogHandler() }))
-        do {
-            try await group.run()
-        } catch let error as BrokerError {
-            throw CommandFailure(BrokerSettings.asWritten(error.description, broker: configuration.name))
-        }
+        try await group.run()
     }
 
     /// The options that say where to listen, with their settings.
@@ -250,14 +248,15 @@ struct BrokerCommand: AsyncParsableCommand {
 extension RoutingPolicy: ExpressibleByArgument {}
 extension JournalSync: ExpressibleByArgument {}
 extension LogFormat: ExpressibleByArgument {}
+extension ListenOption: ExpressibleByArgument {}
 extension MemorySize: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
-/// A broker that says on standard output when it is ready.
-private struct AnnouncedBroker: Service {
-    let broker: Broker
-    let settings: SettingsReload
-    let state: StateFolder
+/// A server that says on standard output when it is ready, and reads its settings again at SIGHUP.
+private struct AnnouncedServer: Service {
+    let server: RembusServer
+    /// Reads file, environment and options as at the start.
+    let readSettings: @Sendable () throws -> BrokerConfiguration
     let start: StartGuard
 
     func run() async throws {
@@ -265,27 +264,13 @@ private struct AnnouncedBroker: Service {
         start.end()
         // Before the line that says that the broker is ready: the signal would end a process that does not expect it.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
-        try await broker.start()
-        state.remember(isAtEnd: false)
+        try await server.start()
         // Scripts wait for this line; that nobody reads it is no reason not to run.
-        try? StandardOutput.write("\(broker.summary)\n")
-        await end(hangUps)
-        await broker.shutDown()
-        state.remember(isAtEnd: true)
-    }
-
-    /// Returns when it is time to stop, because of a signal or of an administrator.
-    private func end(_ hangUps: UnixSignalsSequence) async {
-        let (requests, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        broker.onShutdownRequest { continuation.yield() }
-        let settings = self.settings
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try? await gracefulShutdown() }
-            tasks.addTask { for await _ in requests { return } }
-            let reloads = Task { for await _ in hangUps { settings.perform() } }
-            await tasks.next()
-            reloads.cancel()
-            tasks.cancelAll()
+        try? StandardOutput.write("\(server.summary)\n")
+        let reloads = Task { [server, readSettings] in
+            for await _ in hangUps { server.reload(reading: readSettings) }
         }
+        defer { reloads.cancel() }
+        try await server.run()
     }
 }

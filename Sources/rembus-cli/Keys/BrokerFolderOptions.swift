@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import RembusIdentity
+import RembusServer
 
 /// Which of the brokers of this machine a command is about.
 struct BrokerFolderOptions: ParsableArguments {

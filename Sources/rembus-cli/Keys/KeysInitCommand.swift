@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RembusServer
 import X509
 
 struct KeysInitCommand: ParsableCommand {

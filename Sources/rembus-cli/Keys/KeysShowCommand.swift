@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import NIOCore
+import RembusServer
 import RembusWire
 import X509
 

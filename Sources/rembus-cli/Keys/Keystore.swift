@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import RembusIdentity
+import RembusServer
 import SwiftASN1
 import X509
 

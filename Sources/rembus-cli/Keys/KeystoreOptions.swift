@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import RembusServer
 
 /// Where certificates are kept; the same option for every command about them.
 struct KeystoreOptions: ParsableArguments {

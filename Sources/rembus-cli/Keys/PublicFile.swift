@@ -1,4 +1,5 @@
 import Foundation
+import RembusServer
 
 /// Files that everybody may read. They appear complete or not at all.
 enum PublicFile {

@@ -1,4 +1,5 @@
 import Foundation
+import RembusServer
 import RembusTrust
 
 /// Components that brokers of this machine have removed.

@@ -3,6 +3,7 @@ import DataFrames
 import Foundation
 import NIOCore
 import Rembus
+import RembusServer
 
 struct UpsertCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

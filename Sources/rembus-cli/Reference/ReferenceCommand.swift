@@ -1,4 +1,5 @@
 import ArgumentParser
+import RembusServer
 
 /// Prints `docs/cli.md`, so that the page cannot differ from the program: `rembus reference > docs/cli.md`.
 struct ReferenceCommand: ParsableCommand {

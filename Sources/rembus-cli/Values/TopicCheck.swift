@@ -1,5 +1,6 @@
 import ArgumentParser
 import Rembus
+import RembusServer
 import RembusWire
 
 /// What can be said about a topic on the command line before a broker sees it.
@@ -14,15 +15,8 @@ enum TopicCheck {
     /// People who know MQTT write `+` and `#` for wildcards. They are plain characters here, which is legal and matches
     /// nothing in silence.
     static func warn(ofMQTTWildcards pattern: String, _ option: String = "") {
-        if let sentence = warning(aboutMQTTWildcards: pattern) { StandardError.say("warning: \(option)\(sentence)") }
-    }
-
-    /// The warning about a pattern; nil when there is nothing to say.
-    static func warning(aboutMQTTWildcards pattern: String) -> String? {
-        TopicPattern.rembusSpelling(ofMQTT: pattern).map {
-            "\(quoted(pattern)) is taken as it stands, since + and # are no wildcards of Rembus; the pattern is written "
-                + "'\($0)' (* is one segment, ** any number)"
-        }
+        guard let sentence = TopicPattern.warning(aboutMQTTWildcards: pattern) else { return }
+        StandardError.say("warning: \(option)\(sentence)")
     }
 
     /// The same for what names one topic or method and cannot be a pattern.

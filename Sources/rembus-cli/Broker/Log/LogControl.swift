@@ -3,16 +3,15 @@ import Logging
 import RembusBroker
 import Synchronization
 
-/// Where all loggers of the process write, and how much: an administrator may change the level while the broker runs.
+/// Where all loggers of the process write.
 final class LogControl: Sendable {
     private struct State {
-        var level: Logger.Level
         var limiter = LogLimiter()
         var isFlushScheduled = false
     }
 
     private let format: LogFormat
-    private let state: Mutex<State>
+    private let state = Mutex(State())
     private let output: @Sendable (String) -> Void
 
     /// Lines that one place in the program may write in a second, at levels that are there for operation.
@@ -20,19 +19,9 @@ final class LogControl: Sendable {
     /// The same for debugging, where whoever has asked for it wants to see much.
     private static let debugLinesPerSecond = 500
 
-    init(
-        _ level: Logger.Level, format: LogFormat = .text,
-        output: @escaping @Sendable (String) -> Void = LogControl.standardError
-    ) {
+    init(format: LogFormat = .text, output: @escaping @Sendable (String) -> Void = LogControl.standardError) {
         self.format = format
         self.output = output
-        state = Mutex(State(level: level))
-    }
-
-    var current: Logger.Level { state.withLock { $0.level } }
-
-    func set(_ newLevel: Logger.Level) {
-        state.withLock { $0.level = newLevel }
     }
 
     // MARK: Lines

@@ -1,0 +1,92 @@
+import Foundation
+import NIOCore
+package import RembusBroker
+import RembusStore
+import RembusTransport
+
+/// What is in the way of a start at this moment, besides what the settings say: a broker that runs already, ports that are
+/// taken. Nothing is changed.
+package struct StartCheck {
+    let configuration: BrokerConfiguration
+
+    package init(configuration: BrokerConfiguration) { self.configuration = configuration }
+
+    /// A listener that the settings ask for.
+    private struct Listener {
+        let key: String
+        let address: ListenAddress
+    }
+
+    /// A sentence each.
+    package func problems() -> [String] {
+        var problems: [String] = []
+        var taken: [String: String] = [:]
+        for listener in listeners {
+            let name = BrokerSettings.origin(of: listener.key, in: configuration).text
+            if let other = taken.updateValue(name, forKey: listener.address.text) {
+                problems.append("\(other) and \(name) are both \(listener.address.text)")
+            } else if let error = Self.obstacle(to: listener.address) {
+                problems.append(BrokerError.cannotListen(listener.address, option: name, error).description)
+            }
+        }
+        return problems
+    }
+
+    /// The broker that runs on the folder: `a broker (process 17) runs on /var/lib/rembus already`. Its ports are taken by
+    /// itself then, so there is no use in looking for them.
+    package var runningBroker: String? {
+        let folder = configuration.folder
+        for lock in ["journal/lock", "components.lock"] {
+            if let holder = LockHolder(of: folder.appendingPathComponent(lock).path) {
+                return "a broker\(holder.note) runs on \(folder.path) already"
+            }
+        }
+        return nil
+    }
+
+    /// Those whose port is fixed.
+    private var listeners: [Listener] {
+        let doors = configuration.doors
+        let all: [(key: String, port: Int?, socket: String?)] = [
+            ("port", configuration.port, configuration.socket), ("tcp", configuration.tcpPort, configuration.tcpSocket),
+            ("zmq", doors.zmqPort, doors.zmqSocket), ("http", doors.httpPort, doors.httpSocket),
+            ("mqtt_listen", doors.mqttPort, doors.mqttSocket),
+            ("prometheus", doors.prometheusPort, doors.prometheusSocket),
+        ]
+        return all.compactMap { key, port, socket in
+            guard socket != nil || (port ?? 0) != 0 else { return nil }
+            return Listener(key: key, address: configuration.address(port ?? 0, socket))
+        }
+    }
+
+    /// Why nobody can listen there now; nil when that is possible. A host that cannot be resolved is reported elsewhere.
+    private static func obstacle(to address: ListenAddress) -> (any Error)? {
+        do {
+            switch address {
+            case .socket(let path, _): try UnixSocketFile.check(path)
+            case .port(let host, let port):
+                guard let resolved = try? SocketAddress.makeAddressResolvingHost(host, port: port) else { return nil }
+                try bind(resolved)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Binds a socket as listeners do, and closes it.
+    private static func bind(_ address: SocketAddress) throws {
+        #if canImport(Darwin)
+        let kind = SOCK_STREAM
+        #else
+        let kind = CInt(SOCK_STREAM.rawValue)
+        #endif
+        let descriptor = socket(CInt(address.protocol.rawValue), kind, 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        var on: CInt = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
+        let result = address.withSockAddr { Foundation.bind(descriptor, $0, socklen_t($1)) }
+        if result != 0 { throw IOError(errnoCode: errno, reason: "bind") }
+    }
+}

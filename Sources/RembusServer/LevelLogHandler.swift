@@ -1,0 +1,60 @@
+import Logging
+import Synchronization
+
+/// How much a server logs. An administrator may change it while the server runs, and a reload of its settings.
+final class LogLevel: Sendable {
+    private let level: Mutex<Logger.Level>
+
+    init(_ level: Logger.Level) {
+        self.level = Mutex(level)
+    }
+
+    var current: Logger.Level { level.withLock { $0 } }
+
+    func set(_ newLevel: Logger.Level) {
+        level.withLock { $0 = newLevel }
+    }
+
+    /// A logger that writes where the given one does, and as much as this level says.
+    func applied(to logger: Logger) -> Logger {
+        var logger = logger
+        logger.handler = LevelLogHandler(logger.handler, self)
+        return logger
+    }
+}
+
+/// A log handler whose level is the server's. A copy of the logger may be set to say less than that, never more, and no
+/// copy changes the level of the others.
+private struct LevelLogHandler: LogHandler {
+    private var target: any LogHandler
+    private let level: LogLevel
+    /// What this copy was set to.
+    private var own = Logger.Level.trace
+
+    init(_ target: any LogHandler, _ level: LogLevel) {
+        self.target = target
+        self.level = level
+    }
+
+    var logLevel: Logger.Level {
+        get { max(own, level.current) }
+        set { own = newValue }
+    }
+
+    var metadata: Logger.Metadata {
+        get { target.metadata }
+        set { target.metadata = newValue }
+    }
+
+    var metadataProvider: Logger.MetadataProvider? {
+        get { target.metadataProvider }
+        set { target.metadataProvider = newValue }
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { target[metadataKey: key] }
+        set { target[metadataKey: key] = newValue }
+    }
+
+    func log(event: LogEvent) { target.log(event: event) }
+}
