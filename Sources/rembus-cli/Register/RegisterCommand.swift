@@ -2,6 +2,7 @@ public import ArgumentParser
 import Foundation
 public import Rembus
 import RembusIdentity
+import RembusServer
 
 struct RegisterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
