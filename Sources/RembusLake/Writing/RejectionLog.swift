@@ -54,7 +54,8 @@ final class RejectionLog {
 
     private func warn(_ kind: Rejections.Kind, _ state: State) {
         var metadata: Logger.Metadata = [
-            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)", "count": .stringConvertible(state.count),
+            "table": "\(tables[kind.table])", "reason": "\(kind.code.rawValue)",
+            "count": .stringConvertible(state.count),
             "since_start": .stringConvertible(state.total),
         ]
         if let example = state.example {
