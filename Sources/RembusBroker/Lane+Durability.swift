@@ -30,7 +30,6 @@ extension Lane {
                 self.endBurst()
             }
         }
-        for acceptance in batch { acceptance.session.unconfirmed.endUnit(isDurable: isDurable) }
         if isDurable { acknowledge(number) }
     }
 

@@ -39,14 +39,13 @@ extension Session {
         }
         if header.flags.qos == .atLeastOnce {
             // The publisher was tired of waiting for the disk and sent it again.
-            guard unconfirmed.begin(id, bytes) else {
+            guard !unconfirmed.isCopy(id, bytes) else {
                 refusal = .repeated
                 return
             }
-            guard route(header, bytes, owner: owner) else {
-                unconfirmed.takeBack()
-                return answerRefusal(id)
-            }
+            guard route(header, bytes, owner: owner) else { return answerRefusal(id) }
+            // All else is acknowledged at the end of this unit of work, or soon after.
+            if lastRoute?.isRecorded == true { unconfirmed.begin(id, bytes) }
         } else if state.duplicates.insert(id, now: lane.now) {
             guard route(header, bytes, owner: owner) else {
                 state.duplicates.remove(id)

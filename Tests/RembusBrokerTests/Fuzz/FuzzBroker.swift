@@ -48,8 +48,9 @@ final class FuzzBroker {
         configuration.ackTimeout = .milliseconds(40)
         configuration.sendRetries = 3
         configuration.storeBytes = 1 << 20
+        let hasDisk = store != nil
         let store = store ?? MemoryStore(partitions: loops.count, limit: configuration.storeBytes)
-        let storage = BrokerStorage(store: store, components: components)
+        let storage = BrokerStorage(store: store, isRecorded: { _ in hasDisk }, components: components)
         let logger = Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() })
         let trust = BrokerTrust(store: TrustStore(logger: logger))
         core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
