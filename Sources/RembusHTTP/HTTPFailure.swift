@@ -30,8 +30,6 @@ struct HTTPFailure: Error {
         case .unusableTopic: self = .malformed(BrokerText.unusablePublication)
         case .noRoom: self = .noRoom
         case .stopping: self = .stopping
-        // The ids are our own and never come twice.
-        case .repeated: self = .malformed(BrokerText.unusablePublication)
         }
     }
 

@@ -370,7 +370,7 @@ def test_a_secret_is_set_listed_and_removed(keys, tmp_path):
     (tmp_path / "secret.txt").write_text("correct horse battery\n")
     (tmp_path / "secret.txt").chmod(0o600)
     finished = keys("secret", "pump7", "--secret-file", tmp_path / "secret.txt")
-    assert finished.stdout + finished.stderr == ""
+    assert (finished.stdout, finished.stderr) == ("`pump7` has this secret from now on\n", "")
     file = tmp_path / "state/broker/keys/pump7"
     assert file.read_text().splitlines() == ["correct horse battery"] and mode(file) == 0o600
     assert keys("list").stdout.split() == ["pump7", "secret"]

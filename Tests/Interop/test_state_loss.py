@@ -79,36 +79,6 @@ def test_a_folder_that_comes_back_is_used_again(start_broker, tmp_path):
     assert "bytes lost" not in broker.log()
 
 
-def test_a_publication_that_is_sent_again_while_it_waits_is_taken_once(start_broker, tmp_path):
-    broker = start_broker(folder=tmp_path / "state", options=["--mqtt-listen", "0"])
-    peer, listener = Peer(broker.url), Peer(broker.url)
-    listener.subscribe("**")
-    listener.reactive()
-    peer.publish("a", 1, qos=1)
-    with RawClient(broker, connect_packet("device", version=4)) as device:
-        (tmp_path / "state").rename(tmp_path / "away")
-        assert broker.says("was deleted, moved or replaced"), broker.log()
-        waiting = peer.send_publish("a", 2, qos=1)
-        for _ in range(2):
-            peer.send_publish("a", 2, qos=1, identifier=waiting)
-        # QoS 1 and packet identifier 7; the second time with DUP.
-        device.send(b"\x32\x06\x00\x01m\x00\x075" + b"\x3a\x06\x00\x01m\x00\x075")
-        # Another one under the same id is another one.
-        peer.send_publish("a", 3, qos=1, identifier=waiting)
-        (tmp_path / "away").rename(tmp_path / "state")
-        assert [device.receive()] == [(0x40, b"\x00\x07")]
-        peer.expect_ack(waiting)
-        peer.expect_ack(waiting)
-        device.send(b"\xc0\x00")
-        assert device.receive() == (0xD0, b""), "a second PUBACK"
-    peer.publish("a", 4, qos=1)
-    received = []
-    while not received or received[-1] != ["a", 4]:
-        received.append(listener.receive_topic()[1])
-    assert [part[0] for part in received].count("m") == 1
-    assert [part for part in received if part[0] == "a"] == [["a", 1], ["a", 2], ["a", 3], ["a", 4]]
-
-
 @pytest.mark.parametrize("pattern", ["journal/names", "journal/p*/*.seg", "journal/p*", "components", "mqtt-*"])
 def test_a_single_file_that_is_deleted_is_written_again(start_broker, tmp_path, pattern):
     """What is acknowledged afterwards is there after a crash, and so is what is in memory."""

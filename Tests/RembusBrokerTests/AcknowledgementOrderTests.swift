@@ -98,47 +98,6 @@ struct AcknowledgementOrderTests {
         #expect(ids(sink).last == 6)
     }
 
-    @Test("A QoS 1 publication that is sent again while it waits for the disk is taken once")
-    func copies() throws {
-        let store = SlowStore()
-        let broker = FuzzBroker(.remembering, lanes: 1, store: store)
-        let (session, sink) = try broker.open(lane: 0)
-        let (subscriber, received) = try broker.open(lane: 0)
-        #expect(subscriber.subscribe("t").status == .ok)
-        #expect(subscriber.perform(.reactive(true, messageFrom: nil), topic: "").status == .ok)
-        subscriber.endWork()
-        func publish(_ id: UInt64, _ value: Value) {
-            let flags = PublishFlags(qos: .atLeastOnce)
-            session.receive(
-                .publish(.init(id: MessageID(littleEndian: id), flags: flags, topic: "t", arguments: [value])))
-        }
-        // In one unit of work, and in a later one.
-        publish(1, 21.5)
-        publish(1, 21.5)
-        session.endWork()
-        publish(1, 21.5)
-        publish(2, 21.5)
-        session.endWork()
-        broker.settle()
-        #expect(received.topics == ["t", "t"])
-        #expect(ids(sink).isEmpty)
-        // One id for two publications: none is lost.
-        publish(1, 22.5)
-        session.endWork()
-        broker.settle()
-        #expect(received.topics.count == 3)
-        store.confirm()
-        broker.settle()
-        #expect(ids(sink) == [1, 2, 1])
-        // What was acknowledged is known no more.
-        publish(1, 22.5)
-        session.endWork()
-        store.confirm()
-        broker.settle()
-        #expect(received.topics.count == 4)
-        #expect(ids(sink) == [1, 2, 1, 1])
-    }
-
     @Test("Confirmations may come in any order, elements leave in theirs")
     func queue() {
         var queue = ConfirmationQueue<String>()

@@ -15,8 +15,6 @@ package enum PublishRefusal: Sendable {
     case noRoom
     /// The broker is about to stop. There is no answer either: the publisher sends it again to the next one.
     case stopping
-    /// It is a copy of one that waits for the disk, and is acknowledged with it: there is no answer of its own.
-    case repeated
 }
 
 /// Publications that come from this connection (behaviour.md §5).
@@ -37,29 +35,14 @@ extension Session {
             refusal = .stopping
             return
         }
-        if header.flags.qos == .atLeastOnce {
-            // The publisher was tired of waiting for the disk and sent it again.
-            guard !unconfirmed.isCopy(id, bytes) else {
-                refusal = .repeated
-                return
-            }
-            guard route(header, bytes, owner: owner) else { return answerRefusal(id) }
-            // All else is acknowledged at the end of this unit of work, or soon after.
-            if lastRoute?.isRecorded == true { unconfirmed.begin(id, bytes) }
-        } else if state.duplicates.insert(id, now: lane.now) {
+        // A copy was taken before: only its acknowledgement got lost, or is waiting for the disk.
+        if header.flags.qos != .exactlyOnce || state.duplicates.insert(id, now: lane.now) {
             guard route(header, bytes, owner: owner) else {
                 state.duplicates.remove(id)
                 return answerRefusal(id)
             }
         }
-        // A copy was taken before: only its acknowledgement got lost, or is waiting for the disk.
         lane.acknowledgeWhenDurable(id, to: self)
-    }
-
-    /// Tells the publisher that the disk has a publication.
-    func confirm(_ id: MessageID) {
-        unconfirmed.end(id)
-        sendAcknowledgement(.ack, id)
     }
 
     /// The id of a frame, remembering how a JSON peer wrote it.

@@ -48,8 +48,6 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// What the publisher of the last publication is told, when it was refused and can be answered.
     @exclusivity(unchecked) var refusalAnswer: String?
     var unanswered = UnansweredRefusals()
-    /// Publications of QoS 1 that wait for the disk.
-    @exclusivity(unchecked) var unconfirmed = UnconfirmedPublications()
     /// Whether unacknowledged deliveries are sent again in the same connection; some protocols forbid it.
     var retransmits = true
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.

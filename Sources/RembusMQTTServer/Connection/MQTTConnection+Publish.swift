@@ -176,8 +176,6 @@ extension MQTTConnection {
             refuse(view, .quotaExceeded)
         // Unanswered it is sent again, to the next broker.
         case .stopping: break
-        // Its PUBACK comes with that of the first.
-        case .repeated: break
         }
     }
 

@@ -20,9 +20,12 @@ enum DeadlySignals {
                 source.setEventHandler {
                     last()
                     signal(number, SIG_DFL)
-                    kill(getpid(), number)
-                    // In case the signal is blocked in every thread.
-                    sleep(1)
+                    // The process may have been started with the signal blocked.
+                    var signals = sigset_t()
+                    sigemptyset(&signals)
+                    sigaddset(&signals, number)
+                    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+                    raise(number)
                     _exit(128 + number)
                 }
                 source.resume()

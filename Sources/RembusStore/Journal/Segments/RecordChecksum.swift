@@ -26,10 +26,3 @@ enum RecordChecksum {
             == compute(record, count: count, offset: offset)
     }
 }
-
-/// CRC-32C of any bytes.
-package enum Checksum {
-    package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        bytes.baseAddress.map { rembus_crc32c(0, $0, bytes.count) } ?? 0
-    }
-}
