@@ -34,7 +34,7 @@ extension ServerSuites {
             ("`ducklake_url` must be", { $0.storage.lakeURL = "sqlite" }),
             ("--mqtt: the URL", { $0.doors.mqttBridge = "http://localhost" }),
             ("`allowed_origins` must be", { $0.security.allowedOrigins = ["panel"] }),
-            ("client_certificates needs TLS", { $0.security.clientCertificates = .required }),
+            ("`client_certificates` needs TLS", { $0.security.clientCertificates = .required }),
             ("`rembus keys init", { $0.security.isSecure = true }),
             ("cannot read the schema /nowhere/schema.json", { $0.storage.schemaFile = "/nowhere/schema.json" }),
             ("`log_format` is json", { $0.logFormat = .json }),
