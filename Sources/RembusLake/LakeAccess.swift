@@ -43,7 +43,9 @@ final class LakeAccess: Sendable {
         let first = FirstAttempt()
         queue.async { [self] in
             let error = attempt()
-            if first.end(error) { follow(error) }
+            // Whoever waits finds the reason when it is woken.
+            if first.isDealtWithHere(error) { follow(error) }
+            first.end()
         }
         if let error = first.wait(patience) { throw error }
         // It may still be at it.
@@ -191,14 +193,16 @@ private final class FirstAttempt: Sendable {
     private let isDone = DispatchSemaphore(value: 0)
 
     /// Takes the outcome; true when it is to be dealt with where it came about.
-    func end(_ error: LakeError?) -> Bool {
-        defer { isDone.signal() }
-        return state.withLock { state in
+    func isDealtWithHere(_ error: LakeError?) -> Bool {
+        state.withLock { state in
             guard let error, !error.mayPass, state.isAwaited else { return true }
             state.error = error
             return false
         }
     }
+
+    /// Wakes whoever waits for the outcome.
+    func end() { isDone.signal() }
 
     /// The error that no other attempt would mend; nil when there is none, or none yet.
     func wait(_ patience: Duration) -> LakeError? {
