@@ -41,7 +41,7 @@ SERVER_TESTS := ^RembusServerTests
 REFERENCE_TESTS := ^InteropTests
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench doorbench microbench install clean
+.PHONY: help run setup build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench gatewaybench microbench install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' \
@@ -129,8 +129,8 @@ libfuzzer: ## run a decoder under libFuzzer (FUZZER=FuzzCBORMessage, FUZZ_SECOND
 storagebench: release ## measure tables and queries; ARGS='rows --reference', …
 	REMBUS_BIN="$(CURDIR)/$(SCRATCH)/release/rembus" $(PYTHON) Benchmarks/Storage/storage_bench.py $(ARGS)
 
-doorbench: release ## measure every door, and mosquitto; ARGS='tcp ws --rounds 5', …
-	REMBUS_BIN="$(CURDIR)/$(SCRATCH)/release/rembus" $(PYTHON) Benchmarks/Doors/doors.py $(ARGS)
+gatewaybench: release ## measure every gateway, and mosquitto; ARGS='tcp ws --rounds 5', …
+	REMBUS_BIN="$(CURDIR)/$(SCRATCH)/release/rembus" $(PYTHON) Benchmarks/Gateways/gateways.py $(ARGS)
 
 microbench: ## time the hot pieces one by one
 	$(SWIFT) run --scratch-path $(SCRATCH) -c release rembus-microbench $(ARGS)

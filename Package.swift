@@ -123,7 +123,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
-        // The doors of the broker that are more than framing: each a module of its own over the broker's sessions.
+        // The gateways of the broker that are more than framing: each a module of its own over the broker's sessions.
         .target(
             name: "RembusMQTTServer",
             dependencies: [
@@ -179,7 +179,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        // Broker, journal, lake, rights and doors put together from one configuration.
+        // Broker, journal, lake, rights and gateways put together from one configuration.
         .target(
             name: "RembusServer",
             dependencies: [

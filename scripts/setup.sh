@@ -83,7 +83,7 @@ prepare_toolchain() {
     install_missing ${missing[@]+"${missing[@]}"}
 }
 
-# Servers that the tests start on loopback, and clients of the doors.
+# Servers that the tests start on loopback, and clients of the gateways.
 prepare_servers() {
     [ "$(uname -s)" = Linux ] || return 0
     local missing=()

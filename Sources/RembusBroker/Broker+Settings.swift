@@ -15,7 +15,7 @@ extension Broker {
         }
         core.adopt(adopted)
         core.counters.failedReloads.note(.settings, hasFailed: false)
-        upkeep.reload(certificates)
+        periodicWork.reload(certificates)
     }
 
     /// Notes that settings on the disk could not be used, for the metrics.

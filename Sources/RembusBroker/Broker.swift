@@ -30,10 +30,10 @@ public final class Broker: Service, Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let lifecycle = BrokerLifecycle()
     private let certificates: TLSServerContext?
-    let upkeep: Upkeep
-    private let doors: [any Door]
+    let periodicWork: PeriodicWork
+    private let gateways: [any Gateway]
     private let watchesMemory: Bool
-    private let openDoors = Mutex<[OpenDoor]>([])
+    private let openGateways = Mutex<[OpenGateway]>([])
 
     /// Makes a broker that keeps publications and rules in memory; nothing is listened on before ``start()``.
     ///
@@ -54,24 +54,24 @@ public final class Broker: Service, Sendable {
     /// - Parameters:
     ///   - trust: Who may do what, and where that is written down.
     ///   - certificates: What a TLS listener shows; needed when the configuration says that connections are TLS.
-    ///   - doors: Further ways in, opened by ``start()``.
+    ///   - gateways: Further ways in, opened by ``start()``.
     ///   - watchesMemory: Whether the process is the broker's, so that the memory of all of it counts.
     package init(
         configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
-        certificates: TLSServerContext? = nil, doors: [any Door] = [], watchesMemory: Bool = false
+        certificates: TLSServerContext? = nil, gateways: [any Gateway] = [], watchesMemory: Bool = false
     ) {
         self.watchesMemory = watchesMemory
-        self.doors = doors
+        self.gateways = gateways
         group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopCount)
         core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
         self.certificates = certificates
-        upkeep = Upkeep(core: core, certificates: certificates)
+        periodicWork = PeriodicWork(core: core, certificates: certificates)
         core.makeLanes(on: group, certificates: certificates)
     }
 
     /// The addresses that the broker accepts connections on, as URLs; empty before ``start()``.
     public var addresses: [String] {
-        lifecycle.addresses + openDoors.withLock { $0.flatMap(\.addresses) }
+        lifecycle.addresses + openGateways.withLock { $0.flatMap(\.addresses) }
     }
 
     /// One line that says what is running: name, addresses, store, mode.
@@ -96,9 +96,9 @@ public final class Broker: Service, Sendable {
         } catch {
             _ = lifecycle.end()
             for listener in lifecycle.stop() { try? await listener.close().get() }
-            for door in openDoors.withLock({ $0.take() }) {
-                await door.stopAccepting()
-                await door.close()
+            for gateway in openGateways.withLock({ $0.take() }) {
+                await gateway.stopAccepting()
+                await gateway.close()
             }
             await closeStorage()
             await shutDownThreads()
@@ -106,12 +106,12 @@ public final class Broker: Service, Sendable {
         }
         core.limitToDescriptors()
         for lane in core.allLanes { lane.eventLoop.execute { lane.start() } }
-        upkeep.start(on: group.next())
+        periodicWork.start(on: group.next())
         if watchesMemory { core.memoryWatch.start() }
         warn()
     }
 
-    /// Opens every door. All that cannot be opened are reported together: whoever chooses ports does it once.
+    /// Opens every gateway. All that cannot be opened are reported together: whoever chooses ports does it once.
     private func listen() async throws(BrokerError) {
         let configuration = core.configuration
         let core = self.core
@@ -146,11 +146,11 @@ public final class Broker: Service, Sendable {
                     listener.channel, scheme: certificates == nil ? "tcp" : "tls", at: address)
             }
         }
-        let host = DoorHost(core: core, group: group, certificates: certificates)
-        for door in doors {
-            await attempt(door.option, door.address(configuration)) {
-                let open = try await door.open(on: host)
-                openDoors.withLock { $0.append(open) }
+        let host = GatewayHost(core: core, group: group, certificates: certificates)
+        for gateway in gateways {
+            await attempt(gateway.option, gateway.address(configuration)) {
+                let open = try await gateway.open(on: host)
+                openGateways.withLock { $0.append(open) }
             }
         }
         if !failures.isEmpty { throw BrokerError(failures) }
@@ -177,7 +177,7 @@ public final class Broker: Service, Sendable {
     /// Reads certificates, administrators, tenants and grants again, as SIGHUP asks for. New connections get the new
     /// certificate; rules count at once.
     public func reload() {
-        upkeep.reload()
+        periodicWork.reload()
     }
 
     /// Has `action` called when an administrator asks the broker to stop; calling ``shutDown()`` is up to it.
@@ -226,16 +226,16 @@ public final class Broker: Service, Sendable {
         let deadline = ContinuousClock.now + core.configuration.drainTimeout
         core.readiness.stop()
         for listener in listeners { try? await listener.close().get() }
-        let doors = openDoors.withLock { $0.take() }
-        for door in doors where !door.answersWhileStopping { await door.stopAccepting() }
+        let gateways = openGateways.withLock { $0.take() }
+        for gateway in gateways where !gateway.answersWhileStopping { await gateway.stopAccepting() }
         let unfinished = await core.finishExchanges(until: deadline)
         if !unfinished.isEmpty {
             core.logger.notice(
                 "drain_timeout is over with \(unfinished.calls) calls, \(unfinished.publications) publications and \(unfinished.deliveries) deliveries unfinished"
             )
         }
-        for door in doors where door.answersWhileStopping { await door.stopAccepting() }
-        upkeep.stop()
+        for gateway in gateways where gateway.answersWhileStopping { await gateway.stopAccepting() }
+        periodicWork.stop()
         core.memoryWatch.stop()
         let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         core.whenChannelsEnd { ended.continuation.yield() }
@@ -256,7 +256,7 @@ public final class Broker: Service, Sendable {
             tasks.cancelAll()
         }
         core.whenChannelsEnd(nil)
-        for door in doors { await door.close() }
+        for gateway in gateways { await gateway.close() }
         await closeStorage()
         // What still worked on a table was ended with the storage, and says so to its event loop.
         await core.background.finish(within: 2)
@@ -316,9 +316,9 @@ public struct BrokerError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-extension [OpenDoor] {
+extension [OpenGateway] {
     /// Hands everything over, once.
-    fileprivate mutating func take() -> [OpenDoor] {
+    fileprivate mutating func take() -> [OpenGateway] {
         defer { self = [] }
         return self
     }

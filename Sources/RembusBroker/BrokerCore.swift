@@ -91,7 +91,7 @@ final class BrokerCore: @unchecked Sendable {
         cutLimits.maxRememberedBytesPerAddress = plan.rememberedPerAddress
         tables = RoutingTables(limits: cutLimits, storage: storage, rules: rules, counters: counters)
         recordsPublications = configuration.storeBytes > 0
-        metricTopics = MetricTopics(limit: configuration.doors.maxMetricTopics)
+        metricTopics = MetricTopics(limit: configuration.gateways.maxMetricTopics)
         var limits = DecodingLimits.standard
         limits.maxBytes = configuration.limits.maxMessageBytes
         decodingLimits = limits
@@ -173,7 +173,7 @@ final class BrokerCore: @unchecked Sendable {
         if lanes.first?.metrics.isEnabled == true { reporter = BrokerReporter(self, certificates: certificates) }
     }
 
-    /// Lets go of the event loops when they have ended, and of the doors: they hold this, so that nothing of a broker would
+    /// Lets go of the event loops when they have ended, and of the gateways: they hold this, so that nothing of a broker would
     /// ever be freed.
     func forgetLanes() {
         sharedLanes.withLock { $0 = [] }
@@ -204,7 +204,7 @@ final class BrokerCounters: Sendable {
     let connections = Atomic<Int>(0)
     /// Sockets that are not closed yet, those of ended connections included that still have something to send.
     let channels = Atomic<Int>(0)
-    /// What doors could not pass on.
+    /// What gateways could not pass on.
     let dropped = Atomic<Int>(0)
     /// Publications whose topics cannot be published to.
     let droppedTopics = Atomic<Int>(0)

@@ -9,7 +9,7 @@ final class LaneBatch: @unchecked Sendable {
     private enum Entry {
         case publication(
             offset: Int, count: Int, owner: ByteBuffer?, record: RecordHeader, publisher: Session, route: Route)
-        case request(offset: Int, count: Int, provider: Session, call: PendingCall)
+        case request(offset: Int, count: Int, provider: Session, call: RoutedCall)
         case response(offset: Int, count: Int, caller: Session, id: MessageID)
         case failure(caller: Session, id: MessageID, status: StatusCode, text: String)
     }
@@ -39,7 +39,7 @@ final class LaneBatch: @unchecked Sendable {
                 publisher: publisher, route: route))
     }
 
-    func addRequest(_ message: UnsafeRawBufferPointer, provider: Session, call: PendingCall) {
+    func addRequest(_ message: UnsafeRawBufferPointer, provider: Session, call: RoutedCall) {
         entries.append(.request(offset: append(message), count: message.count, provider: provider, call: call))
     }
 

@@ -32,7 +32,7 @@ struct CrossSitePolicy: Sendable {
     let hosts: Set<String>?
 
     init(_ configuration: BrokerConfiguration, isSecure: Bool) {
-        let origins = configuration.doors.corsOrigins
+        let origins = configuration.gateways.corsOrigins
         sharesWithAll = origins.contains("*")
         shared = OriginPolicy(allowed: origins)
         permitted = OriginPolicy(allowed: origins + configuration.security.allowedOrigins)

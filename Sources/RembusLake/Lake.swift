@@ -20,7 +20,7 @@ package final class Lake: Sendable {
     private let tables: TableServices
     /// The topics that fill tables, as patterns with `*` for each segment that may be anything.
     package let fillingTopics: [String]
-    private let board = LakeBoard()
+    private let metricsStore = LakeMetricsStore()
 
     /// How long the start waits for a catalog that does not answer before it goes on without.
     private static let patience = Duration.seconds(10)
@@ -37,12 +37,12 @@ package final class Lake: Sendable {
     ) throws(LakeError) {
         self.configuration = configuration
         self.source = source
-        access = LakeAccess(board: board, logger: logger) {
-            [components, trust, board] () throws(LakeError) in
+        access = LakeAccess(metricsStore: metricsStore, logger: logger) {
+            [components, trust, metricsStore] () throws(LakeError) in
             let catalog = try Catalog(configuration, schema: schema, logger: logger)
             let writer = try LakeWriter(
                 configuration, schema: schema, catalog: catalog, source: source, components: components, trust: trust,
-                board: board, logger: logger)
+                metricsStore: metricsStore, logger: logger)
             return LakeAccess.Opened(catalog: catalog, writer: writer)
         }
         reader = LakeArchive(
@@ -101,11 +101,11 @@ package final class Lake: Sendable {
     package var retention: RetentionHorizon { configuration.retention }
 
     /// Whether the last attempt to write failed. Quick, other than ``metrics``.
-    package var isFailing: Bool { board.isFailing }
+    package var isFailing: Bool { metricsStore.isFailing }
 
     /// Counts since the start, and the present state of the lake.
     package var metrics: LakeMetrics {
-        var metrics = board.metrics
+        var metrics = metricsStore.metrics
         metrics.lagBytes = source.unarchivedBytes
         metrics.queries = queries.metrics
         return metrics
@@ -147,7 +147,7 @@ package final class Lake: Sendable {
 
     var name: String { configuration.name }
 
-    func connect() throws(LakeError) -> Connection { try access.connect() }
+    func connect() throws(LakeError) -> DatabaseConnection { try access.connect() }
 
     /// State that brokers keep in the catalog (storage.md §5).
     package struct StoredState: Sendable {

@@ -25,13 +25,13 @@ final class LakeAccess: Sendable {
 
     private let state = Mutex(State())
     private let queue = DispatchQueue(label: "rembus.lake.attach")
-    private let board: LakeBoard
+    private let metricsStore: LakeMetricsStore
     private let logger: Logger
     private let make: @Sendable () throws(LakeError) -> Opened
 
     /// - Parameter make: Opens the catalog. Called on a queue of its own, again and again until it succeeds.
-    init(board: LakeBoard, logger: Logger, make: @escaping @Sendable () throws(LakeError) -> Opened) {
-        self.board = board
+    init(metricsStore: LakeMetricsStore, logger: Logger, make: @escaping @Sendable () throws(LakeError) -> Opened) {
+        self.metricsStore = metricsStore
         self.logger = logger
         self.make = make
     }
@@ -77,7 +77,7 @@ final class LakeAccess: Sendable {
     var reason: LakeError? { state.withLock { $0.opened == nil ? $0.reason : nil } }
 
     /// Makes a new connection to the catalog, for a reader.
-    func connect() throws(LakeError) -> Connection { try present().catalog.connect() }
+    func connect() throws(LakeError) -> DatabaseConnection { try present().catalog.connect() }
 
     /// Ends the attempts; returns what was open. An attempt that is under way is waited for, for some seconds.
     func close() async -> Opened? {
@@ -120,7 +120,7 @@ final class LakeAccess: Sendable {
                 return (state.retry.attempts, state.isStarted)
             }
             if attempts > 0 {
-                board.recovered()
+                metricsStore.recovered()
                 logger.notice("the tables are there: their catalog is reached after \(attempts + 1) attempts")
             }
             if isStarted { opened.writer.start() }
@@ -133,7 +133,7 @@ final class LakeAccess: Sendable {
     /// After an attempt that failed: says why, and tries again later.
     private func follow(_ error: LakeError?) {
         guard let error else { return }
-        board.failed(error)
+        metricsStore.failed(error)
         let delay = state.withLock { state -> Duration? in
             guard !state.isClosed else { return nil }
             state.reason = error
@@ -156,7 +156,7 @@ final class LakeAccess: Sendable {
 extension LakeAccess: TableWriting {
     func perform<Output: Sendable>(
         until deadline: ContinuousClock.Instant?, late: LakeError,
-        _ body: @escaping @Sendable (Connection) throws -> Output
+        _ body: @escaping @Sendable (DatabaseConnection) throws -> Output
     ) async throws -> Output {
         try await present().writer.perform(until: deadline, late: late, body)
     }

@@ -15,9 +15,9 @@ import Musl
 import Darwin
 #endif
 
-/// What all connections of the MQTT door share.
+/// What all connections of the MQTT gateway share.
 final class MQTTServer: Sendable {
-    let host: DoorHost
+    let host: GatewayHost
     let retained: RetainedMessages
     let sessions: ClientSessions
     /// Set before the first connection.
@@ -34,14 +34,14 @@ final class MQTTServer: Sendable {
     /// How many topics a client may give numbers.
     static let topicAliasMaximum: UInt16 = 64
 
-    init(host: DoorHost) {
+    init(host: GatewayHost) {
         self.host = host
-        let doors = host.configuration.doors
+        let gateways = host.configuration.gateways
         sessions = ClientSessions()
         // The broker decides how many names are remembered, and which.
         host.whenForgotten { [sessions] in sessions.forget($0) }
         retained = RetainedMessages(maxBytes: host.memoryPlan.retained, memory: host.memory)
-        maxExpiry = UInt32(clamping: doors.maxMQTTSessionExpiry.components.seconds)
+        maxExpiry = UInt32(clamping: gateways.maxMQTTSessionExpiry.components.seconds)
         maxPacketBytes = min(host.configuration.limits.maxMessageBytes, ByteBuffer.maxMQTTVariable)
     }
 
@@ -71,13 +71,13 @@ final class MQTTServer: Sendable {
         sessions.use(packets) { name, session, state in
             var state = state
             if let record = host.keptRecord(of: name) {
-                state.forgetFinished(coveredBy: record, key: DoorSession.key(ofTopic:))
+                state.forgetFinished(coveredBy: record, key: GatewaySession.key(ofTopic:))
             }
             let (ended, changes) = session.restore(state, publications: publications[ExactText(name)] ?? [])
             host.forgetPublications(ended, of: name)
             if !changes.isEmpty { packets.add(changes, of: name) }
         }
-        host.onComponentsSaved { packets.forgetFinished(coveredBy: $0, key: DoorSession.key(ofTopic:)) }
+        host.onComponentsSaved { packets.forgetFinished(coveredBy: $0, key: GatewaySession.key(ofTopic:)) }
         openPackets.withLock { $0 = packets }
     }
 
@@ -108,14 +108,14 @@ final class MQTTServer: Sendable {
 
     /// Keeps a publication that was taken, or forgets what it replaces; false when there is no room.
     @discardableResult
-    func retain(_ publication: OutgoingPublication) -> Bool {
+    func retain(_ publication: BrokerPublication) -> Bool {
         guard publication.isRetained else { return true }
         if publication.isEmpty {
             retained.forget(topic: publication.topic, tenant: publication.tenant)
             return true
         }
         var frame = publication.frame
-        Annex.markKept(&frame, annexAt: publication.annexOffset)
+        MQTTTrailer.markKept(&frame, trailerAt: publication.trailerOffset)
         guard let message = KeptMessage(frame, receivedAt: Self.now) else { return false }
         return retained.keep(
             message, topic: publication.topic, tenant: publication.tenant, expiry: publication.expiry)

@@ -11,7 +11,7 @@ public import ServiceLifecycle
 /// ```swift
 /// var configuration = BrokerConfiguration()
 /// configuration.directory = "/var/lib/plant"
-/// configuration.doors.httpPort = 8080
+/// configuration.gateways.httpPort = 8080
 /// configuration.storage.schemaFile = "schema.json"
 /// let server = try await RembusServer(configuration)
 /// try await server.run()

@@ -7,7 +7,7 @@ import RembusTrust
 struct ServerComposer: Sendable {
     let configuration: BrokerConfiguration
     let logger: Logger
-    let doors: DoorComposer
+    let gateways: GatewayComposer
     /// Whether the process is the server's, as that of the command.
     let ownsProcess: Bool
     private let factory: any MetricsFactory
@@ -16,9 +16,9 @@ struct ServerComposer: Sendable {
         self.configuration = configuration
         self.logger = logger
         self.ownsProcess = ownsProcess
-        doors = DoorComposer(configuration: configuration, logger: logger)
+        gateways = GatewayComposer(configuration: configuration, logger: logger)
         // Here and not later, where another thread would not know a factory that counts for the caller's task only.
-        factory = doors.factory
+        factory = gateways.factory
     }
 
     /// What a server consists of.
@@ -33,7 +33,7 @@ struct ServerComposer: Sendable {
     func open(_ parts: OpenParts) throws -> Server {
         var state = StateFolder(configuration, logger: logger)
         try state.secure()
-        let doors = try doors.doors()
+        let gateways = try gateways.gateways()
         // What is made from here on has to know where it is counted.
         let broker = try withMetricsFactory(factory) {
             let trust = try TrustComposer(configuration: configuration, logger: logger).open()
@@ -44,7 +44,7 @@ struct ServerComposer: Sendable {
             try state.requireRules(trust.store)
             return Broker(
                 configuration: configuration, logger: logger, storage: storage, trust: trust,
-                certificates: certificates, doors: doors, watchesMemory: ownsProcess)
+                certificates: certificates, gateways: gateways, watchesMemory: ownsProcess)
         }
         if !ownsProcess { state.secureCatalog() }
         return Server(broker: broker, state: state)

@@ -8,7 +8,7 @@ import sys
 import polars
 import pytest
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.lake import opened_catalog
 from support.metrics import Metrics
 from support.ports import free_port

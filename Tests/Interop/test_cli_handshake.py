@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(REFERENCE, reason="about our command")
 
 
 @pytest.fixture(scope="module")
-def every_door():
+def every_gateway():
     from support.processes import Broker
 
     ports = {"tcp": free_port(), "zmq": free_port(), "http": free_port(), "mqtt": free_port()}
@@ -30,21 +30,21 @@ SCHEMES = ["ws", "tcp", "zmq", "mqtt"]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_right_port_is_0(every_door, scheme):
-    finished = run_rembus("pub", "t", "1", url=f"{scheme}://127.0.0.1:{every_door[scheme]}")
+def test_the_right_port_is_0(every_gateway, scheme):
+    finished = run_rembus("pub", "t", "1", url=f"{scheme}://127.0.0.1:{every_gateway[scheme]}")
     assert (finished.returncode, finished.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("port", ["ws", "tcp", "zmq", "http", "mqtt"])
 @pytest.mark.parametrize("name", ["", "/pump7"])
-def test_the_port_of_another_protocol_is_not(every_door, scheme, port, name):
+def test_the_port_of_another_protocol_is_not(every_gateway, scheme, port, name):
     if scheme == port:
         pytest.skip("the right one")
     finished = run_rembus(
-        "pub", "t", "1", url=f"{scheme}://127.0.0.1:{every_door[port]}{name}", REMBUS_TIMEOUT=2)
+        "pub", "t", "1", url=f"{scheme}://127.0.0.1:{every_gateway[port]}{name}", REMBUS_TIMEOUT=2)
     assert finished.returncode in (1, 4), finished.stderr
-    assert str(every_door[port]) in finished.stderr
+    assert str(every_gateway[port]) in finished.stderr
     assert re.search("check scheme and port: ws 8338, tcp 8339, zmq 8340, mqtt 1883|This port speaks MQTT", finished.stderr)
     assert len(finished.stderr.splitlines()) == 1
     assert finished.stdout == ""

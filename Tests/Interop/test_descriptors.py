@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from support.http_door import Http
+from support.http_gateway import Http
 from support.metrics import metrics_url
 from support.processes import PATIENCE, REFERENCE, Broker, clean_environment, rembus_binary
 from support.wire import Peer, eventually

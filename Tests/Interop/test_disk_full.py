@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.mqtt import RawClient, connect_packet, packet, text
 from support.wire import ACK, Peer, eventually
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.mqtt import RawClient, connect_packet
 from support.processes import PATIENCE, REFERENCE
 from support.wire import ACK, OK, Peer, eventually

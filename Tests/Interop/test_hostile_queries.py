@@ -11,7 +11,7 @@ import polars
 import pytest
 
 from support.framed_peer import FramedPeer
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.processes import PATIENCE, REFERENCE, Broker
 from support.wire import Peer, eventually
 

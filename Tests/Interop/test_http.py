@@ -1,4 +1,4 @@
-"""The HTTP door (behaviour.md §17): calls, publications, status codes; components of other transports at the other end."""
+"""The HTTP gateway (behaviour.md §17): calls, publications, status codes; components of other transports at the other end."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.http_provider import Provider
 from support.processes import Broker
 from support.python_package import Components, Received, asynchronous
@@ -118,7 +118,7 @@ def test_any_topic_can_be_called(broker, http, connect, uid, topic):
     assert http.get("/rpc/" + quote(name, safe="")).json() == "here"
 
 
-def test_words_of_the_door_are_topics_below_rpc_and_publish(broker, http, connect):
+def test_words_of_the_gateway_are_topics_below_rpc_and_publish(broker, http, connect):
     Provider(connect("provider-of-words", to=broker), "metrics", lambda given: "mine")
     assert http.get("/metrics").headers["content-type"].startswith("text/plain")
     assert http.post("/rpc/metrics").json() == "mine"
@@ -270,7 +270,7 @@ def test_head_is_get_without_the_body(http):
             assert head.headers["content-length"] == got.headers["content-length"]
 
 
-def test_the_door_says_how_it_is(broker, http):
+def test_the_gateway_says_how_it_is(broker, http):
     assert http.get("/healthz").json() == {"status": "ok"}
     assert http.get("/readyz").json() == {"status": "ready"}
     index = http.get("/").json()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "http.md").read_text()
 

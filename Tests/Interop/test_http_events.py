@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.http_door import Events, Http, RawHttp, basic, http_port
+from support.http_gateway import Events, Http, RawHttp, basic, http_port
 from support.processes import PATIENCE, Broker
 from support.wire import eventually
 

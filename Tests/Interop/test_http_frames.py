@@ -8,7 +8,7 @@ import pyarrow
 import pyarrow.ipc
 import pytest
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.processes import Broker
 from support.wire import eventually
 

@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from support.certificates import Authority
-from support.http_door import Http, RawHttp, basic, http_port
+from support.http_gateway import Http, RawHttp, basic, http_port
 from support.keys import Key, shared_secret, write_secret, write_trust
 from support.processes import Broker
 from support.wire import OK, Peer, eventually

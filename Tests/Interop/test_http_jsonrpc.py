@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.http_provider import Provider
 from support.processes import Broker
 from support.wire import EXCEPTION, Peer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.keys import shared_secret, write_trust
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from support.http_door import Http, RawHttp, http_port
+from support.http_gateway import Http, RawHttp, http_port
 from support.http_provider import Provider
 from support.mqtt import mqtt_port
 from support.processes import PATIENCE, Broker, run_rembus

@@ -10,7 +10,7 @@ import cbor2
 import pytest
 
 from support.chaos_peers import resident_bytes
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.http_provider import Provider
 from support.metrics import scrape
 from support.mqtt import RawClient, connect_packet
@@ -48,7 +48,7 @@ class Highest:
 
 @pytest.fixture
 def limited(start_broker):
-    """A broker with every door, and a limit that a few of those peers would break."""
+    """A broker with every gateway, and a limit that a few of those peers would break."""
     def start(*options, **settings):
         return start_broker(
             options=["--tcp", "0", "--http", "0", "--mqtt-listen", "0", "--prometheus", "0", *options],

@@ -118,7 +118,7 @@ def test_an_option_of_a_later_version_is_an_error_and_not_ignored(option):
 
 @pytest.mark.parametrize("option", ["--tcp", "--zmq", "--http", "--mqtt-listen", "--prometheus"])
 @pytest.mark.parametrize("port", ["-1", "65536"])
-def test_a_door_with_a_port_that_is_none_is_said_in_one_sentence(option, port):
+def test_a_gateway_with_a_port_that_is_none_is_said_in_one_sentence(option, port):
     assert_one_sentence(run_rembus("broker", "--port", 0, f"{option}={port}"), option, port)
 
 
@@ -137,7 +137,7 @@ def test_ports_in_use_are_reported_together(broker):
         assert any(str(port) in line and option in line and "in use" in line for line in lines), (port, finished.stderr)
 
 
-def test_one_broker_opens_every_door(start_broker):
+def test_one_broker_opens_every_gateway(start_broker):
     broker = start_broker(
         options=[text for option in ("--tcp", "--zmq", "--http", "--mqtt-listen", "--prometheus") for text in (option, "0")],
         REMBUS_RECORD="none")

@@ -13,7 +13,7 @@ from websockets.sync.client import connect as open_websocket
 
 from support.certificates import Authority
 from support.framed_peer import FramedPeer
-from support.http_door import Http, RawHttp, basic, http_port
+from support.http_gateway import Http, RawHttp, basic, http_port
 from support.keys import greeting, log_in_first, shared_secret, write_trust
 from support.mqtt import mqtt_port
 from support.processes import PATIENCE, REFERENCE, Broker, run_rembus

@@ -10,7 +10,7 @@ import pytest
 from websockets.sync.client import connect as open_websocket
 
 from support.certificates import Authority
-from support.http_door import Http, basic, http_port
+from support.http_gateway import Http, basic, http_port
 from support.keys import write_trust
 from support.metrics import scrape
 from support.processes import PATIENCE, REFERENCE, Broker, run_rembus

@@ -11,7 +11,7 @@ from websockets.sync.client import connect as open_websocket
 
 from support.certificates import Authority
 from support.framed_peer import FramedPeer
-from support.http_door import Events, Http, basic, http_port
+from support.http_gateway import Events, Http, basic, http_port
 from support.keys import Key, log_in, shared_secret, write_trust
 from support.mqtt import Client
 from support.processes import PATIENCE, REFERENCE, Broker, run_rembus

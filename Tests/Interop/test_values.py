@@ -12,7 +12,7 @@ import pyarrow.ipc
 import pytest
 import rembus as rb
 
-from support.http_door import Http, http_port
+from support.http_gateway import Http, http_port
 from support.lake import opened_catalog
 from support.mqtt import Client
 from support.postgres import postgres, programs

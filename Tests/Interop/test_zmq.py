@@ -434,7 +434,7 @@ def test_the_command_dials_zmq(zmq_broker):
     assert anonymous.returncode == 0 and "broker" in anonymous.stdout, anonymous.stderr
 
 
-def test_publications_between_commands_over_different_doors(zmq_broker):
+def test_publications_between_commands_over_different_gateways(zmq_broker):
     zmq_url = f"zmq://127.0.0.1:{zmq_port(zmq_broker)}"
     for from_url, to_url, qos in [(zmq_url, zmq_broker.url, 0), (zmq_broker.url, zmq_url, 1), (zmq_url, zmq_url, 2)]:
         with Command("sub", "plant/*", "--count", "2", "--url", to_url) as subscriber:

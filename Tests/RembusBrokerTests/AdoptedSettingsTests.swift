@@ -15,7 +15,7 @@ struct AdoptedSettingsTests {
         wanted.security.trustedProxies = ["10.0.0.0/8"]
         wanted.logLevel = .debug
         wanted.port = 1
-        wanted.doors.httpPort = 2
+        wanted.gateways.httpPort = 2
         wanted.threads = 3
         wanted.security.isAuthenticated = true
         wanted.storage.schemaFile = "schema.json"

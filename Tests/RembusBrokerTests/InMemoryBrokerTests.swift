@@ -16,7 +16,7 @@ struct InMemoryBrokerTests {
         let composite = Mirror(reflecting: BrokerConfiguration()).children.filter {
             Mirror(reflecting: $0.value).displayStyle == .struct && !($0.value is Duration)
         }
-        #expect(Set(composite.compactMap(\.label)) == ["security", "doors", "storage", "limits"])
+        #expect(Set(composite.compactMap(\.label)) == ["security", "gateways", "storage", "limits"])
     }
 
     /// One configuration for each field that needs what a broker in memory has not got.
@@ -33,21 +33,21 @@ struct InMemoryBrokerTests {
         ("security.clientCertificates", { $0.security.clientCertificates = .required }),
         ("security.auditLog", { $0.security.auditLog = "audit.log" }),
         ("security.auditMaxBytes", { $0.security.auditMaxBytes = 1 }),
-        ("doors.zmqPort", { $0.doors.zmqPort = 0 }),
-        ("doors.zmqSocket", { $0.doors.zmqSocket = "/run/x" }),
-        ("doors.httpSocket", { $0.doors.httpSocket = "/run/x" }),
-        ("doors.httpPrefix", { $0.doors.httpPrefix = "/x" }),
-        ("doors.prometheusSocket", { $0.doors.prometheusSocket = "/run/x" }),
-        ("doors.mqttSocket", { $0.doors.mqttSocket = "/run/x" }),
-        ("doors.httpPort", { $0.doors.httpPort = 0 }),
-        ("doors.corsOrigins", { $0.doors.corsOrigins = ["*"] }),
-        ("doors.prometheusPort", { $0.doors.prometheusPort = 0 }),
-        ("doors.mqttPort", { $0.doors.mqttPort = 0 }),
-        ("doors.maxMQTTSessionExpiry", { $0.doors.maxMQTTSessionExpiry = .zero }),
-        ("doors.maxRetainedBytes", { $0.doors.maxRetainedBytes = 1 }),
-        ("doors.mqttBridge", { $0.doors.mqttBridge = "mqtt://localhost" }),
-        ("doors.mqttTopicFilters", { $0.doors.mqttTopicFilters = [] }),
-        ("doors.maxBridgeQueue", { $0.doors.maxBridgeQueue = 1 }),
+        ("gateways.zmqPort", { $0.gateways.zmqPort = 0 }),
+        ("gateways.zmqSocket", { $0.gateways.zmqSocket = "/run/x" }),
+        ("gateways.httpSocket", { $0.gateways.httpSocket = "/run/x" }),
+        ("gateways.httpPrefix", { $0.gateways.httpPrefix = "/x" }),
+        ("gateways.prometheusSocket", { $0.gateways.prometheusSocket = "/run/x" }),
+        ("gateways.mqttSocket", { $0.gateways.mqttSocket = "/run/x" }),
+        ("gateways.httpPort", { $0.gateways.httpPort = 0 }),
+        ("gateways.corsOrigins", { $0.gateways.corsOrigins = ["*"] }),
+        ("gateways.prometheusPort", { $0.gateways.prometheusPort = 0 }),
+        ("gateways.mqttPort", { $0.gateways.mqttPort = 0 }),
+        ("gateways.maxMQTTSessionExpiry", { $0.gateways.maxMQTTSessionExpiry = .zero }),
+        ("gateways.maxRetainedBytes", { $0.gateways.maxRetainedBytes = 1 }),
+        ("gateways.mqttBridge", { $0.gateways.mqttBridge = "mqtt://localhost" }),
+        ("gateways.mqttTopicFilters", { $0.gateways.mqttTopicFilters = [] }),
+        ("gateways.maxBridgeQueue", { $0.gateways.maxBridgeQueue = 1 }),
         ("storage.schemaFile", { $0.storage.schemaFile = "schema.json" }),
         ("storage.record", { $0.storage.record = ["none"] }),
         ("storage.journalSync", { $0.storage.journalSync = .none }),

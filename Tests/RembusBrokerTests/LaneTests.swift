@@ -15,13 +15,13 @@ import Testing
 struct LaneTests {
     private let broker = FuzzBroker(.remembering, lanes: 3)
 
-    private func subscribe(_ session: DoorSession, _ topic: String) {
+    private func subscribe(_ session: GatewaySession, _ topic: String) {
         #expect(session.subscribe(topic).status == .ok)
         #expect(session.perform(.reactive(true, messageFrom: nil), topic: "").status == .ok)
         session.endWork()
     }
 
-    private func publish(_ session: DoorSession, _ topic: String) {
+    private func publish(_ session: GatewaySession, _ topic: String) {
         session.receive(.publish(.init(topic: topic, arguments: [1])))
         session.endWork()
         broker.settle()

@@ -11,8 +11,8 @@ import Testing
 struct RefusalTests {
     private let broker = FuzzBroker(.remembering)
 
-    private func open() throws -> (session: DoorSession, sink: TestSink) {
-        let host = DoorHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
+    private func open() throws -> (session: GatewaySession, sink: TestSink) {
+        let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
         let sink = TestSink()
         let session = host.makeSession(
             on: broker.loops[0], address: "127.0.0.1:1", facts: ConnectionFacts(.http), sink: sink)
@@ -56,7 +56,7 @@ struct RefusalTests {
         }
     }
 
-    private func flush(_ session: DoorSession, _ sink: TestSink) -> Message.Response? {
+    private func flush(_ session: GatewaySession, _ sink: TestSink) -> Message.Response? {
         session.receive(
             .admin(.init(id: .random(), topic: "__config__", data: AdminCommand.other(AdminCommand.Name.flush).data)))
         session.endWork()

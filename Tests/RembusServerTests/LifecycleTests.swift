@@ -19,7 +19,7 @@ extension ServerSuites {
         func answers() async throws {
             let server = try await RembusServer.make(in: folder) {
                 $0.tcpPort = 0
-                $0.doors.mqttPort = 0
+                $0.gateways.mqttPort = 0
             }
             server.expose("double") { arguments in .integer(Int64(2 * (arguments.first?.intValue ?? 0))) }
             #expect(server.addresses == [])
@@ -42,7 +42,7 @@ extension ServerSuites {
                 try await RembusServer.make(in: folder) {
                     $0.port = port
                     try $0.addTableAndHTTP(in: folder)
-                    $0.doors.mqttPort = 0
+                    $0.gateways.mqttPort = 0
                 }
             }
             // Kept: what is free must not depend on who still has a reference.
@@ -129,7 +129,7 @@ extension ServerSuites {
             do {
                 let server = try await RembusServer.make(in: folder) {
                     try $0.addTableAndHTTP(in: folder)
-                    $0.doors.mqttPort = 0
+                    $0.gateways.mqttPort = 0
                     $0.tcpPort = 0
                 }
                 core = server.broker.core
@@ -149,7 +149,7 @@ extension ServerSuites {
             for name in ["one", "two"] {
                 let server = try await RembusServer.make(in: folder) {
                     $0.name = name
-                    $0.doors.httpPort = 0
+                    $0.gateways.httpPort = 0
                 }
                 try await server.start()
                 servers.append(server)

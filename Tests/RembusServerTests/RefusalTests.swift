@@ -23,8 +23,8 @@ extension ServerSuites {
 
         private static let refused: [(sentence: String, set: @Sendable (inout BrokerConfiguration) -> Void)] = [
             ("`port` must be a whole number, 0–65535", { $0.port = 65536 }),
-            ("`http` must be a port, 0–65535, unix:PATH, or null", { $0.doors.httpPort = -1 }),
-            ("`mqtt_listen` must be a port", { $0.doors.mqttSocket = "relative" }),
+            ("`http` must be a port, 0–65535, unix:PATH, or null", { $0.gateways.httpPort = -1 }),
+            ("`mqtt_listen` must be a port", { $0.gateways.mqttSocket = "relative" }),
             ("`max_topic_bytes` must be a whole number, 1–65535; found 0", { $0.limits.maxTopicBytes = 0 }),
             ("`maxDuplicateIDs` must be", { $0.limits.maxDuplicateIDs = 0 }),
             ("`threads` must be", { $0.threads = 65 }),
@@ -32,7 +32,7 @@ extension ServerSuites {
             ("`record` must be a list of patterns", { $0.storage.record = [] }),
             ("has the size \"much\"", { $0.storage.record = ["a/**,size=much"] }),
             ("`ducklake_url` must be", { $0.storage.lakeURL = "sqlite" }),
-            ("--mqtt: the URL", { $0.doors.mqttBridge = "http://localhost" }),
+            ("--mqtt: the URL", { $0.gateways.mqttBridge = "http://localhost" }),
             ("`allowed_origins` must be", { $0.security.allowedOrigins = ["panel"] }),
             ("`client_certificates` needs TLS", { $0.security.clientCertificates = .required }),
             ("`rembus keys init", { $0.security.isSecure = true }),

@@ -19,7 +19,7 @@ struct Embedded {
         configuration.directory = folder
         configuration.storage.schemaFile = "\(folder)/schema.json"
         configuration.port = 0
-        configuration.doors.httpPort = 0
+        configuration.gateways.httpPort = 0
         let server = try await RembusServer(configuration)
         server.expose("double") { arguments in .integer(2 * Int64(arguments.first?.intValue ?? 0)) }
 

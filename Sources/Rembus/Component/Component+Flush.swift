@@ -23,10 +23,10 @@ extension Component {
         let id = connection.ids.next()
         let command = AdminCommand.other(AdminCommand.Name.flush)
         let message = Message.admin(
-            .init(id: MessageID(littleEndian: id), topic: Session.configurationTopic, data: command.data))
+            .init(id: MessageID(littleEndian: id), topic: ClientSession.configurationTopic, data: command.data))
         // Any answer, an error too, proves that the broker has handled everything sent before.
         let reply = try await ask(
-            .command(command, topic: Session.configurationTopic), id: id,
+            .command(command, topic: ClientSession.configurationTopic), id: id,
             frame: OutgoingFrame(message, encoding: encoding), timeout: timeout)
         guard reply.status == .ok, let report = try? reply.data.value,
             let count = report[AdminCommand.Field.refused]?.intValue, count > 0

@@ -66,12 +66,12 @@ extension Component {
     /// Stops delivery; the subscriptions stay.
     public func unreactive() async throws {
         try await connection.onSession { $0.isReactive = false }
-        try await tell(Session.configurationTopic, .reactive(false, messageFrom: nil))
+        try await tell(ClientSession.configurationTopic, .reactive(false, messageFrom: nil))
     }
 
     private func sendReactive() async throws {
         let from = try await connection.onSession { $0.longestReplay }
-        try await tell(Session.configurationTopic, .reactive(true, messageFrom: from))
+        try await tell(ClientSession.configurationTopic, .reactive(true, messageFrom: from))
     }
 
     /// Sends a command whose effect the session remembers; without a connection the next login sends it.

@@ -24,7 +24,7 @@ final class Connection: Sendable {
     let credentials: CredentialSource
     /// nil when the connection is not encrypted.
     private let tls: TLSClientContext?
-    private let session: NIOLoopBoundBox<Session?>
+    private let session: NIOLoopBoundBox<ClientSession?>
     /// What stands for the broker on MQTT servers, from the first connection to one.
     private let carrier: NIOLoopBoundBox<MQTTCarrier?>
     private let reconnecting = Mutex<Task<Void, Never>?>(nil)
@@ -45,7 +45,7 @@ final class Connection: Sendable {
         self.logger = logger
         let eventLoop = configuration.eventLoopGroup.next()
         self.eventLoop = eventLoop
-        let box = NIOLoopBoundBox<Session?>.makeEmptyBox(valueType: Session.self, eventLoop: eventLoop)
+        let box = NIOLoopBoundBox<ClientSession?>.makeEmptyBox(valueType: ClientSession.self, eventLoop: eventLoop)
         session = box
         carrier = .makeEmptyBox(valueType: MQTTCarrier.self, eventLoop: eventLoop)
         // Weak, because the session holds the submissions. Whoever waits for an answer holds the connection.
@@ -63,7 +63,7 @@ final class Connection: Sendable {
             eventLoop: eventLoop, name: url.name, settings: settings, configuration: configuration,
             submissions: submissions, states: states, ids: ids, counters: counters)
         eventLoop.execute { [session] in
-            let made = Session(parts)
+            let made = ClientSession(parts)
             made.onLoss = { _ in self.keepReconnecting() }
             made.onEnd = { self.stopReconnecting() }
             session.value = made
@@ -221,7 +221,7 @@ final class Connection: Sendable {
     /// Runs something on the event loop, in order with what was sent before, and waits for it.
     ///
     /// Throws when the component is closed.
-    func onSession<R: Sendable>(_ body: @escaping @Sendable (Session) -> R) async throws(RembusError) -> R {
+    func onSession<R: Sendable>(_ body: @escaping @Sendable (ClientSession) -> R) async throws(RembusError) -> R {
         let result: R? = await withCheckedContinuation { continuation in
             let isQueued = submissions.tryPerform { continuation.resume(returning: body($0)) }
             if !isQueued { continuation.resume(returning: nil) }

@@ -13,7 +13,7 @@ final class Submissions: Sendable {
         case call(id: UInt64, length: Int, PendingCall)
         /// A QoS 1 or 2 publication, which keeps its frame.
         case publication(OutgoingPublication)
-        case action(@Sendable (Session) -> Void)
+        case action(@Sendable (ClientSession) -> Void)
     }
 
     struct Batch: Sendable {
@@ -96,12 +96,12 @@ final class Submissions: Sendable {
     }
 
     /// Queues something to do on the event loop, in order with what is sent. Dropped when the component is closed.
-    func perform(_ action: @escaping @Sendable (Session) -> Void) {
+    func perform(_ action: @escaping @Sendable (ClientSession) -> Void) {
         _ = tryPerform(action)
     }
 
     /// The same; false when the component is closed and the action will not run.
-    func tryPerform(_ action: @escaping @Sendable (Session) -> Void) -> Bool {
+    func tryPerform(_ action: @escaping @Sendable (ClientSession) -> Void) -> Bool {
         do {
             try submit(.action(action))
             return true

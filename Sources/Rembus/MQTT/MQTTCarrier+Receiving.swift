@@ -44,7 +44,7 @@ extension MQTTCarrier: MQTTClientDelegate {
         self.link = nil
         link?.sinkEnded(
             LinkCloseReason(
-                code: isReplaced ? Session.overwritten : 1006, text: failure.description, isRemote: true))
+                code: isReplaced ? ClientSession.overwritten : 1006, text: failure.description, isRemote: true))
     }
 
     // MARK: Messages

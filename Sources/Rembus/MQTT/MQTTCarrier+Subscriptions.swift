@@ -9,7 +9,7 @@ extension MQTTCarrier {
         }
         if filters[filter] == nil {
             lastIdentifier += 1
-            filters[filter] = MQTTInterest(identifier: lastIdentifier)
+            filters[filter] = MQTTTopicFilter(identifier: lastIdentifier)
         }
         let pattern = TopicPattern.isPattern(admin.topic) ? TopicPattern(admin.topic) : nil
         filters[filter]?.topics.updateValue(pattern, forKey: admin.topic)

@@ -20,7 +20,7 @@ final class MQTTCarrier {
     var makeLink: ((MQTTCarrier) -> Link)?
 
     /// Which topics and patterns of the component an MQTT filter stands for.
-    var filters: [String: MQTTInterest] = [:]
+    var filters: [String: MQTTTopicFilter] = [:]
     var lastIdentifier = 0
     /// Commands that wait for the MQTT server.
     var commands: [UInt64: MQTTCommand] = [:]
@@ -74,7 +74,7 @@ final class MQTTCarrier {
 }
 
 /// A filter that is subscribed.
-struct MQTTInterest {
+struct MQTTTopicFilter {
     /// The subscription identifier that the server sends with each message; 0 when it does not support them.
     var identifier: Int
     /// Topics and patterns of the component.

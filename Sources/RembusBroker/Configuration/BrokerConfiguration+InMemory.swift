@@ -23,7 +23,7 @@ extension BrokerConfiguration {
             "maxRequestTimeout", "ackTimeout", "sendRetries", "pingInterval", "handshakeTimeout", "drainTimeout",
             "threads", "memoryLimit", "storeBytes", "replayWindow", "security.trustsNames",
             "security.allowsRegistration", "security.allowedOrigins", "security.trustedProxies",
-            "doors.maxMetricTopics", "limits.maxMessageBytes", "limits.maxTopicBytes",
+            "gateways.maxMetricTopics", "limits.maxMessageBytes", "limits.maxTopicBytes",
             "limits.maxTopicSegments", "limits.maxNameBytes", "limits.maxSubscriptions", "limits.maxExposed",
             "limits.maxPendingCalls", "limits.maxCalls", "limits.maxConnections", "limits.maxConnectionsPerAddress",
             "limits.handshakesPerSecond", "limits.maxInFlight", "limits.maxInFlightBytes", "limits.maxBacklogBytes",
@@ -45,7 +45,7 @@ extension BrokerConfiguration {
             "zmqPort", "zmqSocket", "httpPort", "httpSocket", "httpPrefix", "corsOrigins", "prometheusPort",
             "prometheusSocket", "mqttPort", "mqttSocket", "maxMQTTSessionExpiry",
             "maxRetainedBytes", "mqttBridge", "mqttTopicFilters", "maxBridgeQueue",
-        ] { support["doors.\(name)"] = .missing(listeners) }
+        ] { support["gateways.\(name)"] = .missing(listeners) }
         for name in [
             "schemaFile", "record", "journalSync", "journalSyncInterval", "journalRetainedBytes", "journalMaxBytes",
             "lakeURL", "lakeDataPath", "ignoresDataPath", "archiverInterval", "lakeMemoryBytes", "lakeThreads",
@@ -56,7 +56,7 @@ extension BrokerConfiguration {
 
     /// Every field with its value as text, by its path.
     static func fields(of configuration: BrokerConfiguration) -> [(path: String, value: String)] {
-        let groups: Set = ["security", "doors", "storage", "limits"]
+        let groups: Set = ["security", "gateways", "storage", "limits"]
         return Mirror(reflecting: configuration).children.flatMap { child -> [(path: String, value: String)] in
             let name = child.label ?? ""
             guard groups.contains(name) else { return [(name, "\(child.value)")] }

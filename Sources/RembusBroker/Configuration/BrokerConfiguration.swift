@@ -57,7 +57,7 @@ public struct BrokerConfiguration: Sendable, Equatable {
     /// Who may connect and how connections are protected.
     public var security = SecurityConfiguration()
     /// Further ways in: HTTP, ZeroMQ, MQTT, metrics.
-    public var doors = DoorConfiguration()
+    public var gateways = GatewayConfiguration()
     /// What goes to the disk and where.
     public var storage = StorageConfiguration()
     /// How the command writes its log; a program that embeds a broker gives it a logger of its own.

@@ -37,7 +37,7 @@ extension BrokerConfiguration {
         result.security.trustedProxies = other.security.trustedProxies
         // A broker that keeps nothing has no journal to begin with.
         if storage.recordsNothing == other.storage.recordsNothing { result.storage.record = other.storage.record }
-        result.doors.corsOrigins = other.doors.corsOrigins
+        result.gateways.corsOrigins = other.gateways.corsOrigins
         if security.isSecure, other.security.isSecure {
             result.security.keystore = other.security.keystore
             result.security.clientAuthorities = other.security.clientAuthorities

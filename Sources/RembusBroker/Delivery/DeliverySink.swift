@@ -11,7 +11,7 @@ package protocol DeliverySink: AnyObject {
 
 /// A publication on its way to one subscription.
 package struct Delivery {
-    /// The publication's frame, and its annex behind it. Valid during the call only.
+    /// The publication's frame, and its trailer behind it. Valid during the call only.
     package let bytes: UnsafeRawBufferPointer
     package let header: FrameHeader
     /// What acknowledges the delivery; nil when nothing has to.
@@ -26,5 +26,5 @@ package struct Delivery {
     package let isResent: Bool
 
     /// What travels behind the frame and is not for components.
-    package var annex: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[header.end...]) }
+    package var trailer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[header.end...]) }
 }

@@ -9,7 +9,7 @@ package struct MemoryPlan: Sendable, Equatable {
     /// Bytes for everything that waits for peers or comes from them, retained messages included: what is left, half of the
     /// limit at most.
     package let connections: Int
-    /// Bytes of these for retained messages: ``DoorConfiguration/maxRetainedBytes``, half at most.
+    /// Bytes of these for retained messages: ``GatewayConfiguration/maxRetainedBytes``, half at most.
     package let retained: Int
     /// Bytes for what is held for components, ``BrokerLimits/maxRememberedBytes``: a quarter of the limit at most.
     package let remembered: Int
@@ -38,7 +38,7 @@ package struct MemoryPlan: Sendable, Equatable {
         lake = min(wantedLake, limit / 2)
         store = min(wantedStore, limit / 8)
         connections = max(min(limit - lake - store - Self.ownBytes, limit / 2), limit / 8)
-        retained = min(configuration.doors.maxRetainedBytes, connections / 2)
+        retained = min(configuration.gateways.maxRetainedBytes, connections / 2)
         let limits = configuration.limits
         remembered = min(limits.maxRememberedBytes, limit / 4)
         rememberedPerAddress = min(
@@ -58,8 +58,8 @@ package struct MemoryPlan: Sendable, Equatable {
         if configuration.limits.maxRememberedBytes != BrokerLimits().maxRememberedBytes {
             check("max_remembered_bytes", configuration.limits.maxRememberedBytes, remembered)
         }
-        if configuration.doors.mqttPort != nil {
-            check("max_retained_bytes", configuration.doors.maxRetainedBytes, retained)
+        if configuration.gateways.mqttPort != nil {
+            check("max_retained_bytes", configuration.gateways.maxRetainedBytes, retained)
         }
         return cuts
     }

@@ -118,8 +118,9 @@ enum DropReason: String, CaseIterable {
     case backlog
     /// An answer for a connection that takes no more.
     case answer
-    /// What a door could not pass on.
-    case door
+    /// What a gateway could not pass on.
+    /// Its label is older than the word, and dashboards know it.
+    case gateway = "door"
 }
 
 /// Why a name was forgotten.
@@ -149,7 +150,7 @@ extension BrokerCounters {
             case .topic: droppedTopics.load(ordering: .relaxed)
             case .backlog: droppedDeliveries.load(ordering: .relaxed)
             case .answer: droppedAnswers.load(ordering: .relaxed)
-            case .door: dropped.load(ordering: .relaxed)
+            case .gateway: dropped.load(ordering: .relaxed)
             }
         return UInt64(counter)
     }

@@ -10,7 +10,7 @@ extension ComponentState {
 
     /// While a session is bound.
     var usageWhileConnected: Usage {
-        var bytes = doorBytes
+        var bytes = gatewayBytes
         for topic in subscriptions.keys { bytes += RegistrationLedger.bytes(of: topic.text) }
         for topic in exposed { bytes += RegistrationLedger.bytes(of: topic.text) }
         return Usage(bytes: bytes)

@@ -21,12 +21,12 @@ extension RoutingTables {
         lock.withLock { charge(state, topic: method, sign: 1) }
     }
 
-    /// The same for what a door wants to hold for a component besides its subscriptions, which is charged at once.
+    /// The same for what a gateway wants to hold for a component besides its subscriptions, which is charged at once.
     func hold(_ bytes: Int, for state: ComponentState) -> RegistrationLedger.Shortage? {
         lock.withLock {
-            let more = RegistrationLedger.Usage(bytes: bytes - state.doorBytes)
+            let more = RegistrationLedger.Usage(bytes: bytes - state.gatewayBytes)
             if let shortage = makeRoom(for: more, state) { return shortage }
-            state.doorBytes = bytes
+            state.gatewayBytes = bytes
             charge(state, state.charge + more)
             return nil
         }

@@ -205,7 +205,7 @@ final class RoutingTables: @unchecked Sendable {
             brokers.removeAll { $0 === state }
             if state.isTransient {
                 state.forgetMQTT()
-                state.doorBytes = 0
+                state.gatewayBytes = 0
             }
             if state.name == nil || state.isForgettable || !remember(state) {
                 for topic in state.exposed { removeProvider(state, topic) }

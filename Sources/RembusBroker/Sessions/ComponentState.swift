@@ -36,8 +36,8 @@ final class ComponentState: @unchecked Sendable {
     var owner: RegistrationLedger.Owner?
     /// What the ledger has for the component.
     var charge = RegistrationLedger.Usage()
-    /// What a door holds for the component besides its subscriptions.
-    var doorBytes = 0
+    /// What a gateway holds for the component besides its subscriptions.
+    var gatewayBytes = 0
     /// The subscriptions of a component that is away.
     var packed: PackedComponent?
     /// The peer's address without the port; empty when it is not known.
@@ -133,7 +133,7 @@ final class ComponentState: @unchecked Sendable {
     func takeOver(_ other: ComponentState) {
         (subscriptions, inFlight, inFlightBytes) = (other.subscriptions, other.inFlight, other.inFlightBytes)
         (duplicates, deliveryOrder) = (other.duplicates, other.deliveryOrder)
-        (exposed, doorBytes) = (other.exposed, other.doorBytes)
+        (exposed, gatewayBytes) = (other.exposed, other.gatewayBytes)
     }
 
     /// Whether routes may lead to the component.
@@ -145,6 +145,6 @@ final class ComponentState: @unchecked Sendable {
     /// Nothing is lost when a disconnected component without any of these is forgotten.
     var isForgettable: Bool {
         subscriptions.isEmpty && packed == nil && exposed.isEmpty && inFlight.count == 0 && duplicates.isEmpty
-            && doorBytes == 0
+            && gatewayBytes == 0
     }
 }

@@ -146,7 +146,7 @@ extension Session {
     private func forward(
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, _ id: MessageID, to provider: Session, topic: String
     ) {
-        let call = PendingCall(
+        let call = RoutedCall(
             caller: self, callerID: id, topic: topic, forwardedAt: lane.now, limit: core.limit(asked: header.timeout))
         openCalls += 1
         provider.callLoad.wrappingAdd(1, ordering: .relaxed)
@@ -193,7 +193,7 @@ extension Session {
     // MARK: As provider
 
     /// Sends a request to this component, under an id of the table's own.
-    func forward(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, _ call: PendingCall) {
+    func forward(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, _ call: RoutedCall) {
         guard link.isOpen, let id = calls.insert(call) else {
             return fail(
                 call,
@@ -244,7 +244,7 @@ extension Session {
     }
 
     /// Tells the caller that its request came to nothing.
-    private func fail(_ call: PendingCall, _ text: String) {
+    private func fail(_ call: RoutedCall, _ text: String) {
         callLoad.wrappingSubtract(1, ordering: .relaxed)
         if call.caller.lane === lane {
             call.caller.sendFailure(call.callerID, .methodUnavailable, text)

@@ -22,7 +22,7 @@ extension Session {
         }
     }
 
-    /// Decodes a message of a stranger, within the bounds of a login.
+    /// Decodes a message of a connection that has not logged in, within the bounds of a login.
     private func handshakeMessage(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) -> Message? {
         if kind == .binary, case .regular = FrameHeader.parse(bytes) {
             turnAway()

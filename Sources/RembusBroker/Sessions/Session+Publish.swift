@@ -59,8 +59,8 @@ extension Session {
     private func route(
         _ header: FrameHeader, _ received: UnsafeRawBufferPointer, owner receivedOwner: ByteBuffer?
     ) -> Bool {
-        // What a peer adds behind its message does not leave this place, except from doors that mean something by it.
-        let isWhole = header.end == received.count || keepsAnnex
+        // What a peer adds behind its message does not leave this place, except from gateways that mean something by it.
+        let isWhole = header.end == received.count || keepsTrailer
         let bytes = isWhole ? received : UnsafeRawBufferPointer(rebasing: received[..<header.end])
         let owner = isWhole ? receivedOwner : nil
         let topic = header.topicBytes(in: bytes)

@@ -37,7 +37,7 @@ extension Session {
         return false
     }
 
-    /// Notes that a door has refused a publication whose topic its own protocol allows.
+    /// Notes that a gateway has refused a publication whose topic its own protocol allows.
     func refuseTopic(_ topic: UnsafeRawBufferPointer) {
         guard let line = countUnusableTopic() else { return }
         guard topic.count > 0, topic.count <= maxTopicBytes else {

@@ -42,8 +42,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// Takes publications in another form than a Rembus frame; nil when the link carries them.
     @exclusivity(unchecked) var deliverySink: (any DeliverySink)?
     /// Whether bytes behind a publication belong to it and go where it goes, as far as its next reader knows them.
-    @exclusivity(unchecked) var keepsAnnex = false
-    /// Why the last publication was not taken, for a door that answers for it.
+    @exclusivity(unchecked) var keepsTrailer = false
+    /// Why the last publication was not taken, for a gateway that answers for it.
     @exclusivity(unchecked) var refusal: PublishRefusal?
     /// What the publisher of the last publication is told, when it was refused and can be answered.
     @exclusivity(unchecked) var refusalAnswer: String?
@@ -67,7 +67,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) var idForm = MessageID.JSONForm.number
 
     /// Requests forwarded to this component.
-    @exclusivity(unchecked) var calls: CorrelationTable<PendingCall>
+    @exclusivity(unchecked) var calls: CorrelationTable<RoutedCall>
     /// How many requests are on their way to or with this component, for `less_busy`; read from any lane.
     let callLoad = Atomic<Int>(0)
     @exclusivity(unchecked) var catchUp: CatchUp?
@@ -88,8 +88,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var tableCalls = TableCalls()
     /// Whether what it publishes is part of the stop, like the will of a client that has gone.
     var outlastsStop = false
-    /// How many exchanges a door's protocol has under way that the session does not know of; nil for none ever.
-    var countDoorExchanges: (() -> Int)?
+    /// How many exchanges a gateway's protocol has under way that the session does not know of; nil for none ever.
+    var countGatewayExchanges: (() -> Int)?
     /// Calls of services whose answers have no room yet.
     @exclusivity(unchecked) var answerGate = AnswerGate()
     /// Publications that were not delivered to this connection because it took no more.
@@ -262,7 +262,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         dropWaitingCalls()
         answeredAll()
         let state = self.state
-        // What a stranger does with the connection from here on must not reach the component's state.
+        // What an anonymous component does with the connection from here on must not reach the component's state.
         self.state = tables.anonymousState(of: nil)
         login = Login()
         isProven = false

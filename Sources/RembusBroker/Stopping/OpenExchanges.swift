@@ -25,7 +25,7 @@ extension Lane {
         for session in sessions.values {
             // Commands too that are answered when the disk has what they change.
             open.calls += session.openCalls + session.heldAnswers
-            open.publications += session.countDoorExchanges?() ?? 0
+            open.publications += session.countGatewayExchanges?() ?? 0
             if session.isReactive { open.deliveries += session.state.inFlight.count }
         }
         return open

@@ -134,7 +134,7 @@ final class IdentityService: @unchecked Sendable {
         }
     }
 
-    /// Whether `secret` is the shared secret of a name, for doors whose protocol shows it. Failures count as those of
+    /// Whether `secret` is the shared secret of a name, for gateways whose protocol shows it. Failures count as those of
     /// ``verify(_:challenge:name:address:on:_:)`` do.
     func check(
         secret: [UInt8], name: String, address: String, on eventLoop: any EventLoop,

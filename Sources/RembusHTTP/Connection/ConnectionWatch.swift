@@ -11,7 +11,7 @@ final class ConnectionWatch: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     /// How long a client may take.
-    struct Patience: Sendable {
+    struct TimeLimits: Sendable {
         /// From the accept, or the first byte, to the end of the headers.
         var head: TimeAmount
         /// From the headers to the end of the body.
@@ -39,7 +39,7 @@ final class ConnectionWatch: ChannelInboundHandler {
         case nothing
     }
 
-    let patience: Patience
+    let limits: TimeLimits
     private let expectsTLS: Bool
     private var due = Due.head
     private var deadline: NIODeadline
@@ -53,10 +53,10 @@ final class ConnectionWatch: ChannelInboundHandler {
     /// Called when what is due has not come; whoever answers closes the connection then.
     var whenLate: ((Due) -> Void)?
 
-    init(expectsTLS: Bool, patience: Patience) {
+    init(expectsTLS: Bool, limits: TimeLimits) {
         self.expectsTLS = expectsTLS
-        self.patience = patience
-        deadline = .now() + patience.head
+        self.limits = limits
+        deadline = .now() + limits.head
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -93,28 +93,28 @@ final class ConnectionWatch: ChannelInboundHandler {
     func expect(_ due: Due) {
         self.due = due
         switch due {
-        case .head: deadline = .now() + patience.head + answerTime
+        case .head: deadline = .now() + limits.head + answerTime
         case .body:
             bodyBytes = 0
-            deadline = .now() + patience.body
-        case .idle: deadline = .now() + patience.idle + answerTime
-        case .rest: deadline = .now() + patience.rest + answerTime
+            deadline = .now() + limits.body
+        case .idle: deadline = .now() + limits.idle + answerTime
+        case .rest: deadline = .now() + limits.rest + answerTime
         case .nothing: break
         }
     }
 
-    private var answerTime: TimeAmount { patience.bodyPiece * (answerBytes / Patience.pieceBytes) }
+    private var answerTime: TimeAmount { limits.bodyPiece * (answerBytes / TimeLimits.pieceBytes) }
 
     /// Notes bytes of a body: who sends much may take longer.
     func received(bodyBytes count: Int) {
-        let pieces = (bodyBytes + count) / Patience.pieceBytes - bodyBytes / Patience.pieceBytes
+        let pieces = (bodyBytes + count) / TimeLimits.pieceBytes - bodyBytes / TimeLimits.pieceBytes
         bodyBytes += count
-        if pieces > 0 { deadline = deadline + patience.bodyPiece * pieces }
+        if pieces > 0 { deadline = deadline + limits.bodyPiece * pieces }
     }
 
     /// One timer per connection, set again when it finds that the deadline has moved.
     private func arm(_ context: ChannelHandlerContext) {
-        let next = due == .nothing ? .now() + patience.head : deadline
+        let next = due == .nothing ? .now() + limits.head : deadline
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: next) { self.look(context) }
     }
 

@@ -12,7 +12,7 @@ final class Exchange {
     /// Whether the path begins with the prefix of all paths.
     private let isBelowPrefix: Bool
     private(set) var body: ByteBuffer?
-    private let handler: RequestHandler
+    private let handler: HTTPRequestHandler
     private(set) var crossOrigin: CrossSitePolicy.Verdict = .plain
     private var isAnswered = false
     /// Whether the answer is being made, and memory for it expected.
@@ -22,22 +22,22 @@ final class Exchange {
     /// What its calls do when the client has hung up before its answer.
     var whenGone: [() -> Void] = []
 
-    init(head: HTTPRequestHead, handler: RequestHandler) {
+    init(head: HTTPRequestHead, handler: HTTPRequestHandler) {
         self.head = head
         self.handler = handler
         var target = RequestTarget(head.uri)
-        let prefix = handler.office.prefix
+        let prefix = handler.environment.prefix
         isBelowPrefix = prefix.isEmpty || target?.strip(prefix) ?? true
         self.target = target
     }
 
-    var office: HTTPOffice { handler.office }
-    var desk: Desk { handler.desk }
+    var environment: HTTPEnvironment { handler.environment }
+    var pool: IdentityPool { handler.pool }
     /// Whom the request is from, also when a trusted proxy has sent it.
     private(set) lazy var address: String = findAddress()
     /// Finds the address when somebody asks; keeps no body alive.
     var findAddress: () -> String {
-        let (listening, headers, peer) = (office.host.listening, head.headers, handler.peer)
+        let (listening, headers, peer) = (environment.host.listening, head.headers, handler.peer)
         return { listening.client(of: headers, over: peer).text }
     }
     /// The address without its port.
@@ -50,16 +50,16 @@ final class Exchange {
 
     /// What is wrong with a request whose headers alone show it.
     func check() -> HTTPFailure? {
-        if let objection = head.objection(hosts: office.crossSite.hosts) { return HTTPFailure(objection) }
-        crossOrigin = office.crossSite.verdict(on: head)
+        if let objection = head.objection(hosts: environment.crossSite.hosts) { return HTTPFailure(objection) }
+        crossOrigin = environment.crossSite.verdict(on: head)
         if case .refused(let failure) = crossOrigin { return failure }
         guard target != nil else {
             return .malformed("the path or query is not valid: `%` takes two hexadecimal digits, and text is UTF-8")
         }
         if let length = head.headers.first(name: "content-length").flatMap(Int.init),
-            length > desk.limits.maxMessageBytes
+            length > pool.limits.maxMessageBytes
         {
-            return .tooLarge(desk.limits.maxMessageBytes)
+            return .tooLarge(pool.limits.maxMessageBytes)
         }
         if let expected = head.headers.first(name: "expect"), expected.lowercased() != "100-continue" {
             return HTTPFailure(.expectationFailed, "only `Expect: 100-continue` is understood")
@@ -83,13 +83,13 @@ final class Exchange {
     /// The request is complete.
     func serve() {
         guard isBelowPrefix else {
-            let prefix = "/" + office.prefix.joined(separator: "/")
+            let prefix = "/" + environment.prefix.joined(separator: "/")
             return fail(.noRoute("there is no such path; those of this broker begin with \(prefix) (`http_prefix`)"))
         }
         // Health and metrics are there to be asked when something is short.
         guard method == .POST || target?.segments.first == "rpc" else { return EndpointTable.standard.dispatch(self) }
-        if desk.requests.begin() { return dispatch() }
-        desk.wait {
+        if pool.requests.begin() { return dispatch() }
+        pool.wait {
             self.dispatch()
         } giveUp: {
             self.fail(.noMemory)
@@ -107,7 +107,7 @@ final class Exchange {
     private func noteEnd(answerBytes: Int) {
         guard isRunning else { return }
         isRunning = false
-        desk.ended(answerBytes: answerBytes)
+        pool.ended(answerBytes: answerBytes)
     }
 
     // MARK: The answer
@@ -122,7 +122,7 @@ final class Exchange {
         guard !isAnswered else { return }
         let bytes = body?.readableBytes ?? 0
         // It came when there was room, which others have taken meanwhile.
-        if isRunning, bytes > MemoryBudget.leastRoom, desk.memory.budget.used + bytes > desk.memory.budget.limit {
+        if isRunning, bytes > MemoryBudget.leastRoom, pool.memory.budget.used + bytes > pool.memory.budget.limit {
             noteEnd(answerBytes: 0)
             return fail(.noMemory)
         }
@@ -131,7 +131,7 @@ final class Exchange {
         noteEnd(answerBytes: bytes)
         var headers = HTTPHeaders()
         headers.reserveCapacity(4 + extra.count)
-        headers.add(name: "date", value: desk.date)
+        headers.add(name: "date", value: pool.date)
         if status != .noContent { headers.add(name: "content-length", value: String(body?.readableBytes ?? 0)) }
         if let contentType { headers.add(name: "content-type", value: contentType) }
         for (name, value) in extra { headers.add(name: name, value: value) }
@@ -156,7 +156,7 @@ final class Exchange {
         guard !isAnswered else { return }
         isAnswered = true
         noteEnd(answerBytes: 0)
-        var headers: HTTPHeaders = ["date": desk.date, "content-type": contentType]
+        var headers: HTTPHeaders = ["date": pool.date, "content-type": contentType]
         for (name, value) in extra { headers.add(name: name, value: value) }
         crossOrigin.write(to: &headers)
         handler.startStream(HTTPResponseHead(version: head.version, status: .ok, headers: headers), of: self)

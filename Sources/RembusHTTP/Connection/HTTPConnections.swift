@@ -8,7 +8,7 @@ import RembusTransport
 
 /// Puts the handlers on connections that Hummingbird's server has accepted.
 struct HTTPConnections: ServerChildChannel {
-    let office: HTTPOffice
+    let environment: HTTPEnvironment
 
     /// What the server waits for: the end of a connection.
     struct Value: ServerChildChannelValue {
@@ -29,24 +29,24 @@ struct HTTPConnections: ServerChildChannel {
     }
 
     private func prepare(_ channel: any Channel) throws {
-        let admission = office.host.admission
+        let admission = environment.host.admission
         guard case .success(let ticket) = admission.admit(channel.remoteAddress),
-            let desk = office.desk(of: channel.eventLoop)
+            let pool = environment.pool(of: channel.eventLoop)
         else { return channel.close(promise: nil) }
         channel.closeFuture.whenComplete { _ in admission.release(ticket) }
-        office.host.opened(channel)
+        environment.host.opened(channel)
         if channel.remoteAddress?.ipAddress != nil {
             try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1)
         }
-        try channel.whenPeerIsKnown(office.host.listening, admission: admission) { try prepare(channel, desk, $0) }
+        try channel.whenPeerIsKnown(environment.host.listening, admission: admission) { try prepare(channel, pool, $0) }
     }
 
-    private func prepare(_ channel: any Channel, _ desk: Desk, _ peer: PeerAddress) throws {
+    private func prepare(_ channel: any Channel, _ pool: IdentityPool, _ peer: PeerAddress) throws {
         let pipeline = channel.pipeline.syncOperations
         let watch = ConnectionWatch(
-            expectsTLS: office.isSecure, patience: ConnectionWatch.Patience(office.host.configuration))
+            expectsTLS: environment.isSecure, limits: ConnectionWatch.TimeLimits(environment.host.configuration))
         try pipeline.addHandler(watch)
-        let encryption = office.host.certificates.map { NIOSSLServerHandler(context: $0.current) }
+        let encryption = environment.host.certificates.map { NIOSSLServerHandler(context: $0.current) }
         if let encryption { try pipeline.addHandler(encryption) }
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = Self.maxHeaderBytes
@@ -58,6 +58,7 @@ struct HTTPConnections: ServerChildChannel {
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
         try pipeline.addHandler(
-            RequestHandler(office: office, desk: desk, watch: watch, bytes: bytes, encryption: encryption, peer: peer))
+            HTTPRequestHandler(
+                environment: environment, pool: pool, watch: watch, bytes: bytes, encryption: encryption, peer: peer))
     }
 }

@@ -70,7 +70,7 @@ struct Endpoint: Sendable {
 
     /// Serves a request that has found this endpoint, unless the broker is about to stop.
     func answer(_ exchange: Exchange, _ match: Match) {
-        guard isOpen || !exchange.office.host.isStopping else { return exchange.fail(.stopping) }
+        guard isOpen || !exchange.environment.host.isStopping else { return exchange.fail(.stopping) }
         if let query = exchange.target?.query, !query.isEmpty, let objection = objection(toQuery: query.map(\.name)) {
             return exchange.fail(.malformed(objection))
         }

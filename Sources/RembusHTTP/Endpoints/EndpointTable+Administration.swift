@@ -105,11 +105,11 @@ extension EndpointTable {
         } catch {
             return exchange.fail(error)
         }
-        exchange.desk.clerk(for: exchange) { clerk in
-            switch clerk {
+        exchange.pool.identity(for: exchange) { identity in
+            switch identity {
             case .failure(let failure): exchange.fail(failure)
-            case .success(let clerk):
-                clerk.administer(topic: topic, .map(data), from: exchange) { outcome in
+            case .success(let identity):
+                identity.administer(topic: topic, .map(data), from: exchange) { outcome in
                     // null is CBOR's F6: there is nothing to say.
                     if case .answered(.ok, let data) = outcome, data.readableBytesView.elementsEqual([0xF6]) {
                         return exchange.respond()
@@ -127,7 +127,7 @@ extension Exchange {
         var map = ValueMap()
         if let body, body.readableBytes > 0 {
             do throws(WireError) {
-                let value = try Value(json: body, limits: desk.decodingLimits)
+                let value = try Value(json: body, limits: pool.decodingLimits)
                 guard let object = value.mapValue else { throw HTTPFailure.wrapped }
                 map = object
             } catch {
@@ -144,7 +144,7 @@ extension Exchange {
                 let list = known.isEmpty ? "it takes none" : "there is \(known.joined(separator: ", "))"
                 throw .malformed("the member `\(name)` does not belong to this command; \(list)")
             }
-            if let objection = member.objection(to: pair.value, desk.limits) { throw .malformed(objection) }
+            if let objection = member.objection(to: pair.value, pool.limits) { throw .malformed(objection) }
         }
         return map
     }

@@ -4,7 +4,7 @@ import RembusBroker
 import RembusMetrics
 import RembusWire
 
-/// What the door says about itself and the broker.
+/// What the gateway says about itself and the broker.
 extension EndpointTable {
     static let service: [Endpoint] = [
         Endpoint(.GET, "/", "index", "What there is") { endpoint in
@@ -25,7 +25,7 @@ extension EndpointTable {
                 "`{\"status\": \"ready\"}`; with 503 `status` is `not ready`, and `reasons` says why")
             endpoint.failures = [503]
         } serve: { exchange, _ in
-            let reasons = exchange.office.host.unreadyReasons
+            let reasons = exchange.environment.host.unreadyReasons
             exchange.respond(
                 reasons.isEmpty ? .ok : .serviceUnavailable, json: readiness(reasons),
                 headers: [("cache-control", "no-store")])
@@ -33,13 +33,13 @@ extension EndpointTable {
         Endpoint(.GET, "/metrics", "metrics", "Metrics for Prometheus") { endpoint in
             endpoint.answer = .text("text/plain; version=0.0.4; charset=utf-8")
         } serve: { exchange, _ in
-            exchange.desk.clerk(for: exchange) { clerk in
-                if case .failure(let failure) = clerk { return exchange.fail(failure) }
-                let (office, eventLoop) = (exchange.office, exchange.desk.eventLoop)
+            exchange.pool.identity(for: exchange) { identity in
+                if case .failure(let failure) = identity { return exchange.fail(failure) }
+                let (environment, eventLoop) = (exchange.environment, exchange.pool.eventLoop)
                 let bound = NIOLoopBound(exchange, eventLoop: eventLoop)
-                office.host.background.run {
-                    await office.host.collectMetrics()
-                    let text = office.metrics.text()
+                environment.host.background.run {
+                    await environment.host.collectMetrics()
+                    let text = environment.metrics.text()
                     eventLoop.execute {
                         bound.value.respond(
                             .ok, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
@@ -51,7 +51,7 @@ extension EndpointTable {
             endpoint.isOpen = true
             endpoint.answer = .json("an OpenAPI 3.1 document")
         } serve: { exchange, _ in
-            exchange.respond(.ok, MediaRange.json, exchange.office.openAPI)
+            exchange.respond(.ok, MediaRange.json, exchange.environment.openAPI)
         },
     ]
 
@@ -71,7 +71,7 @@ extension EndpointTable {
             .text("\(endpoint.method.rawValue) \(endpoint.path.text): \(endpoint.summary)")
         }
         return [
-            "broker": .text(exchange.desk.host.configuration.name),
+            "broker": .text(exchange.pool.host.configuration.name),
             "version": .text(RembusVersion.current),
             "endpoints": .array(endpoints),
             "reserved": .array(standard.words.map { .text($0) }),

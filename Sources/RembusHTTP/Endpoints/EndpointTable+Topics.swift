@@ -61,11 +61,11 @@ extension EndpointTable {
         } catch {
             return exchange.fail(error)
         }
-        exchange.desk.clerk(for: exchange) { clerk in
-            switch clerk {
+        exchange.pool.identity(for: exchange) { identity in
+            switch identity {
             case .failure(let failure): exchange.fail(failure)
-            case .success(let clerk):
-                clerk.call(
+            case .success(let identity):
+                identity.call(
                     match.topic, target: exchange.target?.first("target"), arguments, timeout: timeout, from: exchange
                 ) { outcome in
                     exchange.respond(outcome, format)
@@ -83,11 +83,11 @@ extension EndpointTable {
         } catch {
             return exchange.fail(error)
         }
-        exchange.desk.clerk(for: exchange) { clerk in
-            switch clerk {
+        exchange.pool.identity(for: exchange) { identity in
+            switch identity {
             case .failure(let failure): exchange.fail(failure)
-            case .success(let clerk):
-                clerk.publish(match.topic, arguments, qos: qos, from: exchange) { outcome in
+            case .success(let identity):
+                identity.publish(match.topic, arguments, qos: qos, from: exchange) { outcome in
                     switch outcome {
                     case .failed(let failure): exchange.fail(failure)
                     case .answered(let status, let data) where status != .ok: exchange.fail(status, data)
@@ -119,13 +119,13 @@ extension Exchange {
     }
 
     /// Answers with what a call has brought.
-    func respond(_ outcome: Clerk.Outcome, _ format: ResultFormat) {
+    func respond(_ outcome: IdentitySession.Outcome, _ format: ResultFormat) {
         switch outcome {
         case .failed(let failure): fail(failure)
         case .acknowledged: respond()
         case .answered(.ok, let data):
             do throws(HTTPFailure) {
-                let result = try format.render(data, limits: desk.decodingLimits)
+                let result = try format.render(data, limits: pool.decodingLimits)
                 respond(.ok, result.type, result.body)
             } catch {
                 fail(error)
@@ -136,11 +136,11 @@ extension Exchange {
 
     /// Answers with a status of the broker other than 0, and the CBOR item that came with it.
     fileprivate func fail(_ status: StatusCode, _ data: ByteBuffer) {
-        fail(HTTPFailure(status, (try? Value(cbor: data, limits: desk.decodingLimits)) ?? .null))
+        fail(HTTPFailure(status, (try? Value(cbor: data, limits: pool.decodingLimits)) ?? .null))
     }
 }
 
-extension Desk {
+extension IdentityPool {
     var decodingLimits: DecodingLimits {
         var decoding = DecodingLimits.standard
         decoding.maxBytes = limits.maxMessageBytes

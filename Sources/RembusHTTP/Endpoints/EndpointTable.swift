@@ -58,7 +58,7 @@ struct EndpointTable: Sendable {
         if let match = matches.first(where: { $0.endpoint.method == wanted }),
             exchange.method != .HEAD || match.endpoint.allowsHead
         {
-            if let objection = Endpoint.objection(to: match.parameters, exchange.desk.limits) {
+            if let objection = Endpoint.objection(to: match.parameters, exchange.pool.limits) {
                 return exchange.fail(.malformed(objection))
             }
             return match.endpoint.answer(
@@ -74,7 +74,7 @@ struct EndpointTable: Sendable {
         exchange.respond(
             .noContent,
             headers: [("allow", allowed.map(\.rawValue).joined(separator: ", "))]
-                + exchange.office.crossSite.preflight(exchange.crossOrigin, methods: allowed))
+                + exchange.environment.crossSite.preflight(exchange.crossOrigin, methods: allowed))
     }
 }
 

@@ -31,7 +31,7 @@ extension EndpointTable {
             return exchange.fail(.malformed("as must be topic or message, not \(form)"))
         }
         do throws(HTTPFailure) {
-            let login = try exchange.desk.login(of: exchange).get()
+            let login = try exchange.pool.login(of: exchange).get()
             var start = try exchange.seconds("from").map { EventPosition.Start.ago($0 * 1e9) } ?? .now
             if let last = exchange.header("last-event-id").flatMap(EventPosition.init) { start = .behind(last.marks) }
             EventStream(exchange, pattern: match.topic, wrapsMessages: form == "message").start(login, from: start)

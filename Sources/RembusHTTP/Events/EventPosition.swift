@@ -2,7 +2,7 @@ import RembusBroker
 
 /// The id of an event: how far the stream has come in each partition of the store.
 struct EventPosition {
-    typealias Start = DoorSession.Start
+    typealias Start = GatewaySession.Start
 
     let marks: [UInt64]
 

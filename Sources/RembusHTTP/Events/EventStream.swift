@@ -12,7 +12,7 @@ final class EventStream: LinkSink {
     private let pattern: String
     private let wrapsMessages: Bool
     private let decodingLimits: DecodingLimits
-    private var session: DoorSession?
+    private var session: GatewaySession?
     /// Events that are not with the socket yet. The last one lacks the empty line that ends it.
     private var text = ByteBuffer()
     private var hasOpenEvent = false
@@ -30,31 +30,31 @@ final class EventStream: LinkSink {
         self.exchange = exchange
         self.pattern = pattern
         self.wrapsMessages = wrapsMessages
-        decodingLimits = exchange.desk.decodingLimits
+        decodingLimits = exchange.pool.decodingLimits
     }
 
-    private var eventLoop: any EventLoop { exchange.desk.eventLoop }
+    private var eventLoop: any EventLoop { exchange.pool.eventLoop }
 
     // MARK: Life
 
-    func start(_ login: DoorSession.Login, from start: DoorSession.Start) {
-        let desk = exchange.desk
-        session = desk.host.makeSession(
-            on: desk.eventLoop, address: exchange.address,
+    func start(_ login: GatewaySession.Login, from start: GatewaySession.Start) {
+        let pool = exchange.pool
+        session = pool.host.makeSession(
+            on: pool.eventLoop, address: exchange.address,
             facts: ConnectionFacts(
-                desk.transport, isSecure: desk.transport == .https, certificate: exchange.certificate), sink: self)
+                pool.transport, isSecure: pool.transport == .https, certificate: exchange.certificate), sink: self)
         guard let session else { return exchange.fail(.leaving) }
         // What is not acknowledged in time is on its way in the socket: a copy would be an event too many.
         session.retransmits = false
         exchange.whenOver = { [weak self] in self?.clientLeft() }
-        let this = NIOLoopBound(self, eventLoop: desk.eventLoop)
+        let this = NIOLoopBound(self, eventLoop: pool.eventLoop)
         session.logIn(login) { result in
             // Behind the end of the login, which is still being worked on.
-            desk.eventLoop.execute { this.value.loggedIn(result, start) }
+            pool.eventLoop.execute { this.value.loggedIn(result, start) }
         }
     }
 
-    private func loggedIn(_ result: Result<Bool, DoorSession.LoginFailure>, _ start: DoorSession.Start) {
+    private func loggedIn(_ result: Result<Bool, GatewaySession.LoginFailure>, _ start: GatewaySession.Start) {
         guard let session else { return }
         if case .failure(let failure) = result { return refuse(HTTPFailure(failure)) }
         session.beginWork()

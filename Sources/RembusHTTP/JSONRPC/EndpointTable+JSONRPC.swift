@@ -15,15 +15,15 @@ extension EndpointTable {
         endpoint.answer = .json("the response object, an array of them for a batch, nothing for notifications only")
         endpoint.failures = [413, 415]
     } serve: { exchange, _ in
-        exchange.desk.clerk(for: exchange) { clerk in
-            switch clerk {
+        exchange.pool.identity(for: exchange) { identity in
+            switch identity {
             case .failure(let failure): exchange.fail(failure)
-            case .success(let clerk): run(exchange, clerk)
+            case .success(let identity): run(exchange, identity)
             }
         }
     }
 
-    private static func run(_ exchange: Exchange, _ clerk: Clerk) {
+    private static func run(_ exchange: Exchange, _ identity: IdentitySession) {
         if let type = exchange.header("content-type").map(MediaRange.type(of:)),
             ![
                 "application/json", "application/json-rpc", "application/jsonrequest", "text/json",
@@ -39,7 +39,7 @@ extension EndpointTable {
         guard let body = exchange.body, body.readableBytes > 0 else {
             return refuse(exchange, .parse, "invalid JSON: the body is empty")
         }
-        var limits = exchange.desk.decodingLimits
+        var limits = exchange.pool.decodingLimits
         limits.maxDepth = 60
         let value: Value
         do throws(WireError) {
@@ -48,14 +48,14 @@ extension EndpointTable {
             return refuse(exchange, .parse, "invalid JSON: \(error)")
         }
         guard case .array(let requests) = value else {
-            return JSONRPCBatch([value], of: body, limits, isBatch: false, exchange).run(clerk)
+            return JSONRPCBatch([value], of: body, limits, isBatch: false, exchange).run(identity)
         }
         guard !requests.isEmpty else { return refuse(exchange, .invalidRequest, "the batch is empty") }
-        let most = exchange.desk.limits.maxCalls
+        let most = exchange.pool.limits.maxCalls
         guard requests.count <= most else {
             return refuse(exchange, .invalidRequest, "a batch has at most \(most) requests")
         }
-        JSONRPCBatch(requests, of: body, limits, isBatch: true, exchange).run(clerk)
+        JSONRPCBatch(requests, of: body, limits, isBatch: true, exchange).run(identity)
     }
 
     private static func refuse(_ exchange: Exchange, _ code: JSONRPCError.Code, _ text: String) {
@@ -87,27 +87,28 @@ final class JSONRPCBatch {
         open = requests.count
     }
 
-    func run(_ clerk: Clerk) {
+    func run(_ identity: IdentitySession) {
         for (index, request) in requests.enumerated() {
             do throws(JSONRPCError) {
                 let literal = index < idLiterals.count ? idLiterals[index] : nil
-                run(try JSONRPCCall(request, idLiteral: literal), clerk, index)
+                run(try JSONRPCCall(request, idLiteral: literal), identity, index)
             } catch {
                 done(index, error.isSilent ? nil : .error(error))
             }
         }
     }
 
-    private func run(_ call: JSONRPCCall, _ clerk: Clerk, _ index: Int) {
+    private func run(_ call: JSONRPCCall, _ identity: IdentitySession, _ index: Int) {
         let arguments = Arguments.values(call.arguments)
         guard let id = call.id else {
             // Nobody is told what becomes of it.
-            return clerk.publish(call.method, arguments, qos: .atMostOnce, from: exchange) { _ in self.done(index, nil)
+            return identity.publish(call.method, arguments, qos: .atMostOnce, from: exchange) { _ in
+                self.done(index, nil)
             }
         }
-        clerk.call(call.method, arguments, timeout: call.timeout, from: exchange) { outcome in
+        identity.call(call.method, arguments, timeout: call.timeout, from: exchange) { outcome in
             if case .answered(.methodNotFound, _) = outcome, let direct = call.direct {
-                return clerk.call(
+                return identity.call(
                     direct.method, target: direct.target, arguments, timeout: call.timeout, from: self.exchange
                 ) { second in
                     // A slash may just be part of a name that nobody exposes.
@@ -122,12 +123,12 @@ final class JSONRPCBatch {
         }
     }
 
-    private func answer(to id: JSONRPCID, _ outcome: Clerk.Outcome) -> JSONRPCAnswer {
+    private func answer(to id: JSONRPCID, _ outcome: IdentitySession.Outcome) -> JSONRPCAnswer {
         switch outcome {
         case .acknowledged: .result(.null, id: id)
         case .failed(let failure): .error(JSONRPCError(failure, id: id))
         case .answered(let status, let data):
-            if let value = try? Value(cbor: data, limits: exchange.desk.decodingLimits) {
+            if let value = try? Value(cbor: data, limits: exchange.pool.decodingLimits) {
                 status == .ok ? .result(value, id: id) : .error(JSONRPCError(HTTPFailure(status, value), id: id))
             } else {
                 .error(JSONRPCError(.server, "the result cannot be read", id: id, status: .error))
@@ -139,7 +140,7 @@ final class JSONRPCBatch {
         if let answer {
             var buffer = ByteBuffer()
             answer.write(into: &buffer)
-            if total + buffer.readableBytes > exchange.desk.limits.maxMessageBytes, isBatch {
+            if total + buffer.readableBytes > exchange.pool.limits.maxMessageBytes, isBatch {
                 // Many small requests must not become any amount of memory.
                 buffer.clear()
                 JSONRPCAnswer.error(

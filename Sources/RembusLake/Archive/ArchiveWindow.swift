@@ -16,7 +16,7 @@ struct ArchiveWindow {
 
     /// Reads the window's records in order, the first of them if they are too many; and says whether these are all.
     func read(
-        _ connection: Connection, number: @escaping (String) -> UInt32
+        _ connection: DatabaseConnection, number: @escaping (String) -> UInt32
     ) throws(LakeError) -> (records: ArchivedRecords, isAll: Bool) {
         var records = ArchivedRecords(number: number)
         var count = 0
@@ -67,7 +67,7 @@ struct ArchiveWindow {
     private var parameters: [DatabaseValue] { [.text(name)] + (topics ?? []).map(DatabaseValue.text) }
 }
 
-extension Connection {
+extension DatabaseConnection {
     /// The time of the first message between two times; nil when there is none. DuckDB answers this from few columns.
     func firstMessage(name: String, after: UInt64, before: UInt64) throws(LakeError) -> UInt64? {
         let range = "recv > \(after) AND recv < \(before)"

@@ -15,7 +15,7 @@ final class LakeArchive: Archive, @unchecked Sendable {
     private let partitionCount: Int
     private let number: @Sendable (String) -> UInt32
     private let logger: Logger
-    private var connection: Connection?
+    private var connection: DatabaseConnection?
     private var isClosed = false
     /// Per partition, how much time a page took lately: the span of the next query, so that it need not sort far more
     /// than it gives.
@@ -103,7 +103,7 @@ final class LakeArchive: Archive, @unchecked Sendable {
 
     private static func larger(_ span: UInt64) -> UInt64 { min(span, lastSpan / 4) * 4 }
 
-    private func open() throws(LakeError) -> Connection {
+    private func open() throws(LakeError) -> DatabaseConnection {
         if let connection { return connection }
         let connection = try access.connect()
         self.connection = connection

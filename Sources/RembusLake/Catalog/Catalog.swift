@@ -49,7 +49,7 @@ package final class Catalog: Sendable {
     }
 
     /// A new connection that uses the catalog.
-    package func connect() throws(LakeError) -> Connection {
+    package func connect() throws(LakeError) -> DatabaseConnection {
         let connection = try database.connect()
         try connection.execute("USE \(Self.alias)")
         connection.inlining = inlining

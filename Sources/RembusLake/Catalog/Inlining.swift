@@ -15,7 +15,7 @@ package struct Inlining: Sendable, Hashable {
     func includes(rows: Int, bytes: Int) -> Bool { rows <= self.rows && bytes <= self.bytes }
 }
 
-extension Connection {
+extension DatabaseConnection {
     /// Decides where what the next statements insert goes, until the next call. Not undone by a rollback.
     func inline(_ isInlined: Bool) throws(LakeError) {
         guard isInlined != inlines else { return }

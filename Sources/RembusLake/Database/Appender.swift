@@ -35,12 +35,12 @@ package final class Appender {
     private var chunk: duckdb_data_chunk?
     private let types: [LogicalType]
     private let capacity = Int(duckdb_vector_size())
-    private let connection: Connection
+    private let connection: DatabaseConnection
 
     /// Appends to a table. `columns` names the columns that the rows have, in their order; nil for all. The others get
     /// their defaults.
     package convenience init(
-        _ connection: Connection, catalog: String? = nil, schema: String? = nil, table: String,
+        _ connection: DatabaseConnection, catalog: String? = nil, schema: String? = nil, table: String,
         columns: [String]? = nil
     ) throws(LakeError) {
         var handle: duckdb_appender?
@@ -54,7 +54,8 @@ package final class Appender {
     /// Runs `statement` over each batch of rows, which it sees as the table `name`: an `INSERT … SELECT`, a `MERGE`, a
     /// `DELETE … USING`. `columns` tells what the rows are.
     convenience init(
-        _ connection: Connection, statement: String, table name: String, columns: [(name: String, type: LogicalType)]
+        _ connection: DatabaseConnection, statement: String, table name: String,
+        columns: [(name: String, type: LogicalType)]
     ) throws(LakeError) {
         var handle: duckdb_appender?
         var types = columns.map(\.type.handle)
@@ -66,7 +67,7 @@ package final class Appender {
     }
 
     private init(
-        _ connection: Connection, consuming handle: duckdb_appender?, _ state: duckdb_state
+        _ connection: DatabaseConnection, consuming handle: duckdb_appender?, _ state: duckdb_state
     ) throws(LakeError) {
         self.connection = connection
         self.handle = handle

@@ -21,12 +21,12 @@ package final class Database: Sendable {
     }
 
     /// A new connection. It keeps the database open.
-    package func connect() throws(LakeError) -> Connection {
+    package func connect() throws(LakeError) -> DatabaseConnection {
         var connection: duckdb_connection?
         guard duckdb_connect(handle.pointer, &connection) == DuckDBSuccess, let connection else {
             throw LakeError(.other, "DuckDB gives no connection")
         }
-        return Connection(connection, database: self)
+        return DatabaseConnection(connection, database: self)
     }
 }
 

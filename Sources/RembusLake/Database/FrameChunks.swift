@@ -6,7 +6,7 @@ import DataFrames
 /// A frame as DuckDB's data chunks of at most 2048 rows, which share the frame's memory as far as DuckDB can.
 final class FrameChunks {
     private let frame: DataFrame
-    private let connection: Connection
+    private let connection: DatabaseConnection
     private var schema: duckdb_arrow_converted_schema?
     private let capacity = Int(duckdb_vector_size())
     private var row = 0
@@ -14,7 +14,7 @@ final class FrameChunks {
     /// The types that DuckDB takes the columns for.
     private(set) var types: [LogicalType] = []
 
-    init(_ frame: DataFrame, connection: Connection) throws(LakeError) {
+    init(_ frame: DataFrame, connection: DatabaseConnection) throws(LakeError) {
         self.frame = frame
         self.connection = connection
         var description = ArrowSchema()

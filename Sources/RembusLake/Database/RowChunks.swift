@@ -12,7 +12,7 @@ final class RowChunks {
     /// The types that DuckDB takes the columns for, first the frame's.
     let types: [LogicalType]
 
-    init(_ source: RowSource, connection: Connection) throws(LakeError) {
+    init(_ source: RowSource, connection: DatabaseConnection) throws(LakeError) {
         self.source = source
         frames = source.frame.columnCount > 0 ? try FrameChunks(source.frame, connection: connection) : nil
         columns = source.made.map { AppendColumn($0.buffer) }

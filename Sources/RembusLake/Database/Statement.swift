@@ -4,9 +4,9 @@ package import DataFrames
 /// A prepared statement of a connection, to be used by the connection's thread.
 package final class Statement {
     private var handle: duckdb_prepared_statement?
-    private let connection: Connection
+    private let connection: DatabaseConnection
 
-    init(_ sql: String, connection: Connection) throws(LakeError) {
+    init(_ sql: String, connection: DatabaseConnection) throws(LakeError) {
         self.connection = connection
         guard duckdb_prepare(connection.handle, sql, &handle) == DuckDBSuccess else {
             throw LakeError(DUCKDB_ERROR_INVALID, text: duckdb_prepare_error(handle))

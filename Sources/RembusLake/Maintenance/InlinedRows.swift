@@ -5,7 +5,7 @@ struct InlinedRows {
     /// Attempts to find the rows that no file can hold. After that, all rows still in question are rejected.
     private static let maxAttempts = 2000
 
-    let connection: Connection
+    let connection: DatabaseConnection
     /// The table's name.
     let table: String
     /// The broker's name.

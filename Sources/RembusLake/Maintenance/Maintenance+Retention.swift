@@ -53,7 +53,7 @@ struct MessageRetention {
     }
 
     /// Deletes it, in one transaction.
-    func enforce(_ connection: Connection) throws(LakeError) {
+    func enforce(_ connection: DatabaseConnection) throws(LakeError) {
         try connection.inline(true)
         guard try isAnythingDue(connection) else { return }
         let limits = try sizeLimits(connection)
@@ -84,7 +84,7 @@ struct MessageRetention {
     }
 
     /// Without limits of size, the oldest publication of all tells from one column whether there can be anything to do.
-    private func isAnythingDue(_ connection: Connection) throws(LakeError) -> Bool {
+    private func isAnythingDue(_ connection: DatabaseConnection) throws(LakeError) -> Bool {
         guard !policy.patterns.contains(where: { $0.retention.maxBytes != nil }) else { return true }
         guard let age = policy.patterns.compactMap(\.retention.maxAge).min() else { return false }
         let oldest = try connection.query("SELECT min(recv) FROM \(SystemTable.message.sql) WHERE name = \(name)").value
@@ -93,7 +93,7 @@ struct MessageRetention {
     }
 
     /// Keeps the limits of size in the catalog, for the next process.
-    private func write(_ limits: [Int: UInt64], _ connection: Connection) throws(LakeError) {
+    private func write(_ limits: [Int: UInt64], _ connection: DatabaseConnection) throws(LakeError) {
         let table = SystemTable.retention.sql
         for (pattern, time) in limits {
             let text = SQL.literal(policy.patterns[pattern].topics.description)
@@ -107,7 +107,7 @@ struct MessageRetention {
 
     /// Topics that have publications received before the time up to which theirs go.
     private func expiredTopics(
-        _ connection: Connection, _ limits: [Int: UInt64]
+        _ connection: DatabaseConnection, _ limits: [Int: UInt64]
     ) throws(LakeError) -> [(topic: String, before: UInt64)] {
         let now = WallClock.nanoseconds
         let oldest = try connection.query(
@@ -124,7 +124,7 @@ struct MessageRetention {
     }
 
     /// Per pattern with a size, a time since which publications fill that size and little more.
-    private func sizeLimits(_ connection: Connection) throws(LakeError) -> [Int: UInt64] {
+    private func sizeLimits(_ connection: DatabaseConnection) throws(LakeError) -> [Int: UInt64] {
         let limited = policy.patterns.indices.filter { policy.patterns[$0].retention.maxBytes != nil }
         guard !limited.isEmpty else { return [:] }
         // In steps of about four seconds, which is exact enough and needs little memory.
@@ -147,7 +147,7 @@ struct MessageRetention {
     }
 }
 
-extension Connection {
+extension DatabaseConnection {
     /// How far back publications are there under patterns with a limit of size, by the pattern's text.
     func retentionLimits(name: String) throws(LakeError) -> [String: UInt64] {
         var limits: [String: UInt64] = [:]

@@ -12,7 +12,7 @@ struct Maintenance {
         var table: String?
         /// What tells it from other steps of its kind and table.
         var part = ""
-        var run: (Connection, Logger) throws(LakeError) -> Void
+        var run: (DatabaseConnection, Logger) throws(LakeError) -> Void
     }
 
     private var thrift = MemoryThrift()
@@ -106,9 +106,9 @@ struct Maintenance {
     }
 
     /// Runs the next step of the round; false when that was the last one.
-    mutating func step(_ connection: Connection, board: LakeBoard, logger: Logger) -> Bool {
+    mutating func step(_ connection: DatabaseConnection, metricsStore: LakeMetricsStore, logger: Logger) -> Bool {
         guard !steps.isEmpty else {
-            end(connection, board: board)
+            end(connection, metricsStore: metricsStore)
             return false
         }
         let step = steps.removeFirst()
@@ -147,7 +147,7 @@ struct Maintenance {
             failures.failed(step, failure, round: round, logger)
         }
         let areFailing = !failures.isEmpty
-        board.update { metrics in
+        metricsStore.update { metrics in
             var entry = metrics.steps[step.kind] ?? LakeMetrics.Step()
             entry.count += 1
             entry.failures += failure == nil ? 0 : 1
@@ -162,7 +162,7 @@ struct Maintenance {
     static let retentionKind = "retention"
     static let flushKind = "flush"
 
-    private mutating func end(_ connection: Connection, board: LakeBoard) {
+    private mutating func end(_ connection: DatabaseConnection, metricsStore: LakeMetricsStore) {
         isInRound = false
         guard isFull else { return }
         due = .now + settings.interval
@@ -170,7 +170,7 @@ struct Maintenance {
         let snapshots = try? connection.snapshotCount()
         let memory = try? connection.memory()
         let inlined = inlined
-        board.update { metrics in
+        metricsStore.update { metrics in
             if let files { metrics.files = files }
             if let snapshots { metrics.snapshots = snapshots }
             if let memory { metrics.memory = memory }

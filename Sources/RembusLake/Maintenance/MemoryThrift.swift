@@ -44,7 +44,7 @@ struct MemoryThrift {
     }
 }
 
-extension Connection {
+extension DatabaseConnection {
     /// Runs a step of maintenance with the pieces for its table, which DuckLake keeps in the catalog: they are put back to
     /// the usual ones afterwards.
     func working(in pieces: MemoryThrift.Pieces?, on table: String, _ body: () throws(LakeError) -> Void)

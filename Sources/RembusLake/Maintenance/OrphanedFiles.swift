@@ -7,7 +7,7 @@ import Foundation
 struct OrphanedFiles {
     /// The data path with a slash at its end.
     let folder: String
-    let connection: Connection
+    let connection: DatabaseConnection
 
     /// Removes those that were last written before `grace`; returns how many.
     func remove(grace: Duration) throws(LakeError) -> Int {

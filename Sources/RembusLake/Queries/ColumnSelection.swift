@@ -30,7 +30,7 @@ package struct ColumnSelection: Sendable, Equatable {
     /// Checks the text of a `cols`: what stands between `SELECT` and `FROM`.
     ///
     /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
-    package init(_ text: String, scope: TableScope, parser: Connection) throws(LakeError) {
+    package init(_ text: String, scope: TableScope, parser: DatabaseConnection) throws(LakeError) {
         let tree = try SyntaxTree(list: text, rest: "", of: "cols", parser: parser)
         guard tree.condition == nil else { throw .refused("cols", "WHERE is not allowed: use the key where") }
         try tree.checkPlain("cols")

@@ -10,7 +10,7 @@ package struct Condition: Sendable, Equatable {
     ///   - scope: The table it is about.
     ///   - parser: A connection of whichever database; only DuckDB's parser is used.
     /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
-    package init(_ text: String, scope: TableScope, parser: Connection) throws(LakeError) {
+    package init(_ text: String, scope: TableScope, parser: DatabaseConnection) throws(LakeError) {
         let tree = try SyntaxTree(list: "1", rest: "WHERE \(text)", of: "where", parser: parser)
         guard tree.modifiers.isEmpty else {
             throw .refused("where", "ORDER BY and LIMIT are not allowed here")

@@ -25,7 +25,7 @@ package struct QueryClauses: Sendable, Equatable {
     ///
     /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
     package init(
-        _ text: String, scope: TableScope, selection: ColumnSelection, parser: Connection
+        _ text: String, scope: TableScope, selection: ColumnSelection, parser: DatabaseConnection
     ) throws(LakeError) {
         let tree = try SyntaxTree(list: "1", rest: "WHERE \(text)", of: "where", parser: parser)
         let names = selection.names

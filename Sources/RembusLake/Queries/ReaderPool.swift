@@ -14,7 +14,7 @@ package final class ReaderPool: Sendable {
     final class Reader: @unchecked Sendable {
         // Used on `queue` alone, but for its interrupter; hence unchecked.
         let queue: DispatchQueue
-        var connection: Connection?
+        var connection: DatabaseConnection?
         let current = Mutex<Interrupter?>(nil)
 
         init(_ number: Int) {
@@ -28,7 +28,7 @@ package final class ReaderPool: Sendable {
         let deadline: ContinuousClock.Instant?
         /// The answer when its time is over.
         let late: LakeError
-        let run: @Sendable (Connection) -> Void
+        let run: @Sendable (DatabaseConnection) -> Void
         let fail: @Sendable (LakeError) -> Void
     }
 
@@ -63,7 +63,7 @@ package final class ReaderPool: Sendable {
         var lostCount: Int { running.values.count { $0.isLost } }
     }
 
-    private let connect: @Sendable () throws(LakeError) -> Connection
+    private let connect: @Sendable () throws(LakeError) -> DatabaseConnection
     private let maximumWaiting: Int
     let maximumMemory: Int
     let logger: Logger
@@ -79,7 +79,7 @@ package final class ReaderPool: Sendable {
     ///   - connect: Makes a connection to the catalog.
     package init(
         count: Int, maximumWaiting: Int = 256, maximumMemory: Int = .max, logger: Logger,
-        connect: @escaping @Sendable () throws(LakeError) -> Connection
+        connect: @escaping @Sendable () throws(LakeError) -> DatabaseConnection
     ) {
         self.connect = connect
         self.maximumWaiting = maximumWaiting
@@ -99,7 +99,7 @@ package final class ReaderPool: Sendable {
     package func perform<Output: Sendable>(
         until deadline: ContinuousClock.Instant? = nil,
         late: LakeError = LakeError(.timedOut, "the query took too long"),
-        _ body: @escaping @Sendable (Connection) throws -> Output
+        _ body: @escaping @Sendable (DatabaseConnection) throws -> Output
     ) async throws -> Output {
         let number = state.withLock { state in
             state.count += 1
@@ -207,7 +207,7 @@ package final class ReaderPool: Sendable {
     }
 
     /// On the reader's queue.
-    private func open(_ reader: Reader) throws(LakeError) -> Connection {
+    private func open(_ reader: Reader) throws(LakeError) -> DatabaseConnection {
         if let connection = reader.connection { return connection }
         let connection = try connect()
         reader.connection = connection

@@ -28,13 +28,13 @@ struct ServedTable: Sendable {
 
     /// What a query of the table as it was at a time reads: columns that were added since are null there, those that
     /// were taken away do not show.
-    func source(at time: TimeTravel, _ connection: Connection) throws(LakeError) -> String {
+    func source(at time: TimeTravel, _ connection: DatabaseConnection) throws(LakeError) -> String {
         let all = try unrestricted(at: time, connection)
         guard let restriction else { return all }
         return "(SELECT * FROM \(all) WHERE \(restriction)) AS \(SQL.identifier(schema.name))"
     }
 
-    private func unrestricted(at time: TimeTravel, _ connection: Connection) throws(LakeError) -> String {
+    private func unrestricted(at time: TimeTravel, _ connection: DatabaseConnection) throws(LakeError) -> String {
         let then = "\(name) AT (TIMESTAMP => \(time.sql))"
         let columns: [String]
         do {
@@ -54,7 +54,7 @@ struct ServedTable: Sendable {
     }
 
     /// The error for a time before everything that the catalog knows.
-    private func beforeHistory(_ time: TimeTravel, _ connection: Connection) throws(LakeError) -> LakeError {
+    private func beforeHistory(_ time: TimeTravel, _ connection: DatabaseConnection) throws(LakeError) -> LakeError {
         let snapshots = SQL.identifier(["__ducklake_metadata_\(Catalog.alias)", "ducklake_snapshot"])
         let first = try connection.query("SELECT epoch_us(min(snapshot_time)) FROM \(snapshots)").value?.integer
         let begin =

@@ -7,7 +7,8 @@ package struct SortOrder: Sendable, Equatable {
     ///
     /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
     package init(
-        _ text: String, scope: TableScope, selection: ColumnSelection, isGrouped: Bool = false, parser: Connection
+        _ text: String, scope: TableScope, selection: ColumnSelection, isGrouped: Bool = false,
+        parser: DatabaseConnection
     ) throws(LakeError) {
         let tree = try SyntaxTree(list: "1", rest: "ORDER BY \(text)", of: "order", parser: parser)
         try tree.checkPlain("order")

@@ -57,7 +57,7 @@ struct SyntaxTree {
     ///
     /// - Throws: ``LakeError/Kind/invalid`` with the parser's reason, or because it is more than one statement or
     ///   reaches outside of `SELECT … FROM t`.
-    init(list: String, rest: String, of key: String, parser: Connection) throws(LakeError) {
+    init(list: String, rest: String, of key: String, parser: DatabaseConnection) throws(LakeError) {
         let limit = 16384
         let count = list.utf8.count + rest.utf8.count
         if count > limit { throw .refused(key, "the text has \(count) bytes and at most \(limit) are allowed") }

@@ -23,7 +23,8 @@ struct TableQuery {
     }
 
     /// The statement over a table. Nothing in it is the client's text.
-    func sql(_ table: ServedTable, _ parser: Connection, budget: QueryBudget? = nil) throws(LakeError) -> String {
+    func sql(_ table: ServedTable, _ parser: DatabaseConnection, budget: QueryBudget? = nil) throws(LakeError) -> String
+    {
         var scope = table.scope
         scope.budget = budget
         let selection =
@@ -51,7 +52,7 @@ struct TableQuery {
     }
 
     private func sortOrder(
-        _ clauses: QueryClauses?, _ scope: TableScope, _ selection: ColumnSelection, _ parser: Connection
+        _ clauses: QueryClauses?, _ scope: TableScope, _ selection: ColumnSelection, _ parser: DatabaseConnection
     ) throws(LakeError) -> String? {
         let own = try order.map { text throws(LakeError) in
             try SortOrder(

@@ -7,7 +7,7 @@ package protocol TableWriting: Sendable {
     ///   - late: The error for what came too late.
     func perform<Output: Sendable>(
         until deadline: ContinuousClock.Instant?, late: LakeError,
-        _ body: @escaping @Sendable (Connection) throws -> Output
+        _ body: @escaping @Sendable (DatabaseConnection) throws -> Output
     ) async throws -> Output
 
     /// Returns when the tables have everything that the broker had accepted when this was called.
@@ -19,7 +19,7 @@ package protocol TableWriting: Sendable {
 extension TableWriting {
     /// Runs `body` on the writer's thread, whenever that is free.
     package func perform<Output: Sendable>(
-        _ body: @escaping @Sendable (Connection) throws -> Output
+        _ body: @escaping @Sendable (DatabaseConnection) throws -> Output
     ) async throws -> Output {
         try await perform(until: nil, late: .stopping, body)
     }

@@ -7,7 +7,7 @@ extension Upsert {
     private static let source = "upsert_frame"
 
     /// Writes the rows in one transaction.
-    func run(_ connection: Connection, timeout: Duration) throws(LakeError) {
+    func run(_ connection: DatabaseConnection, timeout: Duration) throws(LakeError) {
         let received = WallClock.nanoseconds
         try connection.transaction { () throws(LakeError) in
             if table.schema.keys.isEmpty {
@@ -33,7 +33,7 @@ extension Upsert {
 
     private var casts: String { staged.map { "CAST(\($0.name) AS \($0.type.sql))" }.joined(separator: ", ") }
 
-    private func checkKeys(_ connection: Connection) throws(LakeError) {
+    private func checkKeys(_ connection: DatabaseConnection) throws(LakeError) {
         for key in table.schema.keys {
             let count = try connection.query("SELECT count(*) FROM \(Self.staging) WHERE c\(key) IS NULL").value?
                 .integer
@@ -45,7 +45,7 @@ extension Upsert {
         }
     }
 
-    private func checkTexts(_ connection: Connection) throws(LakeError) {
+    private func checkTexts(_ connection: DatabaseConnection) throws(LakeError) {
         guard let texts = KeyTexts(table.schema) else { return }
         let count = try connection.query("SELECT count(*) FROM \(Self.staging) WHERE \(texts.misfits)").value?.integer
         if count != 0 { throw LakeError(.constraint, "upsert failed: \(texts.reason.message)") }

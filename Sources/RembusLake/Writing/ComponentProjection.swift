@@ -25,7 +25,7 @@ final class ComponentProjection: Sendable {
     ///
     /// What changes meanwhile is left to the next call: components that come and go faster than they are written would
     /// keep the writer here for ever.
-    func write(_ connection: Connection, name: String) throws(LakeError) -> Bool {
+    func write(_ connection: DatabaseConnection, name: String) throws(LakeError) -> Bool {
         var waiting = pending.withLock { pending in
             let waiting = pending
             pending = [:]

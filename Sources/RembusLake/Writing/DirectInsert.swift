@@ -15,7 +15,9 @@ struct DirectInsert {
     /// - Parameters:
     ///   - statement: An `INSERT … SELECT … FROM batch`.
     ///   - columns: Names and types, as in `CREATE TABLE`, of the rows.
-    init(_ connection: Connection, _ statement: String, columns: [(name: String, type: String)]) throws(LakeError) {
+    init(_ connection: DatabaseConnection, _ statement: String, columns: [(name: String, type: String)])
+        throws(LakeError)
+    {
         self.statement = statement
         let types = columns.map { "CAST(NULL AS \($0.type))" }.joined(separator: ", ")
         let result = try connection.query("SELECT \(types) LIMIT 0")
@@ -23,7 +25,7 @@ struct DirectInsert {
     }
 
     /// Inserts the rows; in pieces of 204,800, of which each makes a file.
-    func run(_ connection: Connection, _ values: [AppendColumn], rows: Int) throws(LakeError) {
+    func run(_ connection: DatabaseConnection, _ values: [AppendColumn], rows: Int) throws(LakeError) {
         guard rows > 0 else { return }
         let appender = try Appender(connection, statement: statement, table: Self.source, columns: columns)
         try appender.append(values, rows: 0..<rows)

@@ -67,7 +67,7 @@ extension LakeWriter {
         }
         warnings.log(batch)
         unknownFields.log(batch)
-        board.committed(batch, frameRows: staging.frames.mapValues(\.rowCount), schema: schema, time: time)
+        metricsStore.committed(batch, frameRows: staging.frames.mapValues(\.rowCount), schema: schema, time: time)
         configuration.onCommit(time)
         maintenance.committed(batch, frames: staging.frames.mapValues(\.rowCount))
         schedule.wrote(in: time)
@@ -89,7 +89,7 @@ extension LakeWriter {
         var state = retry ?? RetryState()
         state.failed()
         retry = state
-        board.failed(error)
+        metricsStore.failed(error)
         if error.kind == .fatal, state.attempts == 1 {
             logger.critical("DuckDB gives up after a fatal error: the tables need a restart of the broker")
         }

@@ -130,7 +130,7 @@ extension LakeWriter {
     }
 }
 
-extension Connection {
+extension DatabaseConnection {
     /// The newest receive time per partition that is in the lake. Rows of a run with more partitions count for theirs.
     func archivedTimes(name: String, count: Int) throws(LakeError) -> [UInt64] {
         var times = [UInt64](repeating: 0, count: count)

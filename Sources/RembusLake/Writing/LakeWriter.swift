@@ -16,9 +16,9 @@ final class LakeWriter: @unchecked Sendable {
     let partitionNames: [Int: PartitionNames]
     let source: any JournalSource
     let logger: Logger
-    let connection: Connection
+    let connection: DatabaseConnection
     let place: CatalogPlace
-    let board: LakeBoard
+    let metricsStore: LakeMetricsStore
 
     let batch: Batch
     let staging: Staging
@@ -60,14 +60,14 @@ final class LakeWriter: @unchecked Sendable {
     /// Reads how far the lake is. Blocking.
     init(
         _ configuration: LakeConfiguration, schema: StoreSchema, catalog: Catalog, source: any JournalSource,
-        components: ComponentProjection, trust: TrustProjection, board: LakeBoard, logger: Logger
+        components: ComponentProjection, trust: TrustProjection, metricsStore: LakeMetricsStore, logger: Logger
     ) throws(LakeError) {
         self.components = components
         self.trust = trust
         self.configuration = configuration
         self.schema = schema
         self.source = source
-        self.board = board
+        self.metricsStore = metricsStore
         self.logger = logger
         statements = schema.tables.map(TableStatements.init)
         partitionNames = Dictionary(
@@ -166,7 +166,7 @@ final class LakeWriter: @unchecked Sendable {
     ///   - deadline: When it must have begun; else it is not run and `late` is thrown.
     func perform<Result: Sendable>(
         until deadline: ContinuousClock.Instant?, late: LakeError,
-        _ body: @escaping @Sendable (Connection) throws -> Result
+        _ body: @escaping @Sendable (DatabaseConnection) throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             let answer = OneAnswer(continuation)
@@ -233,7 +233,7 @@ final class LakeWriter: @unchecked Sendable {
     }
 
     private func nextStep() {
-        guard !isStopping, maintenance.step(connection, board: board, logger: logger) else { return }
+        guard !isStopping, maintenance.step(connection, metricsStore: metricsStore, logger: logger) else { return }
         queue.async { [weak self] in self?.nextStep() }
     }
 

@@ -64,7 +64,7 @@ struct PartitionNames {
     }
 
     /// Refuses the rows of a request of which one cannot be stored.
-    func check(_ rows: UpsertRows, _ connection: Connection) throws(LakeError) {
+    func check(_ rows: UpsertRows, _ connection: DatabaseConnection) throws(LakeError) {
         let given = columns.filter(rows.given.contains)
         guard !given.isEmpty else { return }
         try connection.execute("CREATE OR REPLACE TEMP TABLE partition_check (misfits BIGINT)")

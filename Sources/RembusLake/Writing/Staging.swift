@@ -4,7 +4,7 @@ import RembusStore
 ///
 /// Of the writer's thread only. Rows keep their numbers (`rowid`), which is how bad ones are found and left out.
 final class Staging {
-    let connection: Connection
+    let connection: DatabaseConnection
     /// By the table's number in the schema.
     let statements: [TableStatements]
     /// Per table, where the rows of its frames are, and whether one of them leaves a column out.
@@ -12,7 +12,7 @@ final class Staging {
     /// Tables that cannot be written at all, of which no row is left.
     var emptied: Set<Int> = []
 
-    init(_ connection: Connection, statements: [TableStatements]) {
+    init(_ connection: DatabaseConnection, statements: [TableStatements]) {
         self.connection = connection
         self.statements = statements
     }

@@ -14,7 +14,7 @@ final class TrustProjection: Sendable {
     }
 
     /// Writes what is waiting, in one transaction; false when nothing was. It goes on waiting when that fails.
-    func write(_ connection: Connection, name: String) throws(LakeError) -> Bool {
+    func write(_ connection: DatabaseConnection, name: String) throws(LakeError) -> Bool {
         let taken = pending.withLock { pending in
             defer { pending = nil }
             return pending

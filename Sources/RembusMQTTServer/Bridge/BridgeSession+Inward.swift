@@ -63,7 +63,7 @@ extension BridgeSession: MQTTClientDelegate {
     }
 
     /// Gives a message to the broker, who acknowledges it.
-    private func hand(_ message: InwardMessage, _ id: UInt64, _ session: DoorSession) {
+    private func hand(_ message: InwardMessage, _ id: UInt64, _ session: GatewaySession) {
         guard isAllowed(message.topic, session) else {
             host.countDropped()
             return taken(MessageID(littleEndian: id))
@@ -72,7 +72,7 @@ extension BridgeSession: MQTTClientDelegate {
     }
 
     /// The broker would not even acknowledge what is not allowed (behaviour.md §5).
-    private func isAllowed(_ topic: String, _ session: DoorSession) -> Bool {
+    private func isAllowed(_ topic: String, _ session: GatewaySession) -> Bool {
         if session.may(.publish, topic) { return true }
         session.deny(.publish, topic)
         return false

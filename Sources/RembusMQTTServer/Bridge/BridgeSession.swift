@@ -9,7 +9,7 @@ import RembusWire
 ///
 /// Each outlives what it stands on: the MQTT session its connections, and what came from there the broker's session.
 final class BridgeSession {
-    let host: DoorHost
+    let host: GatewayHost
     let eventLoop: any EventLoop
     let target: MQTTBridgeURL
     let filters: [String]
@@ -18,9 +18,9 @@ final class BridgeSession {
     /// The connection to the MQTT broker when there is one.
     var connection: MQTTClientConnection?
     /// The session of the broker when it may be used: not while it logs in.
-    var session: DoorSession?
+    var session: GatewaySession?
     /// The session that logs in, or is in use.
-    private(set) var opened: DoorSession?
+    private(set) var opened: GatewaySession?
 
     /// Deliveries of the broker that the MQTT broker has to acknowledge, by the token of their publication.
     var outward: [UInt64: OutwardDelivery] = [:]
@@ -47,13 +47,13 @@ final class BridgeSession {
     private var retryTask: Scheduled<Void>?
     private var end: EventLoopPromise<Void>?
 
-    init(host: DoorHost, eventLoop: any EventLoop, dialer: MQTTDialer, target: MQTTBridgeURL, filters: [String]) {
+    init(host: GatewayHost, eventLoop: any EventLoop, dialer: MQTTDialer, target: MQTTBridgeURL, filters: [String]) {
         self.host = host
         self.eventLoop = eventLoop
         self.dialer = dialer
         self.target = target
         self.filters = filters
-        maxQueue = max(host.configuration.doors.maxBridgeQueue, 1)
+        maxQueue = max(host.configuration.gateways.maxBridgeQueue, 1)
         warnings = BridgeWarnings(logger: host.logger)
     }
 

@@ -6,7 +6,7 @@ package import RembusTransport
 
 /// The broker as a client of an MQTT broker (behaviour.md §10): what is published here is published there, and the other
 /// way round.
-package struct MQTTBridge: Door {
+package struct MQTTBridge: Gateway {
     package let option = "--mqtt"
 
     /// It dials, and does not listen.
@@ -25,8 +25,8 @@ package struct MQTTBridge: Door {
     }
 
     /// Starts without waiting for the MQTT broker, which may be down (known defect R30).
-    package func open(on host: DoorHost) async throws -> OpenDoor {
-        let filters = host.configuration.doors.mqttTopicFilters
+    package func open(on host: GatewayHost) async throws -> OpenGateway {
+        let filters = host.configuration.gateways.mqttTopicFilters
         for filter in filters where !MQTTTopics.isValidFilter(filter) {
             throw BrokerError("`mqtt_topic_filter`: \(filter.debugDescription) is no MQTT topic filter")
         }
@@ -41,7 +41,7 @@ package struct MQTTBridge: Door {
             return NIOLoopBound(bridge, eventLoop: eventLoop)
         }
         let made = try await bridge.get()
-        return OpenDoor(
+        return OpenGateway(
             addresses: [target.description],
             stopAccepting: { eventLoop.execute { made.value.prepareToStop() } },
             close: { try? await eventLoop.flatSubmit { made.value.stop() }.get() })

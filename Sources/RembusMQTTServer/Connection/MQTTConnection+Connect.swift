@@ -39,7 +39,7 @@ extension MQTTConnection {
         join(connect, session)
     }
 
-    private func join(_ connect: MQTTConnect, _ session: DoorSession) {
+    private func join(_ connect: MQTTConnect, _ session: GatewaySession) {
         if let certificate = facts.certificate, server.host.isRemoved(certificate) {
             return decline(.notAuthorized, BrokerText.removedCertificate(certificate.name))
         }
@@ -54,7 +54,7 @@ extension MQTTConnection {
         var assignedID: String?
         if id.isEmpty, connect.version == .v5 {
             assignedID = Self.newClientID()
-            // Without anything to be kept the client stays a stranger, or a guest of its user.
+            // Without anything to be kept the client stays anonymous, or a guest of its user.
             if wantsSession { id = assignedID ?? "" }
         }
         let name: String? =
@@ -76,7 +76,7 @@ extension MQTTConnection {
                 return decline(.packetTooLarge, "its maximum packet size is smaller than a CONNACK")
             }
         }
-        let login = DoorSession.Login(
+        let login = GatewaySession.Login(
             name: name, user: user ?? name,
             secret: connect.password.map { Array($0.readableBytesView) }, isProven: certificate != nil,
             takesOver: true)
@@ -94,7 +94,7 @@ extension MQTTConnection {
 
     // MARK: Refusals
 
-    private func decline(_ failure: DoorSession.LoginFailure, hasPassword: Bool) {
+    private func decline(_ failure: GatewaySession.LoginFailure, hasPassword: Bool) {
         guard phase == .joining else { return }
         switch failure {
         case .wrongSecret: decline(.badUserNameOrPassword, "the user name or the password is wrong")
@@ -173,7 +173,7 @@ extension MQTTConnection {
     }
 
     /// Has the broker serve what the client had subscribed, and nothing else.
-    private func resume(isPresent: Bool, _ session: DoorSession) {
+    private func resume(isPresent: Bool, _ session: GatewaySession) {
         guard isPresent else { return session.forgetMQTT() }
         for filter in session.mqttFilters where client.interests[filter] == nil {
             _ = session.unsubscribe(mqtt: filter)
@@ -184,7 +184,7 @@ extension MQTTConnection {
         }
     }
 
-    private func prepareWill(_ connect: MQTTConnect, _ session: DoorSession) {
+    private func prepareWill(_ connect: MQTTConnect, _ session: GatewaySession) {
         guard let will = connect.will, let context else { return }
         var topic = will.topic
         var properties = will.properties
@@ -196,8 +196,8 @@ extension MQTTConnection {
                 id: UInt64.random(in: .min ... .max), isRetained: will.retain, properties: properties)
         }
         self.will = Will(
-            publication: OutgoingPublication(
-                frame: ByteBuffer(bytes: writer.frame.readableBytesView), annexOffset: writer.annexOffset,
+            publication: BrokerPublication(
+                frame: ByteBuffer(bytes: writer.frame.readableBytesView), trailerOffset: writer.trailerOffset,
                 topic: will.topic, isRetained: will.retain, isEmpty: will.payload.readableBytes == 0,
                 expiry: properties.messageExpiry, tenant: session.principal.tenant),
             delay: delay, identity: session.identity, eventLoop: context.eventLoop)

@@ -12,35 +12,35 @@ extension MQTTConnection: DeliverySink {
             server.host.countDropped()
             return finish(delivery.id)
         }
-        let annex = Annex(delivery.annex)
+        let trailer = MQTTTrailer(delivery.trailer)
         var qos = MQTTQoS(delivery.header.flags.qos)
         if let granted = MQTTQoS(rawValue: UInt8(delivery.tag & 3)), granted < qos { qos = granted }
         if delivery.id == nil { qos = .atMostOnce }
         var expiry: UInt32?
-        if annex.content.contains(.expiry) {
+        if trailer.content.contains(.expiry) {
             let elapsed = (max(MQTTServer.now, delivery.receivedAt) - delivery.receivedAt) / 1_000_000_000
-            guard elapsed < UInt64(annex.expiry) else { return finish(delivery.id) }
-            expiry = annex.expiry - UInt32(elapsed)
+            guard elapsed < UInt64(trailer.expiry) else { return finish(delivery.id) }
+            expiry = trailer.expiry - UInt32(elapsed)
         }
         let arguments = UnsafeRawBufferPointer(
             rebasing: delivery.bytes[delivery.header.payloadOffset..<delivery.header.end])
-        if let payload = annex.payload ?? MQTTPayload.loneBytes(arguments) {
-            write(delivery, annex, qos, expiry, payload, nil)
+        if let payload = trailer.payload ?? MQTTPayload.loneBytes(arguments) {
+            write(delivery, trailer, qos, expiry, payload, nil)
         } else {
             let payload = converter.payload(of: arguments)
-            payload.bytes.withUnsafeReadableBytes { write(delivery, annex, qos, expiry, $0, payload.properties) }
+            payload.bytes.withUnsafeReadableBytes { write(delivery, trailer, qos, expiry, $0, payload.properties) }
         }
     }
 
     private func write(
-        _ delivery: Delivery, _ annex: Annex, _ qos: MQTTQoS, _ expiry: UInt32?,
+        _ delivery: Delivery, _ trailer: MQTTTrailer, _ qos: MQTTQoS, _ expiry: UInt32?,
         _ payload: UnsafeRawBufferPointer, _ form: ByteBuffer?
     ) {
         var topic = delivery.header.topicBytes(in: delivery.bytes)
         if version == .v5 {
             properties.clear()
-            if delivery.tag >> 3 > 0 || !annex.content.isEmpty || form != nil {
-                collectProperties(delivery.tag >> 3, annex, expiry, form)
+            if delivery.tag >> 3 > 0 || !trailer.content.isEmpty || form != nil {
+                collectProperties(delivery.tag >> 3, trailer, expiry, form)
             }
         }
         let isHeld = qos == .exactlyOnce && packets != nil
@@ -62,7 +62,7 @@ extension MQTTConnection: DeliverySink {
         }
         if let alias { abbreviate(&topic, alias) }
         let isRetained =
-            annex.content.contains(.kept) || (delivery.tag & 4 != 0 && annex.content.contains(.retained))
+            trailer.content.contains(.kept) || (delivery.tag & 4 != 0 && trailer.content.contains(.retained))
         var buffer = isHeld ? takeHeldBuffer(delivery.receivedAt) : output.take() ?? takeBuffer()
         properties.withUnsafeReadableBytes {
             MQTTPacket.encodePublish(
@@ -86,7 +86,7 @@ extension MQTTConnection: DeliverySink {
     }
 
     private func collectProperties(
-        _ identifier: Int, _ annex: Annex, _ expiry: UInt32?, _ form: ByteBuffer?
+        _ identifier: Int, _ trailer: MQTTTrailer, _ expiry: UInt32?, _ form: ByteBuffer?
     ) {
         if identifier > 0 {
             var own = MQTTProperties()
@@ -97,8 +97,8 @@ extension MQTTConnection: DeliverySink {
             properties.writeInteger(UInt8(2))
             properties.writeInteger(expiry)
         }
-        properties.writeBytes(annex.properties)
-        if let form, annex.properties.count == 0 { properties.writeImmutableBuffer(form) }
+        properties.writeBytes(trailer.properties)
+        if let form, trailer.properties.count == 0 { properties.writeImmutableBuffer(form) }
     }
 
     /// A number that stands for a topic.
@@ -171,7 +171,7 @@ extension MQTTConnection: DeliverySink {
     // MARK: Acknowledgements
 
     /// Sends again what earlier connections left, then what was missed and what comes.
-    func startDeliveries(_ session: DoorSession) {
+    func startDeliveries(_ session: GatewaySession) {
         settle(client.window.dropPublished(unless: session.isOwed))
         resumed = [:]
         for slot in client.window.open {

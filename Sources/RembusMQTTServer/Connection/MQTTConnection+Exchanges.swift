@@ -105,14 +105,14 @@ extension MQTTConnection {
     }
 
     /// Tells the broker what an earlier run has sent, and finds the retained messages among it.
-    func restoreExchanges(_ session: DoorSession) {
+    func restoreExchanges(_ session: GatewaySession) {
         guard !client.earlierDeliveries.isEmpty else { return }
         session.restore(client.earlierDeliveries)
         client.earlierDeliveries = []
         guard !client.unsent.isEmpty else { return }
         let now = MQTTServer.now / 1_000_000_000
         for filter in client.interests.keys where MQTTTopics.sharedFilter(filter) == nil {
-            let key = DoorSession.key(ofFilter: filter)
+            let key = GatewaySession.key(ofFilter: filter)
             guard client.unsent.keys.contains(where: { $0.key == key }) else { continue }
             for entry in server.retained.matching(filter, tenant: session.principal.tenant, now: now) {
                 let place = DeliveryPlace(key: key, receivedAt: entry.message.receivedAt)
@@ -130,7 +130,7 @@ extension MQTTConnection {
             if let place = known[packetID]?.place {
                 client.unsent[place] = packetID
                 client.earlierDeliveries.append(
-                    DoorSession.EarlierDelivery(key: place.key, receivedAt: place.receivedAt, isOwed: true))
+                    GatewaySession.EarlierDelivery(key: place.key, receivedAt: place.receivedAt, isOwed: true))
             } else {
                 _ = client.window.release(packetID)
             }
@@ -142,7 +142,7 @@ extension MQTTConnection {
         guard let (place, _) = client.unsent.first(where: { $0.value == packetID }) else { return }
         client.unsent[place] = nil
         session?.restore([
-            DoorSession.EarlierDelivery(key: place.key, receivedAt: place.receivedAt, isOwed: false)
+            GatewaySession.EarlierDelivery(key: place.key, receivedAt: place.receivedAt, isOwed: false)
         ])
     }
 
@@ -160,7 +160,7 @@ extension MQTTConnection {
     // MARK: From the client
 
     /// Notes a publication of QoS 2 that is not in the journal yet.
-    func noteIncoming(_ packetID: UInt16, _ session: DoorSession) {
+    func noteIncoming(_ packetID: UInt16, _ session: GatewaySession) {
         guard packets != nil else { return }
         client.unloggedIncoming.append((packetID, session.receiveTime))
     }

@@ -72,8 +72,8 @@ extension MQTTConnection {
         writer.frame.withUnsafeReadableBytes { session.receive($0) }
         if let refusal = session.takeRefusal() { return notTaken(view, refusal) }
         guard view.isRetained else { return }
-        let publication = OutgoingPublication(
-            frame: ByteBuffer(bytes: writer.frame.readableBytesView), annexOffset: writer.annexOffset,
+        let publication = BrokerPublication(
+            frame: ByteBuffer(bytes: writer.frame.readableBytesView), trailerOffset: writer.trailerOffset,
             topic: topic.getString(at: offset, length: length) ?? "", isRetained: true,
             isEmpty: view.payloadLength == 0, expiry: properties.messageExpiry, tenant: session.principal.tenant)
         if !server.retain(publication) {
@@ -119,7 +119,7 @@ extension MQTTConnection {
     private static let firstUse: UInt64 = 1 << 17
 
     /// Notes a message of QoS 2. One that is no copy must not be taken for an older one with the same content.
-    private func open(_ view: MQTTPublishView, _ id: UInt64, _ session: DoorSession) {
+    private func open(_ view: MQTTPublishView, _ id: UInt64, _ session: GatewaySession) {
         guard client.incoming[view.packetID] == nil else { return }
         client.incoming[view.packetID] = id
         noteIncoming(view.packetID, session)

@@ -66,7 +66,7 @@ extension MQTTConnection {
         return nil
     }
 
-    private func goOnLater(_ session: DoorSession) {
+    private func goOnLater(_ session: GatewaySession) {
         guard !isRetainedTurnScheduled else { return }
         isRetainedTurnScheduled = true
         session.link.group.turns.add {

@@ -66,8 +66,8 @@ extension MQTTConnection {
         }
     }
 
-    func options(_ interest: ClientSession.Interest) -> DoorSession.MQTTOptions {
-        DoorSession.MQTTOptions(
+    func options(_ interest: ClientSession.Interest) -> GatewaySession.MQTTOptions {
+        GatewaySession.MQTTOptions(
             needsNoAcknowledgement: interest.qos == .atMostOnce, hearsOwn: !interest.noLocal,
             isKept: interest.qos != .atMostOnce, tag: interest.tag)
     }

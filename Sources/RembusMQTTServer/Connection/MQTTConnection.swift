@@ -43,7 +43,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: Who is there
 
-    var session: DoorSession?
+    var session: GatewaySession?
     /// Under which the session is kept; nil for a client of which nothing is.
     var name: String?
     @exclusivity(unchecked) var client = ClientSession()

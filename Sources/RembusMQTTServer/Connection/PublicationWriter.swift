@@ -2,12 +2,12 @@ import NIOCore
 import RembusMQTT
 import RembusWire
 
-/// Makes the Rembus frame of an MQTT message, with its annex.
+/// Makes the Rembus frame of an MQTT message, with its trailer.
 struct PublicationWriter {
     /// The last frame that was written.
     private(set) var frame = ByteBuffer()
-    /// Where the annex begins.
-    private(set) var annexOffset = 0
+    /// Where the trailer begins.
+    private(set) var trailerOffset = 0
 
     /// - Parameters:
     ///   - id: what the broker acknowledges; not used at QoS 0.
@@ -36,13 +36,13 @@ struct PublicationWriter {
         } else {
             MQTTPayload.writeBytes(payload, into: &frame)
         }
-        annexOffset = frame.readableBytes
+        trailerOffset = frame.readableBytes
         guard isText || isRetained || !properties.isEmpty else { return }
         var rest = properties
         let expiry = properties.messageExpiry
         rest.messageExpiry = nil
         rest.topicAlias = nil
-        Annex.write(
+        MQTTTrailer.write(
             isRetained: isRetained, expiry: expiry, properties: rest.isEmpty ? nil : rest.encoded,
             payload: isText ? payload : nil, into: &frame)
     }

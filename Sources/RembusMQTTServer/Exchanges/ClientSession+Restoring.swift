@@ -6,7 +6,7 @@ extension ClientSession {
     /// - Parameter publications: Those that the client has published shortly before the end, oldest first.
     /// - Returns: The ids of those that the client has ended, and what was not written down of the others.
     mutating func restore(
-        _ state: PacketState, publications: [DoorHost.EarlierPublication]
+        _ state: PacketState, publications: [GatewayHost.EarlierPublication]
     ) -> (ended: [UInt64], changes: [PacketChange]) {
         for (packetID, packet) in state.outgoing {
             window.restore(packetID, isReleased: packet.isReleased)
@@ -33,6 +33,6 @@ extension ClientSession {
 
     private mutating func note(_ place: DeliveryPlace, isOwed: Bool) {
         earlierDeliveries.append(
-            DoorSession.EarlierDelivery(key: place.key, receivedAt: place.receivedAt, isOwed: isOwed))
+            GatewaySession.EarlierDelivery(key: place.key, receivedAt: place.receivedAt, isOwed: isOwed))
     }
 }

@@ -44,7 +44,7 @@ struct ClientSession: Sendable {
     /// Identifiers of QoS 2 of an earlier run whose messages are to be sent again.
     var unsent: [DeliveryPlace: UInt16] = [:]
     /// What the broker has not been told of the deliveries of an earlier run.
-    var earlierDeliveries: [DoorSession.EarlierDelivery] = []
+    var earlierDeliveries: [GatewaySession.EarlierDelivery] = []
     /// Seconds that the session outlives its connection; the largest number means for ever.
     var expiry: UInt32 = 0
 }

@@ -5,19 +5,19 @@ import RembusWire
 
 /// What is published for a client that vanished, and as whom.
 struct Will: Sendable {
-    let publication: OutgoingPublication
+    let publication: BrokerPublication
     /// Seconds between the end of the connection and the publication.
     let delay: UInt32
-    let identity: DoorIdentity
+    let identity: GatewayIdentity
     let eventLoop: any EventLoop
 
     var byteCount: Int { 256 + publication.frame.readableBytes + publication.topic.utf8.count }
 }
 
 /// A publication together with what it does to the retained messages.
-struct OutgoingPublication: Sendable {
+struct BrokerPublication: Sendable {
     let frame: ByteBuffer
-    let annexOffset: Int
+    let trailerOffset: Int
     let topic: String
     let isRetained: Bool
     let isEmpty: Bool

@@ -40,7 +40,7 @@ package struct ConfigurationCheck {
         attempt("ducklake_url") {
             if let url = configuration.storage.lakeURL { _ = try CatalogLocation(url: url) }
         }
-        attempt("mqtt") { _ = try DoorComposer(configuration: configuration, logger: storage.logger).bridge() }
+        attempt("mqtt") { _ = try GatewayComposer(configuration: configuration, logger: storage.logger).bridge() }
         attempt { _ = try CertificateSource(configuration).open() }
         attempt { try TrustStore.check(directory: folder.path) }
         attempt { _ = try BrokerKeys(directory: folder.appendingPathComponent("keys").path).names() }

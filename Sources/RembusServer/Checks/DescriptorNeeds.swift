@@ -13,19 +13,19 @@ struct DescriptorNeeds {
     var total: Int { own + reserve + connections }
 
     init(_ configuration: BrokerConfiguration) {
-        let doors = configuration.doors
+        let gateways = configuration.gateways
         // An event loop waits on three, and has a segment of the journal.
         var own = 20 + 4 * configuration.eventLoopCount
-        let hasMQTT = doors.mqttPort != nil || doors.mqttSocket != nil
+        let hasMQTT = gateways.mqttPort != nil || gateways.mqttSocket != nil
         let listeners = [
             configuration.tcpPort != nil || configuration.tcpSocket != nil,
-            doors.httpPort != nil || doors.httpSocket != nil,
-            doors.prometheusPort != nil || doors.prometheusSocket != nil, hasMQTT,
+            gateways.httpPort != nil || gateways.httpSocket != nil,
+            gateways.prometheusPort != nil || gateways.prometheusSocket != nil, hasMQTT,
         ]
         own += listeners.count { $0 }
-        if doors.zmqPort != nil || doors.zmqSocket != nil { own += 12 }
+        if gateways.zmqPort != nil || gateways.zmqSocket != nil { own += 12 }
         if hasMQTT { own += 2 }
-        if doors.mqttBridge != nil { own += 1 }
+        if gateways.mqttBridge != nil { own += 1 }
         self.own = own
         reserve = Descriptors.reserve(ofLimit: 0)
     }

@@ -46,12 +46,12 @@ package struct StartCheck {
 
     /// Those whose port is fixed.
     private var listeners: [Listener] {
-        let doors = configuration.doors
+        let gateways = configuration.gateways
         let all: [(key: String, port: Int?, socket: String?)] = [
             ("port", configuration.port, configuration.socket), ("tcp", configuration.tcpPort, configuration.tcpSocket),
-            ("zmq", doors.zmqPort, doors.zmqSocket), ("http", doors.httpPort, doors.httpSocket),
-            ("mqtt_listen", doors.mqttPort, doors.mqttSocket),
-            ("prometheus", doors.prometheusPort, doors.prometheusSocket),
+            ("zmq", gateways.zmqPort, gateways.zmqSocket), ("http", gateways.httpPort, gateways.httpSocket),
+            ("mqtt_listen", gateways.mqttPort, gateways.mqttSocket),
+            ("prometheus", gateways.prometheusPort, gateways.prometheusSocket),
         ]
         return all.compactMap { key, port, socket in
             guard socket != nil || (port ?? 0) != 0 else { return nil }

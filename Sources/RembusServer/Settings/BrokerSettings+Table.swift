@@ -22,7 +22,7 @@ extension BrokerSettings {
 
     private static let meanings = ownMeanings.merging(securityMeanings) { first, _ in first }
         .merging(storageMeanings) { first, _ in first }
-        .merging(doorMeanings) { first, _ in first }
+        .merging(gatewayMeanings) { first, _ in first }
         .merging(nameMeanings) { first, _ in first }
 
     private static let ownMeanings = [

@@ -77,7 +77,7 @@ package enum BrokerSettings {
             whole("handshakes_per_second", "REMBUS_HANDSHAKES_PER_SECOND", 1...1_000_000, \.limits.handshakesPerSecond),
             choice("slow_consumer", "REMBUS_SLOW_CONSUMER", \.limits.slowConsumer),
             choice("log_format", "REMBUS_LOG_FORMAT", \.logFormat),
-        ] + nameKeys + doorKeys + securityKeys + storageKeys
+        ] + nameKeys + gatewayKeys + securityKeys + storageKeys
 
     /// Defaults, then environment, then `settings.json` of the broker with this name.
     ///

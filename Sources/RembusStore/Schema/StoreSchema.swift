@@ -22,7 +22,7 @@ package struct StoreSchema: Sendable {
         } catch {
             throw SchemaError(file: file, position: error.position, problem: error.problem)
         }
-        var reader = SchemaReader(file: file, source: source)
+        var reader = SchemaFileReader(file: file, source: source)
         tables = try reader.read()
         notices = reader.notices
     }

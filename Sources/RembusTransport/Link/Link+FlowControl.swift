@@ -1,7 +1,7 @@
 import NIOCore
 
 extension Link {
-    /// Has messages of at most `bytes` accepted from the next read on: a stranger may be given less than
+    /// Has messages of at most `bytes` accepted from the next read on: a connection without a login may be given less than
     /// ``configuration`` says.
     package func limitMessages(to bytes: Int) {
         maxMessageBytes = bytes

@@ -8,14 +8,14 @@ enum Dealer {
         _ host: String, _ port: Int, on eventLoop: any EventLoop, _ configuration: LinkConfiguration,
         _ makeLink: @escaping SinkDialer.MakeLink
     ) async throws -> DialedConnection {
-        let post = try DealerPost(lowWaterMark: configuration.lowWaterMark)
-        let sink = DealerSink(eventLoop: eventLoop, post: post)
+        let mailbox = try DealerMailbox(lowWaterMark: configuration.lowWaterMark)
+        let sink = DealerSink(eventLoop: eventLoop, mailbox: mailbox)
         let ended = eventLoop.makePromise(of: Void.self)
         do {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 do {
                     try SocketThread.start {
-                        let thread = DealerThread(sink, post, configuration)
+                        let thread = DealerThread(sink, mailbox, configuration)
                         do {
                             try thread.connect(host, port)
                         } catch {
@@ -37,13 +37,13 @@ enum Dealer {
         do {
             try await eventLoop.submit {
                 sink.link = makeLink(sink, configuration)
-                post.change { $0.isReading = true }
+                mailbox.change { $0.isReading = true }
             }.get()
         } catch {
-            post.change { $0.isClosing = true }
+            mailbox.change { $0.isClosing = true }
             throw error
         }
-        return DialedConnection(closeFuture: ended.futureResult) { post.change { $0.isClosing = true } }
+        return DialedConnection(closeFuture: ended.futureResult) { mailbox.change { $0.isClosing = true } }
     }
 }
 

@@ -6,16 +6,16 @@ import Synchronization
 /// The event loop's side of a connection to a broker. Touched there only; hence unchecked.
 final class DealerSink: LinkSink, @unchecked Sendable {
     let eventLoop: any EventLoop
-    private let post: DealerPost
+    private let mailbox: DealerMailbox
     private let splitter = PartSplitter(isDealer: true)
     /// nil again at the end.
     @exclusivity(unchecked) var link: Link?
-    @exclusivity(unchecked) private var outgoing = DealerPost.Batch()
+    @exclusivity(unchecked) private var outgoing = DealerMailbox.Batch()
 
-    init(eventLoop: any EventLoop, post: DealerPost) {
+    init(eventLoop: any EventLoop, mailbox: DealerMailbox) {
         self.eventLoop = eventLoop
-        self.post = post
-        post.setNotice { [weak self] in eventLoop.execute { [weak self] in self?.reportBacklog() } }
+        self.mailbox = mailbox
+        mailbox.setNotice { [weak self] in eventLoop.execute { [weak self] in self?.reportBacklog() } }
     }
 
     // MARK: Receiving
@@ -35,7 +35,7 @@ final class DealerSink: LinkSink, @unchecked Sendable {
     }
 
     func apply(_ batch: Incoming) {
-        defer { post.handled(batch.byteCount) }
+        defer { mailbox.handled(batch.byteCount) }
         batch.bytes.withUnsafeReadableBytes { bytes in
             var offset = 0
             for (length, large) in batch.messages {
@@ -60,7 +60,7 @@ final class DealerSink: LinkSink, @unchecked Sendable {
 
     private func end() {
         link = nil
-        post.setNotice(nil)
+        mailbox.setNotice(nil)
     }
 
     // MARK: Sending
@@ -70,9 +70,9 @@ final class DealerSink: LinkSink, @unchecked Sendable {
             return assertionFailure("a message that is not in the usual form")
         }
         outgoing.messages.append((header, body))
-        let backlog = post.unsent.wrappingAdd(header + body, ordering: .relaxed).newValue
+        let backlog = mailbox.unsent.wrappingAdd(header + body, ordering: .relaxed).newValue
         // A growing backlog only: a shrinking one makes the link's owner send, which this call does not allow.
-        if backlog > post.lowWaterMark { link.setSinkBacklog(backlog) }
+        if backlog > mailbox.lowWaterMark { link.setSinkBacklog(backlog) }
         noteName(message)
     }
 
@@ -80,8 +80,8 @@ final class DealerSink: LinkSink, @unchecked Sendable {
     private func noteName(_ message: UnsafeRawBufferPointer) {
         guard message.count > 1, message[1] == 0 || message[1] == 11 else { return }
         switch try? Message(cbor: ByteBuffer(bytes: message)) {
-        case .identity(let part)?: post.change { $0.name = part.name }
-        case .attestation(let part)?: post.change { $0.name = part.name }
+        case .identity(let part)?: mailbox.change { $0.name = part.name }
+        case .attestation(let part)?: mailbox.change { $0.name = part.name }
         default: break
         }
     }
@@ -93,29 +93,29 @@ final class DealerSink: LinkSink, @unchecked Sendable {
 
     private func handOver() {
         guard !outgoing.messages.isEmpty else { return }
-        var batch = DealerPost.Batch()
+        var batch = DealerMailbox.Batch()
         swap(&batch, &outgoing)
-        post.change { $0.batches.append(batch) }
+        mailbox.change { $0.batches.append(batch) }
     }
 
     private func reportBacklog() {
         guard let link else { return }
-        var backlog = post.unsent.load(ordering: .relaxed)
-        if backlog > post.lowWaterMark {
-            post.wantsNotice.store(true, ordering: .sequentiallyConsistent)
-            backlog = post.unsent.load(ordering: .sequentiallyConsistent)
-            if backlog <= post.lowWaterMark { post.wantsNotice.store(false, ordering: .relaxed) }
+        var backlog = mailbox.unsent.load(ordering: .relaxed)
+        if backlog > mailbox.lowWaterMark {
+            mailbox.wantsNotice.store(true, ordering: .sequentiallyConsistent)
+            backlog = mailbox.unsent.load(ordering: .sequentiallyConsistent)
+            if backlog <= mailbox.lowWaterMark { mailbox.wantsNotice.store(false, ordering: .relaxed) }
         }
         link.setSinkBacklog(backlog)
     }
 
     func link(_ link: Link, reads isReading: Bool) {
-        post.change { $0.isReading = isReading }
+        mailbox.change { $0.isReading = isReading }
     }
 
     func link(_ link: Link, closes reason: LinkCloseReason) {
         handOver()
         end()
-        post.change { $0.isClosing = true }
+        mailbox.change { $0.isClosing = true }
     }
 }

@@ -16,7 +16,7 @@ extension DealerThread {
             while queueIndex < batch.messages.count {
                 let (header, body) = batch.messages[queueIndex]
                 let isShared = body >= DealerLimits.sharedBodyBytes
-                if isShared, post.held.load(ordering: .sequentiallyConsistent) > DealerLimits.maxHeldBytes {
+                if isShared, mailbox.held.load(ordering: .sequentiallyConsistent) > DealerLimits.maxHeldBytes {
                     return .done
                 }
                 let outcome = batch.bytes.withUnsafeReadableBytesWithStorageManagement { bytes, storage in
@@ -39,19 +39,19 @@ extension DealerThread {
         // Only the first part can fail: libzmq takes whole messages.
         let outcome = socket.send([])
         guard outcome == .done else {
-            if outcome == .gone { post.sent(parts.count) }
+            if outcome == .gone { mailbox.sent(parts.count) }
             return outcome
         }
         _ = socket.send(UnsafeRawBufferPointer(rebasing: parts[..<header]))
         let body = UnsafeRawBufferPointer(rebasing: parts[header...])
         if let storage {
-            post.held.wrappingAdd(body.count, ordering: .sequentiallyConsistent)
-            _ = socket.send(shared: body, SharedBody(storage, post, count: body.count))
+            mailbox.held.wrappingAdd(body.count, ordering: .sequentiallyConsistent)
+            _ = socket.send(shared: body, SharedBody(storage, mailbox, count: body.count))
         } else {
             _ = socket.send(body)
         }
         _ = socket.send(Framing.end, more: false)
-        post.sent(storage == nil ? parts.count : header)
+        mailbox.sent(storage == nil ? parts.count : header)
         return .done
     }
 

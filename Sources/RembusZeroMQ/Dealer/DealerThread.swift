@@ -5,19 +5,19 @@ import RembusTransport
 /// The thread of a DEALER socket. Everything here happens on it.
 final class DealerThread {
     let sink: DealerSink
-    let post: DealerPost
+    let mailbox: DealerMailbox
     let configuration: LinkConfiguration
     var socket: ZeroMQSocket?
     /// What was not sent yet, and how far into the first of it we are.
-    var queue = CircularBuffer<DealerPost.Batch>()
+    var queue = CircularBuffer<DealerMailbox.Batch>()
     var queueIndex = 0
     var queueOffset = 0
     var pinger: Pinger
     private var reader = MultipartReader(hasIdentity: false)
 
-    init(_ sink: DealerSink, _ post: DealerPost, _ configuration: LinkConfiguration) {
+    init(_ sink: DealerSink, _ mailbox: DealerMailbox, _ configuration: LinkConfiguration) {
         self.sink = sink
-        self.post = post
+        self.mailbox = mailbox
         self.configuration = configuration
         pinger = Pinger(interval: configuration.pingInterval, now: .now())
     }
@@ -65,7 +65,7 @@ final class DealerThread {
             guard left > .zero else {
                 throw ConnectFailure(place, NetworkProblem.timedOut.reason)
             }
-            socket.wait(for: post.wakeUp, reading: false, writing: false, milliseconds: max(1, left.milliseconds))
+            socket.wait(for: mailbox.wakeUp, reading: false, writing: false, milliseconds: max(1, left.milliseconds))
         }
     }
 
@@ -81,12 +81,12 @@ final class DealerThread {
         if configuration.waitsForPeer { send(ping: pinger.hello()) }
         var closeDeadline: NIODeadline?
         while true {
-            let inbox = post.take()
+            let inbox = mailbox.take()
             queue.append(contentsOf: inbox.batches)
             let isFull = flush() == .full
             if inbox.isClosing, closeDeadline == nil { closeDeadline = .now() + DealerLimits.closeTime }
             if let closeDeadline, queue.isEmpty || closeDeadline < .now() { break }
-            let mayRead = inbox.isReading && post.hasRoom
+            let mayRead = inbox.isReading && mailbox.hasRoom
             var isDrained = false
             if let end = turn(mayRead, inbox.name, &isDrained) {
                 socket.close(linger: .zero)
@@ -94,7 +94,7 @@ final class DealerThread {
             }
             if !mayRead || isDrained {
                 let limit = closeDeadline == nil ? pinger.waitTime(.now()) : 10
-                socket.wait(for: post.wakeUp, reading: mayRead, writing: isFull, milliseconds: limit)
+                socket.wait(for: mailbox.wakeUp, reading: mayRead, writing: isFull, milliseconds: limit)
             }
         }
         // A connection that is lost has been left by the link already; the others say goodbye.
@@ -148,7 +148,7 @@ final class DealerThread {
             }
         }
         if !batch.messages.isEmpty {
-            post.dispatched(batch.byteCount)
+            mailbox.dispatched(batch.byteCount)
             sink.eventLoop.execute { [sink, batch] in sink.apply(batch) }
         }
         return end

@@ -8,7 +8,7 @@ import Synchronization
 /// Touched on the event loop only, except for the constants; hence unchecked.
 final class RouterLane: @unchecked Sendable {
     let eventLoop: any EventLoop
-    let post: RouterPost
+    let mailbox: RouterMailbox
     let lowWaterMark: Int
     /// Its place among the lanes.
     let index: Int
@@ -20,10 +20,10 @@ final class RouterLane: @unchecked Sendable {
     /// Peers that are not read from.
     private var paused: [ObjectIdentifier: RouterPeer] = [:]
 
-    init(index: Int, eventLoop: any EventLoop, post: RouterPost, settings: RouterSettings) {
+    init(index: Int, eventLoop: any EventLoop, mailbox: RouterMailbox, settings: RouterSettings) {
         self.index = index
         self.eventLoop = eventLoop
-        self.post = post
+        self.mailbox = mailbox
         make = settings.makeLink
         lowWaterMark = settings.link.lowWaterMark
     }
@@ -54,7 +54,7 @@ final class RouterLane: @unchecked Sendable {
         }
         isReceiving = false
         handOver()
-        post.handled(batch.byteCount - waiting)
+        mailbox.handled(batch.byteCount - waiting)
     }
 
     // MARK: Outgoing
@@ -84,7 +84,7 @@ final class RouterLane: @unchecked Sendable {
         guard !isReceiving, !outgoing.messages.isEmpty else { return }
         var batch = OutgoingBatch()
         swap(&batch, &outgoing)
-        post.put(batch)
+        mailbox.put(batch)
     }
 
     // MARK: Pauses

@@ -66,7 +66,7 @@ extension RouterPeer {
     private func end(_ ending: OutgoingBatch.Ending, _ reason: LinkCloseReason?) {
         loopSide.isEnded = true
         loopSide.link = nil
-        lane.post.handled(loopSide.waitingBytes)
+        lane.mailbox.handled(loopSide.waitingBytes)
         loopSide.waiting = CircularBuffer()
         loopSide.waitingBytes = 0
         lane.noteReading(self, true)
@@ -94,7 +94,7 @@ extension RouterPeer {
             loopSide.waitingBytes -= buffer.readableBytes + 64
             buffer.withUnsafeReadableBytes { pass($0, owner: buffer) }
         }
-        lane.post.handled(handled)
+        lane.mailbox.handled(handled)
     }
 
     private func resume() {

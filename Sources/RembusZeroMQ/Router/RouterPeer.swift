@@ -68,7 +68,7 @@ final class RouterPeer: SharedBodyOwner, @unchecked Sendable {
     func released(_ count: Int) {
         held.wrappingSubtract(count, ordering: .sequentiallyConsistent)
         sent(count)
-        if isBlocked.load(ordering: .sequentiallyConsistent) { lane.post.wakeUp.ring() }
+        if isBlocked.load(ordering: .sequentiallyConsistent) { lane.mailbox.wakeUp.ring() }
     }
 }
 

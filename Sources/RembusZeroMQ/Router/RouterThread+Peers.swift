@@ -90,8 +90,8 @@ extension RouterThread {
     private func accepted(_ descriptor: Int32) {
         openDescriptors.insert(descriptor)
         guard let admission = settings.admission else { return }
-        let strangers = openDescriptors.count - byDescriptor.count
-        guard strangers > 0, !admission.hasDescriptors(for: strangers) else { return }
+        let newcomers = openDescriptors.count - byDescriptor.count
+        guard newcomers > 0, !admission.hasDescriptors(for: newcomers) else { return }
         openDescriptors.remove(descriptor)
         shutdown(descriptor, Int32(SHUT_RDWR))
     }

@@ -6,7 +6,7 @@ import RembusTransport
 /// The thread of a ROUTER socket. Everything here happens on it.
 final class RouterThread {
     let settings: RouterSettings
-    let post: RouterPost
+    let mailbox: RouterMailbox
     let lanes: [RouterLane]
     let socket: ZeroMQSocket
     let port: Int
@@ -32,9 +32,9 @@ final class RouterThread {
     private static let closeTime = TimeAmount.seconds(1)
     private static let longestRetryDelay = 16
 
-    init(_ settings: RouterSettings, post: RouterPost, lanes: [RouterLane]) throws {
+    init(_ settings: RouterSettings, mailbox: RouterMailbox, lanes: [RouterLane]) throws {
         self.settings = settings
-        self.post = post
+        self.mailbox = mailbox
         self.lanes = lanes
         incoming = lanes.map { _ in IncomingBatch() }
         socket = try ZeroMQSocket(kind: ZMQ_ROUTER)
@@ -65,20 +65,20 @@ final class RouterThread {
     func run() {
         var end: (deadline: NIODeadline, report: @Sendable () -> Void)?
         while true {
-            let inbox = post.take()
+            let inbox = mailbox.take()
             isAccepting = inbox.isAccepting
             for batch in inbox.batches { send(batch) }
             retryBlocked()
             if end == nil, let onEnd = inbox.onEnd { end = (.now() + Self.closeTime, onEnd) }
             if let end, blocked.isEmpty || end.deadline < .now() { break }
             takeEvents()
-            let mayRead = inbox.isReading && post.hasRoom
+            let mayRead = inbox.isReading && mailbox.hasRoom
             let isDrained = mayRead && readAll()
             if isDrained { removeLeaving() }
             dispatch()
             watch(isStalled: inbox.isReading && !mayRead)
             if !mayRead || isDrained {
-                socket.wait(for: post.wakeUp, reading: mayRead, writing: false, milliseconds: waitTime)
+                socket.wait(for: mailbox.wakeUp, reading: mayRead, writing: false, milliseconds: waitTime)
             }
         }
         socket.close(linger: Self.closeTime)
@@ -152,7 +152,7 @@ final class RouterThread {
         for lane in lanes where !incoming[lane.index].runs.isEmpty {
             let batch = incoming[lane.index]
             incoming[lane.index] = IncomingBatch()
-            post.dispatched(batch.byteCount)
+            mailbox.dispatched(batch.byteCount)
             lane.eventLoop.execute { lane.apply(batch) }
         }
         // Whatever comes next is of another turn.

@@ -16,7 +16,7 @@ struct AdminTarget: ParsableArguments {
     @Option(
         help: "How long to wait for a running broker: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)"
     )
-    var timeout: TimeSpan?
+    var timeout: TimeSpanOption?
 
     func validate() throws {
         if url != nil, local.broker != nil {

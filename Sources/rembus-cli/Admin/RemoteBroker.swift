@@ -4,7 +4,7 @@ import Rembus
 struct RemoteBroker {
     let url: RembusURL
     let name: String
-    let timeout: TimeSpan?
+    let timeout: TimeSpanOption?
 
     /// Connects, sends a command and gives the data of the answer.
     ///

@@ -157,7 +157,7 @@ struct TrustListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let rules = try await target.rules(forReading: true).all()
-        try StandardOutput.write(json ? rules.jsonText + "\n" : TrustListing(rules).text)
+        try StandardOutput.write(json ? rules.jsonText + "\n" : TrustListingText(rules).text)
     }
 }
 

@@ -52,7 +52,7 @@ struct LocalRules: TrustRules {
     }
 
     func all() -> Value {
-        TrustListing.value(of: store.document)
+        TrustListingText.value(of: store.document)
     }
 
     /// What is still missing for the change to have an effect.

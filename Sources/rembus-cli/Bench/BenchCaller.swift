@@ -35,11 +35,11 @@ final class BenchCaller: BenchPeer {
     private var now: UInt64 = 0
     private var hasNews = false
 
-    init(group: LinkGroup, board: BenchBoard, plan: BenchPlan, shape: FrameShape) {
+    init(group: LinkGroup, counters: BenchCounters, plan: BenchPlan, shape: FrameShape) {
         self.plan = plan
         self.shape = shape
         sentAt = [UInt64](repeating: 0, count: plan.inFlight.nextPowerOfTwo)
-        super.init(group: group, board: board)
+        super.init(group: group, counters: counters)
     }
 
     func begin() {
@@ -58,10 +58,10 @@ final class BenchCaller: BenchPeer {
             sent += 1
         }
         group.flush()
-        board.sent.store(sent, ordering: .relaxed)
+        counters.sent.store(sent, ordering: .relaxed)
         if isOver, !isFinished {
             isFinished = true
-            board.isFinished.store(true, ordering: .sequentiallyConsistent)
+            counters.isFinished.store(true, ordering: .sequentiallyConsistent)
         }
     }
 
@@ -89,8 +89,8 @@ final class BenchCaller: BenchPeer {
     override func readCompleted() {
         guard hasNews else { return }
         hasNews = false
-        board.completed.store(answered, ordering: .relaxed)
-        board.lastArrival.store(now, ordering: .relaxed)
+        counters.completed.store(answered, ordering: .relaxed)
+        counters.lastArrival.store(now, ordering: .relaxed)
         refill(now)
     }
 }

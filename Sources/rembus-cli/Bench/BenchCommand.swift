@@ -47,7 +47,7 @@ struct BenchCommand: AsyncParsableCommand {
     var inflight: Int?
 
     @Option(help: "Length of the run.")
-    var secs = TimeSpan(seconds: 5)
+    var secs = TimeSpanOption(seconds: 5)
 
     @Option(help: "Send so many messages or calls, however long it takes.")
     var count: Int?
@@ -71,7 +71,7 @@ struct BenchCommand: AsyncParsableCommand {
     var recorded = false
 
     @Option(help: "Give up when nothing arrives for so long.")
-    var timeout = TimeSpan(seconds: 10)
+    var timeout = TimeSpanOption(seconds: 10)
 
     @Flag(help: "Print the figures as one line of JSON.")
     var json = false

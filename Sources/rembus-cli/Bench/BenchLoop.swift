@@ -16,7 +16,7 @@ struct BenchLoop: Sendable {
 
     /// Opens a connection whose peer is made on this loop.
     func open<Peer: BenchPeer>(
-        _ plan: BenchPlan, _ board: BenchBoard, make: @escaping @Sendable (LinkGroup) -> Peer
+        _ plan: BenchPlan, _ counters: BenchCounters, make: @escaping @Sendable (LinkGroup) -> Peer
     ) async throws -> PeerHandle<Peer> {
         let box = NIOLoopBoundBox<Peer?>.makeEmptyBox(valueType: Peer.self, eventLoop: eventLoop)
         let (group, peerName) = (group, DialedPlace.text(plan.url.host, plan.url.port))
@@ -38,7 +38,7 @@ struct BenchLoop: Sendable {
         } catch {
             throw ConnectionOptions.unreachable(plan.url, (error as? ConnectFailure)?.reason ?? "\(error)")
         }
-        board.openConnections.wrappingAdd(1, ordering: .relaxed)
+        counters.openConnections.wrappingAdd(1, ordering: .relaxed)
         return PeerHandle(eventLoop: eventLoop, box: box)
     }
 

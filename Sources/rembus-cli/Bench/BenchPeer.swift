@@ -8,15 +8,15 @@ import Synchronization
 /// It is anonymous, so that nothing of a run stays in the broker.
 class BenchPeer: LinkDelegate {
     let group: LinkGroup
-    let board: BenchBoard
+    let counters: BenchCounters
     private(set) var link: Link?
     private var replies: [UInt64: (promise: EventLoopPromise<Void>, timeout: Scheduled<Void>)] = [:]
     private var lastID: UInt64 = 0
     var isClosing = false
 
-    init(group: LinkGroup, board: BenchBoard) {
+    init(group: LinkGroup, counters: BenchCounters) {
         self.group = group
-        self.board = board
+        self.counters = counters
     }
 
     func attach(_ link: Link) {
@@ -104,8 +104,8 @@ class BenchPeer: LinkDelegate {
             reply.promise.fail(failure)
         }
         replies = [:]
-        board.openConnections.wrappingSubtract(1, ordering: .relaxed)
-        if !isClosing { board.fail(failure) }
+        counters.openConnections.wrappingSubtract(1, ordering: .relaxed)
+        if !isClosing { counters.fail(failure) }
     }
 
     func close() {

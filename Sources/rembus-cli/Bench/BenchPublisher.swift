@@ -23,12 +23,12 @@ final class BenchPublisher: BenchPeer {
     /// At full speed one message in this many carries a time: looking at the clock is not free.
     private static let sampleInterval = 64
 
-    init(group: LinkGroup, board: BenchBoard, plan: BenchPlan, shape: FrameShape) {
+    init(group: LinkGroup, counters: BenchCounters, plan: BenchPlan, shape: FrameShape) {
         self.plan = plan
         self.shape = shape
         isWindowed = plan.window > 0 && plan.subscribers > 0
         sentAt = [UInt64](repeating: 0, count: plan.mode.qos > 0 ? plan.inFlight.nextPowerOfTwo : 1)
-        super.init(group: group, board: board)
+        super.init(group: group, counters: counters)
     }
 
     func begin() {
@@ -69,11 +69,11 @@ final class BenchPublisher: BenchPeer {
     private var maySend: Bool {
         if link?.isCongested ?? true { return false }
         if plan.mode.qos > 0, sent - acknowledged >= plan.inFlight { return false }
-        guard isWindowed, sent - board.slowest.load(ordering: .relaxed) >= plan.window else { return true }
-        board.isWaiting.store(true, ordering: .sequentiallyConsistent)
+        guard isWindowed, sent - counters.slowest.load(ordering: .relaxed) >= plan.window else { return true }
+        counters.isWaiting.store(true, ordering: .sequentiallyConsistent)
         // A subscriber that moved on before it saw the flag is seen here.
-        let isFree = sent - board.slowest.load(ordering: .sequentiallyConsistent) < plan.window
-        if isFree { board.isWaiting.store(false, ordering: .sequentiallyConsistent) }
+        let isFree = sent - counters.slowest.load(ordering: .sequentiallyConsistent) < plan.window
+        if isFree { counters.isWaiting.store(false, ordering: .sequentiallyConsistent) }
         return isFree
     }
 
@@ -128,14 +128,14 @@ final class BenchPublisher: BenchPeer {
 
     private func publishProgress() {
         group.flush()
-        board.sent.store(sent, ordering: .relaxed)
+        counters.sent.store(sent, ordering: .relaxed)
     }
 
     private func finish() {
         isDone = true
         end = BenchClock.now()
         publishProgress()
-        board.isFinished.store(true, ordering: .sequentiallyConsistent)
+        counters.isFinished.store(true, ordering: .sequentiallyConsistent)
     }
 
     // MARK: Acknowledgements
@@ -153,7 +153,7 @@ final class BenchPublisher: BenchPeer {
 
     override func readCompleted() {
         guard plan.mode.qos > 0 else { return }
-        board.completed.store(acknowledged, ordering: .relaxed)
+        counters.completed.store(acknowledged, ordering: .relaxed)
         proceed()
     }
 }

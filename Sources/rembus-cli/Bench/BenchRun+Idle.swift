@@ -11,7 +11,7 @@ extension BenchRun {
     func idle() async throws -> BenchReport {
         try raiseDescriptorLimit(to: plan.connections + 64)
         // One connection that comes and goes has the broker load what it needs only once.
-        let first = try await sending.open(plan, board) { [board] in BenchPeer(group: $0, board: board) }
+        let first = try await sending.open(plan, counters) { [counters] in BenchPeer(group: $0, counters: counters) }
         try await Task.sleep(for: .milliseconds(200))
         let before = try plan.pid.map(Self.residentBytes)
         let watch = try BrokerWatch.start(plan.pid)
@@ -27,7 +27,7 @@ extension BenchRun {
         try await Task.sleep(for: .seconds(plan.seconds / 2))
         watch?.sample()
         report.setUsage(watch?.result(), ownCPU: ProcessUsage.ownCPUSeconds - ownCPU)
-        report.lost = peers.count + 1 - board.openConnections.load(ordering: .relaxed)
+        report.lost = peers.count + 1 - counters.openConnections.load(ordering: .relaxed)
         if let before, let after { report.bytesPerConnection = Double(after - before) / Double(peers.count) }
         for peer in peers + [first] { peer.tell { $0.close() } }
         try await Task.sleep(for: .milliseconds(200))
@@ -35,7 +35,7 @@ extension BenchRun {
     }
 
     private func openMany() async throws -> [PeerHandle<BenchPeer>] {
-        let (plan, board) = (plan, board)
+        let (plan, counters) = (plan, counters)
         let loops = [sending, receiving]
         let progress = BenchProgress(isShown: Terminal.isError)
         defer { progress.clear() }
@@ -44,7 +44,7 @@ extension BenchRun {
             for index in 0..<plan.connections {
                 if index >= Self.parallelism, let peer = try await tasks.next() { peers.append(peer) }
                 let loop = loops[index % loops.count]
-                tasks.addTask { try await loop.open(plan, board) { BenchPeer(group: $0, board: board) } }
+                tasks.addTask { try await loop.open(plan, counters) { BenchPeer(group: $0, counters: counters) } }
                 progress.show(sent: peers.count, delivered: 0)
             }
             for try await peer in tasks { peers.append(peer) }

@@ -6,7 +6,7 @@ import Synchronization
 /// One run of the load generator against a broker.
 struct BenchRun {
     let plan: BenchPlan
-    let board = BenchBoard()
+    let counters = BenchCounters()
     /// Where the sender lives, and where the receivers.
     let sending: BenchLoop
     let receiving: BenchLoop
@@ -42,10 +42,12 @@ struct BenchRun {
         while true {
             try await Task.sleep(for: .milliseconds(20))
             watch?.sample()
-            try board.checkFailure()
-            if board.isFinished.load(ordering: .sequentiallyConsistent), isDone() { break }
-            let (sent, completed) = (board.sent.load(ordering: .relaxed), board.completed.load(ordering: .relaxed))
-            let delivered = board.delivered.load(ordering: .relaxed)
+            try counters.checkFailure()
+            if counters.isFinished.load(ordering: .sequentiallyConsistent), isDone() { break }
+            let (sent, completed) = (
+                counters.sent.load(ordering: .relaxed), counters.completed.load(ordering: .relaxed)
+            )
+            let delivered = counters.delivered.load(ordering: .relaxed)
             let (state, now) = (sent &+ completed &+ delivered, BenchClock.now())
             if state != lastState { (lastState, lastChange) = (state, now) }
             // At a slow fixed rate a pause between two messages is no standstill.

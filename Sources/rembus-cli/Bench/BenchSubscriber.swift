@@ -12,17 +12,17 @@ final class SubscriberGroup {
     /// Called when the slowest subscriber has moved on while the publisher waits for it.
     var onProgress: (() -> Void)?
 
-    func report(to board: BenchBoard, at time: UInt64) {
+    func report(to counters: BenchCounters, at time: UInt64) {
         var (total, slowest) = (0, Int.max)
         for member in members {
             total += member.check.received
             slowest = min(slowest, member.check.received)
         }
-        board.delivered.store(total, ordering: .relaxed)
-        board.lastArrival.store(time, ordering: .relaxed)
+        counters.delivered.store(total, ordering: .relaxed)
+        counters.lastArrival.store(time, ordering: .relaxed)
         // In this order with the publisher's test of the two, one of both sees the other's change.
-        board.slowest.store(slowest, ordering: .sequentiallyConsistent)
-        if board.isWaiting.load(ordering: .sequentiallyConsistent) { onProgress?() }
+        counters.slowest.store(slowest, ordering: .sequentiallyConsistent)
+        if counters.isWaiting.load(ordering: .sequentiallyConsistent) { onProgress?() }
     }
 }
 
@@ -34,10 +34,10 @@ final class BenchSubscriber: BenchPeer {
     private var hasNews = false
     private var now: UInt64 = 0
 
-    init(group: LinkGroup, board: BenchBoard, shape: FrameShape, shared: SubscriberGroup) {
+    init(group: LinkGroup, counters: BenchCounters, shape: FrameShape, shared: SubscriberGroup) {
         self.shape = shape
         self.shared = shared
-        super.init(group: group, board: board)
+        super.init(group: group, counters: counters)
     }
 
     func subscribe(to topic: String) -> EventLoopFuture<Void> {
@@ -80,6 +80,6 @@ final class BenchSubscriber: BenchPeer {
     override func readCompleted() {
         guard hasNews else { return }
         hasNews = false
-        shared.report(to: board, at: now)
+        shared.report(to: counters, at: now)
     }
 }

@@ -13,7 +13,7 @@ struct BrokerCommand: AsyncParsableCommand {
         commandName: "broker",
         abstract: "Run a broker.",
         discussion: """
-            Components connect with WebSocket, for example ws://127.0.0.1:8338/name, and through every other door that \
+            Components connect with WebSocket, for example ws://127.0.0.1:8338/name, and through every other gateway that \
             has a port: TCP, ZeroMQ, HTTP, MQTT. The broker prints one line when it is \
             ready and runs until it gets SIGINT or SIGTERM; then it begins nothing new, finishes what is under way within \
             drain_timeout and exits with 0. SIGHUP \
@@ -211,8 +211,8 @@ struct BrokerCommand: AsyncParsableCommand {
             guard let option else { continue }
             _ = BrokerSettings.keys.first { $0.name == name }?.write(.text(option.text), &configuration)
         }
-        if let httpPrefix { configuration.doors.httpPrefix = httpPrefix }
-        if let mqtt { configuration.doors.mqttBridge = mqtt }
+        if let httpPrefix { configuration.gateways.httpPrefix = httpPrefix }
+        if let mqtt { configuration.gateways.mqttBridge = mqtt }
         if let host { configuration.host = BrokerSettings.withoutBrackets(host) }
         if let policy { configuration.policy = policy }
         if overwrite { configuration.overwriteConnection = true }

@@ -31,7 +31,7 @@ struct CallCommand: AsyncParsableCommand {
     var target: String?
 
     @Option(help: "How long to wait for the result: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
-    var timeout: TimeSpan?
+    var timeout: TimeSpanOption?
 
     @Flag(exclusivity: .exclusive)
     var format: OutputFormat?

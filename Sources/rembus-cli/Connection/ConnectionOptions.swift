@@ -65,7 +65,7 @@ struct ConnectionOptions: ParsableArguments {
     }
 
     /// Connects, with failures in the words of this program. `isReactive` is whether subscribing starts delivery.
-    func connect(timeout: TimeSpan? = nil, isReactive: Bool = true) async throws -> Component {
+    func connect(timeout: TimeSpanOption? = nil, isReactive: Bool = true) async throws -> Component {
         let url = try resolvedURL()
         let configuration = ComponentConfiguration {
             $0.encoding = encoding

@@ -35,7 +35,7 @@ struct ExposeCommand: AsyncParsableCommand {
     var concurrency = 16
 
     @Option(help: "How long a command may run before it is ended and the caller gets an error; 0 is for ever.")
-    var timeout = TimeSpan(seconds: 60)
+    var timeout = TimeSpanOption(seconds: 60)
 
     @OptionGroup(title: "Connection")
     var connection: ConnectionOptions

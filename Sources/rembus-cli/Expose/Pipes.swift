@@ -2,7 +2,7 @@ import Foundation
 
 /// The three pipes of a child process.
 ///
-/// Both ends are closed on exec, so that no other child inherits them: a pipe whose writing end lives on in a stranger
+/// Both ends are closed on exec, so that no other child inherits them: a pipe whose writing end lives on in another
 /// never ends.
 final class Pipes {
     /// One pipe, seen from us: the near end is ours, the far end becomes a standard stream of the child.

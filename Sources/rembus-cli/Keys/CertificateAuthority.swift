@@ -48,7 +48,8 @@ struct CertificateAuthority {
     }
 
     /// A certificate for a server that is reached by these names.
-    func issueServer(_ hosts: [HostName], _ lifetime: CertificateLifetime, now: Date = .now) throws -> IssuedCertificate
+    func issueServer(_ hosts: [HostNameOption], _ lifetime: CertificateLifetime, now: Date = .now) throws
+        -> IssuedCertificate
     {
         let name = hosts.first { $0.text.utf8.count <= 64 }?.text ?? "rembus"
         return try issue(name, .serverAuth, hosts.map(\.generalName), lifetime, now)

@@ -21,8 +21,8 @@ struct CertificateSummary {
     }
 
     /// DNS names and addresses.
-    var hosts: [HostName] {
-        (try? certificate.extensions.subjectAlternativeNames)?.flatMap { $0.compactMap(HostName.init) } ?? []
+    var hosts: [HostNameOption] {
+        (try? certificate.extensions.subjectAlternativeNames)?.flatMap { $0.compactMap(HostNameOption.init) } ?? []
     }
 
     /// DNS names and addresses, else the common name.

@@ -25,7 +25,7 @@ struct KeysInitCommand: ParsableCommand {
         help: ArgumentHelp(
             "A DNS name or IP address that clients reach the broker by. May be repeated. (default: this machine's name)",
             valueName: "name"))
-    var hosts: [HostName] = []
+    var hosts: [HostNameOption] = []
 
     @Option(help: "How long the broker's certificate is good for; the authority is for ten years.")
     var days = CertificateLifetime.standard
@@ -48,7 +48,7 @@ struct KeysInitCommand: ParsableCommand {
         }
         // Everything is made before anything is written, so that a failure leaves no half of it.
         let (authority, own) = try CertificateAuthority.make()
-        let named = hosts.isEmpty ? HostName.own.map { [$0] } ?? [] : hosts
+        let named = hosts.isEmpty ? HostNameOption.own.map { [$0] } ?? [] : hosts
         let server = try authority.issueServer(Self.withThisMachine(named), days)
         try PublicFile.makeFolder(keystore.folder, permissions: 0o700)
         try Keystore.write(own, keystore.authorityCertificate, keystore.authorityKey, replacing: force)
@@ -58,14 +58,14 @@ struct KeysInitCommand: ParsableCommand {
     }
 
     /// The names with those that always work on the broker's own machine, each once.
-    static func withThisMachine(_ hosts: [HostName]) -> [HostName] {
-        var seen: Set<HostName> = []
-        return (hosts + HostName.thisMachine).filter { seen.insert($0).inserted }
+    static func withThisMachine(_ hosts: [HostNameOption]) -> [HostNameOption] {
+        var seen: Set<HostNameOption> = []
+        return (hosts + HostNameOption.thisMachine).filter { seen.insert($0).inserted }
     }
 
     private func report(
         _ keystore: Keystore, _ authority: Certificate, _ server: Certificate, _ trust: TrustedAuthority,
-        _ named: [HostName]
+        _ named: [HostNameOption]
     ) throws -> String {
         let summary = CertificateSummary(server)
         let host = named.first { !$0.text.hasPrefix("*") }?.text ?? "localhost"

@@ -20,7 +20,7 @@ struct KeysRenewCommand: ParsableCommand {
         help: ArgumentHelp(
             "A DNS name or IP address that clients reach the broker by. May be repeated. (default: as before)",
             valueName: "name"))
-    var hosts: [HostName] = []
+    var hosts: [HostNameOption] = []
 
     @Option(help: "How long the certificate is good for, at most as long as the authority.")
     var days = CertificateLifetime.standard

@@ -37,7 +37,7 @@ struct PublishCommand: AsyncParsableCommand {
     var count = 1
 
     @Option(help: "The time between two publications: 250ms, 1s, 10m, …")
-    var interval: TimeSpan?
+    var interval: TimeSpanOption?
 
     @Option(help: "Publish the lines of a file; - is standard input.", completion: .file())
     var file: String?

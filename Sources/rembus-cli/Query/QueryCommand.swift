@@ -56,7 +56,7 @@ struct QueryCommand: AsyncParsableCommand {
     var output: String?
 
     @Option(help: "How long to wait for the rows: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
-    var timeout: TimeSpan?
+    var timeout: TimeSpanOption?
 
     @OptionGroup(title: "Connection")
     var connection: ConnectionOptions

@@ -3,7 +3,7 @@ import Rembus
 /// A call of one of the methods that a broker offers for each table.
 struct TableCall {
     let connection: ConnectionOptions
-    let timeout: TimeSpan?
+    let timeout: TimeSpanOption?
 
     /// Connects, calls `<service>_<table>` and gives the result.
     func perform(_ service: String, on table: String, _ arguments: [Value]) async throws -> Value {

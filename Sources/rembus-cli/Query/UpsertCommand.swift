@@ -35,7 +35,7 @@ struct UpsertCommand: AsyncParsableCommand {
     var nulls = false
 
     @Option(help: "How long to wait: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
-    var timeout: TimeSpan?
+    var timeout: TimeSpanOption?
 
     @OptionGroup(title: "Connection")
     var connection: ConnectionOptions

@@ -17,7 +17,7 @@ struct BrokerOptions: ParsableArguments {
         try ConnectionOptions.resolve(url, name: name)
     }
 
-    func configuration(_ timeout: TimeSpan?) -> ComponentConfiguration {
+    func configuration(_ timeout: TimeSpanOption?) -> ComponentConfiguration {
         ComponentConfiguration {
             $0.encoding = encoding
             $0.requestTimeout = timeout?.duration

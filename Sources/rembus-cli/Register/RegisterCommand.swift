@@ -32,7 +32,7 @@ struct RegisterCommand: AsyncParsableCommand {
     var scheme = KeyScheme.ecdsa
 
     @Option(help: "How long to wait for the broker: 500ms, 30s, 10m, … (default: 10s, or the setting request_timeout)")
-    var timeout: TimeSpan?
+    var timeout: TimeSpanOption?
 
     @OptionGroup(title: "Connection")
     var place: BrokerOptions

@@ -16,7 +16,7 @@ final class MessageFeed: Sendable {
     ///
     /// The component must not become reactive by subscribing: with many topics the messages of the first could fill its
     /// buffer, and the answer about the last would wait behind them.
-    func run(_ topics: [String], from start: ReplayStart, timeout: TimeSpan?) async throws {
+    func run(_ topics: [String], from start: ReplayStart, timeout: TimeSpanOption?) async throws {
         for topic in Set(topics) {
             let subscription = try await component.subscribe(topic, from: start, buffer: Self.buffer(start))
             subscriptions.withLock { $0.append(subscription) }

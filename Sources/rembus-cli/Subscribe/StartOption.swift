@@ -14,7 +14,7 @@ struct StartOption: ExpressibleByArgument {
         case "now": start = .now
         case "last": start = .lastReceived
         default:
-            guard let span = TimeSpan(argument) else { return nil }
+            guard let span = TimeSpanOption(argument) else { return nil }
             start = .ago(span.duration)
         }
     }

@@ -36,7 +36,7 @@ struct SubscribeCommand: AsyncParsableCommand {
     var count: Int?
 
     @Option(help: "End after this time (500ms, 30s, 10m, …), with status 4 if --count messages did not come.")
-    var timeout: TimeSpan?
+    var timeout: TimeSpanOption?
 
     @Flag(exclusivity: .exclusive)
     var format: OutputFormat?

@@ -5,8 +5,8 @@ import Testing
 
 extension FuzzBroker {
     /// A session on one of the event loops, and the sink that gets what it is sent.
-    func open(lane: Int) throws -> (session: DoorSession, sink: TestSink) {
-        let host = DoorHost(core: core, group: FuzzLoopGroup(loops), certificates: nil)
+    func open(lane: Int) throws -> (session: GatewaySession, sink: TestSink) {
+        let host = GatewayHost(core: core, group: FuzzLoopGroup(loops), certificates: nil)
         let sink = TestSink()
         let session = host.makeSession(
             on: loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(.http), sink: sink)

@@ -2,7 +2,7 @@ import RembusLake
 import Testing
 
 @Suite struct AppenderTests {
-    private let connection: Connection
+    private let connection: DatabaseConnection
 
     init() throws {
         connection = try Database().connect()

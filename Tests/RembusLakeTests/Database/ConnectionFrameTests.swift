@@ -3,7 +3,7 @@ import RembusLake
 import Testing
 
 @Suite struct ConnectionFrameTests {
-    private let connection: Connection
+    private let connection: DatabaseConnection
 
     init() throws {
         connection = try Database().connect()

@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 @Suite struct ConnectionTests {
-    private let connection: Connection
+    private let connection: DatabaseConnection
 
     init() throws {
         connection = try Database().connect()

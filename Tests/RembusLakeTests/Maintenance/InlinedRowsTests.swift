@@ -17,7 +17,7 @@ import Testing
 
     private func connection(
         _ location: (String) -> CatalogLocation = { .duckdb(path: $0) }
-    ) throws -> (Connection, Catalog) {
+    ) throws -> (DatabaseConnection, Catalog) {
         var configuration = LakeConfiguration(directory: folder, name: "bro")
         configuration.catalog = location("\(folder)/bro.ducklake")
         let schema = try StoreSchema(json: ByteBuffer(string: Self.schema), file: "schema.json")

@@ -31,7 +31,7 @@ import Testing
                 """)
         }
         let before = try connection.dataFiles()["message"]?.count ?? 0
-        let board = LakeBoard()
+        let board = LakeMetricsStore()
         var maintenance = Maintenance(configuration, schema: StoreSchema(), ownFolder: nil)
         for _ in 0..<3 {
             maintenance.wrote(nil)

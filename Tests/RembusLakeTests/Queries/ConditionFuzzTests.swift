@@ -38,7 +38,7 @@ import Testing
     }
 
     /// Whether the text is a condition; then its SQL must be one, too, and mean the same.
-    private func accepts(_ text: String, _ scope: TableScope, _ connection: Connection) -> Bool {
+    private func accepts(_ text: String, _ scope: TableScope, _ connection: DatabaseConnection) -> Bool {
         guard let condition = try? Condition(text, scope: scope, parser: connection) else { return false }
         // Quoting loses nothing and adds nothing.
         let again = try? Condition(condition.sql, scope: scope, parser: connection)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct ConditionTests {
     /// A table with rows of several types; conditions are tried on it directly and as generated.
-    private let connection: Connection
+    private let connection: DatabaseConnection
     private let scope = TableScope(
         table: "m", columns: ["dn", "type", "value", "n", "big", "ts", "ok", "Odd \"name\""])
 

@@ -3,7 +3,7 @@ import RembusWire
 import Testing
 
 @Suite struct SelectionTests {
-    private let connection: Connection
+    private let connection: DatabaseConnection
     private let scope = TableScope(table: "m", columns: ["dn", "value", "Odd, \"name\""])
 
     /// One database for all cases, which only read.

@@ -6,15 +6,15 @@ import RembusLake
 final class TestWriter: TableWriting, @unchecked Sendable {
     // The connection is used on the queue alone, hence unchecked.
     private let queue = DispatchQueue(label: "test.writer")
-    private let connection: Connection
+    private let connection: DatabaseConnection
 
-    init(_ connection: Connection) {
+    init(_ connection: DatabaseConnection) {
         self.connection = connection
     }
 
     func perform<Output: Sendable>(
         until deadline: ContinuousClock.Instant?, late: LakeError,
-        _ body: @escaping @Sendable (Connection) throws -> Output
+        _ body: @escaping @Sendable (DatabaseConnection) throws -> Output
     ) async throws -> Output {
         try await withCheckedThrowingContinuation { continuation in
             queue.async { [self] in continuation.resume(with: Result { try body(connection) }) }

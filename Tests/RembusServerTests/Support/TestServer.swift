@@ -32,7 +32,7 @@ extension RembusServer {
 extension BrokerConfiguration {
     /// Adds a table that `:dn/telemetry` fills, and HTTP.
     mutating func addTableAndHTTP(in folder: TestFolder) throws {
-        doors.httpPort = 0
+        gateways.httpPort = 0
         storage.schemaFile = try folder.write(
             "schema.json",
             """

@@ -21,7 +21,7 @@ struct StreamReader {
         guard first.kind == ArrowFormat.Header.schema else {
             throw .malformed("the stream does not start with a schema")
         }
-        var reader = SchemaReader(limits)
+        var reader = ArrowSchemaReader(limits)
         let (fields, metadata) = try reader.read(first.header)
         for field in fields { try note(field) }
         var chunks = Array(repeating: [ArrayData](), count: fields.count)

@@ -11,7 +11,7 @@ enum BudgetFunctions {
     static let text = "rembus_text"
 
     /// Makes them known to the connection's database.
-    static func register(_ connection: Connection) throws(LakeError) {
+    static func register(_ connection: DatabaseConnection) throws(LakeError) {
         try register(connection, condition, operand: DUCKDB_TYPE_ANY, isVariadic: true, result: DUCKDB_TYPE_BOOLEAN) {
             info, input, output in
             guard let rows = BudgetFunctions.measure(info, input) else { return }
@@ -26,7 +26,7 @@ enum BudgetFunctions {
     }
 
     private static func register(
-        _ connection: Connection, _ name: String, operand: duckdb_type, isVariadic: Bool, result: duckdb_type,
+        _ connection: DatabaseConnection, _ name: String, operand: duckdb_type, isVariadic: Bool, result: duckdb_type,
         _ body: duckdb_scalar_function_t
     ) throws(LakeError) {
         var function: duckdb_scalar_function? = duckdb_create_scalar_function()

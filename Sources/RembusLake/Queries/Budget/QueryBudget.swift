@@ -60,7 +60,7 @@ final class QueryBudget: Sendable {
 
     /// Runs `body` with a new budget; an error of the statement is replaced by the budget's reason, if it has one.
     static func with<Output>(
-        _ limits: TableServices.Limits, on connection: Connection, _ body: (QueryBudget) throws -> Output
+        _ limits: TableServices.Limits, on connection: DatabaseConnection, _ body: (QueryBudget) throws -> Output
     ) throws -> Output {
         let interrupter = connection.interrupter
         let budget = live.withLock { live in

@@ -1,0 +1,169 @@
+import Logging
+import NIOCore
+import RembusIdentity
+import RembusTransport
+
+/// The login of protocol.md §7, on a link that was just attached.
+///
+/// In free mode the component says its name; the broker accepts it or asks for a proof. In authenticated mode the broker
+/// asks at once. Which mode it is need not be known: what comes first decides.
+extension ClientSession {
+    /// Logs in. `completion` gets the error that ended the attempt, if any.
+    func logIn(_ credential: FoundCredential, _ completion: @escaping @Sendable (RembusError?) -> Void) {
+        guard case .greeting(let link) = phase else { return completion(lossError) }
+        // An anonymous component sends no Identity at all (protocol.md §7.1).
+        guard let name else { return startAnonymously(link, completion) }
+        login = ClientLogin(credential: credential, completion: completion)
+        if let challenge = earlyChallenge {
+            prove(challenge, replyingTo: .connection)
+        } else if settings.isAuthenticated {
+            wait(for: .challenge, id: .connection)
+        } else {
+            let id = MessageID(littleEndian: ids.next())
+            wait(for: .identity, id: id)
+            send(.identity(.init(id: id, name: name)), on: link)
+        }
+        group.flush()
+    }
+
+    /// A component without a name has no login, so it asks for the broker's name: only a broker answers, and a connection to
+    /// anything else must not look like one.
+    private func startAnonymously(_ link: Link, _ completion: @escaping @Sendable (RembusError?) -> Void) {
+        // A registration is answered by itself, and nothing else is in authenticated mode.
+        guard !ignoresChallenges else {
+            becomeReady(link)
+            return completion(nil)
+        }
+        greeting = completion
+        guard earlyChallenge == nil else { return finishGreeting(Self.anonymityError) }
+        let (id, bound) = (ids.next(), NIOLoopBound(self, eventLoop: eventLoop))
+        let call = PendingCall(
+            subject: .login, deadline: .now() + TimeAmount(bounded: settings.requestTimeout),
+            timeout: CallTimeout(nil, setting: settings.requestTimeout),
+            completion: .handler { result in
+                switch result {
+                // Any answer proves that the broker speaks Rembus; its content is not used.
+                case .success: bound.value.finishGreeting(nil)
+                case .failure(let error): bound.value.finishGreeting(error)
+                }
+            })
+        begin(call, id: id, message: .request(.init(id: MessageID(littleEndian: id), topic: "rid")), on: link)
+        group.flush()
+    }
+
+    private func finishGreeting(_ error: RembusError?) {
+        guard let completion = greeting else { return }
+        greeting = nil
+        guard error == nil, case .greeting(let link) = phase else {
+            dropGreeting()
+            calls = [:]
+            noteInFlight()
+            return completion(error ?? lossError)
+        }
+        earlyChallenge = nil
+        becomeReady(link)
+        completion(nil)
+    }
+
+    /// A challenge that nobody waits for: the broker is in authenticated mode (protocol.md §7.3).
+    func challenged(_ reply: Reply) {
+        let challenge = (try? reply.data.value) ?? .null
+        switch phase {
+        case .greeting where login != nil: prove(challenge, replyingTo: .connection)
+        case .greeting where greeting != nil: finishGreeting(Self.anonymityError)
+        case .greeting: earlyChallenge = challenge
+        case .ready where name == nil && !ignoresChallenges: close(Self.anonymityError)
+        case .ready, .offline, .closed: logger.debug("ignored a challenge")
+        }
+    }
+
+    // MARK: Steps
+
+    private func wait(for step: ClientLogin.Step, id: MessageID) {
+        guard let key = id.littleEndianValue else { return }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let call = PendingCall(
+            subject: .login, deadline: .now() + TimeAmount(bounded: settings.requestTimeout),
+            timeout: CallTimeout(nil, setting: settings.requestTimeout),
+            completion: .handler { result in bound.value.advance(from: step, result) })
+        register(call, id: key)
+    }
+
+    private func advance(from step: ClientLogin.Step, _ result: Result<Reply, RembusError>) {
+        // The login was decided by an earlier answer.
+        guard login != nil else { return }
+        switch (result, step) {
+        case (.failure(let error), .challenge) where error.code == .timeout: finishLogin(noChallengeError)
+        case (.failure(let error), _): finishLogin(error)
+        case (.success(let reply), .challenge) where reply.status == .challenge:
+            prove((try? reply.data.value) ?? .null, replyingTo: .connection)
+        case (.success(let reply), _) where reply.status == .challenge:
+            prove((try? reply.data.value) ?? .null, replyingTo: MessageID(littleEndian: ids.next()))
+        case (.success(let reply), .challenge) where reply.status == .ok: finishLogin(noChallengeError)
+        case (.success(let reply), _): finishLogin(reply.status == .ok ? nil : refusal(reply))
+        }
+    }
+
+    /// Answers a challenge with an Attestation (protocol.md §7.4).
+    private func prove(_ challenge: Value, replyingTo id: MessageID) {
+        guard case .greeting(let link) = phase, let name, var login else { return }
+        login.proofs += 1
+        self.login = login
+        do throws(RembusError) {
+            let signature = try signature(for: challenge, name, login)
+            wait(for: .attestation, id: id)
+            send(.attestation(.init(id: id, name: name, signature: ByteBuffer(bytes: signature))), on: link)
+            group.flush()
+        } catch {
+            finishLogin(error)
+        }
+    }
+
+    private func signature(for challenge: Value, _ name: String, _ login: ClientLogin) throws(RembusError) -> [UInt8] {
+        let credential: Credential?
+        do throws(IdentityError) {
+            credential = try login.credential.result.get()
+        } catch {
+            throw RembusError(.keyFile, error.message)
+        }
+        guard let credential else { throw noCredentialError(login) }
+        guard let bytes = challenge.bytesValue, (1...Login.maxChallengeBytes).contains(bytes.readableBytes),
+            login.proofs <= ClientLogin.maxProofs
+        else {
+            throw RembusError(.loginRefused, "The broker asked for a proof of identity in a way that makes no sense.")
+        }
+        do throws(IdentityError) {
+            return try credential.signature(challenge: Array(bytes.readableBytesView), name: name)
+        } catch {
+            throw RembusError(.authenticationFailed, error.message)
+        }
+    }
+
+    private func finishLogin(_ error: RembusError?) {
+        guard let completion = login?.completion else { return }
+        let (link, failure): (Link?, RembusError?) =
+            if case .greeting(let link) = phase { (link, error) } else { (nil, error ?? lossError) }
+        if let failure {
+            dropGreeting()
+            endLogin()
+            return completion(failure)
+        }
+        endLogin()
+        link.map(becomeReady)
+        completion(nil)
+    }
+
+    /// Nothing but the login can wait for answers before it is done.
+    private func endLogin() {
+        login = nil
+        earlyChallenge = nil
+        calls = [:]
+        noteInFlight()
+    }
+
+    private func dropGreeting() {
+        guard case .greeting(let link) = phase else { return }
+        phase = .offline
+        link.close(code: 1000, reason: "login failed")
+    }
+}

@@ -1,0 +1,76 @@
+import Logging
+package import NIOCore
+import RembusTransport
+import RembusTrust
+import RembusWire
+
+/// Whose rights something has that is published when its publisher is gone.
+package struct GatewayIdentity: Sendable {
+    let user: String?
+    let isProven: Bool
+    /// What it was proven with, and when, as of a session.
+    let provenAt: Int64
+    let certificate: ClientCertificate?
+}
+
+/// What a gateway does for clients that are not connected.
+extension GatewayHost {
+    /// Publishes a frame as a client that has gone. Only on `eventLoop`.
+    ///
+    /// - Returns: Whether it was taken.
+    @discardableResult
+    package func publish(_ frame: ByteBuffer, as identity: GatewayIdentity, on eventLoop: any EventLoop) -> Bool {
+        guard let lane = core.lane(of: eventLoop) else { return false }
+        let link = Link(
+            role: .server, group: lane.links, configuration: linkConfiguration, remoteAddress: "absent", delegate: nil,
+            sink: NoSink())
+        let session = Session(
+            lane: lane, link: link, facts: ConnectionFacts(.mqtt, certificate: identity.certificate))
+        if let user = identity.user {
+            let anonymous = session.state
+            session.state = core.tables.guestState(of: session, user: user, isProven: identity.isProven)
+            core.tables.release(anonymous)
+        }
+        session.isProven = identity.isProven
+        session.provenAt = identity.provenAt
+        defer { core.tables.release(session.state) }
+        guard !session.isRemoved(by: core.tables.rules) else {
+            core.logger.notice("\(session.label) was removed: what it wanted published at its end is not")
+            return false
+        }
+        session.gate = .open
+        session.keepsTrailer = true
+        session.outlastsStop = true
+        frame.withUnsafeReadableBytes { session.link(link, received: $0, kind: .binary, owner: nil) }
+        lane.endBurst()
+        return session.refusal == nil
+    }
+
+    /// Drops what an MQTT client has left behind, unless the name is connected.
+    package func forgetMQTT(_ name: String) {
+        guard let record = core.tables.forgetMQTT(name) else { return }
+        core.storage.components?.save(record)
+    }
+
+    /// Has `action` called for every name that the broker forgets while nobody is connected with it. It must not ask the
+    /// broker for anything.
+    package func whenForgotten(_ action: @escaping @Sendable (String) -> Void) {
+        core.tables.whenForgotten(action)
+    }
+
+    /// Whether the broker knows a name, connected or not.
+    package func isKnown(_ name: String) -> Bool { core.tables.isKnown(name) }
+
+    /// Counts what a gateway has kept of names from an earlier run, and forgets what is beyond the limits. Only before the
+    /// first connection.
+    package func holdAway(_ kept: some Sequence<(name: String, bytes: Int)>) {
+        for (name, bytes) in kept { core.tables.holdAway(bytes, for: name) }
+        core.tables.trimRemembered()
+    }
+
+    /// The longest topic, and how many segments it may have.
+    package var topicLimits: (bytes: Int, segments: Int) {
+        let limits = core.limits
+        return (limits.maxTopicBytes, limits.maxTopicSegments)
+    }
+}

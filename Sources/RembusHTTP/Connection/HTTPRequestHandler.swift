@@ -1,0 +1,317 @@
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import RembusBroker
+import RembusTransport
+import Synchronization
+
+/// One connection: collects requests, has them answered one after the other, writes the answers.
+///
+/// Used on the connection's event loop only.
+final class HTTPRequestHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum Phase {
+        case idle
+        /// The headers are here, the body is coming.
+        case collecting(Exchange)
+        /// The request was answered before it was complete; the rest goes nowhere.
+        case discarding
+        case serving(Exchange)
+        case ended
+    }
+
+    let environment: HTTPEnvironment
+    let pool: IdentityPool
+    let watch: ConnectionWatch
+    private let bytes: RequestBytes
+    private let encryption: NIOSSLServerHandler?
+    private(set) var context: ChannelHandlerContext?
+    private var phase = Phase.idle
+    /// Parts of requests that came while another one was being answered.
+    private var waiting = CircularBuffer<HTTPServerRequestPart>()
+    private var isPumping = false
+    private var isReading = false
+    private var isPaused = false
+    private var mustFlush = false
+    /// No request comes behind the one that is being answered.
+    private var isLast = false
+    /// Bytes of answers that the client has not taken, and of a request's body, as they are counted.
+    var countedAnswers = 0
+    var countedBody = 0
+    private var lastWrite: EventLoopFuture<Void>?
+    /// What could not be parsed behind the request that is being answered.
+    private var unreadable: HTTPFailure?
+
+    /// Parts that wait before no more is read.
+    private static let maxWaiting = 64
+
+    init(
+        environment: HTTPEnvironment, pool: IdentityPool, watch: ConnectionWatch, bytes: RequestBytes,
+        encryption: NIOSSLServerHandler?, peer: PeerAddress
+    ) {
+        self.environment = environment
+        self.peer = peer
+        self.pool = pool
+        self.watch = watch
+        self.bytes = bytes
+        self.encryption = encryption
+    }
+
+    /// Whom the client's certificate belongs to.
+    private(set) lazy var certificate = ClientCertificate(encryption?.peerCertificate)
+    /// Whom the connection is from; a proxy's carries requests of many.
+    let peer: PeerAddress
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        watch.whenLate = { [weak self] in self?.late($0) }
+    }
+
+    // MARK: Requests
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        waiting.append(unwrapInboundIn(data))
+        pump()
+        if waiting.count > Self.maxWaiting, !isPaused { pause(true) }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        pool.endWork()
+        isReading = false
+        flushIfNeeded()
+        context.fireChannelReadComplete()
+    }
+
+    /// Handles what waits, until a request has to be answered first. Answers can come at once, hence no recursion.
+    private func pump() {
+        guard !isPumping else { return }
+        isPumping = true
+        loop: while !waiting.isEmpty {
+            switch phase {
+            case .serving: break loop
+            // Whoever does not take its answers gets no more of them.
+            case .idle where context?.channel.isWritable == false: break loop
+            case .ended: waiting.removeAll()
+            case .idle, .collecting, .discarding: handle(waiting.removeFirst())
+            }
+        }
+        isPumping = false
+        // Within a read its end does this.
+        if !isReading { pool.endWork() }
+        if waiting.isEmpty, isPaused { pause(false) }
+        if waiting.isEmpty, case .idle = phase, let unreadable {
+            self.unreadable = nil
+            answer(unreadable)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        countAnswers()
+        if context.channel.isWritable { pump() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func pause(_ isPaused: Bool) {
+        self.isPaused = isPaused
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: !isPaused)
+    }
+
+    private func handle(_ part: HTTPServerRequestPart) {
+        switch (part, phase) {
+        case (.head(let head), .idle): begin(head)
+        case (.body(let piece), .collecting(let exchange)): collect(piece, exchange)
+        case (.end, .collecting(let exchange)):
+            watch.expect(.nothing)
+            phase = .serving(exchange)
+            exchange.serve()
+        case (.end, .discarding): endRequest()
+        default: break
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        watch.expect(.body)
+        isLast = !head.isKeepAlive
+        let exchange = Exchange(head: head, handler: self)
+        phase = .collecting(exchange)
+        if let failure = exchange.check() { return exchange.fail(failure) }
+        if head.headers.first(name: "expect")?.lowercased() == "100-continue" { context?.sendContinue() }
+    }
+
+    private func collect(_ piece: ByteBuffer, _ exchange: Exchange) {
+        watch.received(bodyBytes: piece.readableBytes)
+        guard countBody(piece.readableBytes) else { return exchange.fail(.noMemory) }
+        guard exchange.append(piece, limit: pool.limits.maxMessageBytes) else {
+            return exchange.fail(.tooLarge(pool.limits.maxMessageBytes))
+        }
+    }
+
+    // MARK: Answers
+
+    func respond(_ head: HTTPResponseHead, _ body: ByteBuffer?, to exchange: Exchange) {
+        guard let context, isCurrent(exchange) else { return }
+        var head = head
+        closeIfLast(&head)
+        watch.answerBytes = body?.readableBytes ?? 0
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        finish(context)
+        if watch.answerBytes >= Self.remarkableBytes { countAnswers() }
+    }
+
+    /// Begins an answer of unknown length.
+    func startStream(_ head: HTTPResponseHead, of exchange: Exchange) {
+        guard let context, isCurrent(exchange) else { return }
+        var head = head
+        isLast = true
+        closeIfLast(&head)
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    func write(_ piece: ByteBuffer, of exchange: Exchange, promise: EventLoopPromise<Void>?) {
+        guard let context, isCurrent(exchange) else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece))), promise: promise)
+    }
+
+    func endStream(of exchange: Exchange) {
+        guard let context, isCurrent(exchange) else { return }
+        finish(context)
+    }
+
+    private func isCurrent(_ exchange: Exchange) -> Bool {
+        switch phase {
+        case .collecting(let current), .serving(let current): current === exchange
+        default: false
+        }
+    }
+
+    private func closeIfLast(_ head: inout HTTPResponseHead) {
+        if case .collecting = phase { isLast = true }
+        if isLast || environment.host.isStopping {
+            isLast = true
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+        } else if head.version == .http1_0 {
+            head.headers.replaceOrAdd(name: "connection", value: "keep-alive")
+        }
+    }
+
+    private func finish(_ context: ChannelHandlerContext) {
+        mustFlush = true
+        guard isLast else {
+            context.write(wrapOutboundOut(.end(nil)), promise: nil)
+            return endRequest()
+        }
+        // Closed once all of it is written.
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.write(wrapOutboundOut(.end(nil)), promise: written)
+        lastWrite = written.futureResult
+        if case .collecting = phase {
+            // A client that is still sending would not see an answer that is followed by a reset.
+            phase = .discarding
+            watch.expect(.rest)
+            flushIfNeeded()
+        } else {
+            endRequest()
+        }
+    }
+
+    private func endRequest() {
+        forgetBody()
+        guard !isLast else { return end() }
+        phase = .idle
+        watch.expect(waiting.isEmpty ? .idle : .head)
+        flushIfNeeded()
+        pump()
+    }
+
+    private func flushIfNeeded() {
+        guard mustFlush, !isReading else { return }
+        mustFlush = false
+        context?.flush()
+    }
+
+    /// Closes the connection behind what was written.
+    private func end() {
+        phase = .ended
+        waiting.removeAll()
+        watch.expect(.rest)
+        guard let context else { return }
+        mustFlush = false
+        context.flush()
+        guard let lastWrite else { return context.close(promise: nil) }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        lastWrite.whenComplete { _ in bound.value.close(promise: nil) }
+    }
+
+    // MARK: Ends
+
+    private func late(_ due: ConnectionWatch.Due) {
+        switch (due, phase) {
+        case (.body, .collecting(let exchange)): exchange.fail(.tooSlow)
+        default: context?.close(promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError else { return context.close(promise: nil) }
+        environment.host.countMalformed()
+        let failure = HTTPFailure(bytes.objection(to: error))
+        switch phase {
+        case .serving: unreadable = failure
+        case .idle: answer(failure)
+        case .collecting(let exchange):
+            exchange.fail(failure)
+            end()
+        // Its answer may not have left yet.
+        case .discarding: end()
+        case .ended: context.close(promise: nil)
+        }
+    }
+
+    /// Answers what is no request.
+    private func answer(_ failure: HTTPFailure) {
+        let exchange = Exchange(
+            head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"]),
+            handler: self)
+        phase = .serving(exchange)
+        isLast = true
+        exchange.fail(failure)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // The server is about to stop, or the client sends no more: what is being answered is the last.
+        if event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed {
+            isLast = true
+            switch phase {
+            case .idle where waiting.isEmpty: context.close(promise: nil)
+            case .collecting where event is ChannelEvent, .discarding: context.close(promise: nil)
+            case .serving(let exchange):
+                exchange.stopStream()
+                // Whether the client has hung up or only sends no more, TCP says when it is sent something.
+                if event as? ChannelEvent == .inputClosed, exchange.awaitsCall { context.sendContinue() }
+            default: break
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        let last = phase
+        phase = .ended
+        waiting.removeAll()
+        self.context = nil
+        countAnswers()
+        forgetBody()
+        if case .serving(let exchange) = last { exchange.clientLeft() }
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        countAnswers()
+        forgetBody()
+    }
+}

@@ -1,0 +1,46 @@
+import NIOCore
+import RembusBroker
+import RembusMetrics
+import RembusTransport
+import Synchronization
+
+/// What all connections of the gateway share: constants, and a pool per event loop.
+final class HTTPEnvironment: Sendable {
+    let host: GatewayHost
+    let metrics: PrometheusRegistry
+    /// What web pages may do, by the settings as they are now.
+    var crossSite: CrossSitePolicy {
+        let version = host.listening.version
+        return pages.withLock { pages in
+            if pages.version != version {
+                pages = (version, CrossSitePolicy(host.configuration, isSecure: isSecure))
+            }
+            return pages.policy
+        }
+    }
+    private let pages: Mutex<(version: Int, policy: CrossSitePolicy)>
+    let isSecure: Bool
+    /// The segments that stand in front of every path.
+    let prefix: [String]
+    /// Made once: the table that it describes does not change.
+    let openAPI: ByteBuffer
+    private let pools: [IdentityPool]
+
+    init(host: GatewayHost, metrics: PrometheusRegistry) {
+        self.host = host
+        self.metrics = metrics
+        isSecure = host.certificates != nil
+        prefix = host.configuration.gateways.httpPrefix.split(separator: "/").map { String($0) }
+        pages = Mutex(
+            (host.listening.version, CrossSitePolicy(host.configuration, isSecure: host.certificates != nil)))
+        openAPI = OpenAPIDocument(limits: host.configuration.limits)
+            .json(
+                version: RembusVersion.current, endpoints: EndpointTable.standard.endpoints,
+                prefix: host.configuration.gateways.httpPrefix)
+        pools = host.eventLoops.map { IdentityPool(host: host, eventLoop: $0, isSecure: host.certificates != nil) }
+    }
+
+    func pool(of eventLoop: any EventLoop) -> IdentityPool? {
+        pools.first { $0.eventLoop === eventLoop }
+    }
+}

@@ -1,0 +1,44 @@
+import NIOCore
+package import RembusBroker
+package import RembusTransport
+
+/// MQTT clients as components.
+package struct MQTTGateway: Gateway {
+    package let option = "--mqtt-listen"
+    private let folder: String?
+
+    /// - Parameter folder: Where retained messages and sessions outlive the broker; nil for nowhere.
+    package init(folder: String? = nil) {
+        self.folder = folder
+    }
+
+    package func address(_ configuration: BrokerConfiguration) -> ListenAddress? {
+        configuration.address(configuration.gateways.mqttPort ?? 0, configuration.gateways.mqttSocket)
+    }
+
+    package func open(on host: GatewayHost) async throws -> OpenGateway {
+        let server = MQTTServer(host: host)
+        if let folder { try server.openFiles(in: folder) }
+        host.whenUnready { server.retained.isFailing || server.sessions.isFailing ? [.state] : [] }
+        let configuration = host.configuration
+        let address = configuration.address(configuration.gateways.mqttPort ?? 0, configuration.gateways.mqttSocket)
+        let listener: any Channel
+        do {
+            listener = try await MQTTListener(server: server).bind(at: address)
+        } catch {
+            await server.close()
+            throw error
+        }
+        let loop = host.group.next()
+        let clock = loop.scheduleRepeatedTask(initialDelay: .milliseconds(200), delay: .milliseconds(200)) { _ in
+            server.tick()
+        }
+        let scheme = host.certificates == nil ? "mqtt" : "mqtts"
+        var gateway = OpenGateway(listener, scheme: scheme, at: address)
+        gateway.close = {
+            clock.cancel()
+            await server.close()
+        }
+        return gateway
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Logging
+import Metrics
+import Rembus
+import RembusBroker
+import RembusHTTP
+import RembusMQTTServer
+import RembusMetrics
+
+/// Makes the gateways that a configuration asks for.
+struct GatewayComposer {
+    let configuration: BrokerConfiguration
+    let logger: Logger
+    /// What those that show metrics show.
+    var metrics = PrometheusRegistry()
+
+    private var hasHTTP: Bool { configuration.gateways.httpPort != nil || configuration.gateways.httpSocket != nil }
+    private var hasMetrics: Bool {
+        configuration.gateways.prometheusPort != nil || configuration.gateways.prometheusSocket != nil
+    }
+
+    /// Where what happens is counted: in what the gateways show, if one of them does, and wherever the program has its own
+    /// metrics.
+    var factory: any MetricsFactory {
+        let programs = MetricsSystem.factory
+        guard hasHTTP || hasMetrics else { return programs }
+        return programs is NOOPMetricsHandler ? metrics : MultiplexMetricsHandler(factories: [metrics, programs])
+    }
+
+    /// Throws ```BrokerError``` for settings that cannot be used.
+    func gateways() throws -> [any Gateway] {
+        let settings = configuration.gateways
+        var gateways: [any Gateway] = []
+        if hasHTTP || hasMetrics { metrics.describe(BrokerMetrics.descriptions + StorageMetrics.descriptions) }
+        if settings.zmqPort != nil || settings.zmqSocket != nil {
+            #if ZeroMQ
+            gateways.append(ZeroMQGateway())
+            #else
+            throw BrokerError(
+                BrokerSettings.asWritten(
+                    "this rembus was built without ZeroMQ; --zmq is not possible", in: configuration))
+            #endif
+        }
+        if hasHTTP { gateways.append(HTTPGateway(metrics: metrics)) }
+        if settings.mqttPort != nil || settings.mqttSocket != nil {
+            gateways.append(MQTTGateway(folder: configuration.folder.path))
+        }
+        if let bridge = try bridge() { gateways.append(bridge) }
+        if hasMetrics { gateways.append(PrometheusGateway(metrics: metrics)) }
+        return gateways
+    }
+
+    /// nil when none is asked for.
+    func bridge() throws -> MQTTBridge? {
+        guard let url = configuration.gateways.mqttBridge else { return nil }
+        var component = ComponentConfiguration()
+        component.directory = configuration.root.path
+        return try MQTTBridge(url: url, tls: { [component] in try component.tlsContext(protocol: "mqtt") })
+    }
+}
