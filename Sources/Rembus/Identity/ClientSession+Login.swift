@@ -127,7 +127,7 @@ extension ClientSession {
             throw RembusError(.keyFile, error.message)
         }
         guard let credential else { throw noCredentialError(login) }
-        guard let bytes = challenge.bytesValue, (1...Login.maxChallengeBytes).contains(bytes.readableBytes),
+        guard let bytes = challenge.bytesValue, (1...ClientLogin.maxChallengeBytes).contains(bytes.readableBytes),
             login.proofs <= ClientLogin.maxProofs
         else {
             throw RembusError(.loginRefused, "The broker asked for a proof of identity in a way that makes no sense.")

@@ -31,14 +31,14 @@ import Testing
                 """)
         }
         let before = try connection.dataFiles()["message"]?.count ?? 0
-        let board = LakeMetricsStore()
+        let metricsStore = LakeMetricsStore()
         var maintenance = Maintenance(configuration, schema: StoreSchema(), ownFolder: nil)
         for _ in 0..<3 {
             maintenance.wrote(nil)
             maintenance.begin()
-            while maintenance.step(connection, board: board, logger: logger) {}
+            while maintenance.step(connection, metricsStore: metricsStore, logger: logger) {}
         }
-        let metrics = board.metrics
+        let metrics = metricsStore.metrics
         #expect(metrics.steps["merge"]?.failures == 0)
         #expect(!metrics.isMaintenanceFailing)
         let after = metrics.files["message"]?.count ?? 0
