@@ -43,14 +43,19 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
     targets: [
+        // What modules need that have nothing else in common: clocks, the calendar, file locks, rate limits, UTF-8.
+        .target(
+            name: "RembusSupport",
+            dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: strict),
         .target(
             name: "RembusWire",
-            dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["RembusSupport", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: strict),
         .target(
             name: "RembusTransport",
             dependencies: [
-                "RembusWire",
+                "RembusSupport", "RembusWire",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -64,7 +69,7 @@ let package = Package(
         .target(
             name: "RembusIdentity",
             dependencies: [
-                .product(name: "Crypto", package: "swift-crypto"),
+                "RembusSupport", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: strict),
@@ -72,20 +77,20 @@ let package = Package(
         .target(
             name: "RembusTrust",
             dependencies: [
-                "RembusWire", "RembusTransport", "RembusIdentity", .product(name: "Logging", package: "swift-log"),
+                "RembusSupport", "RembusWire", "RembusIdentity", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         // The structs of the Arrow C data interface, which frames cross library borders in.
         .target(name: "CArrowData"),
         .target(
             name: "DataFrames",
-            dependencies: ["CArrowData", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["RembusSupport", "CArrowData", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: strict),
         .target(name: "CRembusChecksum"),
         .target(
             name: "RembusStore",
             dependencies: [
-                "RembusWire", "CRembusChecksum",
+                "RembusSupport", "RembusWire", "CRembusChecksum",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -97,7 +102,7 @@ let package = Package(
         .target(
             name: "RembusLake",
             dependencies: [
-                "RembusWire", "DataFrames", "CArrowData", "RembusStore", "CDuckDB", "CDuckDBLoader",
+                "RembusSupport", "RembusWire", "DataFrames", "CArrowData", "RembusStore", "CDuckDB", "CDuckDBLoader",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -105,7 +110,8 @@ let package = Package(
         .target(
             name: "RembusBroker",
             dependencies: [
-                "RembusWire", "RembusTransport", "RembusStore", "RembusIdentity", "RembusTrust", "DataFrames",
+                "RembusSupport", "RembusWire", "RembusTransport", "RembusStore", "RembusIdentity", "RembusTrust",
+                "DataFrames",
                 "RembusMetrics",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -119,7 +125,7 @@ let package = Package(
         .target(
             name: "RembusMQTT",
             dependencies: [
-                "RembusWire", "RembusTransport", "DataFrames",
+                "RembusSupport", "RembusWire", "RembusTransport", "DataFrames",
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
@@ -127,7 +133,8 @@ let package = Package(
         .target(
             name: "RembusMQTTServer",
             dependencies: [
-                "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusTrust", "RembusStore",
+                "RembusSupport", "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusTrust",
+                "RembusStore",
                 "CRembusChecksum",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -164,7 +171,7 @@ let package = Package(
         .target(
             name: "RembusZeroMQ",
             dependencies: [
-                "CZeroMQ", "RembusWire", "RembusTransport",
+                "RembusSupport", "CZeroMQ", "RembusWire", "RembusTransport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -195,7 +202,8 @@ let package = Package(
         .executableTarget(
             name: "rembus-cli",
             dependencies: [
-                "Rembus", "RembusServer", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
+                "RembusSupport", "Rembus", "RembusServer", "RembusBroker", "RembusTransport", "RembusWire",
+                "RembusStore", "RembusLake",
                 "RembusIdentity", "RembusTrust", "DataFrames",
                 .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -225,6 +233,7 @@ let package = Package(
             dependencies: ["DataFrames", "CArrowData", .product(name: "NIOCore", package: "swift-nio")],
             path: "Tests/FrameProbe",
             swiftSettings: strict),
+        .testTarget(name: "RembusSupportTests", dependencies: ["RembusSupport"], swiftSettings: strict),
         .testTarget(
             name: "RembusWireTests",
             dependencies: ["RembusWire", .product(name: "NIOCore", package: "swift-nio")],
@@ -232,7 +241,7 @@ let package = Package(
         .testTarget(
             name: "RembusStoreTests",
             dependencies: [
-                "RembusStore", "RembusWire", "CRembusChecksum", "TestSupport",
+                "RembusSupport", "RembusStore", "RembusWire", "CRembusChecksum", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -240,12 +249,14 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DataFramesTests",
-            dependencies: ["DataFrames", "CArrowData", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "RembusSupport", "DataFrames", "CArrowData", .product(name: "NIOCore", package: "swift-nio"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "RembusLakeTests",
             dependencies: [
-                "RembusLake", "RembusStore", "RembusWire", "DataFrames", "TestSupport",
+                "RembusSupport", "RembusLake", "RembusStore", "RembusWire", "DataFrames", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -274,7 +285,7 @@ let package = Package(
         .testTarget(
             name: "RembusTransportTests",
             dependencies: [
-                "RembusTransport", "TestSupport",
+                "RembusSupport", "RembusTransport", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -284,7 +295,8 @@ let package = Package(
         .testTarget(
             name: "RembusBrokerTests",
             dependencies: [
-                "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusStore", "RembusTrust",
+                "RembusSupport", "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusStore",
+                "RembusTrust",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),

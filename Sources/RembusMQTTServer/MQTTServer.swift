@@ -3,17 +3,10 @@ import NIOCore
 import RembusBroker
 import RembusMQTT
 import RembusStore
+import RembusSupport
 import RembusTransport
 import RembusWire
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 
 /// What all connections of the MQTT gateway share.
 final class MQTTServer: Sendable {
@@ -55,7 +48,7 @@ final class MQTTServer: Sendable {
                 try KeptTable(
                     "\(folder)/mqtt-retained", "retained messages", policy: policy, logger: logger, each: each)
             }
-            try sessions.use(now: Self.now) { each in
+            try sessions.use(now: WallClock.nanoseconds()) { each in
                 try KeptTable("\(folder)/mqtt-sessions", "MQTT sessions", policy: policy, logger: logger, each: each)
             }
             restore(try PacketLog("\(folder)/mqtt-packets", policy: policy, logger: logger))
@@ -93,7 +86,7 @@ final class MQTTServer: Sendable {
 
     /// Ends sessions and publishes wills whose time has come.
     func tick() {
-        let (ended, wills) = sessions.due(Self.now)
+        let (ended, wills) = sessions.due(WallClock.nanoseconds())
         for name in ended { host.forgetMQTT(name) }
         for will in wills { publish(will) }
     }
@@ -116,15 +109,9 @@ final class MQTTServer: Sendable {
         }
         var frame = publication.frame
         MQTTTrailer.markKept(&frame, trailerAt: publication.trailerOffset)
-        guard let message = KeptMessage(frame, receivedAt: Self.now) else { return false }
+        guard let message = KeptMessage(frame, receivedAt: WallClock.nanoseconds()) else { return false }
         return retained.keep(
             message, topic: publication.topic, tenant: publication.tenant, expiry: publication.expiry)
     }
 
-    /// The wall clock, nanoseconds since the epoch.
-    static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
-    }
 }

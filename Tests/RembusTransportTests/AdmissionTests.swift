@@ -1,4 +1,5 @@
 import NIOCore
+import RembusSupport
 import RembusTransport
 import Testing
 

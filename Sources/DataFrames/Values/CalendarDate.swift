@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// A day of the Gregorian calendar, before its introduction too.
 public struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Days since 1970-01-01.
@@ -8,19 +10,10 @@ public struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConverti
 
     /// The day with this year, month (1…12) and day of the month; nil if there is none.
     public init?(year: Int, month: Int, day: Int) {
-        guard (-5_800_000...5_800_000).contains(year), (1...12).contains(month), (1...31).contains(day) else {
-            return nil
-        }
-        // Howard Hinnant's days_from_civil: years start in March, so that the leap day is the last one.
-        let shifted = month <= 2 ? year - 1 : year
-        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        guard let days = Int32(exactly: era * 146_097 + dayOfEra - 719_468) else { return nil }
+        guard (-5_800_000...5_800_000).contains(year),
+            let days = CivilCalendar.day(year: year, month: month, day: day).flatMap({ Int32(exactly: $0) })
+        else { return nil }
         daysSinceEpoch = days
-        // The 31st of April, for example, has become another day.
-        if self.day != day { return nil }
     }
 
     /// Year, month (1…12) and day of the month.
@@ -45,16 +38,7 @@ public struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConverti
 
     /// The parts of a day; it may be as far away as seconds of 64 bits reach.
     static func components(ofDay day: Int64) -> (year: Int, month: Int, day: Int) {
-        let shifted = Int(day) + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let month = (5 * dayOfYear + 2) / 153
-        let civilMonth = month < 10 ? month + 3 : month - 9
-        return (
-            yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0), civilMonth, dayOfYear - (153 * month + 2) / 5 + 1
-        )
+        CivilCalendar.date(ofDay: Int(day))
     }
 
     static func text(ofDay day: Int64) -> String {

@@ -1,5 +1,6 @@
 package import NIOCore
 import RembusStore
+import RembusSupport
 import RembusTransport
 import RembusTrust
 package import RembusWire

@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import RembusStore
+import RembusSupport
 import RembusTrust
 import RembusWire
 

@@ -1,5 +1,6 @@
 import Logging
 import RembusStore
+import RembusSupport
 import RembusTrust
 import RembusWire
 import Synchronization

@@ -1,4 +1,5 @@
 import Foundation
+import RembusSupport
 
 /// The keys and secrets of the components that a broker knows, one file each (protocol.md §7.4).
 ///
@@ -176,9 +177,7 @@ package struct BrokerKeys: Sendable {
         let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw SecretFile.failure("cannot be opened", path) }
         defer { close(descriptor) }
-        while flock(descriptor, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw SecretFile.failure("cannot be locked", path) }
-        }
+        guard FileLock.wait(descriptor) == .locked else { throw SecretFile.failure("cannot be locked", path) }
         return try body()
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import RembusSupport
 
 extension SecretFile {
     /// Writes a file with mode 0600, making the folders on the way with mode 0700. After a crash there is the old file or
@@ -39,7 +40,7 @@ extension SecretFile {
             let path = "\(folder)/\(name)"
             let descriptor = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
             guard descriptor >= 0 else { continue }
-            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { unlink(path) }
+            if FileLock.take(descriptor) == .locked { unlink(path) }
             close(descriptor)
         }
     }
@@ -78,7 +79,7 @@ extension SecretFile {
             let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw failure("cannot be made", path) }
             // Where a file system has no locks, none is got for a removal either.
-            while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+            _ = FileLock.wait(descriptor)
             var status = stat()
             if fstat(descriptor, &status) != 0 || status.st_nlink > 0 { return (path, descriptor) }
             // Taken for one that was left, before it was locked.

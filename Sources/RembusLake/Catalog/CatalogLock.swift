@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import RembusSupport
 import Synchronization
 
 /// Keeps a second broker out of a catalog in a file: two writers of one name would both archive the same journal.
@@ -27,7 +28,7 @@ final class CatalogLock: Sendable {
         guard descriptor >= 0 else {
             throw LakeError(.io, "cannot open \(path): \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard FileLock.take(descriptor) == .locked else {
             close(descriptor)
             throw LakeError(.io, "another broker uses \(configuration.catalog) (\(path) is locked)")
         }

@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import RembusSupport
 import Synchronization
 
 /// The lock of a data folder on this machine, held as long as the catalog is open: on the file that says whose the folder
@@ -27,9 +28,9 @@ final class DataFolderLock: Sendable {
         let descriptor = try Self.openOrCreate(path)
         var opened = [descriptor]
         do throws(LakeError) {
-            if try !Self.lock(descriptor, LOCK_EX) {
+            if try !Self.lock(descriptor, .exclusive) {
                 // Brokers that share a catalog hold the lock together; the file names the same catalog for all of them.
-                guard isShared, try Self.lock(descriptor, LOCK_SH), Self.read(descriptor)?.catalog == wanted.catalog
+                guard isShared, try Self.lock(descriptor, .shared), Self.read(descriptor)?.catalog == wanted.catalog
                 else { throw Self.busy(folder, Self.read(descriptor)) }
             } else {
                 let owner = Self.read(descriptor) ?? unclaimedOwner
@@ -37,14 +38,14 @@ final class DataFolderLock: Sendable {
                     throw owner.refusal(of: wanted)
                 }
                 if Self.read(descriptor) != wanted { try Self.write(wanted, to: descriptor, path) }
-                if isShared { _ = try Self.lock(descriptor, LOCK_SH) }
+                if isShared { _ = try Self.lock(descriptor, .shared) }
             }
             if isShared {
                 // Two brokers of one name would write the same rows and files, so the name is locked too.
                 let name = "\(folder)/.\(configuration.name.replacing("/", with: "_")).lock"
                 let second = try Self.openOrCreate(name)
                 opened.append(second)
-                guard try Self.lock(second, LOCK_EX) else {
+                guard try Self.lock(second, .exclusive) else {
                     throw LakeError(
                         .invalid,
                         """
@@ -90,8 +91,8 @@ final class DataFolderLock: Sendable {
     }
 
     /// False when somebody else has it. A file system without locks is no obstacle.
-    private static func lock(_ descriptor: Int32, _ kind: Int32) throws(LakeError) -> Bool {
-        flock(descriptor, kind | LOCK_NB) == 0 || errno != EWOULDBLOCK
+    private static func lock(_ descriptor: Int32, _ mode: FileLock.Mode) throws(LakeError) -> Bool {
+        FileLock.take(descriptor, mode) != .held
     }
 
     private static func read(_ descriptor: Int32) -> DataOwner? {

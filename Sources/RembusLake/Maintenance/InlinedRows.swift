@@ -1,4 +1,5 @@
 import RembusStore
+import RembusSupport
 
 /// The rows of a table that lie inside the catalog, for moving them into files.
 struct InlinedRows {
@@ -187,7 +188,7 @@ struct InlinedRows {
             try connection.execute(
                 """
                 INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data, table_name)
-                SELECT \(SQL.literal(name)), \(WallClock.nanoseconds), NULL, \
+                SELECT \(SQL.literal(name)), \(WallClock.nanoseconds()), NULL, \
                 \(SQL.literal("database: The row of \(table) cannot be in a file.")), encode(CAST(t AS VARCHAR)), \
                 \(SQL.literal(table))
                 FROM \(target) AS t WHERE \(rejected)

@@ -1,4 +1,5 @@
 import RembusStore
+import RembusSupport
 
 extension Maintenance {
     /// Deletes publications that are older than their topic's retention, or more than it (known-defects.md R26), and
@@ -88,7 +89,7 @@ struct MessageRetention {
         guard !policy.patterns.contains(where: { $0.retention.maxBytes != nil }) else { return true }
         guard let age = policy.patterns.compactMap(\.retention.maxAge).min() else { return false }
         let oldest = try connection.query("SELECT min(recv) FROM \(SystemTable.message.sql) WHERE name = \(name)").value
-        let now = WallClock.nanoseconds
+        let now = WallClock.nanoseconds()
         return (oldest?.unsigned).map { $0 < now - min(age, now) } ?? false
     }
 
@@ -109,7 +110,7 @@ struct MessageRetention {
     private func expiredTopics(
         _ connection: DatabaseConnection, _ limits: [Int: UInt64]
     ) throws(LakeError) -> [(topic: String, before: UInt64)] {
-        let now = WallClock.nanoseconds
+        let now = WallClock.nanoseconds()
         let oldest = try connection.query(
             "SELECT topic, min(recv) FROM \(SystemTable.message.sql) WHERE name = \(name) GROUP BY 1"
         ).rows

@@ -1,5 +1,6 @@
 import Logging
 import RembusStore
+import RembusSupport
 
 /// Keeps the lake tidy, in rounds of small steps that take turns with the batches (known-defects.md R26).
 ///
@@ -176,7 +177,7 @@ struct Maintenance {
             if let memory { metrics.memory = memory }
             metrics.inlinedRows = inlined.mapValues(UInt64.init)
             metrics.maintenanceRounds += 1
-            metrics.lastMaintenance = WallClock.nanoseconds
+            metrics.lastMaintenance = WallClock.nanoseconds()
         }
     }
 

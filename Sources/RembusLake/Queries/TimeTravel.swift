@@ -1,3 +1,4 @@
+import RembusSupport
 package import RembusWire
 
 /// A client's `when`: a point in time whose state of the table is asked for (storage.md §6.1).
@@ -40,7 +41,8 @@ package struct TimeTravel: Sendable, Equatable {
     /// The time as a text with its offset from UTC, 0.
     var text: String {
         let (days, rest) = microseconds.quotientAndRemainder(floor: 86_400_000_000)
-        let (year, month, day) = CivilDate.date(ofDay: days)
+        let date = CivilCalendar.date(ofDay: Int(days))
+        let (year, month, day) = (Int64(date.year), Int64(date.month), Int64(date.day))
         let (seconds, fraction) = (rest / 1_000_000, rest % 1_000_000)
         let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { Self.padded($0, 2) }
         return "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"

@@ -1,4 +1,5 @@
 import RembusStore
+import RembusSupport
 
 extension Upsert {
     /// Rows of one call, before they are merged.
@@ -8,7 +9,7 @@ extension Upsert {
 
     /// Writes the rows in one transaction.
     func run(_ connection: DatabaseConnection, timeout: Duration) throws(LakeError) {
-        let received = WallClock.nanoseconds
+        let received = WallClock.nanoseconds()
         try connection.transaction { () throws(LakeError) in
             if table.schema.keys.isEmpty {
                 return try connection.run(insert(received), over: rows.source, as: Self.source)

@@ -1,4 +1,5 @@
 import RembusStore
+import RembusSupport
 import Synchronization
 
 /// The component tables of the catalog, `subscriber`, `exposer`, `mark` and `component`, as other brokers read them
@@ -107,7 +108,7 @@ struct ComponentStatements {
 
     private func component(_ record: ComponentRecord) -> String {
         let status = record.isConnected ? "up" : "down"
-        let now = "make_timestamp(\(WallClock.nanoseconds / 1000))"
+        let now = "make_timestamp(\(WallClock.nanoseconds() / 1000))"
         return "(\(broker), \(SQL.literal(record.host)), \(SQL.literal(record.name)), '\(status)', \(now))"
     }
 }

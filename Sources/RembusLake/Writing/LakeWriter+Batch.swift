@@ -1,5 +1,6 @@
 import Logging
 import RembusStore
+import RembusSupport
 
 extension LakeWriter {
     enum BatchOutcome {
@@ -49,7 +50,7 @@ extension LakeWriter {
         defer { batch.close(merger.taken) }
         // A record behind this time may have come after one of another partition that is not on the disk yet.
         let reach = source.reach
-        let horizon = isStopping ? reach.readable : min(WallClock.nanoseconds, reach.readable)
+        let horizon = isStopping ? reach.readable : min(WallClock.nanoseconds(), reach.readable)
         let (rows, bytes) = (configuration.batchRows, configuration.batchBytes)
         let isLast = try merger.read(horizon: horizon) { header, message in
             guard batch.messages.rowCount < rows, batch.byteCount < bytes else { return false }

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusSupport
 import RembusWire
 
 /// Reads the parts of one packet; nothing behind its end.

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusSupport
 import RembusWire
 
 /// Turns plain JSON into CBOR in one pass, without values in between.

@@ -1,3 +1,4 @@
+import RembusSupport
 import RembusWire
 
 /// Topic names and filters of MQTT (§4.7), and what they are on the side of Rembus.

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import RembusBroker
 import RembusMQTT
+import RembusSupport
 import RembusTransport
 import RembusTrust
 import RembusWire
@@ -117,7 +118,7 @@ extension MQTTConnection {
         var previous: ClientSession?
         var isWrittenDown = arrival.expiry > 0
         if let name = arrival.name {
-            switch server.sessions.take(name, for: ObjectIdentifier(self), now: MQTTServer.now) {
+            switch server.sessions.take(name, for: ObjectIdentifier(self), now: WallClock.nanoseconds()) {
             case .none: break
             case .session(let session, let will):
                 previous = arrival.connect.cleanStart ? nil : session

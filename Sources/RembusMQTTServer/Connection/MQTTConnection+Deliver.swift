@@ -1,6 +1,7 @@
 import NIOCore
 import RembusBroker
 import RembusMQTT
+import RembusSupport
 import RembusTransport
 import RembusWire
 
@@ -18,7 +19,7 @@ extension MQTTConnection: DeliverySink {
         if delivery.id == nil { qos = .atMostOnce }
         var expiry: UInt32?
         if trailer.content.contains(.expiry) {
-            let elapsed = (max(MQTTServer.now, delivery.receivedAt) - delivery.receivedAt) / 1_000_000_000
+            let elapsed = (max(WallClock.nanoseconds(), delivery.receivedAt) - delivery.receivedAt) / 1_000_000_000
             guard elapsed < UInt64(trailer.expiry) else { return finish(delivery.id) }
             expiry = trailer.expiry - UInt32(elapsed)
         }

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import RembusBroker
 import RembusMQTT
+import RembusSupport
 import RembusTransport
 
 /// The end of the connection, from either side.
@@ -73,7 +74,7 @@ extension MQTTConnection {
         guard phase != .closed else { return }
         writeDownExchanges()
         phase = .closed
-        let now = MQTTServer.now
+        let now = WallClock.nanoseconds()
         let due = isWillDue ? will : nil
         will = nil
         let isDelayed = name != nil && client.expiry > 0 && (due?.delay ?? 0) > 0

@@ -1,6 +1,7 @@
 import NIOCore
 import RembusBroker
 import RembusMQTT
+import RembusSupport
 import RembusTransport
 import RembusTrust
 
@@ -110,7 +111,7 @@ extension MQTTConnection {
         session.restore(client.earlierDeliveries)
         client.earlierDeliveries = []
         guard !client.unsent.isEmpty else { return }
-        let now = MQTTServer.now / 1_000_000_000
+        let now = WallClock.nanoseconds() / 1_000_000_000
         for filter in client.interests.keys where MQTTTopics.sharedFilter(filter) == nil {
             let key = GatewaySession.key(ofFilter: filter)
             guard client.unsent.keys.contains(where: { $0.key == key }) else { continue }

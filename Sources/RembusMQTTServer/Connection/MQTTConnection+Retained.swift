@@ -1,6 +1,7 @@
 import NIOCore
 import RembusBroker
 import RembusMQTT
+import RembusSupport
 import RembusTransport
 import RembusTrust
 
@@ -48,7 +49,7 @@ extension MQTTConnection {
             }
             sendingFilters = []
             guard !session.link.isCongested, let filter = nextFilter() else { return }
-            let now = MQTTServer.now / 1_000_000_000
+            let now = WallClock.nanoseconds() / 1_000_000_000
             for entry in server.retained.matching(filter, tenant: session.principal.tenant, now: now)
             where session.may(.subscribe, entry.topic) {
                 wait(entry.message, filter)

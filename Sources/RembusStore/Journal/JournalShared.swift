@@ -1,5 +1,6 @@
 import Logging
 import NIOConcurrencyHelpers
+import RembusSupport
 import RembusWire
 
 /// What the journal and its threads have in common.

@@ -1,3 +1,4 @@
+import RembusSupport
 import RembusWire
 
 /// A CBOR item as far as it can be told without building anything; texts and bytes point into the message.

@@ -1,4 +1,5 @@
 package import NIOCore
+import RembusSupport
 import Synchronization
 
 /// Decides at the accept, before TLS and HTTP cost anything, whether a connection may go on; and counts refusals.

@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import RembusSupport
 
 /// The file of a Unix socket that listens: made with its rights from the first moment, in the place of one that nobody
 /// listens on, and removed at the end.
@@ -43,8 +44,8 @@ package final class UnixSocketFile: Sendable {
         guard lock >= 0 else { throw failure("the folder \(parent) of the socket cannot be opened") }
         defer { close(lock) }
         // Two brokers that start at once must not both take the file for a left-over one.
-        while flock(lock, LOCK_EX) != 0 {
-            guard errno == EINTR else { throw failure("the folder \(parent) of the socket cannot be locked") }
+        guard FileLock.wait(lock) == .locked else {
+            throw failure("the folder \(parent) of the socket cannot be locked")
         }
         try refuseUsed(path)
         var template = Array("\(parent)/\(workFolder)".utf8CString)

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOSSL
+import RembusSupport
 import Synchronization
 
 /// What a dialer needs for TLS, read from the files of its settings and read again when they have changed.

@@ -1,6 +1,7 @@
 package import Foundation
 import NIOCore
 package import NIOSSL
+import RembusSupport
 import Synchronization
 
 /// The certificates of a listener, which can be replaced while it listens: connections that are open keep what they

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOSSL
+import RembusSupport
 
 /// Everything that one reading of the files of a `TLSServerSettings` gave.
 struct TLSServerMaterial: Sendable {

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusSupport
 import RembusWire
 
 /// Splits received bytes into WebSocket messages and control frames (RFC 6455 §5), with no socket in sight.

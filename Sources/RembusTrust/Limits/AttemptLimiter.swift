@@ -1,4 +1,4 @@
-import RembusTransport
+import RembusSupport
 
 /// How often something may be tried from one address: a bucket of tokens each, which fills up again with time.
 ///

@@ -1,6 +1,6 @@
 package import Logging
 import RembusIdentity
-import RembusTransport
+import RembusSupport
 import Synchronization
 
 /// Where a broker's rights are kept: in `trust.json` in its state folder, or in memory only.
@@ -22,7 +22,7 @@ package final class TrustStore: Sendable {
 
     /// Nil for memory only.
     let file: TrustFile?
-    private let lock: FileLock?
+    private let lock: TrustFileLock?
     let logger: Logger
     private let state: Mutex<State>
     /// Held while handlers run, so that the last one to run has the newest document.
@@ -59,7 +59,7 @@ package final class TrustStore: Sendable {
             throw TrustError(error.message)
         }
         let file = TrustFile(path: "\(directory)/trust.json")
-        let lock = FileLock(path: "\(directory)/trust.lock")
+        let lock = TrustFileLock(path: "\(directory)/trust.lock")
         let reference = ReferenceFiles(directory: directory)
         let copy = Self.readCopy(of: file, logger)
         let (document, isNew) = try lock.withLock { () throws(TrustError) -> (TrustDocument, Bool) in

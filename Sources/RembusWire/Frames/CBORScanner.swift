@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// A zero-copy walk over CBOR bytes: reads item heads and skips whole items, building nothing.
 ///
 /// The broker relays payloads as slices, so it must know where an item ends and that its bytes are well formed (a peer

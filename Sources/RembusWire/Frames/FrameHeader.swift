@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// The parsed head of a data-plane frame: where its id, topic and payload lie, nothing decoded (protocol.md §3).
 ///
 /// Offsets count from the start of the buffer that was parsed; the header is meaningless without it. Frames in the

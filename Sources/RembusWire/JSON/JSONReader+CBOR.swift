@@ -1,4 +1,5 @@
 package import NIOCore
+import RembusSupport
 
 extension ByteBuffer {
     /// Appends a JSON text as one CBOR item, without values in between. What is written on an error has to be discarded.

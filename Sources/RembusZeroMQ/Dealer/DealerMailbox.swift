@@ -1,4 +1,5 @@
 import NIOCore
+import RembusSupport
 import RembusWire
 import Synchronization
 

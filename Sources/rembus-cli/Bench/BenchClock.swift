@@ -1,12 +1,10 @@
-import Foundation
+import RembusSupport
 
 /// The clock of all measurements: nanoseconds that never jump, the same on every thread.
 enum BenchClock {
     @inline(__always)
     static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+        MonotonicClock.nanoseconds()
     }
 
     static func seconds(from start: UInt64, to end: UInt64) -> Double {

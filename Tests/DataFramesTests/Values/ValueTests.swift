@@ -76,22 +76,6 @@ struct ValueTests {
         #expect(HalfFloat.float(HalfFloat.bits(1e-8)) == 0)
     }
 
-    @Test("UTF-8") func utf8() {
-        func isValid(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { UTF8Check.isValid($0) } }
-        var random = SplitMix(seed: 1)
-        let pieces: [[UInt8]] = [
-            [0x41], Array(repeating: 0x42, count: 40), [0xC3, 0xA4], [0xE4, 0xB8, 0x96], [0xF0, 0x9F, 0x8C, 0x8D],
-            [0x80], [0xC0, 0x80],
-            [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE0, 0x9F, 0xBF], [0xF0, 0x8F, 0xBF, 0xBF], [0xFF],
-            [0xE4, 0xB8], [0xC3],
-        ]
-        for _ in 0..<20_000 {
-            var bytes: [UInt8] = []
-            for _ in 0..<random.below(5) { bytes += random.pick(pieces) }
-            if isValid(bytes) != (String(validating: bytes, as: UTF8.self) != nil) { Issue.record("\(bytes)") }
-        }
-    }
-
     @Test("Bitmaps are cut at any bit") func bitmaps() {
         var random = SplitMix(seed: 2)
         for count in [0, 1, 7, 8, 9, 63, 64, 65, 200] {

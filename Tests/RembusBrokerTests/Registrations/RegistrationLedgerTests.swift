@@ -1,3 +1,4 @@
+import RembusSupport
 import RembusTransport
 import RembusWire
 import Testing

@@ -1,5 +1,6 @@
 import NIOCore
 import RembusStore
+import RembusSupport
 import RembusWire
 import Synchronization
 

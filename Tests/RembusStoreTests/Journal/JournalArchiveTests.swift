@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import NIOCore
+import RembusSupport
 import Testing
 
 #if canImport(Glibc)
@@ -24,8 +25,8 @@ import Darwin
     }
 
     private func eventually(_ condition: () -> Bool) -> Bool {
-        let start = monotonicNanoseconds()
-        while monotonicNanoseconds() - start < 60_000_000_000 {
+        let start = MonotonicClock.nanoseconds()
+        while MonotonicClock.nanoseconds() - start < 60_000_000_000 {
             if condition() { return true }
             usleep(2000)
         }

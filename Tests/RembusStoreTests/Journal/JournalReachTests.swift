@@ -1,3 +1,4 @@
+import RembusSupport
 import Testing
 
 @testable import RembusStore
@@ -19,7 +20,7 @@ import Testing
         defer { store.stop() }
         store.writeOut(timeout: .seconds(60))
         #expect(store.reach == JournalReach(accepted: [100, 201], readable: .max))
-        #expect(isTold.wait(until: monotonicNanoseconds() + 60_000_000_000, { $0 }, then: { $0 }))
+        #expect(isTold.wait(until: MonotonicClock.nanoseconds() + 60_000_000_000, { $0 }, then: { $0 }))
         for number in 1...100 as ClosedRange<UInt64> {
             store.add(1000 + number, [1], partition: Int(number % 2), isAcknowledged: false)
             store.writeOut(timeout: .seconds(60))

@@ -1,6 +1,7 @@
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import RembusSupport
 import Testing
 
 @testable import RembusStore
@@ -59,7 +60,7 @@ import Testing
             #expect(!store.commit(partition: 0) { done.change { $0 += 1 } })
         }
         try store.start()
-        #expect(done.wait(until: monotonicNanoseconds() + 10_000_000_000, { $0 == 1000 }, then: { $0 }) == 1000)
+        #expect(done.wait(until: MonotonicClock.nanoseconds() + 10_000_000_000, { $0 == 1000 }, then: { $0 }) == 1000)
         #expect(disk.counts.syncs == 1)
         store.stop()
     }
@@ -78,8 +79,8 @@ import Testing
         #expect(store.committed())
         disk.set { $0.failsSync = false }
         if policy != .none {
-            let start = monotonicNanoseconds()
-            while store.metrics.syncs == 0, monotonicNanoseconds() - start < 5_000_000_000 {
+            let start = MonotonicClock.nanoseconds()
+            while store.metrics.syncs == 0, MonotonicClock.nanoseconds() - start < 5_000_000_000 {
                 _ = store.waitForRecords(beyond: 1, timeout: .milliseconds(10))
             }
             #expect(store.metrics.syncs > 0)

@@ -1,6 +1,7 @@
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import RembusSupport
 import Testing
 
 #if canImport(Glibc)
@@ -112,7 +113,7 @@ extension JournalStore {
     func committed(partition: Int = 0, within timeout: Duration = .seconds(60)) -> Bool {
         let isDone = Monitor(false)
         if commit(partition: partition, done: { isDone.change { $0 = true } }) { return true }
-        return isDone.wait(until: monotonicNanoseconds() + timeout.nanoseconds, { $0 }, then: { $0 })
+        return isDone.wait(until: MonotonicClock.nanoseconds() + timeout.nanoseconds, { $0 }, then: { $0 })
     }
 
     /// Everything from a position on, as a subscriber gets it: from memory, files and archive.
@@ -151,7 +152,7 @@ extension JournalStore {
     func fetchPage(partition: Int = 0, from position: StorePosition) -> StorePage {
         let result = Monitor<StorePage?>(nil)
         fetch(partition: partition, from: position, topics: nil) { page in result.change { $0 = page } }
-        let page = result.wait(until: monotonicNanoseconds() + 20_000_000_000, { $0 != nil }, then: { $0 })
+        let page = result.wait(until: MonotonicClock.nanoseconds() + 20_000_000_000, { $0 != nil }, then: { $0 })
         return page ?? StorePage(bytes: ByteBuffer(), next: position)
     }
 

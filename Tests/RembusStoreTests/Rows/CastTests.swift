@@ -43,9 +43,9 @@ import Testing
         }
     }
 
-    private static func number(_ text: String) -> DecimalNumber? {
+    private static func number(_ text: String) -> DecimalText? {
         var text = text
-        return text.withUTF8 { DecimalNumber(UnsafeRawBufferPointer($0)) }
+        return text.withUTF8 { DecimalText(UnsafeRawBufferPointer($0)) }
     }
 
     private static func column(_ type: String) throws -> ColumnSchema {

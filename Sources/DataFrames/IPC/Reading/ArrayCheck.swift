@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// Checks that the buffers of one array are what the array needs, so that no access to its values has to check again.
 struct ArrayCheck {
     /// The field's name, for errors.

@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import RembusSupport
 import Synchronization
 
 /// A file of the operating system.
@@ -107,7 +108,7 @@ package final class DiskFile: StorageFile {
     }
 
     func lock() -> Bool {
-        flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        FileLock.take(descriptor) == .locked
     }
 
     /// Makes a number the file's whole content, if that is possible.

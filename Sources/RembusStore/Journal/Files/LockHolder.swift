@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import RembusSupport
 
 /// Who holds the lock of a file.
 package struct LockHolder {
@@ -20,7 +21,7 @@ package struct LockHolder {
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         // Shared, and let go at once: two that look do not take each other for a holder.
-        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        guard FileLock.take(descriptor, .shared) == .held else { return nil }
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = read(descriptor, &bytes, bytes.count)
         process = Int32(String(decoding: bytes.prefix(max(0, count)).prefix { $0 != 10 }, as: UTF8.self))

@@ -1,6 +1,7 @@
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import RembusSupport
 import RembusWire
 
 extension JournalPartition.State {
@@ -45,9 +46,9 @@ extension JournalStore: JournalSource {
     }
 
     package func writeOut(timeout: Duration) {
-        let deadline = monotonicNanoseconds() + timeout.nanoseconds
+        let deadline = MonotonicClock.nanoseconds() + timeout.nanoseconds
         while reach.readable != .max {
-            let now = monotonicNanoseconds()
+            let now = MonotonicClock.nanoseconds()
             guard now < deadline else { return }
             let generation = shared.generation.change { $0 }
             guard reach.readable != .max else { return }
@@ -160,7 +161,8 @@ extension JournalStore: JournalSource {
     }
 
     package func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64 {
-        shared.generation.wait(until: monotonicNanoseconds() + timeout.nanoseconds, { $0 != generation }, then: { $0 })
+        shared.generation.wait(
+            until: MonotonicClock.nanoseconds() + timeout.nanoseconds, { $0 != generation }, then: { $0 })
     }
 
     package func wakeWaiters() {

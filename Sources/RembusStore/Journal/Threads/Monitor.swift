@@ -5,6 +5,7 @@ import Musl
 #else
 import Darwin
 #endif
+import RembusSupport
 
 /// A lock with a state and a condition to wait for, with time-outs that changes of the wall clock do not touch.
 ///
@@ -47,7 +48,7 @@ final class Monitor<State>: @unchecked Sendable {
         return result
     }
 
-    /// Waits until `isDone` holds, at most until `deadline` (``monotonicNanoseconds()``; nil: for ever), then lets `body`
+    /// Waits until `isDone` holds, at most until `deadline` (``MonotonicClock.nanoseconds()``; nil: for ever), then lets `body`
     /// change the state.
     @discardableResult
     func wait<Result>(
@@ -62,7 +63,7 @@ final class Monitor<State>: @unchecked Sendable {
                 pthread_cond_wait(condition, mutex)
                 continue
             }
-            let now = monotonicNanoseconds()
+            let now = MonotonicClock.nanoseconds()
             guard now < deadline else { break }
             #if canImport(Darwin)
             var time = timespec(nanoseconds: deadline - now)
@@ -80,13 +81,6 @@ extension timespec {
     fileprivate init(nanoseconds: UInt64) {
         self.init(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     }
-}
-
-/// A clock that only goes forward.
-func monotonicNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 extension Duration {

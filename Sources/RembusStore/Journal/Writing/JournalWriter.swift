@@ -1,5 +1,6 @@
 import Logging
 import NIOConcurrencyHelpers
+import RembusSupport
 import RembusWire
 
 /// The journal's one writing thread: writes what event loops appended, syncs it, reports commits, completes and deletes
@@ -50,12 +51,12 @@ final class JournalWriter {
         let signal = shared.signal
         // While writing fails, only the next attempt's time counts: a commit does not make the disk better.
         let isFailing = retryAt != nil
-        let look = monotonicNanoseconds() + Self.lookDelay
+        let look = MonotonicClock.nanoseconds() + Self.lookDelay
         let deadline = retryAt ?? writers.compactMap(\.syncDeadline).reduce(min(look, retention.deadline ?? look), min)
         signal.wait(until: deadline, { $0.isStopping || (!isFailing && $0.hasWork) }, then: { _ in })
         if !isFailing {
             // Some more may come with it, unless somebody waits.
-            let linger = monotonicNanoseconds() + shared.options.writeDelay.nanoseconds
+            let linger = MonotonicClock.nanoseconds() + shared.options.writeDelay.nanoseconds
             signal.wait(until: min(deadline, linger), { $0.isUrgent || $0.isStopping || !$0.hasWork }, then: { _ in })
         }
         if !isFailing { gather() }
@@ -70,12 +71,12 @@ final class JournalWriter {
     private func gather() {
         guard reported > 1 else { return }
         let moment = min(syncNanoseconds / 5, Self.longestMoment)
-        shared.signal.wait(until: monotonicNanoseconds() + moment, { $0.isStopping }, then: { _ in })
+        shared.signal.wait(until: MonotonicClock.nanoseconds() + moment, { $0.isStopping }, then: { _ in })
     }
 
     private func pass() {
         reported = 0
-        if let retryAt, monotonicNanoseconds() < retryAt { return }
+        if let retryAt, MonotonicClock.nanoseconds() < retryAt { return }
         var failure: StorageError?
         var hasWritten = false
         do throws(StorageError) {
@@ -85,9 +86,9 @@ final class JournalWriter {
                 // One partition's trouble is not the others', unless it is the disk's.
                 do throws(StorageError) {
                     if try writer.write() { hasWritten = true }
-                    let start = monotonicNanoseconds()
+                    let start = MonotonicClock.nanoseconds()
                     if try writer.syncIfDue() {
-                        syncNanoseconds = monotonicNanoseconds() - start
+                        syncNanoseconds = MonotonicClock.nanoseconds() - start
                         shared.options.onSync(syncNanoseconds)
                     }
                 } catch {
@@ -112,7 +113,7 @@ final class JournalWriter {
     }
 
     private func note(_ failure: StorageError?) {
-        let now = monotonicNanoseconds()
+        let now = MonotonicClock.nanoseconds()
         guard let failure else {
             guard retryAt != nil else { return }
             retryAt = nil

@@ -1,4 +1,5 @@
 import Logging
+import RembusSupport
 
 /// Moves one partition's records from memory to its segments. The writer thread's alone.
 final class PartitionWriter {
@@ -129,7 +130,7 @@ final class PartitionWriter {
 
     private func publish(_ next: Cursor) {
         cursor = next
-        if segment?.isDirty == true, dirtySince == nil { dirtySince = monotonicNanoseconds() }
+        if segment?.isDirty == true, dirtySince == nil { dirtySince = MonotonicClock.nanoseconds() }
         partition.withState { state in
             state.writtenEnd = next.end
             guard let known = segment?.segment else { return }
@@ -204,7 +205,7 @@ extension PartitionWriter {
             (!state.waiters.isEmpty, state.log.endOffset - state.durableEnd, UInt64(state.memoryLimit))
         }
         let isNow = options.sync == .always && (waits || held > limit / 4)
-        guard isNow || monotonicNanoseconds() >= deadline else { return false }
+        guard isNow || MonotonicClock.nanoseconds() >= deadline else { return false }
         isSyncing = true
         do throws(StorageError) {
             try segment.sync()

@@ -1,12 +1,6 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 import Logging
 import NIOConcurrencyHelpers
+import RembusSupport
 
 /// Deletes segments that nobody needs any more. The writer thread's alone.
 struct SegmentRetention {
@@ -30,7 +24,7 @@ struct SegmentRetention {
     ///
     /// - Parameter written: How many bytes the writers have written since they began.
     mutating func apply(isDue: Bool, written: UInt64) {
-        let now = monotonicNanoseconds()
+        let now = MonotonicClock.nanoseconds()
         guard isDue || written >= checksAtWritten || deadline.map({ now >= $0 }) == true else { return }
         checkedAt = now
         while let partition = nextToShrink() {
@@ -48,7 +42,7 @@ struct SegmentRetention {
         let total = shared.byteCount
         let eldest =
             shared.retainedAge.withLockedValue({ $0 }).map {
-                wallClockNanoseconds() - min($0.nanoseconds, wallClockNanoseconds())
+                WallClock.nanoseconds() - min($0.nanoseconds, WallClock.nanoseconds())
             } ?? 0
         var oldest: (partition: JournalPartition, time: UInt64)?
         for partition in shared.partitions {
@@ -94,11 +88,4 @@ struct SegmentRetention {
             hasWarned = false
         }
     }
-}
-
-/// Nanoseconds since the epoch.
-func wallClockNanoseconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(max(time.tv_sec, 0)) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

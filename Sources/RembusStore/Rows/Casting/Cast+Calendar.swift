@@ -1,3 +1,5 @@
+import RembusSupport
+
 extension Cast {
     /// Dates, times and intervals from text.
     ///
@@ -119,23 +121,15 @@ extension Cast {
 
     /// `2026-11-01 10:00:00.5`, in UTC; nil for years without four digits.
     private static func text(_ microseconds: Int128) -> String? {
-        guard var value = Int(exactly: microseconds),
+        guard let value = Int(exactly: microseconds),
             (-62_135_596_800_000_000..<253_402_300_800_000_000).contains(value)
         else { return nil }
         let time = (value % 86_400_000_000 + 86_400_000_000) % 86_400_000_000
-        value = (value - time) / 86_400_000_000 + 719_468
-        // Years that begin in March, see `CivilDate`. All numbers are positive here.
-        let era = value / 146_097
-        let dayOfEra = value % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shifted = (5 * dayOfYear + 2) / 153
-        let month = shifted < 10 ? shifted + 3 : shifted - 9
-        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        let (year, month, day) = CivilCalendar.date(ofDay: (value - time) / 86_400_000_000)
         let digits = String(year)
         let seconds = time / 1_000_000
         return String(repeating: "0", count: 4 - digits.count) + digits
-            + "-\(two(month))-\(two(dayOfYear - (153 * shifted + 2) / 5 + 1))"
+            + "-\(two(month))-\(two(day))"
             + " \(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60))\(fraction(time % 1_000_000))"
     }
 

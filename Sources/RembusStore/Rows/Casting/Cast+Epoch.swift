@@ -24,21 +24,21 @@ extension Cast {
     static func stage(
         _ scalar: CBORScalar, countedIn unit: EpochUnit, as type: ColumnType, into column: ColumnBuffer
     ) -> CastResult? {
-        let number: DecimalNumber?
+        let number: DecimalText?
         switch scalar {
-        case .unsigned(let value): number = DecimalNumber(isNegative: false, mantissa: UInt128(value), exponent: 0)
+        case .unsigned(let value): number = DecimalText(isNegative: false, mantissa: UInt128(value), exponent: 0)
         case .negative(let complement):
-            number = DecimalNumber(isNegative: true, mantissa: UInt128(complement) + 1, exponent: 0)
+            number = DecimalText(isNegative: true, mantissa: UInt128(complement) + 1, exponent: 0)
         case .float(let value):
             guard value.isFinite else { return .outOfRange }
             // The digits that a person would write: 0.3 seconds are 300 milliseconds.
-            number = DecimalNumber(text: value.description)
-        case .text(let bytes): number = DecimalNumber(bytes)
+            number = DecimalText(text: value.description)
+        case .text(let bytes): number = DecimalText(bytes)
         case .other(let item):
             guard let value = try? Value(cbor: ByteBuffer(bytes: item)) else { return nil }
             switch value {
-            case .bigInteger(let integer): number = DecimalNumber(text: integer.description)
-            default: number = value.decimalText.flatMap(DecimalNumber.init(text:))
+            case .bigInteger(let integer): number = DecimalText(text: integer.description)
+            default: number = value.decimalText.flatMap(DecimalText.init(text:))
             }
         case .null, .bool, .bytes: number = nil
         }
@@ -49,10 +49,10 @@ extension Cast {
     }
 }
 
-extension DecimalNumber {
+extension DecimalText {
     init?(text: String) {
         var text = text
-        guard let number = text.withUTF8({ DecimalNumber(UnsafeRawBufferPointer($0)) }) else { return nil }
+        guard let number = text.withUTF8({ DecimalText(UnsafeRawBufferPointer($0)) }) else { return nil }
         self = number
     }
 }

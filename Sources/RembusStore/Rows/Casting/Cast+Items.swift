@@ -119,7 +119,7 @@ extension Cast {
         _ digits: String, _ exponent: Int, as type: ColumnType, into column: ColumnBuffer
     ) -> CastResult {
         if type == .boolean {
-            guard let number = DecimalNumber(text: "\(digits)e\(exponent)") else { return .invalid }
+            guard let number = DecimalText(text: "\(digits)e\(exponent)") else { return .invalid }
             guard !number.isNegative || number.mantissa == 0, let value = number.magnitude(scale: 0), value <= 1,
                 number.fits(scale: 0)
             else { return .inexact }

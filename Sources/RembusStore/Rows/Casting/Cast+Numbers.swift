@@ -58,7 +58,7 @@ extension Cast {
             return value == value.rounded() ? .success(whole) : .failure(.inexact)
         case .text(let bytes):
             if T.bitWidth <= 64, let value = NumberText.prefixedInteger(bytes) { return result(T(exactly: value)) }
-            guard let number = DecimalNumber(bytes) else { return .failure(.invalid) }
+            guard let number = DecimalText(bytes) else { return .failure(.invalid) }
             guard number.magnitude(scale: 0) != nil else { return .failure(.outOfRange) }
             guard number.fits(scale: 0) else { return .failure(.inexact) }
             guard let magnitude = number.magnitude(scale: 0), let value = T(exactly: magnitude) else {
@@ -117,8 +117,8 @@ extension Cast {
     static func decimal(
         _ scalar: CBORScalar, precision: Int, scale: Int, isSigned: Bool = true, _ column: ColumnBuffer
     ) -> CastResult {
-        let limit = DecimalNumber.powersOfTen[precision]
-        let factor = DecimalNumber.powersOfTen[scale]
+        let limit = DecimalText.powersOfTen[precision]
+        let factor = DecimalText.powersOfTen[scale]
         let magnitude: UInt128
         var isNegative = false
         switch scalar {
@@ -139,7 +139,7 @@ extension Cast {
             case .failure(let failure): return failure.result
             }
         case .text(let bytes):
-            guard let number = DecimalNumber(bytes) else { return .invalid }
+            guard let number = DecimalText(bytes) else { return .invalid }
             guard let scaled = number.magnitude(scale: scale) else { return .outOfRange }
             guard number.fits(scale: scale) else { return .inexact }
             isNegative = number.isNegative
@@ -166,14 +166,14 @@ extension Cast {
             // A whole number is exact as it is.
             guard value.magnitude < 0x1p128 else { return .failure(.outOfRange) }
             let (product, overflow) = UInt128(value.magnitude).multipliedReportingOverflow(
-                by: DecimalNumber.powersOfTen[scale])
+                by: DecimalText.powersOfTen[scale])
             return overflow ? .failure(.outOfRange) : .success(product)
         }
         let single = Float(value)
         let texts = [value.description] + (Double(single) == value ? [single.description] : [])
         for text in texts {
             var text = text
-            let number = text.withUTF8 { DecimalNumber(UnsafeRawBufferPointer($0)) }
+            let number = text.withUTF8 { DecimalText(UnsafeRawBufferPointer($0)) }
             guard let number, number.fits(scale: scale) else { continue }
             return number.magnitude(scale: scale).map { .success($0) } ?? .failure(.outOfRange)
         }

@@ -47,7 +47,7 @@ enum NumberText {
 
     /// The nearest double; infinity beyond the range. Nil when the text is no number.
     static func double(_ text: UnsafeRawBufferPointer) -> Double? {
-        guard let number = DecimalNumber(text) else { return special(text) }
+        guard let number = DecimalText(text) else { return special(text) }
         // Both are exact, so that the result is rounded once.
         if number.mantissa <= 1 << 53, number.exponent.magnitude <= 22 {
             let mantissa = Double(UInt64(truncatingIfNeeded: number.mantissa))
@@ -61,12 +61,12 @@ enum NumberText {
 
     /// The nearest float, rounded once.
     static func float(_ text: UnsafeRawBufferPointer) -> Float? {
-        guard let number = DecimalNumber(text) else { return special(text).map(Float.init) }
+        guard let number = DecimalText(text) else { return special(text).map(Float.init) }
         return Float(number.scientific)
     }
 
     /// Powers of ten that a double holds exactly.
-    private static let exactPowers: [Double] = (0...22).map { Double(DecimalNumber.powersOfTen[$0]) }
+    private static let exactPowers: [Double] = (0...22).map { Double(DecimalText.powersOfTen[$0]) }
 
     private static func special(_ text: UnsafeRawBufferPointer) -> Double? {
         let bytes = trimmed(text)
@@ -111,7 +111,7 @@ enum NumberText {
     }
 }
 
-extension DecimalNumber {
+extension DecimalText {
     /// The number in a form that every parser of numbers knows.
     var scientific: String { "\(isNegative ? "-" : "")\(mantissa)e\(exponent)" }
 }

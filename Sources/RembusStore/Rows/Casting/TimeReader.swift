@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// Reads dates and times of day in the forms that DuckDB reads.
 struct TimeReader {
     private let bytes: UnsafeRawBufferPointer
@@ -30,7 +32,7 @@ struct TimeReader {
         }
         if isNegative { year = -year }
         if skip(" (BC)") { year = 1 - year }
-        return CivilDate.days(year: year, month: month, day: day).map(Day.days)
+        return CivilCalendar.day(year: year, month: month, day: day).map(Day.days)
     }
 
     private static let separators = Set("-/\\ ".utf8)
@@ -50,7 +52,7 @@ struct TimeReader {
     }
 
     /// A date, alone or followed by a time of day and an offset, and nothing else.
-    mutating func timestamp() -> Timestamp? {
+    mutating func timestamp() -> TimestampText? {
         guard let day = date() else { return nil }
         guard case .days(let days) = day else {
             if case .infinity(let isNegative) = day { return .infinity(isNegative: isNegative) }

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import RembusBroker
+import RembusSupport
 import Synchronization
 
 /// Where all loggers of the process write.
@@ -68,9 +69,7 @@ final class LogControl: Sendable {
 
     /// A clock that only rises.
     private static var second: Int {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec
+        Int(MonotonicClock.nanoseconds() / 1_000_000_000)
     }
 
     private static let lock = Mutex<Void>(())

@@ -1,4 +1,5 @@
-import RembusWire
+import RembusSupport
+import RembusSupport
 import Synchronization
 import Testing
 

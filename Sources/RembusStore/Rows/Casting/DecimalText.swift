@@ -1,5 +1,5 @@
 /// A number in decimal digits: `mantissa × 10^exponent`, cut to what 128 bits hold.
-struct DecimalNumber {
+struct DecimalText {
     var isNegative = false
     var mantissa: UInt128 = 0
     var exponent = 0

@@ -1,19 +1,19 @@
-import NIOCore
+package import NIOCore
 
 /// Lets `rate` events per second through, and as many at once after a quiet second.
-struct TokenBucket: Sendable {
-    let rate: Double
+package struct TokenBucket: Sendable {
+    package let rate: Double
     private var tokens: Double
     private var refilledAt: NIODeadline
 
-    init(rate: Int, now: NIODeadline) {
+    package init(rate: Int, now: NIODeadline) {
         self.rate = Double(rate)
         tokens = Double(rate)
         refilledAt = now
     }
 
     /// Whether one more event may pass now.
-    mutating func take(now: NIODeadline) -> Bool {
+    package mutating func take(now: NIODeadline) -> Bool {
         let elapsed = Double((now - refilledAt).nanoseconds) / 1e9
         if elapsed > 0 {
             tokens = min(rate, tokens + elapsed * rate)

@@ -32,7 +32,7 @@ package struct FileStamp: Hashable, Sendable {
     }
 
     /// The stamps of several files; a file that is not there counts as such.
-    static func of(_ paths: [String]) -> [String: FileStamp?] {
+    package static func of(_ paths: [String]) -> [String: FileStamp?] {
         Dictionary(paths.map { ($0, FileStamp($0)) }) { first, _ in first }
     }
 }

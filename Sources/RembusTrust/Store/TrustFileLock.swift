@@ -5,9 +5,10 @@ import Musl
 #else
 import Darwin
 #endif
+import RembusSupport
 
 /// Lets one writer at a time change a file, of whatever process. The lock is the kernel's and ends with the process.
-struct FileLock: Sendable {
+struct TrustFileLock: Sendable {
     /// How long to wait for another writer, in milliseconds: each takes a fraction of a second, so one that takes
     /// longer is stuck.
     private static let patience = 10_000
@@ -21,8 +22,12 @@ struct FileLock: Sendable {
         guard descriptor >= 0 else { throw TrustError("cannot open \(path)", errno: errno) }
         defer { close(descriptor) }
         var waited = 0
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard errno == EWOULDBLOCK || errno == EINTR else { throw TrustError("cannot lock \(path)", errno: errno) }
+        attempts: while true {
+            switch FileLock.take(descriptor) {
+            case .locked: break attempts
+            case .failed(let number): throw TrustError("cannot lock \(path)", errno: number)
+            case .held: break
+            }
             guard waited < Self.patience else {
                 throw TrustError("another process keeps \(path) locked; end it and try again")
             }
