@@ -257,6 +257,23 @@ def test_a_component_is_subscribed_by_itself_and_by_administrators_only(ruled, h
     assert peer.is_silent()
 
 
+def test_who_may_not_subscribe_another_is_written_down(start_broker, tmp_path):
+    write_trust(tmp_path, admins=["boss"])
+    broker = start_broker(folder=tmp_path, options=["--http", "0"], REMBUS_RECORD="none")
+    shared_secret(SECRET).give(broker, "friend")
+    http, file = Http(http_port(broker)), tmp_path / "broker" / "audit.log"
+    for headers in ({}, basic("friend", SECRET)):
+        for command in ("subscribe", "unsubscribe", "expose", "unexpose"):
+            assert http.post(f"/{command}/news%2F7/pump7", headers=headers).status == 403
+    denied = lambda: {
+        (event["action"], event.get("name"), event["details"]["for"])
+        for event in map(json.loads, file.read_text().splitlines())
+        if event["outcome"] == "denied" and event["details"].get("topic") == "news/7"}
+    assert eventually(lambda: len(denied()) == 4), file.read_text()
+    assert denied() == {(f"denied.{action}", name, "pump7") for action in ("subscribe", "expose") for name in (None, "friend")}
+    assert broker.says("friend", 'may not subscribe to "news/7" for "pump7"') and broker.says("anonymous", 'for "pump7"')
+
+
 def test_a_component_that_is_away_is_subscribed_for_later(ruled, http, connect, uid):
     name = f"away{uid}"
     assert http.post(f"/subscribe/later{uid}/{name}", headers=basic(name)).status == 200

@@ -138,7 +138,9 @@ package final class GatewaySession {
     package func refusalText(_ action: TrustAction, _ topic: String) -> String { session.refusalText(action, topic) }
 
     /// Writes a refusal down, in log, metrics and audit.
-    package func deny(_ action: TrustAction, _ topic: String) { session.deny(action, topic) }
+    package func deny(_ action: TrustAction, _ topic: String, for other: String? = nil) {
+        session.deny(action, topic, for: other)
+    }
 
     /// Forgets everything that is kept of the component: subscriptions and unacknowledged deliveries.
     package func forget() { session.forgetState() }

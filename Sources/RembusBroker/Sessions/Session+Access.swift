@@ -26,16 +26,19 @@ extension Session {
 
     /// Counts a refusal, and writes the first one of a topic down; where a connection carries the messages of many, that of
     /// each host.
-    func deny(_ action: TrustAction, _ topic: String) {
+    /// - Parameter other: The component that the refused command was about, when it is not the one that asks.
+    func deny(_ action: TrustAction, _ topic: String, for other: String? = nil) {
         core.counters.denied.wrappingAdd(1, ordering: .relaxed)
-        let mark = asker.map { "\(PeerAddress.host(of: $0())) \(topic)" } ?? topic
-        guard deniedTopics.count < Self.maxDeniedTopics, deniedTopics.insert(mark).inserted else { return }
+        let host = asker.map { PeerAddress.host(of: $0()) }
+        guard denials.isNew([host, other, topic], isShared: host != nil, now: lane.now) else { return }
+        let behalf = other.map { " for \($0.debugDescription)" } ?? ""
         if let line = lane.denialLog.take(lane.now) {
             let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
-            core.logger.notice("\(label) may not \(BrokerText.verb(action)) \(topic.debugDescription)\(others)")
+            core.logger.notice(
+                "\(label) may not \(BrokerText.verb(action)) \(topic.debugDescription)\(behalf)\(others)")
         }
-        core.audit("denied.\(action.rawValue)", self, outcome: "denied", ["topic": topic])
+        var details = ["topic": topic]
+        details["for"] = other
+        core.audit("denied.\(action.rawValue)", self, outcome: "denied", details)
     }
-
-    private static let maxDeniedTopics = 64
 }

@@ -99,8 +99,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// Tells whom the message that is being handled is from, on a connection that carries those of many; nil when that is its
     /// peer.
     var asker: (() -> String)?
-    /// Topics whose refusal was written to the audit log, so that a flood does not fill it.
-    var deniedTopics: Set<String> = []
+    var denials = DenialMemory()
     @exclusivity(unchecked) private(set) var isClosed = false
 
     init(lane: Lane, link: Link, facts: ConnectionFacts) {

@@ -49,6 +49,8 @@ extension EndpointTable {
                 let name = match["cid"]
                 let isAdministrator = pool.host.isAdministrator(principal)
                 guard isAdministrator || principal.name.map({ ExactText($0) }) == ExactText(name) else {
+                    identity.session?.attribute(to: exchange.findAddress)
+                    identity.session?.deny(command.action, match.topic, for: name)
                     return exchange.fail(
                         .forbidden("only \(name) itself and administrators may do this: authenticate as one of them"))
                 }
@@ -61,6 +63,16 @@ extension EndpointTable {
                     if status == .ok { exchange.respond() } else { exchange.fail(HTTPFailure(status, data)) }
                 }
             }
+        }
+    }
+}
+
+extension AdminCommand {
+    /// The right that a command of these endpoints is about.
+    fileprivate var action: TrustAction {
+        switch self {
+        case .expose, .unexpose: .expose
+        default: .subscribe
         }
     }
 }
