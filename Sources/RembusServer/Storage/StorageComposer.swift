@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import NIOCore
 import RembusBroker
 import RembusLake
 import RembusStore
@@ -15,9 +14,9 @@ struct StorageComposer {
     /// The broker's rights, of which the catalog has a copy.
     let trust: TrustStore
 
-    private var settings: StorageConfiguration { configuration.storage }
+    var settings: StorageConfiguration { configuration.storage }
     /// Where the broker's own files are.
-    private var folder: URL { configuration.folder }
+    var folder: URL { configuration.folder }
 
     /// Opens the storage, recovering what an earlier run left. Throws a ``BrokerError`` that says what to do.
     ///
@@ -144,177 +143,7 @@ struct StorageComposer {
     }
 
     /// A setting by the name that whoever set it knows.
-    private func written(_ key: String) -> String {
+    func written(_ key: String) -> String {
         BrokerSettings.origin(of: key, in: configuration).text
-    }
-
-    // MARK: Parts
-
-    private func readSchema() throws -> StoreSchema {
-        guard let path = settings.schemaFile else { return StoreSchema() }
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw BrokerError("cannot read the schema \(path); check the path given with \(written("schema"))")
-        }
-        do {
-            return try StoreSchema(json: ByteBuffer(bytes: data), file: path)
-        } catch {
-            throw BrokerError("\(error)")
-        }
-    }
-
-    private func recordPolicy() throws -> RecordPolicy {
-        do {
-            let patterns = try settings.record.map { try RecordPattern(parsing: $0) }
-            for case .pattern(let pattern) in patterns.map(\.topics) {
-                TopicPattern.warning(aboutMQTTWildcards: pattern.text).map { logger.warning("record: \($0)") }
-            }
-            return RecordPolicy(patterns)
-        } catch {
-            throw BrokerError("\(written("record")): \(BrokerError.phrase("\(error)"))", isUsage: true)
-        }
-    }
-
-    private func makeFolder() throws {
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw BrokerError(
-                "cannot make the folder \(folder.path) for the broker's state: \(error.fileReason); "
-                    + "set REMBUS_DIR to a folder that can be written")
-        }
-    }
-
-    /// Whether DuckDB can be used. Only a broker that was asked for tables cannot do without.
-    private func loadLibrary(isNeeded: Bool) throws -> Bool {
-        do {
-            try DuckDBLibrary.load(path: nil)
-            return true
-        } catch {
-            if isNeeded { throw BrokerError("\(error)") }
-            logger.notice("publications are kept in the journal only, without tables and history: \(error)")
-            return false
-        }
-    }
-
-    private func openJournal(_ policy: RecordPolicy, awaitsArchive: Bool) throws -> JournalStore {
-        var options = JournalOptions(
-            directory: folder.appendingPathComponent("journal").path, partitions: configuration.eventLoopCount)
-        options.memoryBytes = MemoryPlan(configuration, hasLake: awaitsArchive).store
-        options.sync = settings.syncPolicy
-        options.retainedBytes = UInt64(settings.journalRetainedBytes)
-        options.retainedAge = policy.longestAge.map { .nanoseconds(Int64(clamping: $0)) }
-        options.awaitsArchive = awaitsArchive
-        options.onSync = StorageMetrics.syncTimer()
-        options.maximumBytes = settings.journalMaxBytes > 0 ? UInt64(settings.journalMaxBytes) : nil
-        do {
-            return try JournalStore(options, logger: logger)
-        } catch {
-            throw BrokerError("\(error)")
-        }
-    }
-
-    private func start(_ journal: JournalStore) throws {
-        do {
-            try journal.start()
-        } catch {
-            throw BrokerError("\(error)")
-        }
-    }
-
-    private func openComponents() throws -> ComponentFile {
-        do {
-            let file = try ComponentFile(folder.appendingPathComponent("components").path)
-            if file.lostBytes > 0 {
-                logger.warning("the last \(file.lostBytes) bytes of the components' file were torn and are dropped")
-            }
-            return file
-        } catch {
-            throw BrokerError("\(error)")
-        }
-    }
-
-    private func openLake(
-        _ schema: StoreSchema, _ recording: RetentionHorizon, _ journal: JournalStore
-    ) throws -> Lake {
-        do {
-            return try Lake(
-                configuration: lakeConfiguration(recording), schema: schema, source: journal,
-                number: { journal.number(of: $0) }, logger: logger)
-        } catch {
-            throw BrokerError(BrokerSettings.asWritten("\(error)", in: configuration))
-        }
-    }
-
-    private func lakeConfiguration(_ recording: RetentionHorizon) throws -> LakeConfiguration {
-        var lake = LakeConfiguration(directory: configuration.root.path, name: configuration.name)
-        lake.objectStore = ObjectStoreSettings(environment: ProcessInfo.processInfo.environment)
-        if let url = settings.lakeURL { lake.catalog = try CatalogLocation(url: url) }
-        lake.dataPath = settings.lakeDataPath
-        lake.ignoresDataPath = settings.ignoresDataPath
-        lake.interval = settings.archiverInterval
-        lake.memoryLimit = MemoryPlan(configuration).lake
-        lake.threads = settings.lakeThreads
-        lake.readers = settings.queryThreads
-        lake.services.timeout = configuration.requestTimeout
-        lake.services.maximumChunkBytes = max(64 << 20, lake.memoryLimit / 4)
-        lake.services.maximumAnswerBytes = configuration.limits.maxMessageBytes - 4096
-        lake.inliningLimit = settings.inliningRows
-        lake.maintenance.interval = settings.maintenanceInterval
-        lake.maintenance.snapshotRetention =
-            settings.snapshotRetention > .zero ? settings.snapshotRetention : nil
-        lake.retention = recording
-        lake.onCommit = StorageMetrics.commitTimer()
-        lake.tableTenant = tableTenant
-        return lake
-    }
-
-    /// Names prove nothing in anonymous mode, so there a table is everybody's unless the schema says otherwise.
-    private var tableTenant: TableTenant { configuration.isAuthenticated ? .default : .all }
-
-    /// What of the storage does not work now.
-    private static func unreadyReasons(_ journal: JournalStore, _ lake: Lake?) -> Set<UnreadyReason> {
-        var reasons: Set<UnreadyReason> = []
-        if journal.isFailing { reasons.insert(.journal) }
-        if let lake {
-            if lake.absence != nil { reasons.insert(.catalog) } else if lake.isFailing { reasons.insert(.lake) }
-        }
-        if lake?.absence != nil { reasons.insert(.catalog) }
-        return reasons
-    }
-
-    // MARK: What an earlier run left
-
-    /// Nil without tables, and while their catalog cannot be reached.
-    private func storedState(_ lake: Lake?, withComponents: Bool) throws -> Lake.StoredState? {
-        guard let lake, lake.absence == nil else { return nil }
-        do {
-            return try lake.storedState(withComponents: withComponents)
-        } catch {
-            throw BrokerError("\(error)")
-        }
-    }
-
-    /// The QoS 2 publications that their publishers may send again, of named components (behaviour.md §7).
-    private func recentPublications(_ journal: JournalStore) throws -> [RecentPublication] {
-        let since = UInt64(max(0, Date.now.timeIntervalSince1970 - 600) * 1e9)
-        var ids: [UInt32: CircularBuffer<(id: MessageID, receivedAt: UInt64)>] = [:]
-        let limit = configuration.limits.maxDuplicateIDs
-        do {
-            try journal.forEachRecord(since: since) { record, message, _ in
-                guard record.publisher != 0, case .regular(let header) = FrameHeader.parse(message),
-                    header.flags.qos == .exactlyOnce, let id = header.id(in: message)
-                else { return }
-                ids[record.publisher, default: CircularBuffer()].append((id, record.receivedAt))
-                if let count = ids[record.publisher]?.count, count > limit { ids[record.publisher]?.removeFirst() }
-            }
-        } catch {
-            throw BrokerError("\(error)")
-        }
-        return ids.flatMap { number, ids in
-            journal.name(of: number).map { name in
-                ids.map { RecentPublication(publisher: name, id: $0.id, receivedAt: $0.receivedAt) }
-            } ?? []
-        }
     }
 }

@@ -1,0 +1,143 @@
+import Foundation
+import Logging
+import NIOCore
+import RembusBroker
+import RembusLake
+import RembusStore
+import RembusWire
+
+/// Opens each part of the storage as the configuration has it. All throw a ``BrokerError`` that says what to do.
+extension StorageComposer {
+    func readSchema() throws -> StoreSchema {
+        guard let path = settings.schemaFile else { return StoreSchema() }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw BrokerError("cannot read the schema \(path); check the path given with \(written("schema"))")
+        }
+        do {
+            return try StoreSchema(json: ByteBuffer(bytes: data), file: path)
+        } catch {
+            throw BrokerError("\(error)")
+        }
+    }
+
+    func recordPolicy() throws -> RecordPolicy {
+        do {
+            let patterns = try settings.record.map { try RecordPattern(parsing: $0) }
+            for case .pattern(let pattern) in patterns.map(\.topics) {
+                TopicPattern.warning(aboutMQTTWildcards: pattern.text).map { logger.warning("record: \($0)") }
+            }
+            return RecordPolicy(patterns)
+        } catch {
+            throw BrokerError("\(written("record")): \(BrokerError.phrase("\(error)"))", isUsage: true)
+        }
+    }
+
+    func makeFolder() throws {
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw BrokerError(
+                "cannot make the folder \(folder.path) for the broker's state: \(error.fileReason); "
+                    + "set REMBUS_DIR to a folder that can be written")
+        }
+    }
+
+    /// Whether DuckDB can be used. Only a broker that was asked for tables cannot do without.
+    func loadLibrary(isNeeded: Bool) throws -> Bool {
+        do {
+            try DuckDBLibrary.load(path: nil)
+            return true
+        } catch {
+            if isNeeded { throw BrokerError("\(error)") }
+            logger.notice("publications are kept in the journal only, without tables and history: \(error)")
+            return false
+        }
+    }
+
+    func openJournal(_ policy: RecordPolicy, awaitsArchive: Bool) throws -> JournalStore {
+        var options = JournalOptions(
+            directory: folder.appendingPathComponent("journal").path, partitions: configuration.eventLoopCount)
+        options.memoryBytes = MemoryPlan(configuration, hasLake: awaitsArchive).store
+        options.sync = settings.syncPolicy
+        options.retainedBytes = UInt64(settings.journalRetainedBytes)
+        options.retainedAge = policy.longestAge.map { .nanoseconds(Int64(clamping: $0)) }
+        options.awaitsArchive = awaitsArchive
+        options.onSync = StorageMetrics.syncTimer()
+        options.maximumBytes = settings.journalMaxBytes > 0 ? UInt64(settings.journalMaxBytes) : nil
+        do {
+            return try JournalStore(options, logger: logger)
+        } catch {
+            throw BrokerError("\(error)")
+        }
+    }
+
+    func start(_ journal: JournalStore) throws {
+        do {
+            try journal.start()
+        } catch {
+            throw BrokerError("\(error)")
+        }
+    }
+
+    func openComponents() throws -> ComponentFile {
+        do {
+            let file = try ComponentFile(folder.appendingPathComponent("components").path)
+            if file.lostBytes > 0 {
+                logger.warning("the last \(file.lostBytes) bytes of the components' file were torn and are dropped")
+            }
+            return file
+        } catch {
+            throw BrokerError("\(error)")
+        }
+    }
+
+    func openLake(
+        _ schema: StoreSchema, _ recording: RetentionHorizon, _ journal: JournalStore
+    ) throws -> Lake {
+        do {
+            return try Lake(
+                configuration: lakeConfiguration(recording), schema: schema, source: journal,
+                number: { journal.number(of: $0) }, logger: logger)
+        } catch {
+            throw BrokerError(BrokerSettings.asWritten("\(error)", in: configuration))
+        }
+    }
+
+    func lakeConfiguration(_ recording: RetentionHorizon) throws -> LakeConfiguration {
+        var lake = LakeConfiguration(directory: configuration.root.path, name: configuration.name)
+        lake.objectStore = ObjectStoreSettings(environment: ProcessInfo.processInfo.environment)
+        if let url = settings.lakeURL { lake.catalog = try CatalogLocation(url: url) }
+        lake.dataPath = settings.lakeDataPath
+        lake.ignoresDataPath = settings.ignoresDataPath
+        lake.interval = settings.archiverInterval
+        lake.memoryLimit = MemoryPlan(configuration).lake
+        lake.threads = settings.lakeThreads
+        lake.readers = settings.queryThreads
+        lake.services.timeout = configuration.requestTimeout
+        lake.services.maximumChunkBytes = max(64 << 20, lake.memoryLimit / 4)
+        lake.services.maximumAnswerBytes = configuration.limits.maxMessageBytes - 4096
+        lake.inliningLimit = settings.inliningRows
+        lake.maintenance.interval = settings.maintenanceInterval
+        lake.maintenance.snapshotRetention =
+            settings.snapshotRetention > .zero ? settings.snapshotRetention : nil
+        lake.retention = recording
+        lake.onCommit = StorageMetrics.commitTimer()
+        lake.tableTenant = tableTenant
+        return lake
+    }
+
+    /// Names prove nothing in anonymous mode, so there a table is everybody's unless the schema says otherwise.
+    var tableTenant: TableTenant { configuration.isAuthenticated ? .default : .all }
+
+    /// What of the storage does not work now.
+    static func unreadyReasons(_ journal: JournalStore, _ lake: Lake?) -> Set<UnreadyReason> {
+        var reasons: Set<UnreadyReason> = []
+        if journal.isFailing { reasons.insert(.journal) }
+        if let lake {
+            if lake.absence != nil { reasons.insert(.catalog) } else if lake.isFailing { reasons.insert(.lake) }
+        }
+        if lake?.absence != nil { reasons.insert(.catalog) }
+        return reasons
+    }
+}
