@@ -30,7 +30,7 @@ extension Session {
     func deny(_ action: TrustAction, _ topic: String, for other: String? = nil) {
         core.counters.denied.wrappingAdd(1, ordering: .relaxed)
         let host = asker.map { PeerAddress.host(of: $0()) }
-        guard denials.isNew([host, other, topic], isShared: host != nil, now: lane.now) else { return }
+        guard denials.isNew([host, action.rawValue, other, topic], isShared: host != nil, now: lane.now) else { return }
         let behalf = other.map { " for \($0.debugDescription)" } ?? ""
         if let line = lane.denialLog.take(lane.now) {
             let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
