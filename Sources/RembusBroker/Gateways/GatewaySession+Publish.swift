@@ -1,5 +1,6 @@
 package import NIOCore
-import RembusWire
+import RembusTransport
+package import RembusWire
 
 /// Publications as what they are: handed over whole, with their outcome in return.
 extension GatewaySession {
@@ -25,6 +26,13 @@ extension GatewaySession {
     /// MQTT has no answer, and MQTT 3.1.1 no word for it.
     package func noteUnusable(_ topic: UnsafeRawBufferPointer, _ objection: TopicObjection) {
         session.noteUnusable(topic, objection)
+    }
+
+    /// The client has a delivery, which came in a frame with this id. It counts as the message would that says so.
+    package func confirmDelivery(_ id: MessageID) {
+        guard session.link.isOpen, session.gate == .open else { return }
+        session.traffic.received(.acknowledgement, bytes: 2 + FrameWriter.idLength(id))
+        session.acknowledged(id)
     }
 
     /// The publisher does not send a publication at QoS 2 again: its id may be that of a new one.

@@ -144,7 +144,7 @@ package final class RequestPort {
     }
 
     /// Why this identity may not publish on a topic, in a sentence.
-    package func denial(of topic: String) -> String? { session?.refusalText(.publish, topic) }
+    package func denial(of topic: String) -> String? { session?.session.refusalText(.publish, topic) }
 
     /// Ends the wait for the disk after `request_timeout`: one timer for all, because they wait equally long.
     private func watch() {

@@ -92,11 +92,7 @@ extension BridgeSession: LinkSink {
         settled.removeAll(keepingCapacity: true)
         guard let session, !ids.isEmpty else { return }
         session.beginWork()
-        for id in ids {
-            var ack = ByteBuffer()
-            Message.ack(id).encodeCBOR(into: &ack)
-            ack.withUnsafeReadableBytes { session.receive($0) }
-        }
+        for id in ids { session.confirmDelivery(id) }
         session.endWork()
     }
 }
