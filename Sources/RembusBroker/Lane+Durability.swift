@@ -36,7 +36,7 @@ extension Lane {
     private func acknowledge(_ number: UInt64) {
         for batch in unconfirmed.confirm(number) {
             waitingAcknowledgements -= batch.count
-            for acceptance in batch { acceptance.session.sendAcknowledgement(.ack, acceptance.id) }
+            for acceptance in batch { acceptance.session.acknowledge(acceptance.id) }
         }
     }
 

@@ -23,14 +23,16 @@ struct HTTPFailure: Error {
         return .map(map)
     }
 
-    /// Why the broker did not take a publication.
-    init(_ refusal: PublishRefusal) {
-        switch refusal {
-        case .denied: self.init(.error, .text(BrokerText.refusedPublication))
-        case .unusableTopic: self = .malformed(BrokerText.unusablePublication)
-        case .noRoom: self = .noRoom
-        case .stopping: self = .stopping
-        }
+    /// Why nothing can be published under a topic.
+    init(_ objection: TopicObjection, _ topic: String, _ limits: BrokerLimits) {
+        let text =
+            switch objection {
+            case .length(let count): "the topic has \(count) bytes; 1 to \(limits.maxTopicBytes) are allowed"
+            case .isPattern: "cannot publish to `\(topic)`: wildcards are for subscribing. Name one topic"
+            case .isTooDeep: "the topic has more than \(limits.maxTopicSegments) segments"
+            case .isReserved: "cannot publish to `\(topic)`: it is reserved for the broker. Name another topic"
+            }
+        self = .malformed(text)
     }
 
     init(_ objection: HTTPObjection) {
@@ -65,6 +67,9 @@ struct HTTPFailure: Error {
         .serviceUnavailable,
         "the broker has no room to store publications: its disk does not keep up, or is full. Try again later",
         code: .error, headers: [("retry-after", "1")])
+
+    static let unconfirmed = HTTPFailure(
+        .gatewayTimeout, "the broker did not acknowledge the publication in time", code: .timeout)
 
     static func unauthorized(_ text: String) -> HTTPFailure {
         HTTPFailure(

@@ -102,6 +102,17 @@ def test_a_qos_1_message_is_acknowledged_and_stays_qos_1(mosquitto, bridged, uid
             assert (flags, arguments) == (QOS1, [number])
 
 
+def test_topics_that_the_broker_does_not_take_hold_up_nothing(mosquitto, bridged, uid):
+    """More than mosquitto sends without an acknowledgement: what is refused has to be acknowledged too."""
+    peer = subscriber(bridged, f"in/{uid}")
+    with mosquitto.client() as client:
+        for _ in range(50):
+            client.publish(f"deep/{uid}" + "/" * 70, b"1", qos=1)
+        client.publish(f"in/{uid}", b"2", qos=1)
+        assert peer.receive_topic() == (f"in/{uid}", [2])
+    assert bridged.says("refused a publication", "more than 64 segments"), bridged.log()
+
+
 def test_retained_messages_come_when_the_bridge_comes(mosquitto, start_bridged, uid):
     with mosquitto.client() as client:
         client.publish(f"kept/{uid}", b"[42]", qos=1, retain=True)

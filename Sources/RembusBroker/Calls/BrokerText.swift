@@ -142,11 +142,6 @@ package enum BrokerText {
                 + "administrator for a grant."
     }
 
-    /// The same where nothing more is known.
-    package static let refusedPublication =
-        "unauthorized: the topic is private, or this identity is read-only. Ask an administrator for a grant."
-    package static let unusablePublication = "Nothing can be published to this topic. Name one topic, not a pattern."
-
     static func needsAdministrator(_ command: String) -> String {
         "`\(command)` requires administrator rights; this identity has none. Run `rembus admin administrator add NAME` on "
             + "the broker's machine."

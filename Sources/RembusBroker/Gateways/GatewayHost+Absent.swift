@@ -41,9 +41,17 @@ extension GatewayHost {
         session.gate = .open
         session.keepsTrailer = true
         session.outlastsStop = true
-        frame.withUnsafeReadableBytes { session.link(link, received: $0, kind: .binary, owner: nil) }
+        let outcome = frame.withUnsafeReadableBytes { bytes in
+            let outcome = session.publish(bytes, owner: nil)
+            if case .refused(.unusableTopic(let objection)) = outcome,
+                case .regular(let header) = FrameHeader.parse(bytes)
+            {
+                session.noteUnusable(header.topicBytes(in: bytes), objection)
+            }
+            return outcome
+        }
         lane.endBurst()
-        return session.refusal == nil
+        return outcome == .accepted
     }
 
     /// Drops what an MQTT client has left behind, unless the name is connected.
@@ -68,9 +76,9 @@ extension GatewayHost {
         core.tables.trimRemembered()
     }
 
-    /// The longest topic, and how many segments it may have.
-    package var topicLimits: (bytes: Int, segments: Int) {
+    /// Why nothing can be published under a topic, whoever asks; nil when something can.
+    package func objection(toTopic topic: UnsafeRawBufferPointer) -> TopicObjection? {
         let limits = core.limits
-        return (limits.maxTopicBytes, limits.maxTopicSegments)
+        return TopicObjection(topic, maxBytes: limits.maxTopicBytes, maxSegments: limits.maxTopicSegments)
     }
 }

@@ -14,6 +14,8 @@ package struct GatewayHost: Sendable {
     package let certificates: TLSServerContext?
 
     package var configuration: BrokerConfiguration { core.configuration }
+    /// Whether everybody has to prove who it is; asked for every request, which ``configuration`` is too large for.
+    package var isAuthenticated: Bool { core.isAuthenticated }
     package var logger: Logger { core.logger }
     /// The limits on connections, which all gateways share.
     package var admission: ConnectionAdmission { core.admission }
@@ -46,6 +48,17 @@ package struct GatewayHost: Sendable {
         lane.add(session)
         core.logger.debug("connection from \(address)")
         return GatewaySession(session)
+    }
+
+    /// Makes the session of a connection whose requests are answered one by one. Only on `eventLoop`, as
+    /// ``makeSession(on:address:facts:sink:)``; nil when the broker is about to stop.
+    package func makePort(
+        on eventLoop: any EventLoop, address: String, facts: ConnectionFacts, owner: any RequestPortOwner
+    ) -> RequestPort? {
+        let port = RequestPort(owner: owner, timeout: TimeAmount(configuration.requestTimeout))
+        guard let session = makeSession(on: eventLoop, address: address, facts: facts, sink: port) else { return nil }
+        port.begin(session)
+        return port
     }
 
     /// Whether the broker is about to stop: what is under way is finished, and nothing new begun. On any thread.

@@ -35,10 +35,11 @@ extension GatewaySession {
         case tooMany
     }
 
-    /// Takes publications in their stored form, from now on and until the connection ends; what is behind the messages of
-    /// this gateway goes with them.
-    package func setDeliverySink(_ sink: any DeliverySink) {
+    /// Takes publications in their stored form and acknowledgements as numbers, from now on and until the connection ends;
+    /// what is behind the messages of this gateway goes with them.
+    package func setSinks(_ sink: any DeliverySink & AnswerSink) {
         session.deliverySink = sink
+        session.answers = sink
         session.keepsTrailer = true
     }
 
@@ -108,20 +109,6 @@ extension GatewaySession {
 
     /// Whether a delivery waits for its acknowledgement.
     package func isOwed(_ id: UInt64) -> Bool { session.state.inFlight.contains(id) }
-
-    /// Has the copies of a QoS 2 publication told apart from a new one with the same id.
-    package func release(_ id: UInt64) { session.state.duplicates.remove(MessageID(littleEndian: id)) }
-
-    /// Why the last publication was not taken; asked once.
-    package func takeRefusal() -> PublishRefusal? {
-        guard let refusal = session.refusal else { return nil }
-        session.refusal = nil
-        return refusal
-    }
-
-    /// Writes down, in log and metrics, that nothing can be published under a topic. Its publisher may not be told: QoS 0 has
-    /// no answer, and MQTT 3.1.1 no word for it.
-    package func refuseTopic(_ topic: UnsafeRawBufferPointer) { session.refuseTopic(topic) }
 
     /// Sends a kept message to one of the client's filters; false when the client cannot take more now.
     package func send(_ message: KeptMessage, to filter: String) -> Bool {

@@ -134,9 +134,6 @@ package final class GatewaySession {
     /// Whether the rules let the component do something.
     package func may(_ action: TrustAction, _ topic: String) -> Bool { session.may(action, topic) }
 
-    /// Why the rules do not let the component do something.
-    package func refusalText(_ action: TrustAction, _ topic: String) -> String { session.refusalText(action, topic) }
-
     /// Writes a refusal down, in log, metrics and audit.
     package func deny(_ action: TrustAction, _ topic: String, for other: String? = nil) {
         session.deny(action, topic, for: other)

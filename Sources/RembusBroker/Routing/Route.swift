@@ -53,7 +53,7 @@ final class Route {
     /// The tables' generation that the route was made from.
     let generation: UInt64
     /// Why nothing can be published to the topic; nil when it can.
-    let objection: Objection?
+    let objection: TopicObjection?
     /// Whether publications under the topic go to the disk.
     let isRecorded: Bool
     /// The number of the table that they fill; nil for none.
@@ -89,9 +89,10 @@ final class Route {
         self.entries = entries
         self.topic = topic
         self.hash = hash
-        self.utf8 = Array(topic.utf8)
+        let utf8 = Array(topic.utf8)
+        self.utf8 = utf8
         self.generation = generation
-        self.objection = Objection(topic, maxSegments: maxSegments)
+        self.objection = utf8.withUnsafeBytes { TopicObjection($0, maxSegments: maxSegments) }
         self.isRecorded = isRecorded
         self.table = table
         self.local = byLane[lane] ?? []
@@ -107,30 +108,6 @@ final class Route {
 
     /// How much memory the route takes, in what it leads to.
     var targetCount: Int { entries.count + providers.count + groups.reduce(0) { $0 + $1.members.count } }
-
-    enum Objection {
-        /// It contains a `*` (known-defects.md R31).
-        case isPattern
-        case isTooDeep
-
-        init?(_ topic: String, maxSegments: Int) {
-            if TopicPattern.isPattern(topic) {
-                self = .isPattern
-            } else if topic.utf8.count(where: { $0 == UInt8(ascii: "/") }) >= maxSegments {
-                self = .isTooDeep
-            } else {
-                return nil
-            }
-        }
-
-        /// What a publisher is told.
-        func text(_ topic: String, _ limits: BrokerLimits) -> String {
-            switch self {
-            case .isPattern: BrokerText.pattern(topic)
-            case .isTooDeep: BrokerText.deep(topic, limits.maxTopicSegments)
-            }
-        }
-    }
 
     /// Delivers to the subscriptions on the lane that resolved the route.
     @inline(__always)

@@ -1,12 +1,23 @@
 import Logging
 import RembusStore
 import RembusSupport
+import RembusTransport
 import RembusTrust
 import RembusWire
 import Synchronization
 
 /// Admin commands: what a component wants to get and offers to do (protocol.md §8).
 extension Session {
+    /// A command that a gateway hands over as what it is; false when nothing is taken. It counts as its frame would.
+    func administer(_ admin: Message.Admin) -> Bool {
+        guard link.isOpen, gate == .open else { return false }
+        let topicLength = admin.topic.utf8.count
+        let length = 2 + FrameWriter.idLength(admin.id) + FrameWriter.headLength(topicLength) + topicLength
+        traffic.received(.control, bytes: length + admin.data.encodedCBORLength)
+        receive(admin)
+        return true
+    }
+
     func receive(_ admin: Message.Admin) {
         let command: AdminCommand
         do throws(WireError) {

@@ -9,6 +9,15 @@ import Synchronization
 extension Session {
     // MARK: As requester
 
+    /// A call that a gateway hands over as a frame in the usual form; false when it is none, or nothing is taken.
+    func call(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard link.isOpen, gate == .open, case .regular(let header) = FrameHeader.parse(bytes), header.kind == .request
+        else { return false }
+        traffic.received(.request, bytes: bytes.count)
+        receiveRequest(header, bytes)
+        return true
+    }
+
     func receiveRequest(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard let id = messageID(header, bytes) else { return }
         guard !core.readiness.hasStopped else { return answer(id, .methodUnavailable, BrokerText.stopping) }
@@ -162,7 +171,12 @@ extension Session {
         openCalls -= 1
         // A caller that does not read its answers does not get more of them than fit.
         guard hasRoom(forAnswer: bytes.count) else { return dropAnswer(id) }
-        lane.metrics.told(StatusCode(rawValue: header.status))
+        let status = StatusCode(rawValue: header.status)
+        lane.metrics.told(status)
+        guard answers == nil else {
+            let data = UnsafeRawBufferPointer(rebasing: bytes[header.payloadOffset..<header.end])
+            return hand(id, status, .encoded(ByteBuffer(bytes: data)))
+        }
         guard encoding == .binary else {
             guard
                 case .response(var response)? = try? Message(

@@ -7,6 +7,7 @@ import RembusWire
 extension Session {
     /// Answers a message of this connection.
     func respond(_ id: MessageID, _ status: StatusCode, _ data: Value) {
+        guard answers == nil else { return hand(id, status, AnswerData(data)) }
         sendMessage(.response(Message.Response(id: id, status: status, data: data)))
     }
 
@@ -15,11 +16,30 @@ extension Session {
     func respond(
         _ id: MessageID, _ status: StatusCode, _ data: Value, if hasRoom: (Int) -> Bool
     ) -> (isSent: Bool, bytes: Int) {
+        if answers != nil {
+            let answer = AnswerData(data)
+            let length = Self.length(ofResponse: id, status, dataLength: answer.encodedLength)
+            guard hasRoom(length) else { return (false, length) }
+            hand(id, status, answer)
+            return (true, length)
+        }
         let message = Message.response(Message.Response(id: id, status: status, data: data))
         let buffer = encoded(message)
         guard hasRoom(buffer.readableBytes) else { return (false, buffer.readableBytes) }
         send(buffer, of: message)
         return (true, buffer.readableBytes)
+    }
+
+    /// Hands an answer to who takes it without a frame. It counts as the frame would.
+    func hand(_ id: MessageID, _ status: StatusCode, _ data: AnswerData) {
+        guard let answers, let number = id.littleEndianValue else { return }
+        traffic.sent(.response, bytes: Self.length(ofResponse: id, status, dataLength: data.encodedLength))
+        answers.answered(number, status, data)
+        link.enlist()
+    }
+
+    private static func length(ofResponse id: MessageID, _ status: StatusCode, dataLength: Int) -> Int {
+        2 + FrameWriter.idLength(id) + FrameWriter.headLength(Int(clamping: status.rawValue)) + dataLength
     }
 
     /// Encodes and sends a message in the peer's encoding.
@@ -53,6 +73,16 @@ extension Session {
                 }
             }
         }
+    }
+
+    /// Says that the disk has a publication of this connection.
+    @inline(__always)
+    func acknowledge(_ id: MessageID) {
+        guard let answers else { return sendAcknowledgement(.ack, id) }
+        guard let number = id.littleEndianValue else { return }
+        traffic.sent(.acknowledgement, bytes: 2 + FrameWriter.idLength(id))
+        answers.durable(number)
+        link.enlist()
     }
 
     /// Sends an Ack or Ack2.

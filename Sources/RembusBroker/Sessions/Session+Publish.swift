@@ -1,48 +1,66 @@
 import Logging
 import NIOCore
 import RembusStore
+import RembusTransport
 import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Why a publication was not taken.
-package enum PublishRefusal: Sendable {
-    /// The rules forbid it.
-    case denied
-    /// Nothing can be published under such a topic.
-    case unusableTopic
-    /// The store has no room for it.
-    case noRoom
-    /// The broker is about to stop. There is no answer either: the publisher sends it again to the next one.
-    case stopping
-}
-
 /// Publications that come from this connection (behaviour.md §5).
 extension Session {
+    /// One that came as a frame: what is not taken is answered, as far as it can be.
     @inline(__always)
     func receivePublication(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
-        if header.flags.qos == .atMostOnce {
-            route(header, bytes, owner: owner)
-        } else {
-            receiveAcknowledged(header, bytes, owner: owner)
+        guard header.flags.qos == .atMostOnce else { return receiveAcknowledged(header, bytes, owner: owner) }
+        if case .refused(let refusal) = route(header, bytes, owner: owner) { noteRefusal(refusal, header, bytes) }
+    }
+
+    private func receiveAcknowledged(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
+        guard let id = messageID(header, bytes) else { return }
+        if case .refused(let refusal) = take(id, header, bytes, owner: owner) { answer(refusal, id, header, bytes) }
+    }
+
+    /// One that a gateway hands over, who is told in the result what became of it, and of the disk by ``answers``.
+    func publish(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) -> PublishOutcome {
+        guard link.isOpen, gate == .open else { return .ended }
+        guard case .regular(let header) = FrameHeader.parse(bytes), header.kind == .publish else {
+            return .refused(.malformed)
         }
+        traffic.received(MessageClass(header.flags), bytes: bytes.count)
+        let outcome: PublishOutcome
+        if header.flags.qos == .atMostOnce {
+            outcome = route(header, bytes, owner: owner)
+        } else {
+            guard let id = header.id(in: bytes) else { return .refused(.malformed) }
+            outcome = take(id, header, bytes, owner: owner)
+        }
+        if outcome == .refused(.denied) { deny(.publish, header.topic(in: bytes)) }
+        return outcome
+    }
+
+    /// Why a publication on a topic would be refused, which counts as one that was: asked when something else is wrong with it
+    /// too. nil when it would not.
+    func refusal(of topic: UnsafeRawBufferPointer) -> PublishRefusal? {
+        guard case .failure(let refusal) = resolve(topic) else { return nil }
+        if refusal == .denied { deny(.publish, String(decoding: topic, as: UTF8.self)) }
+        return refusal
     }
 
     /// QoS 1 and 2: taken once, acknowledged when the store has it (known-defects.md R1).
-    private func receiveAcknowledged(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
-        guard let id = messageID(header, bytes) else { return }
-        if core.readiness.hasStopped, !outlastsStop, !state.duplicates.contains(id) {
-            refusal = .stopping
-            return
-        }
+    private func take(
+        _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?
+    ) -> PublishOutcome {
+        if core.readiness.hasStopped, !outlastsStop, !state.duplicates.contains(id) { return .stopping }
         // A copy was taken before: only its acknowledgement got lost, or is waiting for the disk.
         if header.flags.qos != .exactlyOnce || state.duplicates.insert(id, now: lane.now) {
-            guard route(header, bytes, owner: owner) else {
+            let outcome = route(header, bytes, owner: owner)
+            guard case .accepted = outcome else {
                 state.duplicates.remove(id)
-                return answerRefusal(id)
+                return outcome
             }
         }
         lane.acknowledgeWhenDurable(id, to: self)
+        return .accepted
     }
 
     /// The id of a frame, remembering how a JSON peer wrote it.
@@ -53,12 +71,11 @@ extension Session {
         return id
     }
 
-    /// Records and delivers a publication; false when it is not taken, and `refusal` then says why.
+    /// Records and delivers a publication, unless it is not to be taken.
     @inline(__always)
-    @discardableResult
     private func route(
         _ header: FrameHeader, _ received: UnsafeRawBufferPointer, owner receivedOwner: ByteBuffer?
-    ) -> Bool {
+    ) -> PublishOutcome {
         // What a peer adds behind its message does not leave this place, except from gateways that mean something by it.
         let isWhole = header.end == received.count || keepsTrailer
         let bytes = isWhole ? received : UnsafeRawBufferPointer(rebasing: received[..<header.end])
@@ -68,21 +85,13 @@ extension Session {
         if let last = lastRoute, last.isFor(topic),
             last.generation == tables.generation.load(ordering: .acquiring)
         {
+            guard mayUseLastRoute else { return .refused(refusal(along: last)) }
             route = last
         } else {
-            guard topic.count > 0, topic.count <= maxTopicBytes else {
-                return refuse(header, .unusableTopic, BrokerText.topicLength(topic.count, maxTopicBytes))
+            switch resolve(topic) {
+            case .success(let found): route = found
+            case .failure(let refusal): return .refused(refusal)
             }
-            route = lane.route(topic)
-            lastRoute = route
-            mayUseLastRoute = mayUse(route, .publish)
-        }
-        guard mayUseLastRoute else {
-            deny(.publish, route.topic)
-            return refuse(header, .denied, refusalText(.publish, route.topic))
-        }
-        if let objection = route.objection {
-            return refuse(header, .unusableTopic, objection.text(route.topic, limits))
         }
         let record = RecordHeader(
             receivedAt: lane.nextReceiveTime(), topicHash: route.hash, publisher: number, tenant: tenant,
@@ -92,7 +101,7 @@ extension Session {
             let outcome = store.append(
                 record, message: bytes, partition: lane.index, isAcknowledged: isAcknowledged || route.table != nil)
             if outcome != .stored {
-                guard keepUp(outcome, route, isAcknowledged: isAcknowledged) else { return false }
+                guard keepUp(outcome, route, isAcknowledged: isAcknowledged) else { return .noRoom }
             }
         }
         if let count = route.published {
@@ -100,21 +109,34 @@ extension Session {
         } else {
             countFirst(along: route)
         }
-        guard !isServer else { return true }
+        guard !isServer else { return .accepted }
         var publication = Publication(
             bytes: bytes, header: header, owner: owner, record: record, partition: lane.index,
             publisher: ObjectIdentifier(self))
         route.deliver(&publication)
         for index in route.remoteLanes { lane.batch(for: index).add(publication, publisher: self, along: route) }
-        return true
+        return .accepted
+    }
+
+    /// The one place that decides whether this component may publish under a topic, and remembers it for the next publication.
+    private func resolve(_ topic: UnsafeRawBufferPointer) -> Result<Route, PublishRefusal> {
+        if let objection = TopicObjection(length: topic.count, maxBytes: maxTopicBytes) {
+            return .failure(.unusableTopic(objection))
+        }
+        let route = lane.route(topic)
+        let isAllowed = route.objection == nil && mayUse(route, .publish)
+        lastRoute = route
+        mayUseLastRoute = isAllowed
+        return isAllowed ? .success(route) : .failure(refusal(along: route))
+    }
+
+    private func refusal(along route: Route) -> PublishRefusal {
+        route.objection.map { .unusableTopic($0) } ?? .denied
     }
 
     /// The store is short of room: false when the publication must not be taken.
     private func keepUp(_ outcome: AppendOutcome, _ route: Route, isAcknowledged: Bool) -> Bool {
-        if isAcknowledged, outcome == .refused {
-            refusal = .noRoom
-            return false
-        }
+        if isAcknowledged, outcome == .refused { return false }
         if outcome == .refused, let table = route.table { core.storage.tables?.drop(table) }
         if outcome == .pressed { lane.hold(self) }
         return true

@@ -1,5 +1,6 @@
 import Logging
 import RembusTransport
+import RembusTrust
 import RembusWire
 import Synchronization
 
@@ -17,35 +18,56 @@ extension Session {
         var reason = ""
     }
 
-    /// Notes that a publication was not taken. Returns false, for its caller's convenience.
-    func refuse(_ header: FrameHeader, _ reason: PublishRefusal, _ text: @autoclosure () -> String) -> Bool {
-        refusal = reason
-        let isAnswered = header.flags.qos != .atMostOnce
-        let line = reason == .unusableTopic ? countUnusableTopic() : nil
-        guard isAnswered || line != nil || unanswered.count == 0 else {
-            unanswered.count += 1
-            return false
-        }
-        let text = text()
-        if let line { log(line, text) }
-        if isAnswered {
-            refusalAnswer = text
-        } else {
+    /// Notes that a publication at QoS 0 was refused, of which its publisher hears when it asks.
+    func noteRefusal(_ refusal: PublishRefusal, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+        let line = count(refusal, header, bytes)
+        if line != nil || unanswered.count == 0 {
+            let text = text(of: refusal, header, bytes)
+            if let line { log(line, text) }
             if unanswered.count == 0 { unanswered.reason = text }
-            unanswered.count += 1
         }
-        return false
+        unanswered.count += 1
+    }
+
+    /// Answers a publication at QoS 1 or 2 that was refused.
+    func answer(
+        _ refusal: PublishRefusal, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
+    ) {
+        let line = count(refusal, header, bytes)
+        let text = text(of: refusal, header, bytes)
+        if let line { log(line, text) }
+        respond(id, .error, .text(text))
+    }
+
+    /// Counts a refusal where such are counted. Gives a line of the log for a topic that cannot be used, if there is one left.
+    private func count(
+        _ refusal: PublishRefusal, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
+    ) -> LogBudget.Line? {
+        switch refusal {
+        case .denied:
+            deny(.publish, header.topic(in: bytes))
+            return nil
+        case .unusableTopic: return countUnusableTopic()
+        case .malformed: return nil
+        }
+    }
+
+    private func text(of refusal: PublishRefusal, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) -> String {
+        let topic = header.topic(in: bytes)
+        return switch refusal {
+        case .denied: refusalText(.publish, topic)
+        case .unusableTopic(let objection): objection.text(topic, limits)
+        case .malformed: BrokerText.undecodable
+        }
     }
 
     /// Notes that a gateway has refused a publication whose topic its own protocol allows.
-    func refuseTopic(_ topic: UnsafeRawBufferPointer) {
+    func noteUnusable(_ topic: UnsafeRawBufferPointer, _ objection: TopicObjection) {
         guard let line = countUnusableTopic() else { return }
-        guard topic.count > 0, topic.count <= maxTopicBytes else {
-            return log(line, BrokerText.topicLength(topic.count, maxTopicBytes))
+        if let objection = TopicObjection(length: topic.count, maxBytes: maxTopicBytes) {
+            return log(line, objection.text("", limits))
         }
-        let name = String(decoding: topic, as: UTF8.self)
-        let objection = Route.Objection(name, maxSegments: limits.maxTopicSegments)
-        log(line, objection?.text(name, limits) ?? BrokerText.reservedTopic(name))
+        log(line, objection.text(String(decoding: topic, as: UTF8.self), limits))
     }
 
     private func countUnusableTopic() -> LogBudget.Line? {
@@ -56,14 +78,6 @@ extension Session {
     private func log(_ line: LogBudget.Line, _ text: String) {
         let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
         core.logger.notice("refused a publication from \(label): \(text)\(others)")
-    }
-
-    /// Answers the publication that was refused last, if it is to be answered.
-    func answerRefusal(_ id: MessageID) {
-        guard let text = refusalAnswer.take() else { return }
-        // What carries publications in another form than Rembus frames has refusals of its own.
-        guard deliverySink == nil else { return }
-        respond(id, .error, .text(text))
     }
 
     /// The answer to `flush`: null, or how many publications of QoS 0 were refused since the last one, and why the first.

@@ -43,10 +43,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) var deliverySink: (any DeliverySink)?
     /// Whether bytes behind a publication belong to it and go where it goes, as far as its next reader knows them.
     @exclusivity(unchecked) var keepsTrailer = false
-    /// Why the last publication was not taken, for a gateway that answers for it.
-    @exclusivity(unchecked) var refusal: PublishRefusal?
-    /// What the publisher of the last publication is told, when it was refused and can be answered.
-    @exclusivity(unchecked) var refusalAnswer: String?
+    /// Takes what this connection is answered, in the place of frames; nil when the link carries them.
+    @exclusivity(unchecked) var answers: (any AnswerSink)?
     var unanswered = UnansweredRefusals()
     /// Whether unacknowledged deliveries are sent again in the same connection; some protocols forbid it.
     var retransmits = true
@@ -76,7 +74,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var deferred: [(bytes: ByteBuffer, kind: MessageKind)] = []
     /// The route of the last publication: the next one often goes to the same topic.
     @exclusivity(unchecked) var lastRoute: Route?
-    /// Whether this component may publish along `lastRoute`.
+    /// Whether this component may publish along `lastRoute`, under a topic that can be published to.
     @exclusivity(unchecked) var mayUseLastRoute = true
     /// Answers that wait until something is on the disk.
     var heldAnswers = 0
@@ -256,6 +254,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         catchUp = nil
         lastRoute = nil
         deliverySink = nil
+        answers = nil
         failCalls()
         tableCalls.cancelAll()
         dropWaitingCalls()

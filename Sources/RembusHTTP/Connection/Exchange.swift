@@ -50,8 +50,9 @@ final class Exchange {
 
     /// What is wrong with a request whose headers alone show it.
     func check() -> HTTPFailure? {
-        if let objection = head.objection(hosts: environment.crossSite.hosts) { return HTTPFailure(objection) }
-        crossOrigin = environment.crossSite.verdict(on: head)
+        let policy = environment.crossSite
+        if let objection = head.objection(hosts: policy.hosts) { return HTTPFailure(objection) }
+        crossOrigin = policy.verdict(on: head)
         if case .refused(let failure) = crossOrigin { return failure }
         guard target != nil else {
             return .malformed("the path or query is not valid: `%` takes two hexadecimal digits, and text is UTF-8")

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import RembusBroker
 import RembusTrust
 import RembusWire
 
@@ -110,10 +111,7 @@ extension EndpointTable {
             case .failure(let failure): exchange.fail(failure)
             case .success(let identity):
                 identity.administer(topic: topic, .map(data), from: exchange) { outcome in
-                    // null is CBOR's F6: there is nothing to say.
-                    if case .answered(.ok, let data) = outcome, data.readableBytesView.elementsEqual([0xF6]) {
-                        return exchange.respond()
-                    }
+                    if case .answered(.ok, let data) = outcome, data.isNull { return exchange.respond() }
                     exchange.respond(outcome, format)
                 }
             }

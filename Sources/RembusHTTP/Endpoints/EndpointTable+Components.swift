@@ -45,7 +45,7 @@ extension EndpointTable {
             switch identity {
             case .failure(let failure): return exchange.fail(failure)
             case .success(let identity):
-                guard let principal = identity.session?.principal else { return exchange.fail(.leaving) }
+                guard let principal = identity.principal else { return exchange.fail(.leaving) }
                 let name = match["cid"]
                 let isAdministrator = pool.host.isAdministrator(principal)
                 guard isAdministrator || principal.name.map({ ExactText($0) }) == ExactText(name) else {

@@ -134,9 +134,9 @@ extension Exchange {
         }
     }
 
-    /// Answers with a status of the broker other than 0, and the CBOR item that came with it.
-    fileprivate func fail(_ status: StatusCode, _ data: ByteBuffer) {
-        fail(HTTPFailure(status, (try? Value(cbor: data, limits: pool.decodingLimits)) ?? .null))
+    /// Answers with a status of the broker other than 0, and what came with it.
+    fileprivate func fail(_ status: StatusCode, _ data: AnswerData) {
+        fail(HTTPFailure(status, (try? data.value(limits: pool.decodingLimits)) ?? .null))
     }
 }
 

@@ -173,7 +173,7 @@ final class EventStream: LinkSink {
         unwritten -= count
         guard let session else { return }
         session.beginWork()
-        for id in acknowledged { session.receive(.ack(id)) }
+        for id in acknowledged { session.confirmDelivery(id) }
         session.link.setSinkBacklog(unwritten + text.readableBytes)
         session.endWork()
     }

@@ -13,8 +13,8 @@ import Darwin
 
 /// What all HTTP connections of one event loop share: a session of the broker for each identity.
 ///
-/// A request needs no session of its own: it becomes a message of its identity's session, whose `IdentitySession` finds the answer
-/// by its id. Touched on its event loop only; hence unchecked.
+/// A request needs no session of its own: it goes through the port of its identity's session, and its outcome comes back there.
+/// Touched on its event loop only; hence unchecked.
 final class IdentityPool: @unchecked Sendable {
     let host: GatewayHost
     let eventLoop: any EventLoop
@@ -55,7 +55,7 @@ final class IdentityPool: @unchecked Sendable {
         let certificate = exchange.certificate
         if let certificate, host.isRemoved(certificate) { return use(.failure(Self.removed(certificate))) }
         guard proof != nil || certificate != nil else {
-            return use(host.configuration.isAuthenticated ? .failure(Self.needsLogin) : anonymousSession())
+            return use(host.isAuthenticated ? .failure(Self.needsLogin) : anonymousSession())
         }
         let key = key(of: proof, certificate, exchange.host)
         if let identity = identities[key], identity.isUsable(rules: host.rulesVersion) {
@@ -88,11 +88,11 @@ final class IdentityPool: @unchecked Sendable {
     {
         let identity = IdentitySession(pool: self, user: user)
         guard
-            let session = host.makeSession(
+            let port = host.makePort(
                 on: eventLoop, address: address,
-                facts: ConnectionFacts(transport, isSecure: isSecure, certificate: certificate), sink: identity)
+                facts: ConnectionFacts(transport, isSecure: isSecure, certificate: certificate), owner: identity)
         else { return nil }
-        identity.session = session
+        identity.port = port
         return identity
     }
 
@@ -110,7 +110,7 @@ final class IdentityPool: @unchecked Sendable {
             return .failure(Self.removed(certificate))
         }
         guard proof != nil || exchange.certificate != nil else {
-            return host.configuration.isAuthenticated
+            return host.isAuthenticated
                 ? .failure(Self.needsLogin) : .success(GatewaySession.Login(name: nil))
         }
         return login(proof, exchange.certificate?.name)
@@ -193,14 +193,14 @@ final class IdentityPool: @unchecked Sendable {
 
     /// A identity has handed something over: it leaves at the end of the read, or of whatever this is.
     func worked(_ identity: IdentitySession) {
-        if let active, active !== identity { active.session?.endWork() }
+        if let active, active !== identity { active.port?.endWork() }
         active = identity
     }
 
     func endWork() {
         guard let active else { return }
         self.active = nil
-        active.session?.endWork()
+        active.port?.endWork()
     }
 
     // MARK: Time

@@ -6,12 +6,12 @@ import RembusTransport
 import RembusTrust
 import RembusWire
 
-/// The session of one identity in a pool: hands requests over as messages and brings the answers back.
-final class IdentitySession: LinkSink {
-    /// What became of a message.
+/// The session of one identity in a pool: who it is, and what waits until the broker takes more from it.
+final class IdentitySession {
+    /// What became of a request.
     enum Outcome {
-        /// The status of the response and its data, a CBOR item.
-        case answered(StatusCode, ByteBuffer)
+        /// The status of the answer and its data.
+        case answered(StatusCode, AnswerData)
         case acknowledged
         case failed(HTTPFailure)
     }
@@ -21,7 +21,8 @@ final class IdentitySession: LinkSink {
     let user: String?
     /// The pool knows its sessions too: ``IdentityPool/forget(_:)`` ends the cycle when the session ends.
     let pool: IdentityPool
-    var session: GatewaySession?
+    /// The way into the broker; nil when the session has ended.
+    var port: RequestPort?
     /// Under which the pool finds it; nil for the session of anonymous requests.
     var key: SHA256Digest?
 
@@ -37,14 +38,6 @@ final class IdentitySession: LinkSink {
     private var rules: UInt64 = 0
     private var isRetired = false
 
-    private var pending: [UInt64: Completion] = [:]
-    /// Random in its upper half, so that ids of different sessions differ.
-    private var nextID = UInt64.random(in: .min ... .max) & ~0xFFFF_FFFF
-    /// Answers that came since the last flush: what they lead to must not be sent from inside the sink.
-    private var answers: [(completion: Completion, outcome: Outcome)] = []
-    private var isDelivering = false
-    /// The broker takes nothing from this session for the moment.
-    private var isPaused = false
     private var postponed: [Postponed] = []
     private var postponedCount = 0
 
@@ -55,14 +48,14 @@ final class IdentitySession: LinkSink {
         let completion: Completion
     }
 
-    @exclusivity(unchecked) var frame = ByteBuffer()
-
     init(pool: IdentityPool, user: String?) {
         self.pool = pool
         self.user = user
     }
 
-    var isOpen: Bool { session?.link.isOpen ?? false }
+    var isOpen: Bool { port?.isOpen ?? false }
+    /// Who the rules see; nil when the session has ended.
+    var principal: Principal? { port?.principal }
 
     // MARK: Login
 
@@ -77,7 +70,7 @@ final class IdentitySession: LinkSink {
         state = .loggingIn
         self.rules = rules
         let this = NIOLoopBound(self, eventLoop: pool.eventLoop)
-        session?.logIn(login) { result in
+        port?.logIn(login) { result in
             let identity = this.value
             identity.validUntil = .now() + time
             switch result {
@@ -111,60 +104,49 @@ final class IdentitySession: LinkSink {
     /// Ends the session as soon as nothing waits for it.
     func retire() {
         isRetired = true
-        guard pending.isEmpty, postponed.isEmpty, readers.isEmpty, answers.isEmpty else { return }
-        session?.close()
-        session = nil
+        guard port?.isIdle != false, postponed.isEmpty, readers.isEmpty else { return }
+        port?.close()
+        port = nil
         pool.forget(self)
     }
 
-    // MARK: Messages
+    // MARK: Requests
 
-    /// Publishes; `completion` for QoS 1 and 2 comes with the broker's acknowledgement, else at once.
+    /// Publishes; `completion` for QoS 1 and 2 comes when the disk has it, else at once.
     func publish(
         _ topic: String, _ arguments: Arguments, qos: QoS, from exchange: Exchange, _ completion: @escaping Completion
     ) {
-        guard isReady(completion) else { return }
-        guard !isPaused else {
+        guard let port = readyPort(completion) else { return }
+        guard port.isTaking else {
             return postpone(completion) { self.publish(topic, arguments, qos: qos, from: exchange, completion) }
         }
-        guard let session else { return completion(.failed(.leaving)) }
-        session.attribute(to: exchange.findAddress)
-        if let failure = topicFailure(topic) { return completion(.failed(failure)) }
-        guard session.may(.publish, topic) else {
-            session.deny(.publish, topic)
-            return completion(.failed(HTTPFailure(.error, .text(session.refusalText(.publish, topic)))))
+        port.attribute(to: exchange.findAddress)
+        var draft = port.draft(topic, qos: qos)
+        if let failure = write(arguments, into: &draft.frame) {
+            // What is wrong with the topic goes before what is wrong with the arguments.
+            let refusal = port.drop(draft, on: topic)
+            return completion(.failed(refusal.map { failureOf($0, topic) } ?? failure))
         }
-        frame.clear()
-        let id = qos == .atMostOnce ? nil : makeID()
-        if let id {
-            frame.startMessage(
-                .publish, flags: PublishFlags(qos: qos).rawValue, elements: 4, id: MessageID(littleEndian: id))
-        } else {
-            frame.startMessage(.publish, elements: 3)
-        }
-        frame.writeCBORText(topic)
-        if let failure = finishFrame(arguments) { return completion(.failed(failure)) }
-        if let id {
-            pending[id] = qos == .exactlyOnce ? confirming(id, completion) : completion
-            expire(id)
-        }
-        hand(session)
-        // Most refusals are answered, as those of other connections are; one for want of room is not.
-        if let refusal = session.takeRefusal(), id.map({ pending[$0] != nil }) ?? true {
-            if let id { pending[id] = nil }
-            return completion(.failed(HTTPFailure(refusal)))
-        }
-        if id == nil { completion(.acknowledged) }
+        pool.worked(self)
+        port.publish(draft) { completion(self.outcome(of: $0, topic)) }
     }
 
-    /// The broker may forget the id of a publication once it is known that its acknowledgement has come.
-    private func confirming(_ id: UInt64, _ completion: @escaping Completion) -> Completion {
-        { [weak self] outcome in
-            if case .acknowledged = outcome, let self, let session {
-                session.receive(.ack2(MessageID(littleEndian: id)))
-                worked()
-            }
-            completion(outcome)
+    private func outcome(of outcome: PublishOutcome, _ topic: String) -> Outcome {
+        switch outcome {
+        case .accepted, .durable: .acknowledged
+        case .refused(let refusal): .failed(failureOf(refusal, topic))
+        case .noRoom: .failed(.noRoom)
+        case .stopping: .failed(.stopping)
+        case .unconfirmed: .failed(.unconfirmed)
+        case .ended: .failed(.leaving)
+        }
+    }
+
+    private func failureOf(_ refusal: PublishRefusal, _ topic: String) -> HTTPFailure {
+        switch refusal {
+        case .denied: HTTPFailure(.error, port?.denial(of: topic).map { .text($0) } ?? .null)
+        case .unusableTopic(let objection): HTTPFailure(objection, topic, pool.limits)
+        case .malformed: .malformed("the arguments cannot be passed on")
         }
     }
 
@@ -174,66 +156,46 @@ final class IdentitySession: LinkSink {
         _ topic: String, target: String? = nil, _ arguments: Arguments, timeout: UInt64? = nil,
         from exchange: Exchange, _ completion: @escaping Completion
     ) {
-        guard isReady(completion) else { return }
-        guard !isPaused else {
+        guard let port = readyPort(completion) else { return }
+        guard port.isTaking else {
             return postpone(completion) {
                 self.call(topic, target: target, arguments, timeout: timeout, from: exchange, completion)
             }
         }
-        guard let session else { return completion(.failed(.leaving)) }
-        session.attribute(to: exchange.findAddress)
-        let id = makeID()
-        frame.clear()
-        frame.startMessage(.request, elements: timeout == nil ? 5 : 6, id: MessageID(littleEndian: id))
-        frame.writeCBORText(topic)
-        if let target { frame.writeCBORText(target) } else { frame.writeCBORNull() }
-        if let failure = finishFrame(arguments) { return completion(.failed(failure)) }
-        if let timeout { RequestOptions(timeout: timeout).encodeCBOR(into: &frame) }
-        pending[id] = completion
-        exchange.whenGone.append { [weak self] in self?.session?.cancelCall(MessageID(littleEndian: id)) }
-        hand(session)
+        port.attribute(to: exchange.findAddress)
+        var call = port.request(topic, target: target, timeout: timeout)
+        if let failure = write(arguments, into: &call.frame) { return completion(.failed(failure)) }
+        exchange.whenGone.append { [weak port, id = call.id] in port?.cancel(id) }
+        pool.worked(self)
+        port.call(call) { completion(Outcome($0)) }
     }
 
     /// Sends an administrator's command.
     func administer(topic: String, _ data: Value, from exchange: Exchange, _ completion: @escaping Completion) {
-        guard isReady(completion) else { return }
-        guard !isPaused else {
+        guard let port = readyPort(completion) else { return }
+        guard port.isTaking else {
             return postpone(completion) { self.administer(topic: topic, data, from: exchange, completion) }
         }
-        guard let session else { return completion(.failed(.leaving)) }
-        session.attribute(to: exchange.findAddress)
-        let id = makeID()
-        pending[id] = completion
-        session.receive(.admin(Message.Admin(id: MessageID(littleEndian: id), topic: topic, data: data)))
-        worked()
-    }
-
-    private func isReady(_ completion: Completion) -> Bool {
-        guard isOpen else {
-            completion(.failed(.leaving))
-            return false
-        }
-        guard pending.count < pool.limits.maxCalls else {
-            completion(.failed(.busy))
-            return false
-        }
-        return true
-    }
-
-    private func hand(_ session: GatewaySession) {
-        frame.withUnsafeReadableBytes { session.receive($0) }
-        // A large message is no reason to keep as much memory.
-        if frame.capacity > 1 << 20 { frame = ByteBuffer() }
-        worked()
-    }
-
-    private func worked() {
+        port.attribute(to: exchange.findAddress)
         pool.worked(self)
+        port.administer(topic, data) { completion(Outcome($0)) }
     }
 
-    private func makeID() -> UInt64 {
-        nextID &+= 1
-        return nextID
+    private func readyPort(_ completion: Completion) -> RequestPort? {
+        guard let port, port.isOpen else {
+            completion(.failed(.leaving))
+            return nil
+        }
+        guard port.openCount < pool.limits.maxCalls else {
+            completion(.failed(.busy))
+            return nil
+        }
+        return port
+    }
+
+    private func write(_ arguments: Arguments, into frame: inout ByteBuffer) -> HTTPFailure? {
+        if let failure = arguments.write(into: &frame, limits: pool.limits) { return failure }
+        return frame.readableBytes <= pool.limits.maxMessageBytes ? nil : .tooLarge(pool.limits.maxMessageBytes)
     }
 
     private func postpone(_ completion: @escaping Completion, _ work: @escaping () -> Void) {
@@ -242,84 +204,52 @@ final class IdentitySession: LinkSink {
         let number = postponedCount
         postponed.append(Postponed(number: number, work: work, completion: completion))
         // A store that is full holds its publishers until it has room, which may be never.
-        after(pool.host.configuration.requestTimeout) { [weak self] in
+        let timeout = TimeAmount(pool.host.configuration.requestTimeout)
+        pool.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
             guard let self, let index = postponed.firstIndex(where: { $0.number == number }) else { return }
             postponed.remove(at: index).completion(.failed(.noRoom))
         }
     }
+}
 
-    private func after(_ time: Duration, _ body: @escaping () -> Void) {
-        pool.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time), body)
-    }
-
-    /// The store may not take a publication, and then says nothing.
-    private func expire(_ id: UInt64) {
-        after(pool.host.configuration.requestTimeout) { [weak self] in
-            self?.pending.removeValue(forKey: id)?(
-                .failed(
-                    HTTPFailure(
-                        .gatewayTimeout, "the broker did not acknowledge the publication in time", code: .timeout)))
+extension IdentitySession.Outcome {
+    fileprivate init(_ outcome: RequestOutcome) {
+        switch outcome {
+        case .answered(let status, let data): self = .answered(status, data)
+        case .ended: self = .failed(.leaving)
         }
     }
+}
 
-    // MARK: Answers
+// MARK: Answers
 
-    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
-        guard case .regular(let header) = FrameHeader.parse(message),
-            let id = header.id(in: message)?.littleEndianValue, let completion = pending.removeValue(forKey: id)
-        else { return }
-        switch header.kind {
-        case .response:
-            let data = UnsafeRawBufferPointer(rebasing: message[header.payloadOffset..<header.end])
-            answers.append(
-                (completion, .answered(StatusCode(rawValue: header.status), ByteBuffer(bytes: data))))
-        case .ack:
-            answers.append((completion, .acknowledged))
-        default: break
-        }
-    }
+extension IdentitySession: RequestPortOwner {
+    func portAnswered(_ port: RequestPort) { pool.endWork() }
 
-    func linkFlushes(_ link: Link) {
-        // An answer can let the next request of a connection go, which is answered at once: a loop, not a recursion.
-        guard !isDelivering else { return }
-        isDelivering = true
-        while !answers.isEmpty {
-            let done = answers
-            answers = []
-            for (completion, outcome) in done { completion(outcome) }
-            pool.endWork()
-        }
-        isDelivering = false
-        if isRetired { retire() }
-    }
+    func portRests(_ port: RequestPort) { if isRetired { retire() } }
 
-    func link(_ link: Link, reads isReading: Bool) {
-        isPaused = !isReading
-        guard isReading, !postponed.isEmpty else { return }
+    func port(_ port: RequestPort, takes isTaking: Bool) {
+        guard isTaking, !postponed.isEmpty else { return }
         // Not from inside whatever has decided this.
         let this = NIOLoopBound(self, eventLoop: pool.eventLoop)
         pool.eventLoop.execute {
             let identity = this.value
-            while !identity.isPaused, !identity.postponed.isEmpty { identity.postponed.removeFirst().work() }
+            while identity.port?.isTaking == true, !identity.postponed.isEmpty {
+                identity.postponed.removeFirst().work()
+            }
             identity.pool.endWork()
         }
     }
 
-    func link(_ link: Link, closes reason: LinkCloseReason) {
-        session = nil
+    func portEnds(_ port: RequestPort) {
+        self.port = nil
         pool.forget(self)
-        // The sessions of a broker that stops end together; what is asked of them from here on would be lost.
-        let (lost, late) = (pending.values.map { $0 }, postponed)
-        pending = [:]
+    }
+
+    /// The sessions of a broker that stops end together; what is asked of them from here on would be lost.
+    func portEnded(_ port: RequestPort) {
+        let late = postponed
         postponed = []
-        let this = NIOLoopBound((self, lost, late), eventLoop: pool.eventLoop)
-        pool.eventLoop.execute {
-            let (identity, lost, late) = this.value
-            let done = identity.answers
-            identity.answers = []
-            for (completion, outcome) in done { completion(outcome) }
-            for completion in lost { completion(.failed(.leaving)) }
-            for each in late { each.work() }
-        }
+        for each in late { each.work() }
     }
 }

@@ -128,7 +128,7 @@ final class JSONRPCBatch {
         case .acknowledged: .result(.null, id: id)
         case .failed(let failure): .error(JSONRPCError(failure, id: id))
         case .answered(let status, let data):
-            if let value = try? Value(cbor: data, limits: exchange.pool.decodingLimits) {
+            if let value = try? data.value(limits: exchange.pool.decodingLimits) {
                 status == .ok ? .result(value, id: id) : .error(JSONRPCError(HTTPFailure(status, value), id: id))
             } else {
                 .error(JSONRPCError(.server, "the result cannot be read", id: id, status: .error))

@@ -1,6 +1,7 @@
 import DataFrames
 import NIOCore
 import NIOHTTP1
+import RembusBroker
 import RembusWire
 
 /// In which forms a client takes a result, by its `Accept` header.
@@ -37,11 +38,11 @@ struct ResultFormat {
         throw Self.unacceptable("this result is \(forms.joined(separator: " or "))")
     }
 
-    /// A result, a CBOR item, in the chosen form.
-    func render(_ data: ByteBuffer, limits: DecodingLimits) throws(HTTPFailure) -> (type: String, body: ByteBuffer) {
+    /// A result in the chosen form.
+    func render(_ data: AnswerData, limits: DecodingLimits) throws(HTTPFailure) -> (type: String, body: ByteBuffer) {
         let value: Value
         do throws(WireError) {
-            value = try Value(cbor: data, limits: limits)
+            value = try data.value(limits: limits)
         } catch {
             throw HTTPFailure(.badGateway, "the result cannot be read: \(error)")
         }

@@ -3,7 +3,6 @@ import NIOCore
 import RembusBroker
 import RembusMQTT
 import RembusTransport
-import RembusTrust
 import RembusWire
 
 /// A message of QoS 1 that the broker has not acknowledged.
@@ -15,7 +14,7 @@ struct InwardMessage {
 }
 
 /// From MQTT to Rembus.
-extension BridgeSession: MQTTClientDelegate {
+extension BridgeSession: MQTTClientDelegate, AnswerSink {
     func mqtt(_ connection: MQTTClientConnection, accepted facts: MQTTServerFacts) {
         self.connection = connection
         noteAccepted(facts)
@@ -42,13 +41,14 @@ extension BridgeSession: MQTTClientDelegate {
         }
         guard let receipt else {
             // Nobody is there to take it, and nobody asked for more than an attempt.
-            guard let session, isAllowed(publish.topic, session) else { return host.countDropped() }
+            guard let session else { return host.countDropped() }
             frame.clear()
             frame.writeInteger(0x83 as UInt8)
             frame.writeInteger(0x01 as UInt8)
             frame.writeCBORText(publish.topic)
             MQTTPayload.writeArguments(of: publish.payload, publish.properties, into: &frame)
-            return frame.withUnsafeReadableBytes { session.receive($0) }
+            _ = pass(frame, publish.topic, session)
+            return
         }
         lastInward &+= 1
         var message = ByteBuffer()
@@ -62,27 +62,29 @@ extension BridgeSession: MQTTClientDelegate {
         if let session { hand(waiting, lastInward, session) }
     }
 
-    /// Gives a message to the broker, who acknowledges it.
+    /// Gives a message to the broker, who acknowledges it. What it refuses it would always refuse; what it has no room for comes
+    /// again.
     private func hand(_ message: InwardMessage, _ id: UInt64, _ session: GatewaySession) {
-        guard isAllowed(message.topic, session) else {
-            host.countDropped()
-            return taken(MessageID(littleEndian: id))
-        }
-        message.frame.withUnsafeReadableBytes { session.receive($0) }
+        if case .refused = pass(message.frame, message.topic, session) { durable(id) }
     }
 
-    /// The broker would not even acknowledge what is not allowed (behaviour.md §5).
-    private func isAllowed(_ topic: String, _ session: GatewaySession) -> Bool {
-        if session.may(.publish, topic) { return true }
-        session.deny(.publish, topic)
-        return false
+    private func pass(_ frame: ByteBuffer, _ topic: String, _ session: GatewaySession) -> PublishOutcome {
+        let outcome = session.publish(frame)
+        switch outcome {
+        case .refused(.unusableTopic(let objection)):
+            var topic = topic
+            topic.withUTF8 { session.noteUnusable(UnsafeRawBufferPointer($0), objection) }
+        case .refused: host.countDropped()
+        case .accepted, .durable, .noRoom, .stopping, .unconfirmed, .ended: break
+        }
+        return outcome
     }
 
     func mqttReadCompleted(_ connection: MQTTClientConnection) { session?.endWork() }
 
     /// The broker has stored a message: only now it is acknowledged there.
-    func taken(_ id: MessageID?) {
-        guard let key = id?.littleEndianValue, let message = inward.removeValue(forKey: key) else { return }
+    func durable(_ id: UInt64) {
+        guard let message = inward.removeValue(forKey: id) else { return }
         if let connection {
             connection.acknowledge(message.receipt)
         } else {

@@ -17,9 +17,8 @@ extension BridgeSession: LinkSink {
         guard case .regular(let header) = FrameHeader.parse(message) else { return }
         switch header.kind {
         case .publish: pass(header, message)
-        case .ack: taken(header.id(in: message))
-        // Nothing is called or commanded through the link.
-        case .request, .response, .ack2: break
+        // Nothing is called or commanded through the link, and acknowledgements come without frames.
+        case .request, .response, .ack, .ack2: break
         }
     }
 
@@ -93,11 +92,7 @@ extension BridgeSession: LinkSink {
         settled.removeAll(keepingCapacity: true)
         guard let session, !ids.isEmpty else { return }
         session.beginWork()
-        for id in ids {
-            var ack = ByteBuffer()
-            Message.ack(id).encodeCBOR(into: &ack)
-            ack.withUnsafeReadableBytes { session.receive($0) }
-        }
+        for id in ids { session.confirmDelivery(id) }
         session.endWork()
     }
 }

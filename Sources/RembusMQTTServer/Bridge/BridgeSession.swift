@@ -147,6 +147,7 @@ final class BridgeSession {
     private func attach(_ number: Int) {
         guard let session = opened, number == sessionNumber else { return }
         self.session = session
+        session.setAnswerSink(self)
         session.beginWork()
         let outcome = session.subscribe("**")
         if outcome.status != .ok { host.logger.error("the bridge cannot subscribe: \(outcome.data)") }

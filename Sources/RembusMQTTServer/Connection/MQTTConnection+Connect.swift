@@ -25,8 +25,8 @@ extension MQTTConnection {
         if connect.clientID.isEmpty, connect.version == .v311, !connect.cleanStart {
             return decline(.clientIdentifierNotValid, "a persistent session needs a client identifier")
         }
-        if let will = connect.will, let reason = objection(to: will.topic) {
-            return decline(reason, "the will's topic cannot be published")
+        if let will = connect.will, isUnusable(will.topic) {
+            return decline(.topicNameInvalid, "the will's topic cannot be published")
         }
         guard let context,
             let session = server.host.makeSession(
@@ -139,7 +139,7 @@ extension MQTTConnection {
         client.expiry = arrival.expiry
         if previous == nil, let name { server.packets?.forget(name) }
         chooseKeeping()
-        session.setDeliverySink(self)
+        session.setSinks(self)
         session.isTransient = client.expiry == 0
         session.countExchanges { [weak self] in self?.client.incoming.count ?? 0 }
         resume(isPresent: previous != nil, session)

@@ -47,12 +47,9 @@ extension MQTTConnection {
     }
 }
 
-extension MQTTConnection: LinkSink {
-    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
-        // Of what the broker sends besides publications only acknowledgements mean something here.
-        guard message.count == 11, message[0] == 0x82, message[1] == 0x05, message[2] == 0x48 else { return }
-        accepted(UInt64(littleEndian: message.loadUnaligned(fromByteOffset: 3, as: UInt64.self)))
-    }
+extension MQTTConnection: LinkSink, AnswerSink {
+    /// Publications and acknowledgements come without frames, and nothing else means something here.
+    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
 
     func linkFlushes(_ link: Link) {
         if !finished.isEmpty { acknowledgeFinished() }

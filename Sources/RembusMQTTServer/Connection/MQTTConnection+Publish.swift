@@ -54,23 +54,19 @@ extension MQTTConnection {
         }
         let shift = offset - topic.readerIndex
         var messageID: UInt64 = 0
-        let reason = topic.withUnsafeReadableBytes { bytes -> MQTTReason? in
+        let outcome = topic.withUnsafeReadableBytes { bytes -> PublishOutcome in
             let name = UnsafeRawBufferPointer(rebasing: bytes[shift..<shift + length])
-            if let reason = objection(to: name) {
-                session.refuseTopic(name)
-                return reason
-            }
             let id = view.qos == .atMostOnce ? 0 : self.messageID(view, name)
             messageID = id
             writer.write(
                 topic: name, payload: view.payload, qos: view.qos, id: id, isRetained: view.isRetained,
                 properties: properties)
             if view.qos == .exactlyOnce { open(view, id, session) }
-            return nil
+            let outcome = isReserved(name) ? .refused(.unusableTopic(.isReserved)) : session.publish(writer.frame)
+            if case .refused(.unusableTopic(let objection)) = outcome { session.noteUnusable(name, objection) }
+            return outcome
         }
-        if let reason { return refuse(view, reason) }
-        writer.frame.withUnsafeReadableBytes { session.receive($0) }
-        if let refusal = session.takeRefusal() { return notTaken(view, refusal) }
+        guard outcome == .accepted else { return notTaken(view, outcome) }
         guard view.isRetained else { return }
         let publication = BrokerPublication(
             frame: ByteBuffer(bytes: writer.frame.readableBytesView), trailerOffset: writer.trailerOffset,
@@ -129,7 +125,7 @@ extension MQTTConnection {
     // MARK: Answers
 
     /// The broker has taken a publication and written it down.
-    func accepted(_ id: UInt64) {
+    func durable(_ id: UInt64) {
         if id & Self.exactlyOnce != 0 { noteReceived(UInt16(truncatingIfNeeded: id), id) }
         let isSaved = unsavedRetained.isEmpty || unsavedRetained.remove(id) == nil
         guard isSaved, waitingAcknowledgements.isEmpty else {
@@ -161,21 +157,23 @@ extension MQTTConnection {
         sendHeld(.pubcomp(packetID: packetID, reason: .success, properties: MQTTProperties()))
     }
 
-    private func notTaken(_ view: MQTTPublishView, _ refusal: PublishRefusal) {
+    private func notTaken(_ view: MQTTPublishView, _ outcome: PublishOutcome) {
         if view.qos == .atLeastOnce { unacknowledged -= 1 }
         if view.qos == .exactlyOnce {
             client.incoming[view.packetID] = nil
             forgetUnlogged(view.packetID)
         }
-        switch refusal {
-        case .denied: refuse(view, .notAuthorized)
-        case .unusableTopic: refuse(view, .topicNameInvalid)
+        switch outcome {
+        case .refused(.denied): refuse(view, .notAuthorized)
+        case .refused(.unusableTopic): refuse(view, .topicNameInvalid)
+        case .refused(.malformed): end(.payloadFormatInvalid, "a payload that cannot be passed on")
         case .noRoom:
             // MQTT 3.1.1 has no word for it, but clients send what is unacknowledged again when they come back.
             guard version == .v5 else { return end(nil, "the store has no room") }
             refuse(view, .quotaExceeded)
         // Unanswered it is sent again, to the next broker.
-        case .stopping: break
+        case .stopping, .ended: break
+        case .accepted, .durable, .unconfirmed: break
         }
     }
 
@@ -192,28 +190,21 @@ extension MQTTConnection {
 
     // MARK: Topics
 
-    func objection(to topic: String) -> MQTTReason? {
+    /// Whether nothing can be published under a valid topic of MQTT.
+    func isUnusable(_ topic: String) -> Bool {
         var topic = topic
-        return topic.withUTF8 { objection(to: UnsafeRawBufferPointer($0)) }
-    }
-
-    /// Why nothing can be published under a valid topic of MQTT; nil when it can.
-    func objection(to topic: UnsafeRawBufferPointer) -> MQTTReason? {
-        let limits = server.host.topicLimits
-        guard topic.count > 0, topic.count <= limits.bytes else { return .topicNameInvalid }
-        var slashes = 0
-        for byte in topic {
-            if byte == UInt8(ascii: "*") { return .topicNameInvalid }
-            if byte == UInt8(ascii: "/") { slashes &+= 1 }
+        return topic.withUTF8 {
+            let bytes = UnsafeRawBufferPointer($0)
+            return isReserved(bytes) || server.host.objection(toTopic: bytes) != nil
         }
-        guard slashes < limits.segments else { return .topicNameInvalid }
-        guard topic[0] == UInt8(ascii: "$") else { return nil }
-        let name = String(decoding: topic, as: UTF8.self)
-        let isReserved = Self.reserved.contains { name.utf8.starts(with: $0.utf8) }
-        return isReserved ? .topicNameInvalid : nil
     }
 
-    /// Topics that clients do not publish under.
+    /// Whether clients do not publish under a topic.
+    private func isReserved(_ topic: UnsafeRawBufferPointer) -> Bool {
+        guard topic.first == UInt8(ascii: "$") else { return false }
+        return Self.reserved.contains { topic.starts(with: $0.utf8) }
+    }
+
     private static let reserved = ["$SYS/", "$share/", "$mqtt/"]
 }
 

@@ -129,4 +129,9 @@ struct ValueCBORTests {
         #expect(throws: WireError(.trailingBytes, "Bytes follow the item.", offset: 1)) { try Value(cbor: bytes) }
         #expect(try Value(cbor: bytes, allowTrailing: true) == 1)
     }
+
+    @Test("The length is known without writing", arguments: canonical + [(.simple(24), "f7")])
+    func length(value: Value, hex: String) {
+        #expect(value.encodedCBORLength == hex.utf8.count / 2)
+    }
 }
