@@ -55,7 +55,6 @@ final class Lane: @unchecked Sendable {
     let metrics: LaneMetrics
     /// What may be changed while the broker runs.
     @exclusivity(unchecked) var settings: LiveSettings
-    private var sweptGeneration: UInt64 = 0
 
     init(index: Int, eventLoop: any EventLoop, core: BrokerCore, laneCount: Int) {
         self.index = index
@@ -128,12 +127,11 @@ final class Lane: @unchecked Sendable {
 
     // MARK: Routes
 
-    /// The route of a topic, resolved again when the tables have changed.
+    /// The route of a topic, resolved again when something of it has changed.
     @inline(__always)
     func route(_ topic: UnsafeRawBufferPointer) -> Route {
-        let generation = core.tables.generation.load(ordering: .acquiring)
         let hash = TopicHash.of(topic)
-        if let route = routes.find(topic, hash: hash), route.generation == generation { return route }
+        if let route = routes.find(topic, hash: hash), !route.isStale { return route }
         return resolve(String(decoding: topic, as: UTF8.self), hash: hash)
     }
 
@@ -143,6 +141,11 @@ final class Lane: @unchecked Sendable {
     }
 
     private func resolve(_ topic: String, hash: UInt64) -> Route {
+        if routes.isFull {
+            // First, so that they end here and not under the lock. Sessions may still have some.
+            core.tables.expireRoutes(lane: index)
+            routes = RouteCache()
+        }
         let route = core.tables.makeRoute(topic: topic, hash: hash, lane: index)
         routes.insert(route)
         return route
@@ -233,18 +236,16 @@ final class Lane: @unchecked Sendable {
         for session in sessions.values where session.state.name != nil { session.save() }
     }
 
-    /// Routes of an older generation are dropped this often, for topics that nobody publishes on again.
+    /// Stale routes are dropped this often, for topics that nobody publishes on again.
     private static let sweepInterval = TimeAmount.seconds(1)
 
     private func dropStaleRoutes() {
         ticksUntilSweep -= 1
         guard ticksUntilSweep <= 0 else { return }
         ticksUntilSweep = Int(Self.sweepInterval.nanoseconds / core.tickInterval.nanoseconds)
-        let generation = core.tables.generation.load(ordering: .acquiring)
-        guard generation != sweptGeneration else { return }
-        sweptGeneration = generation
-        routes.removeStale(generation: generation)
-        for session in sessions.values where session.lastRoute?.generation != generation { session.lastRoute = nil }
+        guard core.tables.takeStale(lane: index) else { return }
+        routes.removeStale()
+        for session in sessions.values where session.lastRoute?.isStale == true { session.lastRoute = nil }
     }
 
     private func tick() {

@@ -7,6 +7,7 @@ import Darwin
 #endif
 import RembusTrust
 import RembusWire
+import Synchronization
 
 /// One subscription of a connected component, as the routing tables keep it.
 struct SubscriptionEntry {
@@ -45,13 +46,11 @@ struct Provider {
     let session: Session?
 }
 
-/// Everything that a topic leads to, resolved once for one lane and used until the routing tables change.
+/// Everything that a topic leads to, resolved once for one lane and used until something of it changes.
 final class Route {
     let topic: String
     let hash: UInt64
     let utf8: [UInt8]
-    /// The tables' generation that the route was made from.
-    let generation: UInt64
     /// Why nothing can be published to the topic; nil when it can.
     let objection: Objection?
     /// Whether publications under the topic go to the disk.
@@ -60,7 +59,7 @@ final class Route {
     let table: Int?
     /// Subscriptions of sessions on the lane that resolved the route.
     private let local: [SubscriptionTarget]
-    private let lane: Int
+    let lane: Int
     /// Subscriptions of sessions on other lanes, by the lane's index.
     private let remote: [Int: [SubscriptionTarget]]
     /// Subscriptions that several components share.
@@ -75,11 +74,13 @@ final class Route {
     @exclusivity(unchecked) var published: UnsafeMutablePointer<UInt64>?
     /// The rules by which senders are checked; nil when everybody may use the topic.
     let rules: AccessRules?
+    /// Set from any lane, once and for ever.
+    private let stale = Atomic<Bool>(false)
 
     init(
-        topic: String, hash: UInt64, generation: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
+        topic: String, hash: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
         providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, rules: AccessRules?,
-        maxSegments: Int, table: Int? = nil
+        objection: Objection?, table: Int?
     ) {
         var entries = entries
         groups = SharedGroup.groups(in: &entries)
@@ -90,8 +91,7 @@ final class Route {
         self.topic = topic
         self.hash = hash
         self.utf8 = Array(topic.utf8)
-        self.generation = generation
-        self.objection = Objection(topic, maxSegments: maxSegments)
+        self.objection = objection
         self.isRecorded = isRecorded
         self.table = table
         self.local = byLane[lane] ?? []
@@ -105,8 +105,21 @@ final class Route {
         self.rules = rules
     }
 
+    /// Whether something of the route has changed since it was resolved. Looked at before each use: who has been answered
+    /// that a change is done meets it everywhere.
+    @inline(__always)
+    var isStale: Bool { stale.load(ordering: .acquiring) }
+
+    /// Makes the route stale: it is resolved again when it is needed. Only ``LiveRoutes`` does that.
+    func expire() {
+        stale.store(true, ordering: .releasing)
+    }
+
     /// How much memory the route takes, in what it leads to.
     var targetCount: Int { entries.count + providers.count + groups.reduce(0) { $0 + $1.members.count } }
+
+    /// Every subscription that the topic leads to, the shared ones included.
+    var subscribers: [SubscriptionEntry] { entries + groups.flatMap(\.members) }
 
     enum Objection {
         /// It contains a `*` (known-defects.md R31).

@@ -8,13 +8,14 @@ import Synchronization
 /// Who subscribes, who provides, who is connected: the truth that routes are resolved from.
 ///
 /// Written by control messages from any lane and read when a lane resolves a route; the data plane itself works on the
-/// resolved routes. Everything mutable is guarded by `lock`, hence unchecked.
+/// resolved routes. Whatever changes what a topic leads to makes the routes of this topic stale, and no others.
+/// Everything mutable is guarded by `lock`, hence unchecked.
 final class RoutingTables: @unchecked Sendable {
     let lock = NIOLock()
     private(set) var limits: BrokerLimits
     let store: any Store
-    private let isRecorded: @Sendable (String) -> Bool
-    private let filledTables: FilledTables?
+    let isRecorded: @Sendable (String) -> Bool
+    let filledTables: FilledTables?
     var exact: [ExactText: [SubscriptionEntry]] = [:]
     var patterns = TopicIndex<SubscriptionEntry>()
     var patternTopics: [ExactText: Int] = [:]
@@ -31,9 +32,7 @@ final class RoutingTables: @unchecked Sendable {
     var currentRules: AccessRules
     /// Rises with every change of the rules.
     let rulesVersion = Atomic<UInt64>(0)
-    /// Rises with every change of what topics lead to; a route made at an older value is stale. A component that neither
-    /// subscribes nor provides anything comes and goes without one: it is in no route.
-    let generation = Atomic<UInt64>(1)
+    var liveRoutes = LiveRoutes()
 
     init(limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters) {
         self.limits = limits
@@ -43,10 +42,6 @@ final class RoutingTables: @unchecked Sendable {
         store = storage.store
         isRecorded = storage.isRecorded
         filledTables = storage.tables
-    }
-
-    func changed() {
-        generation.wrappingAdd(1, ordering: .releasing)
     }
 
     // MARK: Rules
@@ -59,7 +54,7 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             currentRules = rules
             rulesVersion.wrappingAdd(1, ordering: .releasing)
-            changed()
+            liveRoutes.expireAll()
         }
     }
 
@@ -68,7 +63,7 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             self.limits = limits
             ledger.adopt(limits)
-            changed()
+            liveRoutes.expireAll()
         }
     }
 
@@ -116,6 +111,7 @@ final class RoutingTables: @unchecked Sendable {
     private func enter(_ state: ComponentState, _ session: Session, isProven: Bool) {
         state.session = session
         state.principal.isProven = isProven
+        for topic in state.exposed { liveRoutes.expire(topic: topic.string) }
         state.host = session.host
         state.owner = owner(user: isProven ? state.user : nil, host: state.host)
         state.awaySince = 0
@@ -138,7 +134,7 @@ final class RoutingTables: @unchecked Sendable {
     func setProven(_ state: ComponentState, _ isProven: Bool) {
         lock.withLock {
             state.principal.isProven = isProven
-            if state.isRouted { changed() }
+            expireRoutes(to: state)
         }
     }
 
@@ -154,7 +150,6 @@ final class RoutingTables: @unchecked Sendable {
             }
             for state in components.values { charge(state, state.usageWhileAway) }
             trim()
-            changed()
         }
         storage.late?.receive { [weak self] in self?.restore(late: $0, keeper: storage.components) }
     }
@@ -168,7 +163,6 @@ final class RoutingTables: @unchecked Sendable {
                 keeper?.save(record)
             }
             trim()
-            changed()
         }
     }
 
@@ -198,8 +192,8 @@ final class RoutingTables: @unchecked Sendable {
     /// exposed topics stay with its state; an anonymous one leaves nothing (known-defects.md R18).
     func release(_ state: ComponentState) {
         lock.withLock {
-            let wasRouted = state.isRouted
             for subscription in state.subscriptions.values { detach(subscription) }
+            for topic in state.exposed { liveRoutes.expire(topic: topic.string) }
             state.session = nil
             state.principal.isProven = false
             brokers.removeAll { $0 === state }
@@ -216,7 +210,6 @@ final class RoutingTables: @unchecked Sendable {
                 }
                 charge(state, .init())
             }
-            if wasRouted { changed() }
         }
     }
 
@@ -250,7 +243,6 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             insert(SubscriptionEntry(session: session, state: state, subscription: subscription))
             charge(state, topic: subscription.topic, sign: 1)
-            changed()
         }
     }
 
@@ -258,7 +250,6 @@ final class RoutingTables: @unchecked Sendable {
         lock.withLock {
             detach(subscription)
             charge(state, topic: subscription.topic, sign: -1)
-            changed()
         }
     }
 
@@ -266,11 +257,11 @@ final class RoutingTables: @unchecked Sendable {
         for subscription in state.subscriptions.values where session.serves(subscription) {
             insert(SubscriptionEntry(session: session, state: state, subscription: subscription))
         }
-        if state.isRouted { changed() }
     }
 
     private func insert(_ target: SubscriptionEntry) {
         let topic = ExactText(target.subscription.matched)
+        expireRoutes(along: target.subscription)
         if let pattern = target.subscription.pattern {
             patterns.insert(pattern, element: target)
             patternTopics[topic, default: 0] += 1
@@ -284,10 +275,14 @@ final class RoutingTables: @unchecked Sendable {
         if let pattern = subscription.pattern {
             guard patterns.remove(pattern, where: { $0.subscription === subscription }) else { return }
             if let count = patternTopics[topic] { patternTopics[topic] = count > 1 ? count - 1 : nil }
-        } else if var targets = exact.removeValue(forKey: topic) {
+        } else {
+            guard var targets = exact.removeValue(forKey: topic) else { return }
+            let count = targets.count
             targets.removeAll { $0.subscription === subscription }
             if !targets.isEmpty { exact[topic] = targets }
+            guard targets.count < count else { return }
         }
+        expireRoutes(along: subscription)
     }
 
     // MARK: Providers
@@ -295,58 +290,32 @@ final class RoutingTables: @unchecked Sendable {
     func expose(_ state: ComponentState, _ topic: String) {
         lock.withLock {
             addProvider(state, topic)
-            changed()
         }
     }
 
     private func addProvider(_ state: ComponentState, _ topic: String) {
         let list = providers[ExactText(topic)] ?? ProviderList()
         providers[ExactText(topic)] = list
-        list.add(state)
+        if list.add(state) { liveRoutes.expire(topic: topic) }
     }
 
     func unexpose(_ state: ComponentState, _ topic: String) {
         lock.withLock {
             removeProvider(state, ExactText(topic))
             charge(state, topic: topic, sign: -1)
-            changed()
         }
     }
 
     func removeProvider(_ state: ComponentState, _ topic: ExactText) {
-        guard let list = providers[topic] else { return }
-        list.remove(state)
+        guard let list = providers[topic], list.remove(state) else { return }
         if list.isEmpty { providers[topic] = nil }
+        liveRoutes.expire(topic: topic.string)
     }
 
     func setHandler(_ handler: LocalHandler?, for topic: String) {
         lock.withLock {
             handlers[ExactText(topic)] = handler
-            changed()
-        }
-    }
-
-    // MARK: Reading
-
-    func makeRoute(topic: String, hash: UInt64, lane: Int) -> Route {
-        lock.withLock {
-            let rules = currentRules
-            var entries = exact[ExactText(topic)] ?? []
-            patterns.forEachMatch(of: topic) { entries.append($0) }
-            let list = providers[ExactText(topic)]
-            var states = list?.states ?? []
-            let isGuarded = rules.isGuarded(topic)
-            if isGuarded {
-                // Who is connected may have lost its right since it subscribed or exposed.
-                entries.removeAll { !rules.allows($0.state.principal, .subscribe, topic) }
-                states.removeAll { $0.session != nil && !rules.allows($0.principal, .expose, topic) }
-            }
-            return Route(
-                topic: topic, hash: hash, generation: generation.load(ordering: .acquiring), lane: lane,
-                isRecorded: isRecorded(topic), entries: entries,
-                providers: states.map { Provider(state: $0, session: $0.session) },
-                rotation: list?.rotation, handler: handlers[ExactText(topic)], rules: isGuarded ? rules : nil,
-                maxSegments: limits.maxTopicSegments, table: filledTables?.table(topic))
+            liveRoutes.expire(topic: topic)
         }
     }
 }

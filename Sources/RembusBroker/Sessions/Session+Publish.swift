@@ -65,9 +65,7 @@ extension Session {
         let owner = isWhole ? receivedOwner : nil
         let topic = header.topicBytes(in: bytes)
         let route: Route
-        if let last = lastRoute, last.isFor(topic),
-            last.generation == tables.generation.load(ordering: .acquiring)
-        {
+        if let last = lastRoute, last.isFor(topic), !last.isStale {
             route = last
         } else {
             guard topic.count > 0, topic.count <= maxTopicBytes else {
