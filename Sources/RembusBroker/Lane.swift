@@ -33,8 +33,9 @@ final class Lane: @unchecked Sendable {
     var hasSaidGoodbye = false
     /// Publishers that stopped reading because a subscriber is congested.
     var paused: [Session] = []
-    /// Set while a burst is routed when one of its deliveries went to a congested link.
-    @exclusivity(unchecked) var sawCongestion = false
+    /// Whose publication went to a congested link here. Whoever publishes asks for itself, so that nobody waits for others,
+    /// such as a client that has gone and whose will this was.
+    @exclusivity(unchecked) var congestedPublisher: ObjectIdentifier?
     /// Publications of this unit of work that are to be acknowledged once the store has committed them.
     @exclusivity(unchecked) var accepted: [Acceptance] = []
     /// Acknowledgements of earlier units of work, which wait for the store, and how many they are.
@@ -84,6 +85,8 @@ final class Lane: @unchecked Sendable {
 
     func add(_ session: Session) {
         sessions[ObjectIdentifier(session)] = session
+        // One that has gone may have been in the same place.
+        _ = takeCongestion(of: session)
         metrics.accepted[session.transport.index] += 1
         core.counters.connections.wrappingAdd(1, ordering: .relaxed)
     }
@@ -183,7 +186,6 @@ final class Lane: @unchecked Sendable {
     private func apply(_ batch: LaneBatch) {
         beginBurst()
         batch.apply(on: self)
-        sawCongestion = false
         if !batch.congesting.isEmpty { slowDown(batch.congesting, onLane: batch.source) }
         endBurst()
     }

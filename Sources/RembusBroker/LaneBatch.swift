@@ -88,8 +88,7 @@ final class LaneBatch: @unchecked Sendable {
             bytes: message, header: header, owner: owner, record: record, partition: source,
             publisher: ObjectIdentifier(publisher))
         route.deliver(&publication, onLane: lane.index)
-        guard lane.sawCongestion else { return }
-        lane.sawCongestion = false
+        guard lane.takeCongestion(of: publisher) else { return }
         if !congesting.contains(where: { $0 === publisher }) { congesting.append(publisher) }
     }
 }

@@ -66,6 +66,26 @@ struct LaneTests {
         #expect(publishers.allSatisfy { $0.sink.isReading })
     }
 
+    @Test("Nobody is held for the publication of another, such as the will of a gone client", arguments: [0, 1])
+    func congestionOfOthers(lane: Int) throws {
+        let (subscriber, _) = try broker.open(lane: 1)
+        subscribe(subscriber, "t")
+        subscriber.link.setSinkBacklog(broker.core.configuration.limits.maxBacklogBytes / 2 + 1)
+        let (client, _) = try broker.open(lane: lane)
+        let (other, sink) = try broker.open(lane: lane)
+        let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
+        var will = ByteBuffer()
+        Message.publish(.init(topic: "t", arguments: [1])).encodeCBOR(into: &will)
+        let isTaken = host.publish(will, as: client.identity, on: broker.loops[lane])
+        #expect(isTaken)
+        broker.settle()
+        publish(other, "elsewhere")
+        #expect(sink.isReading)
+        // It is held for its own.
+        publish(other, "t")
+        #expect(!sink.isReading)
+    }
+
     // MARK: Components
 
     @Test("However much changes in a unit of work, a component is written down once at its end")

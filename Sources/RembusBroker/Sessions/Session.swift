@@ -150,9 +150,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     }
 
     func pauseIfCongested() {
-        guard lane.sawCongestion else { return }
-        lane.sawCongestion = false
-        lane.pause(self)
+        if lane.takeCongestion(of: self) { lane.pause(self) }
     }
 
     @inline(__always)
