@@ -64,6 +64,10 @@ final class Route {
     private let remote: [Int: [SubscriptionTarget]]
     /// Subscriptions that several components share.
     private let groups: [SharedGroup]
+    /// Where publications go that is no session.
+    let destinations: [Destination]
+    /// Whether there are only sessions that have each a subscription of their own.
+    private let isPlain: Bool
     /// What the targets point to.
     private let entries: [SubscriptionEntry]
     /// The providers in order of registration.
@@ -79,11 +83,13 @@ final class Route {
 
     init(
         topic: String, hash: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
-        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, rules: AccessRules?,
-        objection: Objection?, table: Int?
+        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, destinations: [Destination],
+        rules: AccessRules?, objection: Objection?, table: Int?
     ) {
         var entries = entries
         groups = SharedGroup.groups(in: &entries)
+        self.destinations = destinations
+        isPlain = groups.isEmpty && destinations.isEmpty
         let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues {
             $0.map(SubscriptionTarget.init)
         }
@@ -116,7 +122,9 @@ final class Route {
     }
 
     /// How much memory the route takes, in what it leads to.
-    var targetCount: Int { entries.count + providers.count + groups.reduce(0) { $0 + $1.members.count } }
+    var targetCount: Int {
+        entries.count + providers.count + destinations.count + groups.reduce(0) { $0 + $1.members.count }
+    }
 
     /// Every subscription that the topic leads to, the shared ones included.
     var subscribers: [SubscriptionEntry] { entries + groups.flatMap(\.members) }
@@ -145,13 +153,18 @@ final class Route {
         }
     }
 
-    /// Delivers to the subscriptions on the lane that resolved the route.
+    /// Delivers to the subscriptions on the lane that resolved the route, where the publisher is, and to what is no session.
     @inline(__always)
     func deliver(_ publication: inout Publication) {
         local.withUnsafeBufferPointer { targets in
             for index in targets.indices { targets[index].deliver(&publication) }
         }
-        if !groups.isEmpty { deliverToGroups(&publication, onLane: lane) }
+        if !isPlain { deliverToOthers(&publication) }
+    }
+
+    private func deliverToOthers(_ publication: inout Publication) {
+        deliverToGroups(&publication, onLane: lane)
+        for destination in destinations { destination.deliver(publication, topic: topic) }
     }
 
     private func deliverToGroups(_ publication: inout Publication, onLane lane: Int) {

@@ -50,7 +50,8 @@ extension RoutingTables {
         return Route(
             topic: topic, hash: hash, lane: lane, isRecorded: isRecorded(topic), entries: entries,
             providers: states.map { Provider(state: $0, session: $0.session) },
-            rotation: list?.rotation, handler: handlers[ExactText(topic)], rules: isGuarded ? rules : nil,
+            rotation: list?.rotation, handler: handlers[ExactText(topic)],
+            destinations: objection == nil ? destinations(of: topic) : [], rules: isGuarded ? rules : nil,
             objection: objection, table: filledTables?.table(topic))
     }
 

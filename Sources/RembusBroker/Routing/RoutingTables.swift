@@ -18,6 +18,8 @@ final class RoutingTables: @unchecked Sendable {
     var exact: [ExactText: [SubscriptionEntry]] = [:]
     var patterns = TopicIndex<SubscriptionEntry>()
     var patternTopics: [ExactText: Int] = [:]
+    /// Exact topics are patterns without a wildcard here.
+    var destinations = TopicIndex<Destination>()
     var providers: [ExactText: ProviderList] = [:]
     var handlers: [ExactText: LocalHandler] = [:]
     var components: [ExactText: ComponentState] = [:]

@@ -101,7 +101,7 @@ extension Session {
         guard !isServer else { return true }
         var publication = Publication(
             bytes: bytes, header: header, owner: owner, record: record, partition: lane.index,
-            publisher: ObjectIdentifier(self))
+            publisher: ObjectIdentifier(self), origin: origin)
         route.deliver(&publication)
         for index in route.remoteLanes { lane.batch(for: index).add(publication, publisher: self, along: route) }
         return true

@@ -98,6 +98,7 @@ final class FuzzBroker {
         var subscribers: Set<[ObjectIdentifier]>
         var providers: [[ObjectIdentifier]]
         var hasHandler: Bool
+        var destinations: [ObjectIdentifier]
         var isGuarded: Bool
     }
 
@@ -109,7 +110,8 @@ final class FuzzBroker {
                 }),
             providers: route.providers.map { provider in
                 [ObjectIdentifier(provider.state)] + (provider.session.map { [ObjectIdentifier($0)] } ?? [])
-            }, hasHandler: route.handler != nil, isGuarded: route.rules != nil)
+            }, hasHandler: route.handler != nil, destinations: route.destinations.map { ObjectIdentifier($0) },
+            isGuarded: route.rules != nil)
     }
 
     // MARK: What is left
