@@ -179,6 +179,7 @@ final class BrokerCore: @unchecked Sendable {
     func forgetLanes() {
         sharedLanes.withLock { $0 = [] }
         lanes = []
+        tables.expireRoutes()
         readiness.forget()
     }
 

@@ -7,6 +7,13 @@ extension Lane {
     /// How long a publisher waits for a congested subscriber at most, per read: it may be slowed down a little, not stopped.
     private static let longestPause = TimeAmount.milliseconds(5)
 
+    /// Whether publications of a session went to congested links since this was asked last.
+    func takeCongestion(of publisher: Session) -> Bool {
+        guard congestedPublisher == ObjectIdentifier(publisher) else { return false }
+        congestedPublisher = nil
+        return true
+    }
+
     func pause(_ session: Session) {
         guard session.link.isOpen, !paused.contains(where: { $0 === session }) else { return }
         session.link.pauseReading()

@@ -34,8 +34,9 @@ final class Lane: @unchecked Sendable {
     var hasSaidGoodbye = false
     /// Publishers that stopped reading because a subscriber is congested.
     var paused: [Session] = []
-    /// Set while a burst is routed when one of its deliveries went to a congested link.
-    @exclusivity(unchecked) var sawCongestion = false
+    /// Whose publication went to a congested link here. Whoever publishes asks for itself, so that nobody waits for others,
+    /// such as a client that has gone and whose will this was.
+    @exclusivity(unchecked) var congestedPublisher: ObjectIdentifier?
     /// Publications of this unit of work that are to be acknowledged once the store has committed them.
     @exclusivity(unchecked) var accepted: [Acceptance] = []
     /// Acknowledgements of earlier units of work, which wait for the store, and how many they are.
@@ -56,7 +57,6 @@ final class Lane: @unchecked Sendable {
     let metrics: LaneMetrics
     /// What may be changed while the broker runs.
     @exclusivity(unchecked) var settings: LiveSettings
-    private var sweptGeneration: UInt64 = 0
 
     init(index: Int, eventLoop: any EventLoop, core: BrokerCore, laneCount: Int) {
         self.index = index
@@ -86,6 +86,8 @@ final class Lane: @unchecked Sendable {
 
     func add(_ session: Session) {
         sessions[ObjectIdentifier(session)] = session
+        // One that has gone may have been in the same place.
+        _ = takeCongestion(of: session)
         metrics.accepted[session.transport.index] += 1
         core.counters.connections.wrappingAdd(1, ordering: .relaxed)
     }
@@ -129,12 +131,11 @@ final class Lane: @unchecked Sendable {
 
     // MARK: Routes
 
-    /// The route of a topic, resolved again when the tables have changed.
+    /// The route of a topic, resolved again when something of it has changed.
     @inline(__always)
     func route(_ topic: UnsafeRawBufferPointer) -> Route {
-        let generation = core.tables.generation.load(ordering: .acquiring)
         let hash = TopicHash.of(topic)
-        if let route = routes.find(topic, hash: hash), route.generation == generation { return route }
+        if let route = routes.find(topic, hash: hash), !route.isStale { return route }
         return resolve(String(decoding: topic, as: UTF8.self), hash: hash)
     }
 
@@ -144,6 +145,11 @@ final class Lane: @unchecked Sendable {
     }
 
     private func resolve(_ topic: String, hash: UInt64) -> Route {
+        if routes.isFull {
+            // First, so that they end here and not under the lock. Sessions may still have some.
+            core.tables.expireRoutes(lane: index)
+            routes = RouteCache()
+        }
         let route = core.tables.makeRoute(topic: topic, hash: hash, lane: index)
         routes.insert(route)
         return route
@@ -181,7 +187,6 @@ final class Lane: @unchecked Sendable {
     private func apply(_ batch: LaneBatch) {
         beginBurst()
         batch.apply(on: self)
-        sawCongestion = false
         if !batch.congesting.isEmpty { slowDown(batch.congesting, onLane: batch.source) }
         endBurst()
     }
@@ -234,18 +239,16 @@ final class Lane: @unchecked Sendable {
         for session in sessions.values where session.state.name != nil { session.save() }
     }
 
-    /// Routes of an older generation are dropped this often, for topics that nobody publishes on again.
+    /// Stale routes are dropped this often, for topics that nobody publishes on again.
     private static let sweepInterval = TimeAmount.seconds(1)
 
     private func dropStaleRoutes() {
         ticksUntilSweep -= 1
         guard ticksUntilSweep <= 0 else { return }
         ticksUntilSweep = Int(Self.sweepInterval.nanoseconds / core.tickInterval.nanoseconds)
-        let generation = core.tables.generation.load(ordering: .acquiring)
-        guard generation != sweptGeneration else { return }
-        sweptGeneration = generation
-        routes.removeStale(generation: generation)
-        for session in sessions.values where session.lastRoute?.generation != generation { session.lastRoute = nil }
+        guard core.tables.takeStale(lane: index) else { return }
+        routes.removeStale()
+        for session in sessions.values where session.lastRoute?.isStale == true { session.lastRoute = nil }
     }
 
     private func tick() {

@@ -6,9 +6,16 @@ import RembusWire
 ///
 /// Filled on the source lane, then owned by the target lane; never shared, hence unchecked.
 final class LaneBatch: @unchecked Sendable {
+    /// What a publication is besides its bytes.
+    private struct Source {
+        let owner: ByteBuffer?
+        let record: RecordHeader
+        let publisher: Session
+        let origin: Origin?
+    }
+
     private enum Entry {
-        case publication(
-            offset: Int, count: Int, owner: ByteBuffer?, record: RecordHeader, publisher: Session, route: Route)
+        case publication(offset: Int, count: Int, source: Source, route: Route)
         case request(offset: Int, count: Int, provider: Session, call: RoutedCall)
         case response(offset: Int, count: Int, caller: Session, id: MessageID)
         case failure(caller: Session, id: MessageID, status: StatusCode, text: String)
@@ -33,10 +40,10 @@ final class LaneBatch: @unchecked Sendable {
 
     func add(_ publication: borrowing Publication, publisher: Session, along route: Route) {
         let offset = publication.owner == nil ? append(publication.bytes) : 0
+        let source = Source(
+            owner: publication.owner, record: publication.record, publisher: publisher, origin: publication.origin)
         entries.append(
-            .publication(
-                offset: offset, count: publication.bytes.count, owner: publication.owner, record: publication.record,
-                publisher: publisher, route: route))
+            .publication(offset: offset, count: publication.bytes.count, source: source, route: route))
     }
 
     func addRequest(_ message: UnsafeRawBufferPointer, provider: Session, call: RoutedCall) {
@@ -55,14 +62,12 @@ final class LaneBatch: @unchecked Sendable {
         bytes.withUnsafeReadableBytes { all in
             for entry in entries {
                 switch entry {
-                case .publication(let offset, let count, let owner, let record, let publisher, let route):
-                    if let owner {
-                        owner.withUnsafeReadableBytes {
-                            deliver($0, owner: owner, record: record, publisher: publisher, along: route, on: lane)
-                        }
+                case .publication(let offset, let count, let source, let route):
+                    if let owner = source.owner {
+                        owner.withUnsafeReadableBytes { deliver($0, source, along: route, on: lane) }
                     } else {
                         let message = UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
-                        deliver(message, owner: nil, record: record, publisher: publisher, along: route, on: lane)
+                        deliver(message, source, along: route, on: lane)
                     }
                 case .request(let offset, let count, let provider, let call):
                     let message = UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
@@ -79,17 +84,13 @@ final class LaneBatch: @unchecked Sendable {
         }
     }
 
-    private func deliver(
-        _ message: UnsafeRawBufferPointer, owner: ByteBuffer?, record: RecordHeader, publisher: Session,
-        along route: Route, on lane: Lane
-    ) {
+    private func deliver(_ message: UnsafeRawBufferPointer, _ from: Source, along route: Route, on lane: Lane) {
         guard case .regular(let header) = FrameHeader.parse(message) else { return }
         var publication = Publication(
-            bytes: message, header: header, owner: owner, record: record, partition: source,
-            publisher: ObjectIdentifier(publisher))
+            bytes: message, header: header, owner: from.owner, record: from.record, partition: source,
+            publisher: ObjectIdentifier(from.publisher), origin: from.origin)
         route.deliver(&publication, onLane: lane.index)
-        guard lane.sawCongestion else { return }
-        lane.sawCongestion = false
-        if !congesting.contains(where: { $0 === publisher }) { congesting.append(publisher) }
+        guard lane.takeCongestion(of: from.publisher) else { return }
+        if !congesting.contains(where: { $0 === from.publisher }) { congesting.append(from.publisher) }
     }
 }

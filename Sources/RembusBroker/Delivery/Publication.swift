@@ -15,12 +15,14 @@ struct Publication {
     /// The connection that published it; nil for a publication read back from the store. Only compared, so the identity
     /// does and no reference is counted.
     let publisher: ObjectIdentifier?
+    /// nil when it was published at this broker first.
+    let origin: Origin?
     /// A copy that deliveries at QoS 1 and 2 keep until they are acknowledged; made for the first of them.
     private var retained: RetainedPublication?
 
     init(
         bytes: UnsafeRawBufferPointer, header: FrameHeader, owner: ByteBuffer?, record: RecordHeader, partition: Int,
-        publisher: ObjectIdentifier?
+        publisher: ObjectIdentifier?, origin: Origin? = nil
     ) {
         self.bytes = bytes
         self.header = header
@@ -28,6 +30,7 @@ struct Publication {
         self.record = record
         self.partition = partition
         self.publisher = publisher
+        self.origin = origin
     }
 
     /// The low half of the id when the publisher set a slot (protocol.md §4).

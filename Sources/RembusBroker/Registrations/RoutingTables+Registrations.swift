@@ -109,7 +109,6 @@ extension RoutingTables {
     func forget(_ state: ComponentState) {
         guard let name = state.name, components[ExactText(name)] === state else { return }
         for topic in state.exposed { removeProvider(state, topic) }
-        if !state.exposed.isEmpty { changed() }
         charge(state, .init())
         components[ExactText(name)] = nil
         offline -= 1

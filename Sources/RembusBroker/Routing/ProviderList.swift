@@ -17,13 +17,18 @@ final class ProviderList {
 
     var isEmpty: Bool { states.isEmpty }
 
-    func add(_ state: ComponentState) {
-        if members.insert(ObjectIdentifier(state)).inserted { states.append(state) }
+    /// False when it is one already.
+    func add(_ state: ComponentState) -> Bool {
+        guard members.insert(ObjectIdentifier(state)).inserted else { return false }
+        states.append(state)
+        return true
     }
 
-    func remove(_ state: ComponentState) {
-        guard members.remove(ObjectIdentifier(state)) != nil else { return }
+    /// False when it is none.
+    func remove(_ state: ComponentState) -> Bool {
+        guard members.remove(ObjectIdentifier(state)) != nil else { return false }
         states.removeAll { $0 === state }
+        return true
     }
 }
 

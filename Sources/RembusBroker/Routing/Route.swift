@@ -7,6 +7,7 @@ import Darwin
 #endif
 import RembusTrust
 import RembusWire
+import Synchronization
 
 /// One subscription of a connected component, as the routing tables keep it.
 struct SubscriptionEntry {
@@ -45,13 +46,11 @@ struct Provider {
     let session: Session?
 }
 
-/// Everything that a topic leads to, resolved once for one lane and used until the routing tables change.
+/// Everything that a topic leads to, resolved once for one lane and used until something of it changes.
 final class Route {
     let topic: String
     let hash: UInt64
     let utf8: [UInt8]
-    /// The tables' generation that the route was made from.
-    let generation: UInt64
     /// Why nothing can be published to the topic; nil when it can.
     let objection: TopicObjection?
     /// Whether publications under the topic go to the disk.
@@ -60,11 +59,15 @@ final class Route {
     let table: Int?
     /// Subscriptions of sessions on the lane that resolved the route.
     private let local: [SubscriptionTarget]
-    private let lane: Int
+    let lane: Int
     /// Subscriptions of sessions on other lanes, by the lane's index.
     private let remote: [Int: [SubscriptionTarget]]
     /// Subscriptions that several components share.
     private let groups: [SharedGroup]
+    /// Where publications go that is no session.
+    let destinations: [Destination]
+    /// Whether there are only sessions that have each a subscription of their own.
+    private let isPlain: Bool
     /// What the targets point to.
     private let entries: [SubscriptionEntry]
     /// The providers in order of registration.
@@ -75,24 +78,26 @@ final class Route {
     @exclusivity(unchecked) var published: UnsafeMutablePointer<UInt64>?
     /// The rules by which senders are checked; nil when everybody may use the topic.
     let rules: AccessRules?
+    /// Set from any lane, once and for ever.
+    private let stale = Atomic<Bool>(false)
 
     init(
-        topic: String, hash: UInt64, generation: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
-        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, rules: AccessRules?,
-        maxSegments: Int, table: Int? = nil
+        topic: String, hash: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
+        providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, destinations: [Destination],
+        rules: AccessRules?, objection: TopicObjection?, table: Int?
     ) {
         var entries = entries
         groups = SharedGroup.groups(in: &entries)
+        self.destinations = destinations
+        isPlain = groups.isEmpty && destinations.isEmpty
         let byLane = Dictionary(grouping: entries) { $0.session.lane.index }.mapValues {
             $0.map(SubscriptionTarget.init)
         }
         self.entries = entries
         self.topic = topic
         self.hash = hash
-        let utf8 = Array(topic.utf8)
-        self.utf8 = utf8
-        self.generation = generation
-        self.objection = utf8.withUnsafeBytes { TopicObjection($0, maxSegments: maxSegments) }
+        self.utf8 = Array(topic.utf8)
+        self.objection = objection
         self.isRecorded = isRecorded
         self.table = table
         self.local = byLane[lane] ?? []
@@ -106,16 +111,36 @@ final class Route {
         self.rules = rules
     }
 
-    /// How much memory the route takes, in what it leads to.
-    var targetCount: Int { entries.count + providers.count + groups.reduce(0) { $0 + $1.members.count } }
+    /// Whether something of the route has changed since it was resolved. Looked at before each use: who has been answered
+    /// that a change is done meets it everywhere.
+    @inline(__always)
+    var isStale: Bool { stale.load(ordering: .acquiring) }
 
-    /// Delivers to the subscriptions on the lane that resolved the route.
+    /// Makes the route stale: it is resolved again when it is needed. Only ``LiveRoutes`` does that.
+    func expire() {
+        stale.store(true, ordering: .releasing)
+    }
+
+    /// How much memory the route takes, in what it leads to.
+    var targetCount: Int {
+        entries.count + providers.count + destinations.count + groups.reduce(0) { $0 + $1.members.count }
+    }
+
+    /// Every subscription that the topic leads to, the shared ones included.
+    var subscribers: [SubscriptionEntry] { entries + groups.flatMap(\.members) }
+
+    /// Delivers to the subscriptions on the lane that resolved the route, where the publisher is, and to what is no session.
     @inline(__always)
     func deliver(_ publication: inout Publication) {
         local.withUnsafeBufferPointer { targets in
             for index in targets.indices { targets[index].deliver(&publication) }
         }
-        if !groups.isEmpty { deliverToGroups(&publication, onLane: lane) }
+        if !isPlain { deliverToOthers(&publication) }
+    }
+
+    private func deliverToOthers(_ publication: inout Publication) {
+        deliverToGroups(&publication, onLane: lane)
+        for destination in destinations { destination.deliver(publication, topic: topic) }
     }
 
     private func deliverToGroups(_ publication: inout Publication, onLane lane: Int) {

@@ -1,6 +1,6 @@
 /// The routes that one lane has resolved, found by topic bytes without making a `String`.
 ///
-/// Open addressing with linear probing; emptied when it is full, since a topic that matters comes again.
+/// Open addressing with linear probing; to be emptied when it is full, since a topic that matters comes again.
 struct RouteCache {
     private var slots: [Route?]
     private var count = 0
@@ -15,7 +15,10 @@ struct RouteCache {
         mask = Self.capacity - 1
     }
 
-    /// The route for the topic, of whatever generation; nil when there is none.
+    /// Whether there is no room for another route.
+    var isFull: Bool { count >= Self.capacity / 2 || targets > Self.maxTargets }
+
+    /// The route for the topic, a stale one too; nil when there is none.
     func find(_ topic: UnsafeRawBufferPointer, hash: UInt64) -> Route? {
         var index = Int(truncatingIfNeeded: hash) & mask
         while let route = slots[index] {
@@ -25,24 +28,21 @@ struct RouteCache {
         return nil
     }
 
-    /// Forgets the routes of another generation: they hold on to sessions that may have ended.
-    mutating func removeStale(generation: UInt64) {
-        let kept = slots.compactMap { $0?.generation == generation ? $0 : nil }
+    /// Forgets the routes that are stale: they hold on to sessions that may have ended.
+    mutating func removeStale() {
+        let kept = slots.compactMap { $0?.isStale == false ? $0 : nil }
         guard kept.count < count else { return }
         self = RouteCache()
         for route in kept { insert(route) }
     }
 
-    /// Adds the route, in the place of an older one for the same topic.
+    /// Adds the route, in the place of an older one for the same topic. Not while the cache is full.
     mutating func insert(_ route: Route) {
-        if count >= Self.capacity / 2 || targets > Self.maxTargets {
-            slots = Array(repeating: nil, count: Self.capacity)
-            (count, targets) = (0, 0)
-        }
         targets += route.targetCount
         var index = Int(truncatingIfNeeded: route.hash) & mask
         while let known = slots[index] {
             if known.hash == route.hash, known.utf8 == route.utf8 {
+                targets -= known.targetCount
                 slots[index] = route
                 return
             }

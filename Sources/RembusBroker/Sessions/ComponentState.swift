@@ -137,9 +137,6 @@ final class ComponentState: @unchecked Sendable {
         (exposed, gatewayBytes) = (other.exposed, other.gatewayBytes)
     }
 
-    /// Whether routes may lead to the component.
-    var isRouted: Bool { !subscriptions.isEmpty || !exposed.isEmpty }
-
     /// For lists that people read.
     var label: String { name ?? "(anonymous)" }
 

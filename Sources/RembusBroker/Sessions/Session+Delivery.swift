@@ -17,7 +17,7 @@ extension Session {
         guard send(&publication, subscription) else { return missed(&publication, subscription) }
         subscription.marks[publication.partition] = publication.record.receivedAt
         subscription.hasMoved = true
-        if link.isCongested { lane.sawCongestion = true }
+        if link.isCongested { lane.congestedPublisher = publication.publisher }
     }
 
     /// Tenants are kept apart and nobody hears itself unasked, on every path of delivery (known-defects.md S6).

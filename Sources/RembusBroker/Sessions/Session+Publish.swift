@@ -82,9 +82,7 @@ extension Session {
         let owner = isWhole ? receivedOwner : nil
         let topic = header.topicBytes(in: bytes)
         let route: Route
-        if let last = lastRoute, last.isFor(topic),
-            last.generation == tables.generation.load(ordering: .acquiring)
-        {
+        if let last = lastRoute, last.isFor(topic), !last.isStale {
             guard mayUseLastRoute else { return .refused(refusal(along: last)) }
             route = last
         } else {
@@ -112,7 +110,7 @@ extension Session {
         guard !isServer else { return .accepted }
         var publication = Publication(
             bytes: bytes, header: header, owner: owner, record: record, partition: lane.index,
-            publisher: ObjectIdentifier(self))
+            publisher: ObjectIdentifier(self), origin: origin)
         route.deliver(&publication)
         for index in route.remoteLanes { lane.batch(for: index).add(publication, publisher: self, along: route) }
         return .accepted

@@ -58,6 +58,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var isToBeSaved = false
     /// How far back the last `reactive` allows replay, nanoseconds (behaviour.md §11).
     var replayWindow = Double.infinity
+    /// Where what this connection publishes comes from, when it leads to another broker; nil for a component.
+    @exclusivity(unchecked) var origin: Origin?
     /// What the peer sent last, which is what it gets (protocol.md §1.1).
     @exclusivity(unchecked) var encoding = MessageKind.binary
     var dialect = JSONDialect()
@@ -147,9 +149,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     }
 
     func pauseIfCongested() {
-        guard lane.sawCongestion else { return }
-        lane.sawCongestion = false
-        lane.pause(self)
+        if lane.takeCongestion(of: self) { lane.pause(self) }
     }
 
     @inline(__always)

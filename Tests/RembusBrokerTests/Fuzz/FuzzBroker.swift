@@ -1,4 +1,5 @@
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
 import RembusStore
@@ -76,6 +77,41 @@ final class FuzzBroker {
     func advance(by amount: TimeAmount) {
         loops.forEach { $0.advance(by: amount) }
         settle()
+    }
+
+    // MARK: What routes lead to
+
+    /// The topics of routes that are in use and do not lead where the tables say.
+    var wrongRoutes: [String] {
+        let tables = core.tables
+        return tables.lock.withLock {
+            var wrong: [String] = []
+            tables.liveRoutes.forEach { route in
+                let fresh = tables.resolve(route.topic, hash: route.hash, lane: route.lane)
+                if route.isStale || Self.content(of: route) != Self.content(of: fresh) { wrong.append(route.topic) }
+            }
+            return wrong
+        }
+    }
+
+    private struct RouteContent: Equatable {
+        var subscribers: Set<[ObjectIdentifier]>
+        var providers: [[ObjectIdentifier]]
+        var hasHandler: Bool
+        var destinations: [ObjectIdentifier]
+        var isGuarded: Bool
+    }
+
+    private static func content(of route: Route) -> RouteContent {
+        RouteContent(
+            subscribers: Set(
+                route.subscribers.map {
+                    [ObjectIdentifier($0.session), ObjectIdentifier($0.subscription), ObjectIdentifier($0.state)]
+                }),
+            providers: route.providers.map { provider in
+                [ObjectIdentifier(provider.state)] + (provider.session.map { [ObjectIdentifier($0)] } ?? [])
+            }, hasHandler: route.handler != nil, destinations: route.destinations.map { ObjectIdentifier($0) },
+            isGuarded: route.rules != nil)
     }
 
     // MARK: What is left

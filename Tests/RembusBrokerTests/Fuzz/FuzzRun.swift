@@ -36,6 +36,9 @@ final class FuzzRun {
         let start = ContinuousClock.now
         for frame in 0..<frames {
             try step()
+            if frame % 50 == 0, !broker.wrongRoutes.isEmpty {
+                throw Failure(description: "after \(frame) frames routes are not as the tables: \(broker.wrongRoutes)")
+            }
             guard frame % 500 == 0 else { continue }
             do {
                 try citizens?.check()
@@ -178,6 +181,9 @@ final class FuzzRun {
         }
         guard broker.sessionCount == 0, broker.core.counters.connections.load(ordering: .relaxed) == 0 else {
             throw Failure(description: "\(broker.sessionCount) sessions are left")
+        }
+        guard broker.wrongRoutes.isEmpty else {
+            throw Failure(description: "routes are not as the tables: \(broker.wrongRoutes)")
         }
         guard broker.linkCount == 0 else {
             throw Failure(description: "\(broker.linkCount) connections are still in memory")

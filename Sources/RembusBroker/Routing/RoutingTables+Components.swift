@@ -1,0 +1,112 @@
+import NIOConcurrencyHelpers
+import RembusStore
+import RembusTrust
+import RembusWire
+
+/// Names and the states that belong to them: who is connected, and what is left of those who are not.
+extension RoutingTables {
+    enum Binding {
+        case bound(ComponentState)
+        /// The name is connected; its session.
+        case taken(Session)
+    }
+
+    /// Gives a name to a session, with the state that the name had. `user` has the rights when it is not the name itself.
+    func bind(_ name: String, to session: Session, isProven: Bool, user: String? = nil) -> Binding {
+        lock.withLock {
+            if var known = components[ExactText(name)] {
+                if let holder = known.session { return .taken(holder) }
+                offline -= 1
+                known.unpack()
+                charge(known, .init())
+                if known.user.map({ ExactText($0) }) != ExactText(user ?? name) {
+                    // What was written down does not say whose it is: that is known only now.
+                    let state = makeState(name, user: user, isProven: isProven)
+                    state.takeOver(known)
+                    for topic in known.exposed {
+                        removeProvider(known, topic)
+                        addProvider(state, topic.string)
+                    }
+                    components[ExactText(name)] = state
+                    known = state
+                }
+                known.hasReturned = true
+                enter(known, session, isProven: isProven)
+                charge(known, known.usageWhileConnected)
+                attach(known, to: session)
+                return .bound(known)
+            }
+            let state = makeState(name, user: user, isProven: isProven)
+            enter(state, session, isProven: isProven)
+            components[ExactText(name)] = state
+            return .bound(state)
+        }
+    }
+
+    /// Connects a state that nothing is charged for yet.
+    private func enter(_ state: ComponentState, _ session: Session, isProven: Bool) {
+        state.session = session
+        state.principal.isProven = isProven
+        for topic in state.exposed { liveRoutes.expire(topic: topic.string) }
+        state.host = session.host
+        state.owner = owner(user: isProven ? state.user : nil, host: state.host)
+        state.awaySince = 0
+    }
+
+    func makeState(_ name: String, user: String? = nil, isProven: Bool = false) -> ComponentState {
+        let tenant = NameRules.tenant(of: user ?? name)
+        return ComponentState(
+            principal: Principal(name: user ?? name, tenant: tenant, isProven: false), name: name,
+            number: number(of: name, isProven: isProven), tenant: store.number(of: tenant), limits: limits,
+            partitionCount: store.partitionCount)
+    }
+
+    /// The connection that has a name at the moment.
+    func holder(of name: String) -> Session? {
+        lock.withLock { components[ExactText(name)]?.session }
+    }
+
+    /// Notes whether a component's name is proven.
+    func setProven(_ state: ComponentState, _ isProven: Bool) {
+        lock.withLock {
+            state.principal.isProven = isProven
+            expireRoutes(to: state)
+        }
+    }
+
+    /// The state of a connection without a name; nil for a connection that has ended.
+    func anonymousState(of session: Session?) -> ComponentState {
+        lock.withLock {
+            let state = ComponentState(
+                principal: Principal(name: nil, tenant: ".", isProven: false), name: nil, number: 0,
+                tenant: store.number(of: "."), limits: limits, partitionCount: store.partitionCount)
+            state.session = session
+            return state
+        }
+    }
+
+    /// Takes a session's state out of the routes when its connection ends. A named component's subscriptions and
+    /// exposed topics stay with its state; an anonymous one leaves nothing (known-defects.md R18).
+    func release(_ state: ComponentState) {
+        lock.withLock {
+            for subscription in state.subscriptions.values { detach(subscription) }
+            for topic in state.exposed { liveRoutes.expire(topic: topic.string) }
+            state.session = nil
+            state.principal.isProven = false
+            brokers.removeAll { $0 === state }
+            if state.isTransient {
+                state.forgetMQTT()
+                state.gatewayBytes = 0
+            }
+            if state.name == nil || state.isForgettable || !remember(state) {
+                for topic in state.exposed { removeProvider(state, topic) }
+                if let name = state.name {
+                    components[ExactText(name)] = nil
+                    // What was written down of it goes too.
+                    if !state.isForgettable { for action in onForget { action(name) } }
+                }
+                charge(state, .init())
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import NIOConcurrencyHelpers
+import NIOCore
+import RembusStore
+import RembusWire
+
+/// What an earlier run of the broker has left of components.
+extension RoutingTables {
+    /// Takes over what an earlier run wrote down. Only before the first connection.
+    func restore(_ storage: BrokerStorage) {
+        lock.withLock {
+            for component in storage.restored where !component.isEmpty { restore(component) }
+            let now = NIODeadline.now()
+            for publication in storage.recentPublications {
+                let state = components[ExactText(publication.publisher)] ?? makeState(publication.publisher)
+                if components.updateValue(state, forKey: ExactText(publication.publisher)) == nil { offline += 1 }
+                _ = state.duplicates.insert(publication.id, now: now)
+            }
+            for state in components.values { charge(state, state.usageWhileAway) }
+            trim()
+        }
+        storage.late?.receive { [weak self] in self?.restore(late: $0, keeper: storage.components) }
+    }
+
+    /// Takes over what was found later, of components that have not come back by then: those say themselves what they want.
+    private func restore(late records: [ComponentRecord], keeper: ComponentKeeper?) {
+        lock.withLock {
+            for record in records where !record.isEmpty && components[ExactText(record.name)] == nil {
+                let state = restore(PackedComponent(record))
+                charge(state, state.usageWhileAway)
+                keeper?.save(record)
+            }
+            trim()
+        }
+    }
+
+    @discardableResult
+    private func restore(_ component: PackedComponent) -> ComponentState {
+        let state = makeState(component.name)
+        state.restore(component)
+        setAway(state, component.head)
+        components[ExactText(component.name)] = state
+        offline += 1
+        for topic in component.head.exposed { addProvider(state, topic) }
+        return state
+    }
+}

@@ -1,0 +1,74 @@
+import NIOConcurrencyHelpers
+import RembusStore
+import RembusTrust
+import RembusWire
+
+/// What the tables say about one topic, and which of these answers hold no longer.
+extension RoutingTables {
+    /// Resolves a topic for a lane, which may use the route until it is stale.
+    func makeRoute(topic: String, hash: UInt64, lane: Int) -> Route {
+        lock.withLock {
+            let route = resolve(topic, hash: hash, lane: lane)
+            liveRoutes.add(route)
+            return route
+        }
+    }
+
+    /// Makes the routes stale that a lane has dropped.
+    func expireRoutes(lane: Int) {
+        lock.withLock { liveRoutes.expire(lane: lane) }
+    }
+
+    /// Makes every route stale: the event loops have ended, and nothing may be held for them.
+    func expireRoutes() {
+        lock.withLock { liveRoutes.expireAll() }
+    }
+
+    /// Whether routes of a lane have become stale since it has asked last.
+    func takeStale(lane: Int) -> Bool {
+        lock.withLock { liveRoutes.takeStale(lane: lane) }
+    }
+
+    // MARK: Under the lock
+
+    func resolve(_ topic: String, hash: UInt64, lane: Int) -> Route {
+        let rules = currentRules
+        let maxSegments = limits.maxTopicSegments
+        var text = topic
+        let objection = text.withUTF8 { TopicObjection(UnsafeRawBufferPointer($0), maxSegments: maxSegments) }
+        var entries: [SubscriptionEntry] = []
+        if objection == nil {
+            entries = exact[ExactText(topic)] ?? []
+            patterns.forEachMatch(of: topic) { entries.append($0) }
+        }
+        let list = providers[ExactText(topic)]
+        var states = list?.states ?? []
+        let isGuarded = rules.isGuarded(topic)
+        if isGuarded {
+            // Who is connected may have lost its right since it subscribed or exposed.
+            entries.removeAll { !rules.allows($0.state.principal, .subscribe, topic) }
+            states.removeAll { $0.session != nil && !rules.allows($0.principal, .expose, topic) }
+        }
+        return Route(
+            topic: topic, hash: hash, lane: lane, isRecorded: isRecorded(topic), entries: entries,
+            providers: states.map { Provider(state: $0, session: $0.session) },
+            rotation: list?.rotation, handler: handlers[ExactText(topic)],
+            destinations: objection == nil ? destinations(of: topic) : [], rules: isGuarded ? rules : nil,
+            objection: objection, table: filledTables?.table(topic))
+    }
+
+    /// A subscription comes or goes.
+    func expireRoutes(along subscription: Subscription) {
+        if let pattern = subscription.pattern {
+            liveRoutes.expire(pattern: pattern)
+        } else {
+            liveRoutes.expire(topic: subscription.matched)
+        }
+    }
+
+    /// What a component may do has changed.
+    func expireRoutes(to state: ComponentState) {
+        for subscription in state.subscriptions.values { expireRoutes(along: subscription) }
+        for topic in state.exposed { liveRoutes.expire(topic: topic.string) }
+    }
+}
