@@ -34,7 +34,7 @@ extension Lane {
     func resumePaused() {
         let resumed = paused
         paused = []
-        for session in resumed { session.link.resumeReading() }
+        for session in resumed { session.readOn() }
     }
 
     // MARK: The store
@@ -62,6 +62,6 @@ extension Lane {
     func release() {
         let released = held
         held = []
-        for session in released { session.link.resumeReading() }
+        for session in released { session.readOn() }
     }
 }

@@ -261,6 +261,11 @@ extension Session {
         link.pauseReading()
     }
 
+    /// What held this connection up is over: its peer is read from, unless a decision about it is still to come.
+    func readOn() {
+        if gate != .waiting { link.resumeReading() }
+    }
+
     /// Goes on with a decision as a unit of work of its own, then with the messages that waited for it.
     func proceed(_ decision: () -> Void) {
         guard link.isOpen, !isClosed, gate == .waiting else { return }

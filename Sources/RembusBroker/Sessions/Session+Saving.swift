@@ -18,7 +18,7 @@ extension Session {
         lane.whenSaved { [self] in
             heldAnswers -= 1
             guard !isClosed else { return }
-            if heldAnswers == 0, gate != .waiting { link.resumeReading() }
+            if heldAnswers == 0 { readOn() }
             answer()
         }
     }

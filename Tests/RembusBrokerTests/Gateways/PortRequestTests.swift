@@ -80,6 +80,21 @@ struct PortRequestTests {
         #expect(port.isTaking && owner.isTaking)
     }
 
+    @Test("While a decision about its identity is to come nothing is taken, whatever else was in the way is over")
+    func decision() throws {
+        let (port, owner) = try broker.openPort()
+        let session = try #require(port.session?.session)
+        session.wait()
+        session.lane.pause(session)
+        session.lane.hold(session)
+        // A congested subscriber and a full store hold their publishers for a second at most.
+        broker.advance(by: .seconds(2))
+        #expect(session.lane.paused.isEmpty && session.lane.held.isEmpty)
+        #expect(!port.isTaking)
+        session.proceed { owner.call("rid", on: port) }
+        #expect(port.isTaking && owner.answers.map { $0?.status } == [.ok])
+    }
+
     @Test(
         "An answer of the broker counts as many bytes as its message would have",
         arguments: [.null, .text("why not"), ["a": [1, 2.5, .bytes(ByteBuffer(bytes: [1, 2]))]]] as [Value])
