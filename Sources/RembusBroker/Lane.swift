@@ -53,6 +53,7 @@ final class Lane: @unchecked Sendable {
     var (refusalLog, denialLog) = (LogBudget(), LogBudget())
     private var (ticksUntilSave, ticksUntilSweep) = (0, 0)
     let metrics: LaneMetrics
+    let sampler = TopicSampler()
     /// What may be changed while the broker runs.
     @exclusivity(unchecked) var settings: LiveSettings
     private var sweptGeneration: UInt64 = 0
@@ -141,6 +142,9 @@ final class Lane: @unchecked Sendable {
         var topic = topic
         return topic.withUTF8 { route(UnsafeRawBufferPointer($0)) }
     }
+
+    /// Has every route find out again where its publications are counted.
+    func forgetCounts() { routes.forEach { $0.published = nil } }
 
     private func resolve(_ topic: String, hash: UInt64) -> Route {
         let route = core.tables.makeRoute(topic: topic, hash: hash, lane: index)
@@ -252,6 +256,7 @@ final class Lane: @unchecked Sendable {
         dropStaleRoutes()
         relieveMemory()
         metrics.tick(every: core.tickInterval, sessions.values)
+        if sampler.isWanted { sampler.tick(now: eventLoop.now, metrics.topicCounts) }
         guard !watched.isEmpty else { return }
         beginBurst()
         let current = watched

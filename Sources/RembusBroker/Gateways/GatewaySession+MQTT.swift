@@ -184,6 +184,7 @@ extension Session {
         state.subscriptions[ExactText(text)] = subscription
         changed()
         tables.subscribe(self, state, subscription)
+        report(.subscribed(filter))
         return .subscribed(isNew: true)
     }
 

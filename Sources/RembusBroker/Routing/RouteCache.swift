@@ -25,6 +25,10 @@ struct RouteCache {
         return nil
     }
 
+    func forEach(_ body: (Route) -> Void) {
+        for case .some(let route) in slots { body(route) }
+    }
+
     /// Forgets the routes of another generation: they hold on to sessions that may have ended.
     mutating func removeStale(generation: UInt64) {
         let kept = slots.compactMap { $0?.generation == generation ? $0 : nil }

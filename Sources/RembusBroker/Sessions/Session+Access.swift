@@ -30,11 +30,7 @@ extension Session {
         core.counters.denied.wrappingAdd(1, ordering: .relaxed)
         let mark = asker.map { "\(PeerAddress.host(of: $0())) \(topic)" } ?? topic
         guard deniedTopics.count < Self.maxDeniedTopics, deniedTopics.insert(mark).inserted else { return }
-        if let line = lane.denialLog.take(lane.now) {
-            let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
-            core.logger.notice("\(label) may not \(BrokerText.verb(action)) \(topic.debugDescription)\(others)")
-        }
-        core.audit("denied.\(action.rawValue)", self, outcome: "denied", ["topic": topic])
+        report(.denied(action, topic: topic, others: lane.denialLog.take(lane.now)?.skipped))
     }
 
     private static let maxDeniedTopics = 64

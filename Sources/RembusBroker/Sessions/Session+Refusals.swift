@@ -55,7 +55,7 @@ extension Session {
 
     private func log(_ line: LogBudget.Line, _ text: String) {
         let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
-        core.logger.notice("refused a publication from \(label): \(text)\(others)")
+        core.logger.notice("refused a publication from \(label): \(text)\(others)", metadata: facts)
     }
 
     /// Answers the publication that was refused last, if it is to be answered.
