@@ -94,6 +94,7 @@ public final class Broker: Service, Sendable {
         do {
             try await listen()
         } catch {
+            defer { core.events.end() }
             _ = lifecycle.end()
             for listener in lifecycle.stop() { try? await listener.close().get() }
             for gateway in openGateways.withLock({ $0.take() }) {
@@ -216,6 +217,7 @@ public final class Broker: Service, Sendable {
     /// least a second.
     public func shutDown() async {
         guard lifecycle.end() else { return }
+        defer { core.events.end() }
         let listeners = lifecycle.stop()
         guard !listeners.isEmpty else {
             // It was never started: nobody has to be told.
@@ -225,6 +227,7 @@ public final class Broker: Service, Sendable {
         }
         let deadline = ContinuousClock.now + core.configuration.drainTimeout
         core.readiness.stop()
+        core.readiness.tellChanges(core.events)
         for listener in listeners { try? await listener.close().get() }
         let gateways = openGateways.withLock { $0.take() }
         for gateway in gateways where !gateway.answersWhileStopping { await gateway.stopAccepting() }
@@ -260,6 +263,7 @@ public final class Broker: Service, Sendable {
         await closeStorage()
         // What still worked on a table was ended with the storage, and says so to its event loop.
         await core.background.finish(within: 2)
+        core.eventTotals.look(core)
         await shutDownThreads()
     }
 

@@ -31,6 +31,10 @@ final class BrokerCore: @unchecked Sendable {
     let identities: IdentityService
     let admission: ConnectionAdmission
     let counters = BrokerCounters()
+    /// Tells the program around the broker what happens.
+    let events = EventHub()
+    let eventTotals = EventTotals()
+    let startedAt = NIODeadline.now()
     let readiness: Readiness
     /// What all connections hold together.
     let memory: MemoryBudget
@@ -103,7 +107,7 @@ final class BrokerCore: @unchecked Sendable {
         replayWindow = window > 0 ? Double(window) : .infinity
         let shortest = min(ackTimeout.nanoseconds, requestTimeout.nanoseconds) / 4
         tickInterval = .nanoseconds(min(max(shortest, 10_000_000), 250_000_000))
-        BuiltIns.install(in: tables, name: configuration.name, started: .now())
+        BuiltIns.install(in: tables, name: configuration.name, started: startedAt)
         for (topic, service) in storage.services { tables.setHandler(.service(service), for: topic) }
         if let keeper = storage.components {
             tables.whenForgotten { keeper.save(ComponentRecord(name: $0)) }
@@ -111,7 +115,10 @@ final class BrokerCore: @unchecked Sendable {
         tables.restore(storage)
         auditOutsideChanges()
         // Also those that come from the storage while the broker runs, as from a catalog that could not be reached before.
-        trust.store.onChange { [weak self] _ in self?.applyRules() }
+        trust.store.onChange { [weak self] _ in
+            self?.applyRules()
+            self?.events.emit(.rulesChanged)
+        }
         applyRules()
     }
 

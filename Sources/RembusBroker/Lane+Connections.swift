@@ -14,14 +14,14 @@ extension Lane {
         link.delegate = session
         add(session)
         core.channelOpened(channel)
-        core.logger.debug("connection from \(address)")
+        session.report(.connected)
         if hasSaidGoodbye {
             // Its handshake ended when the others had been told already.
             eventLoop.execute { self.sayGoodbye() }
         } else if let certificate = facts.certificate, session.isRemoved(by: core.tables.rules) {
             // Behind the answer to the handshake, which is still being written.
             eventLoop.execute {
-                self.core.audit("login", session, claiming: certificate.name, outcome: "removed")
+                session.report(.removedCertificate(certificate.name))
                 session.endRemoved()
                 self.endBurst()
             }

@@ -55,6 +55,7 @@ final class Lane: @unchecked Sendable {
     var (refusalLog, denialLog) = (LogBudget(), LogBudget())
     private var (ticksUntilSave, ticksUntilSweep) = (0, 0)
     let metrics: LaneMetrics
+    let sampler = TopicSampler()
     /// What may be changed while the broker runs.
     @exclusivity(unchecked) var settings: LiveSettings
 
@@ -143,6 +144,9 @@ final class Lane: @unchecked Sendable {
         var topic = topic
         return topic.withUTF8 { route(UnsafeRawBufferPointer($0)) }
     }
+
+    /// Has every route find out again where its publications are counted.
+    func forgetCounts() { routes.forEach { $0.published = nil } }
 
     private func resolve(_ topic: String, hash: UInt64) -> Route {
         if routes.isFull {
@@ -256,6 +260,7 @@ final class Lane: @unchecked Sendable {
         dropStaleRoutes()
         relieveMemory()
         metrics.tick(every: core.tickInterval, sessions.values)
+        if sampler.isWanted { sampler.tick(now: eventLoop.now, metrics.topicCounts) }
         guard !watched.isEmpty else { return }
         beginBurst()
         let current = watched

@@ -27,6 +27,8 @@ package struct LakeMetrics: Sendable {
     package var memory: [String: UInt64] = [:]
     /// Queries of clients.
     package var queries = QueryMetrics()
+    /// Publications that retention has deleted.
+    package var expired: UInt64 = 0
     /// Rounds of maintenance, the time of the last one, and the time and failures of every kind of step.
     package var maintenanceRounds: UInt64 = 0
     package var lastMaintenance: UInt64?

@@ -23,13 +23,6 @@ package protocol JournalSource: AnyObject, Sendable {
 
     /// Writes everything that was accepted so far, and returns when that is done or the time is over. Blocks.
     func writeOut(timeout: Duration)
-
-    /// Blocks until something was written after `generation` was returned (0 to begin with), or until the time is over.
-    /// Returns the generation of now.
-    func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64
-
-    /// Ends every ``waitForRecords(beyond:timeout:)`` now, so that whoever waits can be stopped.
-    func wakeWaiters()
 }
 
 /// Where publications lie that the journal no longer has.

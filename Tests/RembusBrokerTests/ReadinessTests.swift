@@ -48,4 +48,22 @@ struct ReadinessTests {
         readiness.stop()
         #expect(readiness.hasStopped && readiness.reasons == [.stopping])
     }
+
+    @Test func readersOfEventsAreToldOfEveryChangeOnce() async {
+        let storage = Mutex<Set<UnreadyReason>>([])
+        let readiness = Readiness { storage.withLock { $0 } }
+        let hub = EventHub()
+        var events = hub.events(limit: 10).makeAsyncIterator()
+        for reasons: Set<UnreadyReason> in [[], [.journal], [.journal], [.lake, .journal], []] {
+            storage.withLock { $0 = reasons }
+            readiness.tellChanges(hub)
+        }
+        readiness.stop()
+        readiness.tellChanges(hub)
+        for reasons: [UnreadyReason] in [[.journal], [.journal, .lake], [], [.stopping]] {
+            #expect(await events.next()?.kind == .readinessChanged(reasons))
+        }
+        hub.end()
+        #expect(await events.next() == nil)
+    }
 }

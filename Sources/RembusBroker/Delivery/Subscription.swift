@@ -81,6 +81,9 @@ final class Subscription {
 
     var isPattern: Bool { pattern != nil }
 
+    /// What people know it by: an MQTT client's is the filter that it sent.
+    var shown: String { mqtt == nil ? topic : String(Substring(topic.utf8.dropFirst(MQTTInterest.mark.utf8.count))) }
+
     /// Whether a publication read from the store is still to be sent.
     func wants(_ receivedAt: UInt64, partition: Int) -> Bool {
         receivedAt > cutoff && (receivedAt > marks[partition] || (!owed.isEmpty && owed.contains(receivedAt)))

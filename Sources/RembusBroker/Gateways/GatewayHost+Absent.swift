@@ -35,7 +35,8 @@ extension GatewayHost {
         session.provenAt = identity.provenAt
         defer { core.tables.release(session.state) }
         guard !session.isRemoved(by: core.tables.rules) else {
-            core.logger.notice("\(session.label) was removed: what it wanted published at its end is not")
+            core.logger.notice(
+                "\(session.label) was removed: what it wanted published at its end is not", metadata: session.facts)
             return false
         }
         session.gate = .open

@@ -46,7 +46,7 @@ package struct GatewayHost: Sendable {
         let session = Session(lane: lane, link: link, facts: facts)
         link.delegate = session
         lane.add(session)
-        core.logger.debug("connection from \(address)")
+        session.report(.connected)
         return GatewaySession(session)
     }
 

@@ -172,6 +172,7 @@ extension Session {
         state.subscriptions[ExactText(text)] = subscription
         changed()
         tables.subscribe(self, state, subscription)
+        report(.subscribed(filter))
         return .subscribed(isNew: true)
     }
 

@@ -74,11 +74,7 @@ extension Session {
         _ login: GatewaySession.Login, _ user: String, _ failure: GatewaySession.LoginFailure, reason: String? = nil,
         _ completion: @escaping @Sendable (Result<Bool, GatewaySession.LoginFailure>) -> Void
     ) {
-        if failure == .wrongSecret { core.counters.failedLogins.wrappingAdd(1, ordering: .relaxed) }
-        let reason = reason ?? failure.reason
-        core.logger.notice("refused the name \(user.debugDescription) to \(peerAddress): \(reason)")
-        core.audit(
-            "login", self, claiming: user, outcome: failure == .wrongSecret ? "failed" : "refused", ["reason": reason])
+        report(.refusedName(user, reason: reason ?? failure.reason, isFailedProof: failure == .wrongSecret))
         completion(.failure(failure))
     }
 
@@ -157,8 +153,7 @@ extension Session {
         provenAt = Self.wallClock
         lastRoute = nil
         if gate == .locked { gate = .open }
-        core.logger.info("\(label) connected")
-        core.audit("login", self, outcome: isProven ? "proven" : "claimed")
+        report(.identified)
         completion()
     }
 }

@@ -19,6 +19,8 @@ final class LaneMetrics {
     /// Topics that have metrics of their own and were used on this lane.
     private var byTopic: [String: TopicCount] = [:]
     private let others = TopicCount(label: MetricTopics.other)
+    /// Whether topics are counted although nobody is told, for whoever asks for a status.
+    var countsTopics = false
     /// From the first publication of a read to the end of its flush.
     @exclusivity(unchecked) var routing = DurationCount(bounds: BrokerMetrics.routingBuckets)
     /// When the first publication of this read was handled; 0 before.
@@ -61,11 +63,17 @@ final class LaneMetrics {
     /// Where the publications of a topic are counted: its own place, or that of all others.
     func topicCount(_ topic: String) -> TopicCount {
         if let count = byTopic[topic] { return count }
-        guard isEnabled, topics.admit(topic) else { return others }
+        guard isEnabled || countsTopics, topics.admit(topic) else { return others }
         let count = TopicCount(label: topic)
         byTopic[topic] = count
         return count
     }
+
+    /// Every place where publications are counted.
+    var topicCounts: [TopicCount] { Array(byTopic.values) + [others] }
+
+    /// Whether a place is that of all topics without one of their own.
+    func isShared(_ count: TopicCount) -> Bool { count === others }
 
     /// Counts an answer that a provider gave. Only methods that work get a place of their own: callers make up names.
     func answered(_ topic: String, nanoseconds: Int64, isOK: Bool) {

@@ -97,6 +97,7 @@ final class LaneReporter {
                 ?? factory.makeCounter(
                     label: BrokerMetrics.published, dimensions: [("topic", label)])
             published[label] = counter
+            count.handedOver &+= count.published.pointee
             counter.take(&count.published.pointee)
         }
         guard var durations = count.calls, !durations.isEmpty else { return }

@@ -5,8 +5,15 @@ final class TopicCount {
     let label: String
     /// Accepted publications since they were last handed over; where routes point to.
     let published: UnsafeMutablePointer<UInt64>
+    /// How many those were that were handed over.
+    var handedOver: UInt64 = 0
     /// How long calls took; made for the first one.
     var calls: DurationCount?
+    /// Publications a second when that was last looked at; nil when nobody looks.
+    private(set) var rate: Double?
+    private var seen: UInt64?
+    /// A recent publication, where somebody wants to know.
+    var sample: TopicSampler.Sample?
 
     init(label: String) {
         self.label = label
@@ -16,6 +23,17 @@ final class TopicCount {
 
     deinit {
         published.deallocate()
+    }
+
+    /// Accepted publications since they are counted.
+    var total: UInt64 { handedOver &+ published.pointee }
+
+    /// Finds out how fast publications come, so many seconds after the last look; nil when nobody wants to know any more.
+    func look(after seconds: Double?) {
+        guard let seconds else { return (rate, seen, sample) = (nil, nil, nil) }
+        let total = total
+        rate = seen.map { Double(total &- $0) / seconds }
+        seen = total
     }
 
     func called(nanoseconds: Int64) {

@@ -5,6 +5,8 @@ import Synchronization
 final class Readiness: Sendable {
     private let sources: Mutex<[@Sendable () -> Set<UnreadyReason>]>
     private let isStopping = Atomic<Bool>(false)
+    /// What readers of events were told last.
+    private let told = Mutex<[UnreadyReason]>([])
     /// What the log said last, and since when it has been so.
     private let logged = Mutex<(reasons: [UnreadyReason], since: ContinuousClock.Instant)>(([], .now))
 
@@ -33,6 +35,17 @@ final class Readiness: Sendable {
         var found = sources.withLock { $0 }.reduce(into: Set<UnreadyReason>()) { $0.formUnion($1()) }
         if hasStopped { found.insert(.stopping) }
         return found.isEmpty ? [] : UnreadyReason.allCases.filter { found.contains($0) }
+    }
+
+    /// Tells readers of events when readiness has changed. Called regularly, and when the broker stops: the log says that only
+    /// when the stop takes its time.
+    func tellChanges(_ events: EventHub) {
+        let now = reasons
+        let isNew = told.withLock { told in
+            defer { told = now }
+            return told != now
+        }
+        if isNew { events.emit(.readinessChanged(now)) }
     }
 
     /// Says in the log when readiness has changed. Called regularly.

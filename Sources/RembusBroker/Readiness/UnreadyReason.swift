@@ -1,5 +1,5 @@
 /// Why a broker should be sent no requests now; the raw value is what `/readyz` and metrics call it.
-package enum UnreadyReason: String, Sendable, Hashable, CaseIterable {
+public enum UnreadyReason: String, Sendable, Hashable, Codable, CaseIterable {
     /// The broker takes no new work: it ends as soon as what is under way is finished.
     case stopping
     /// The journal cannot be written, so nothing is acknowledged at QoS 1 and 2.

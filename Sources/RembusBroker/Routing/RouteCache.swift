@@ -28,6 +28,10 @@ struct RouteCache {
         return nil
     }
 
+    func forEach(_ body: (Route) -> Void) {
+        for case .some(let route) in slots { body(route) }
+    }
+
     /// Forgets the routes that are stale: they hold on to sessions that may have ended.
     mutating func removeStale() {
         let kept = slots.compactMap { $0?.isStale == false ? $0 : nil }

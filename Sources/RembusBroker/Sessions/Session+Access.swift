@@ -31,14 +31,6 @@ extension Session {
         core.counters.denied.wrappingAdd(1, ordering: .relaxed)
         let host = asker.map { PeerAddress.host(of: $0()) }
         guard denials.isNew([host, action.rawValue, other, topic], isShared: host != nil, now: lane.now) else { return }
-        let behalf = other.map { " for \($0.debugDescription)" } ?? ""
-        if let line = lane.denialLog.take(lane.now) {
-            let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
-            core.logger.notice(
-                "\(label) may not \(BrokerText.verb(action)) \(topic.debugDescription)\(behalf)\(others)")
-        }
-        var details = ["topic": topic]
-        details["for"] = other
-        core.audit("denied.\(action.rawValue)", self, outcome: "denied", details)
+        report(.denied(action, topic: topic, for: other, others: lane.denialLog.take(lane.now)?.skipped))
     }
 }

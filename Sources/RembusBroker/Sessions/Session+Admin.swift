@@ -23,7 +23,7 @@ extension Session {
         do throws(WireError) {
             command = try AdminCommand(admin.data)
         } catch {
-            core.logger.notice("malformed admin command from \(label): \(error)")
+            core.logger.notice("malformed admin command from \(label): \(error)", metadata: facts)
             return respond(admin.id, .error, .text(error.message))
         }
         if isReturned(admin.data) { return respond(admin.id, .ok, .null) }
@@ -166,6 +166,7 @@ extension Session {
             startCatchUp(subscription)
         }
         tables.subscribe(self, state, subscription)
+        report(.subscribed(topic))
     }
 
     func unsubscribe(_ topic: String) {
@@ -173,6 +174,7 @@ extension Session {
         tables.unsubscribe(state, subscription)
         catchUp?.remove(subscription)
         changed()
+        report(.unsubscribed(subscription.shown))
     }
 
     /// Has the component's new state written down at the end of this unit of work: an unsubscribed topic must not come
@@ -187,6 +189,7 @@ extension Session {
             tables.charge(method: topic, of: state)
             changed()
             if isHeld { unansweredMethods.insert(ExactText(topic)) }
+            report(.exposed(topic))
         }
         if !isHeld { tables.expose(state, topic) }
     }
@@ -195,6 +198,7 @@ extension Session {
         guard state.exposed.remove(ExactText(topic)) != nil else { return }
         tables.unexpose(state, topic)
         changed()
+        report(.unexposed(topic))
     }
 }
 

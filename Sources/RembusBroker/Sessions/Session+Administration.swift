@@ -11,7 +11,8 @@ extension Session {
     func receive(_ administration: Administration, _ admin: Message.Admin) {
         guard tables.rules.isAdministrator(principal) else {
             core.counters.denied.wrappingAdd(1, ordering: .relaxed)
-            core.logger.notice("\(label) is not an administrator and may not use \(administration.name)")
+            core.logger.notice(
+                "\(label) is not an administrator and may not use \(administration.name)", metadata: facts)
             core.audit("admin.\(administration.name)", self, outcome: "denied", ["topic": admin.topic])
             return respond(admin.id, .error, .text(BrokerText.needsAdministrator(administration.name)))
         }
@@ -142,7 +143,7 @@ extension Session {
         guard let holder else { return respond(id, .error, .text(BrokerText.notConnected(name))) }
         respond(id, .ok, .null)
         holder.lane.eventLoop.execute {
-            holder.core.logger.notice("\(holder.label) is disconnected by an administrator")
+            holder.report(.expelled)
             holder.link.close(code: 1008, reason: "disconnected by an administrator")
             holder.lane.endBurst()
         }

@@ -131,8 +131,7 @@ extension Session {
         }
         resend(due)
         guard !failed.isEmpty else { return }
-        core.counters.unacknowledged.wrappingAdd(failed.count, ordering: .relaxed)
-        core.logger.warning("\(label) did not acknowledge \(failed.count) deliveries after \(retries + 1) sends each")
+        report(.unacknowledged(count: failed.count, sends: retries + 1))
         if state.name == nil {
             for (id, _) in failed { _ = state.takeInFlight(id) }
         }

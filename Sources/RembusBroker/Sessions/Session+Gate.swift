@@ -45,8 +45,7 @@ extension Session {
 
     /// Ends the connection of somebody who does anything but log in, without an answer (protocol.md §7.3).
     private func turnAway() {
-        core.logger.notice("closing \(label): a message before the proof of identity")
-        core.audit("login", self, outcome: "none")
+        report(.early)
         link.close(code: 1000, reason: "")
     }
 

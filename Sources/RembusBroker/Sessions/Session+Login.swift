@@ -30,8 +30,7 @@ extension Session {
         guard link.isOpen, mustProve else { return }
         // It is not the peer that takes its time.
         guard gate != .waiting else { return endUnprovenInTime() }
-        core.logger.notice("closing \(label): no proof of identity in time")
-        core.audit("login", self, outcome: "timeout")
+        report(.late)
         link.close(code: 1000, reason: "")
         lane.endBurst()
     }
@@ -84,8 +83,7 @@ extension Session {
     }
 
     private func refuse(_ id: MessageID, _ name: String, _ reason: String) {
-        core.logger.notice("refused the name \(name.debugDescription) to \(peerAddress): \(reason)")
-        core.audit("login", self, claiming: name, outcome: "refused", ["reason": reason])
+        report(.refusedName(name, reason: reason))
         respond(id, .error, .text(reason))
     }
 
@@ -153,13 +151,13 @@ extension Session {
 
     private func failed(_ attestation: Message.Attestation) {
         login.failures += 1
-        core.counters.failedLogins.wrappingAdd(1, ordering: .relaxed)
-        core.logger.notice("\(label) did not prove to be \(attestation.name.debugDescription)")
-        core.audit("login", self, claiming: attestation.name, outcome: "failed")
+        report(.failedProof(attestation.name))
         respond(attestation.id, .error, .text(BrokerText.failedProof(attestation.name)))
         answerPostponed(.error)
         // In authenticated mode there is nothing left to do on this connection.
-        if mustProve || login.failures >= Login.maxFailures { link.close(code: 1000, reason: "") }
+        guard mustProve || login.failures >= Login.maxFailures else { return }
+        endCause = .unproven
+        link.close(code: 1000, reason: "")
     }
 
     // MARK: Binding
@@ -209,7 +207,7 @@ extension Session {
     }
 
     func overwritten() {
-        core.logger.notice("\(label) is replaced by a new connection")
+        report(.replaced)
         link.close(code: 4000, reason: "overwritten")
         lane.endBurst()
     }
@@ -228,8 +226,7 @@ extension Session {
         let hasAdopted = adopt(anonymous)
         state.hasChanged = true
         lane.saveSoon(self)
-        core.logger.info("\(label) connected")
-        core.audit("login", self, outcome: isProven ? "proven" : "claimed")
+        report(.identified)
         let exports = tables.exports(for: state, isBroker: !meta.isEmpty)
         guard hasAdopted, isKept else { return welcome(id, exports) }
         answerWhenSaved { [self] in welcome(id, exports) }

@@ -105,7 +105,7 @@ extension Session {
         if let count = route.published {
             count.pointee &+= 1
         } else {
-            countFirst(along: route)
+            countFirst(along: route, bytes[..<header.end], record.receivedAt)
         }
         guard !isServer else { return .accepted }
         var publication = Publication(
@@ -141,9 +141,11 @@ extension Session {
     }
 
     /// Finds out where publications along a route are counted.
-    private func countFirst(along route: Route) {
-        let count = lane.metrics.topicCount(route.topic).published
-        route.published = count
-        count.pointee &+= 1
+    private func countFirst(along route: Route, _ bytes: Slice<UnsafeRawBufferPointer>, _ receivedAt: UInt64) {
+        let count = lane.metrics.topicCount(route.topic)
+        route.published = count.published
+        count.published.pointee &+= 1
+        guard lane.sampler.isWanted, !lane.metrics.isShared(count) else { return }
+        lane.sampler.take(bytes, receivedAt: receivedAt, along: route, of: count)
     }
 }

@@ -77,7 +77,7 @@ extension Session {
 
     private func log(_ line: LogBudget.Line, _ text: String) {
         let others = line.skipped > 0 ? "; \(line.skipped) more refusals were not logged" : ""
-        core.logger.notice("refused a publication from \(label): \(text)\(others)")
+        core.logger.notice("refused a publication from \(label): \(text)\(others)", metadata: facts)
     }
 
     /// The answer to `flush`: null, or how many publications of QoS 0 were refused since the last one, and why the first.

@@ -15,7 +15,8 @@ extension Session {
         wait()
         core.identities.register(register, address: host, on: lane.eventLoop) { [self] status, data in
             proceed {
-                self.core.logger.notice("\(self.label) registering \(name): \(data.stringValue ?? "done")")
+                self.core.logger.notice(
+                    "\(self.label) registering \(name): \(data.stringValue ?? "done")", metadata: self.facts)
                 self.core.audit(
                     "register", self, claiming: name, outcome: status == .ok ? "stored" : "refused",
                     data.stringValue.map { ["reason": $0] } ?? [:])

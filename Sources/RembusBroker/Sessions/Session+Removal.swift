@@ -19,7 +19,7 @@ extension Session {
     }
 
     func endRemoved() {
-        core.logger.notice("\(label) is disconnected: the component was removed (`rembus keys remove`)")
+        report(.removed)
         link.close(code: 1008, reason: "the component was removed")
     }
 }

@@ -44,10 +44,10 @@ extension Session {
         // An MQTT client that asked for a small window is not slow.
         let isFull = !transport.isMQTT || link.backlog >= lane.room
         if limits.slowConsumer == .disconnect, isFull {
-            core.logger.warning("closing \(label): it does not take what is delivered to it")
-            core.counters.slowConsumers.wrappingAdd(1, ordering: .relaxed)
+            report(.tooSlow)
             return link.close(code: 1008, reason: "slow consumer")
         }
+        if isFull { noteSlow(subscription) }
         guard recordsPublications else {
             core.counters.droppedDeliveries.wrappingAdd(1, ordering: .relaxed)
             droppedCount += 1
@@ -104,6 +104,7 @@ extension Session {
                     subscription.taken = []
                 }
                 catchUp = nil
+                noteCaughtUp()
                 deliverySink?.caughtUp()
                 return
             }
@@ -260,8 +261,7 @@ extension Session {
 
     private func note(lostBytes: UInt64) {
         guard lostBytes > 0 else { return }
-        core.counters.overrunBytes.wrappingAdd(lostBytes, ordering: .relaxed)
         droppedBytes += lostBytes
-        core.logger.warning("\(label) fell behind further than the store reaches: \(lostBytes) bytes of log are gone")
+        report(.overtaken(bytes: lostBytes))
     }
 }

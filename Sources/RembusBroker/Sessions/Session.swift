@@ -101,11 +101,19 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var asker: (() -> String)?
     var denials = DenialMemory()
     @exclusivity(unchecked) private(set) var isClosed = false
+    /// Which connection it is, and since when, nanoseconds since the epoch: for readers of events and status.
+    let serial: UInt64
+    let openedAt = WallClock.nanoseconds()
+    /// Why the broker is about to end the connection.
+    var endCause: BrokerEvent.Ending.Cause?
+    /// Whether readers of events were told that it does not take what is delivered.
+    var isKnownAsSlow = false
 
     init(lane: Lane, link: Link, facts: ConnectionFacts) {
         self.lane = lane
         self.link = link
         core = lane.core
+        serial = core.events.nextConnection()
         tables = core.tables
         store = core.store
         recordsPublications = core.recordsPublications
@@ -216,32 +224,26 @@ final class Session: LinkDelegate, @unchecked Sendable {
         case .unregister(let id): unregister(id)
         case .attestation(let attestation): receive(attestation)
         case .ping(let id, let name): receivePing(id, name)
-        case .close: link.close(code: 1000, reason: "")
+        case .close:
+            endCause = .peer
+            link.close(code: 1000, reason: "")
         }
     }
 
     /// Ends the connection for what it sent: this one only (protocol.md §1.1, code 1000).
     func refuse(_ text: String) {
-        core.counters.malformed.wrappingAdd(1, ordering: .relaxed)
-        core.logger.warning("closing \(label): \(text)")
+        report(.malformed(text))
         link.close(code: 1000, reason: "protocol error")
     }
 
     // MARK: End
-
-    /// Close codes for frames that break the rules of WebSocket or are too large (RFC 6455 §7.4.1).
-    private static let violations: Set<UInt16> = [1002, 1003, 1007, 1009]
 
     func linkClosed(_ link: Link, reason: LinkCloseReason) {
         guard !isClosed else { return }
         isClosed = true
         // The end is nobody's message.
         asker = nil
-        core.logger.info("\(label) disconnected: \(reason)")
-        // What the framing refused; what this session refuses is counted where it does.
-        if !reason.isRemote, Self.violations.contains(reason.code) {
-            core.counters.malformed.wrappingAdd(1, ordering: .relaxed)
-        }
+        report(.ended(reason))
         lane.remove(self)
         release()
         // No end of a read follows for this connection: what its last messages caused leaves now.
@@ -291,7 +293,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     // MARK: Timer
 
-    var hasDeadlines: Bool { !isClosed && (calls.count > 0 || state.inFlight.count > 0 || answerGate.isWaiting) }
+    var hasDeadlines: Bool {
+        !isClosed && (calls.count > 0 || state.inFlight.count > 0 || answerGate.isWaiting || isKnownAsSlow)
+    }
 
     func tick() {
         guard !isClosed else { return }
@@ -299,5 +303,6 @@ final class Session: LinkDelegate, @unchecked Sendable {
         if retransmits { retransmit() }
         continueCatchUp()
         startWaitingCalls()
+        lookWhetherCaughtUp()
     }
 }

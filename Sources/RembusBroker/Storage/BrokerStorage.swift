@@ -31,6 +31,8 @@ package struct BrokerStorage: Sendable {
     package var unreadyReasons: @Sendable () -> Set<UnreadyReason>
     /// Hands the figures of the storage to swift-metrics. On any thread but an event loop's.
     package var reportMetrics: @Sendable () -> Void
+    /// What journal and tables have counted. On any thread but an event loop's.
+    package var figures: @Sendable () -> StorageFigures = { StorageFigures() }
     /// Called at the end, when no session is left: writes what is queued and closes.
     package var close: @Sendable () async -> Void
     /// How the memory of the process is divided; nil when no part of it is the storage's.

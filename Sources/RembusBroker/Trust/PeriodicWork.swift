@@ -48,6 +48,8 @@ final class PeriodicWork: Sendable {
         }
         queue.async { [core, descriptors] in
             core.readiness.logChanges(core.logger)
+            core.readiness.tellChanges(core.events)
+            core.eventTotals.look(core)
             descriptors.look(core.admission, core.logger)
         }
         queue.async { [forgotten] in forgotten.look() }

@@ -11,8 +11,8 @@ extension Maintenance {
         if policy.patterns.contains(where: { $0.retention != Retention() }) {
             let horizon = configuration.retention
             steps.append(
-                Step(kind: Self.retentionKind, part: "messages") { connection, _ throws(LakeError) in
-                    try MessageRetention(policy, horizon, name: name).enforce(connection)
+                Step(kind: Self.retentionKind, part: "messages") { [expired] connection, _ throws(LakeError) in
+                    expired.add(try MessageRetention(policy, horizon, name: name).enforce(connection))
                 })
         }
         if let age = settings.rejectedRetention {
@@ -39,6 +39,19 @@ extension Maintenance {
     }
 }
 
+/// How many publications a step has deleted. Of the writer's thread only.
+final class ExpiredCount {
+    private var count: UInt64 = 0
+
+    func add(_ more: UInt64) { count += more }
+
+    /// Gives what was counted, which is zero from now on.
+    func take() -> UInt64 {
+        defer { count = 0 }
+        return count
+    }
+}
+
 /// What of the `message` table is past its time.
 struct MessageRetention {
     private let policy: RecordPolicy
@@ -53,13 +66,13 @@ struct MessageRetention {
         self.name = name
     }
 
-    /// Deletes it, in one transaction.
-    func enforce(_ connection: DatabaseConnection) throws(LakeError) {
+    /// Deletes it, in one transaction; gives how many publications it was.
+    func enforce(_ connection: DatabaseConnection) throws(LakeError) -> UInt64 {
         try connection.inline(true)
-        guard try isAnythingDue(connection) else { return }
+        guard try isAnythingDue(connection) else { return 0 }
         let limits = try sizeLimits(connection)
         let expired = try expiredTopics(connection, limits)
-        guard !expired.isEmpty else { return }
+        guard !expired.isEmpty else { return 0 }
         try connection.execute("CREATE OR REPLACE TEMP TABLE expired (expired_topic VARCHAR, before UBIGINT)")
         for start in stride(from: 0, to: expired.count, by: 1000) {
             let rows = expired[start..<min(start + 1000, expired.count)].map {
@@ -68,20 +81,27 @@ struct MessageRetention {
             try connection.execute("INSERT INTO temp.main.expired VALUES \(rows.joined(separator: ", "))")
         }
         let (message, source) = (SystemTable.message.sql, SystemTable.messageSource.sql)
+        var count = 0
         try connection.transaction { () throws(LakeError) in
             try connection.execute(
                 """
                 DELETE FROM \(source) WHERE name = \(name) AND recv IN (
                     SELECT recv FROM \(message) JOIN temp.main.expired ON topic = expired_topic AND recv < before
-                    WHERE name = \(name));
-                DELETE FROM \(message) USING temp.main.expired
-                WHERE name = \(name) AND topic = expired_topic AND recv < before
+                    WHERE name = \(name))
                 """)
+            count =
+                try connection.query(
+                    """
+                    DELETE FROM \(message) USING temp.main.expired
+                    WHERE name = \(name) AND topic = expired_topic AND recv < before
+                    """
+                ).value?.integer ?? 0
             try write(limits, connection)
         }
         // The journal may have them still.
         for (pattern, time) in limits { horizon.raise(policy.patterns[pattern].topics.description, to: time) }
         try connection.execute("DROP TABLE temp.main.expired")
+        return UInt64(max(count, 0))
     }
 
     /// Without limits of size, the oldest publication of all tells from one column whether there can be anything to do.

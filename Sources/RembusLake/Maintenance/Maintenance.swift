@@ -18,6 +18,8 @@ struct Maintenance {
 
     private var thrift = MemoryThrift()
     private var failures = StepFailures()
+    /// Publications that the running step has deleted.
+    let expired = ExpiredCount()
 
     let configuration: LakeConfiguration
     /// All tables of the catalog by name.
@@ -147,13 +149,14 @@ struct Maintenance {
             if step.kind == Self.flushKind, let table = step.table { inlined[table] = settings.flushRows }
             failures.failed(step, failure, round: round, logger)
         }
-        let areFailing = !failures.isEmpty
+        let (areFailing, deleted) = (!failures.isEmpty, expired.take())
         metricsStore.update { metrics in
             var entry = metrics.steps[step.kind] ?? LakeMetrics.Step()
             entry.count += 1
             entry.failures += failure == nil ? 0 : 1
             entry.time += time
             entry.longest = max(entry.longest, time)
+            metrics.expired += deleted
             metrics.steps[step.kind] = entry
             metrics.isMaintenanceFailing = areFailing
         }

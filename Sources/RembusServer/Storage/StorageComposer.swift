@@ -82,6 +82,7 @@ struct StorageComposer {
             })
         storage.memory = MemoryPlan(configuration, hasLake: lakeIsPossible)
         storage.late = late
+        storage.figures = { StorageFigures(journal, lake, tables) }
         return storage
     }
 

@@ -20,6 +20,9 @@ package struct JournalMetrics: Sendable, Hashable {
     package var waitingCommits: Int = 0
     package var segments: Int = 0
     package var segmentBytes: UInt64 = 0
+    /// Segments that were deleted because what they have is old or archived, and their bytes.
+    package var removedSegments: UInt64 = 0
+    package var removedBytes: UInt64 = 0
     /// Bytes that the archive does not have yet.
     package var unarchivedBytes: UInt64 = 0
     /// Bytes of records found damaged, at the start and whenever a reader comes upon them.

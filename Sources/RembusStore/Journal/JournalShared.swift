@@ -23,6 +23,8 @@ struct JournalShared: Sendable {
         var failures: UInt64 = 0
         var failure: String?
         var damagedBytes: UInt64 = 0
+        var removedSegments: UInt64 = 0
+        var removedBytes: UInt64 = 0
     }
 
     let options: JournalOptions

@@ -94,6 +94,7 @@ package final class JournalStore: Store {
         metrics.failure = progress.failure
         metrics.failures = progress.failures
         metrics.damagedBytes = progress.damagedBytes
+        (metrics.removedSegments, metrics.removedBytes) = (progress.removedSegments, progress.removedBytes)
         metrics.waitingFetches = reader.waitingCount
         return metrics
     }

@@ -32,7 +32,9 @@ final class FuzzBroker {
     }
 
     init(
-        _ setting: FuzzSetting, lanes: Int = 2, store: (any Store)? = nil, components: ComponentKeeper? = nil
+        _ setting: FuzzSetting, lanes: Int = 2, store: (any Store)? = nil, components: ComponentKeeper? = nil,
+        logger: Logger = Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() }),
+        storeBytes: Int = 1 << 20, figures: @escaping @Sendable () -> StorageFigures = { StorageFigures() }
     ) {
         loops = (0..<lanes).map { _ in FuzzLoop() }
         var configuration = BrokerConfiguration()
@@ -48,11 +50,11 @@ final class FuzzBroker {
         configuration.requestTimeout = .milliseconds(50)
         configuration.ackTimeout = .milliseconds(40)
         configuration.sendRetries = 3
-        configuration.storeBytes = 1 << 20
+        configuration.storeBytes = storeBytes
         let hasDisk = store != nil
         let store = store ?? MemoryStore(partitions: loops.count, limit: configuration.storeBytes)
-        let storage = BrokerStorage(store: store, isRecorded: { _ in hasDisk }, components: components)
-        let logger = Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() })
+        var storage = BrokerStorage(store: store, isRecorded: { _ in hasDisk }, components: components)
+        storage.figures = figures
         let trust = BrokerTrust(store: TrustStore(logger: logger))
         core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
         core.makeLanes(on: FuzzLoopGroup(loops))

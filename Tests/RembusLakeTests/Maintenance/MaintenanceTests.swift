@@ -86,6 +86,7 @@ import Testing
         #expect(left.first { $0[0] == "keep" }?[1] == 20)
         #expect(left.first { $0[0] == "old" }?[1] == 10)
         #expect(left.first { $0[0] == "big" }?[1] == 10)
+        #expect(fixture.lake.metrics.expired == 20)
         #expect(try await fixture.rows("SELECT count(*) FROM message_source") == [[30]])
     }
 

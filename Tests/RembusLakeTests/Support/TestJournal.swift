@@ -133,8 +133,4 @@ final class TestJournal: JournalSource {
     func onWritten(_ body: (@Sendable () -> Void)?) { written.set(body) }
 
     func writeOut(timeout: Duration) {}
-
-    func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64 { generation }
-
-    func wakeWaiters() {}
 }

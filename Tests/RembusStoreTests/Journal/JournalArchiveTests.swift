@@ -47,6 +47,8 @@ import Darwin
         let first = try #require(records.first?.time)
         #expect(first > 1000)
         #expect(records.map(\.time) == Array(first...2000))
+        let metrics = store.metrics
+        #expect(metrics.removedSegments > 1 && metrics.removedBytes >= lost)
         store.stop()
     }
 

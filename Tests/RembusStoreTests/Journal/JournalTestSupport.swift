@@ -86,6 +86,12 @@ let silent: Logger = {
 }()
 
 extension JournalStore {
+    /// Blocks until something was written after `generation` was returned (0 to begin with), or until the time is over.
+    /// Returns the generation of now.
+    func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64 {
+        shared.generation.wait(until: monotonicNanoseconds() + timeout.nanoseconds, { $0 != generation }, then: { $0 })
+    }
+
     static func open(
         _ folder: TemporaryFolder, partitions: Int = 1, _ configure: (inout JournalOptions) -> Void = { _ in }
     ) throws -> JournalStore {

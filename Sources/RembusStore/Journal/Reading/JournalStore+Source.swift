@@ -160,15 +160,6 @@ extension JournalStore: JournalSource {
         shared.partitions.reduce(0) { sum, partition in sum + partition.withState { $0.unarchivedBytes } }
     }
 
-    package func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64 {
-        shared.generation.wait(
-            until: MonotonicClock.nanoseconds() + timeout.nanoseconds, { $0 != generation }, then: { $0 })
-    }
-
-    package func wakeWaiters() {
-        shared.generation.change { $0 += 1 }
-    }
-
     /// Calls `body` with every record in the files that was received after `time`, partition by partition. Blocks; meant
     /// for the time before ``start()``.
     package func forEachRecord(

@@ -71,6 +71,10 @@ struct SegmentRetention {
         guard let segment else { return false }
         do throws(StorageError) {
             try shared.options.fileSystem.remove(partition.path(of: segment))
+            shared.progress.withLockedValue { progress in
+                progress.removedSegments += 1
+                progress.removedBytes += segment.byteCount
+            }
         } catch {
             shared.logger.warning("an old segment of the journal stays: \(error)")
         }

@@ -1,0 +1,62 @@
+import NIOCore
+import RembusTransport
+import RembusWire
+
+/// What one lane contributes to a status.
+struct LaneStatus: Sendable {
+    var connectionCount = 0
+    var namedCount = 0
+    var subscriptionCount = 0
+    var inFlight = 0
+    var backlogBytes = 0
+    var components: [BrokerStatus.Component] = []
+    var topics: [Topic] = []
+
+    /// What a lane knows of a topic.
+    struct Topic: Sendable {
+        var name: String
+        var published: UInt64
+        var rate: Double?
+        var sample: TopicSampler.Sample?
+    }
+}
+
+extension Lane {
+    /// - Parameter limit: How many connections are listed at most; any of them when there are more.
+    func status(listing limit: Int) -> LaneStatus {
+        metrics.countsTopics = true
+        if sampler.want(now: eventLoop.now) { countAnew() }
+        let totals = SessionTotals(sessions.values)
+        return LaneStatus(
+            connectionCount: totals.named + totals.anonymous, namedCount: totals.named,
+            subscriptionCount: totals.subscriptions, inFlight: totals.inFlight, backlogBytes: totals.backlogBytes,
+            components: sessions.values.prefix(limit).map(\.status),
+            topics: metrics.topicCounts.filter { $0.total > 0 }.map {
+                LaneStatus.Topic(name: $0.label, published: $0.total, rate: $0.rate, sample: $0.sample)
+            })
+    }
+
+    /// Has every topic find out again where it is counted.
+    private func countAnew() {
+        forgetCounts()
+        for session in sessions.values { session.lastRoute?.published = nil }
+    }
+}
+
+extension Session {
+    /// What a status says of this connection.
+    fileprivate var status: BrokerStatus.Component {
+        BrokerStatus.Component(
+            connection: connection, isReactive: isReactive,
+            subscriptions: state.subscriptions.values.prefix(BrokerStatus.Component.maxListed).map(\.shown).sorted(),
+            subscriptionCount: state.subscriptions.count,
+            methods: state.exposed.prefix(BrokerStatus.Component.maxListed).map(\.string).sorted(),
+            methodCount: state.exposed.count, isSlow: isKnownAsSlow, backlogBytes: link.backlog,
+            inFlight: state.inFlight.count, openCalls: openCalls, dropped: droppedCount)
+    }
+}
+
+extension BrokerStatus.Component {
+    /// Topics that are listed of one component: ten thousand of each connection would hold up an event loop.
+    static let maxListed = 100
+}
