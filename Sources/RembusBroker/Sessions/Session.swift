@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import RembusStore
+import RembusSupport
 import RembusTransport
 import RembusWire
 import Synchronization
