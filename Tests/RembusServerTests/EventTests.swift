@@ -103,7 +103,7 @@ extension ServerSuites {
             var (server, events) = try await start { $0.limits.maxTopicBytes = 8 }
             let component = try await Component.connect("\(server.address("ws"))/meter")
             for _ in 0..<3 { try await component.publish("much/too/long", 1) }
-            try await component.flush()
+            await #expect(throws: RembusError.self) { try await component.flush() }
             var count = 0
             while count < 3 {
                 count += try await events.first { kind -> Int? in
