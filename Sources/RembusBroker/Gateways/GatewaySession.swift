@@ -134,11 +134,6 @@ package final class GatewaySession {
     /// Whether the rules let the component do something.
     package func may(_ action: TrustAction, _ topic: String) -> Bool { session.may(action, topic) }
 
-    /// Writes a refusal down, in log, metrics and audit.
-    package func deny(_ action: TrustAction, _ topic: String, for other: String? = nil) {
-        session.deny(action, topic, for: other)
-    }
-
     /// Forgets everything that is kept of the component: subscriptions and unacknowledged deliveries.
     package func forget() { session.forgetState() }
 

@@ -40,6 +40,7 @@ package final class RequestPort {
     /// Publications that wait for the disk, oldest first; those that took too long are at the front.
     private var publications = CircularBuffer<Publication>()
     private var lateCount = 0
+    private static let maxLate = 256
     private var isWatching = false
     /// Calls and commands that wait for their answers.
     private var requests: [UInt64: (RequestOutcome) -> Void] = [:]
@@ -146,6 +147,11 @@ package final class RequestPort {
     /// Why this identity may not publish on a topic, in a sentence.
     package func denial(of topic: String) -> String? { session?.session.refusalText(.publish, topic) }
 
+    /// Writes down that this identity may not do something for another component.
+    package func deny(_ action: TrustAction, _ topic: String, for other: String) {
+        session?.session.deny(action, topic, for: other)
+    }
+
     /// Ends the wait for the disk after `request_timeout`: one timer for all, because they wait equally long.
     private func watch() {
         guard !isWatching, lateCount < publications.count, let eventLoop = session?.eventLoop else { return }
@@ -166,6 +172,11 @@ package final class RequestPort {
             guard publications[index].deadline <= now, let completion = publications[index].completion else { break }
             publications[index].completion = nil
             lateCount += 1
+            // A disk that confirms nothing is no reason to keep ids without end.
+            if lateCount > Self.maxLate {
+                publications.removeFirst()
+                lateCount -= 1
+            }
             answers.append(.publication(completion, .unconfirmed))
         }
         tell()

@@ -49,8 +49,8 @@ extension EndpointTable {
                 let name = match["cid"]
                 let isAdministrator = pool.host.isAdministrator(principal)
                 guard isAdministrator || principal.name.map({ ExactText($0) }) == ExactText(name) else {
-                    identity.session?.attribute(to: exchange.findAddress)
-                    identity.session?.deny(command.action, match.topic, for: name)
+                    identity.port?.attribute(to: exchange.findAddress)
+                    identity.port?.deny(command.action, match.topic, for: name)
                     return exchange.fail(
                         .forbidden("only \(name) itself and administrators may do this: authenticate as one of them"))
                 }
