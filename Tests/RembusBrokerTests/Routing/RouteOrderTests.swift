@@ -22,6 +22,8 @@ struct RouteOrderTests {
         var cache = RouteCache()
         var least: [String: Int] = [:]
         while !answers.isDone.load(ordering: .acquiring) {
+            // Gives way: there may be fewer cores than threads.
+            Thread.sleep(forTimeInterval: 0.000_05)
             for topic in topics {
                 let told = answers.subscribed.load(ordering: .acquiring)
                 let hash = TopicHash.of(topic)
@@ -61,7 +63,7 @@ struct RouteOrderTests {
         }
         // Each of them is about the topic; in between come and go others that are not.
         let forms = ["a/b", "*/b", "a/**", "**"]
-        for number in 0..<400 {
+        for number in 0..<100 {
             let marks = Array(repeating: UInt64(0), count: broker.core.store.partitionCount)
             let other = Subscription(topic: number % 2 == 0 ? "a/c" : "c/*", messageFrom: 0, marks: marks)
             tables.subscribe(session.session, state, other)
@@ -74,7 +76,7 @@ struct RouteOrderTests {
         group.wait()
         #expect(answers.mistakes.withLock { $0 } == [])
         #expect(answers.resolved.load(ordering: .relaxed) >= 1)
-        #expect(broker.core.lanes[1].route("a/b").subscribers.count == 400)
+        #expect(broker.core.lanes[1].route("a/b").subscribers.count == 100)
         #expect(broker.wrongRoutes == [])
     }
 }
