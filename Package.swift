@@ -250,7 +250,7 @@ let package = Package(
         .testTarget(
             name: "DataFramesTests",
             dependencies: [
-                "RembusSupport", "DataFrames", "CArrowData", .product(name: "NIOCore", package: "swift-nio"),
+                "DataFrames", "CArrowData", .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

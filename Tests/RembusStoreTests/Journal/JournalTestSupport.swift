@@ -89,7 +89,8 @@ extension JournalStore {
     /// Blocks until something was written after `generation` was returned (0 to begin with), or until the time is over.
     /// Returns the generation of now.
     func waitForRecords(beyond generation: UInt64, timeout: Duration) -> UInt64 {
-        shared.generation.wait(until: MonotonicClock.nanoseconds() + timeout.nanoseconds, { $0 != generation }, then: { $0 })
+        shared.generation.wait(
+            until: MonotonicClock.nanoseconds() + timeout.nanoseconds, { $0 != generation }, then: { $0 })
     }
 
     static func open(
