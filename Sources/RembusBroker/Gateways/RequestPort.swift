@@ -3,20 +3,6 @@ package import RembusTransport
 package import RembusTrust
 package import RembusWire
 
-/// What concerns all requests of a port. Every call comes on its event loop.
-package protocol RequestPortOwner: AnyObject {
-    /// Whether the broker takes more for the moment.
-    func port(_ port: RequestPort, takes isTaking: Bool)
-    /// Completions were called: what they have handed over is a unit of work, which is to end now.
-    func portAnswered(_ port: RequestPort)
-    /// A unit of work of the session has ended.
-    func portRests(_ port: RequestPort)
-    /// The session has ended. What is still open hears so later, and ``portEnded(_:)`` comes behind it.
-    func portEnds(_ port: RequestPort)
-    /// Everybody has been told.
-    func portEnded(_ port: RequestPort)
-}
-
 /// A typed way into the broker, for a gateway whose requests are answered one by one: HTTP, methods in the process.
 ///
 /// Publications, calls and commands go in as what they are, and what became of each comes to its completion, on the event

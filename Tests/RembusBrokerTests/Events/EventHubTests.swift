@@ -4,7 +4,7 @@ import Testing
 @testable import RembusBroker
 
 /// Those who read events, and those who have something to tell.
-@Suite("Readers of events", .timeLimit(.minutes(1)))
+@Suite("Readers of events", .timeLimit(.minutes(5)))
 struct EventHubTests {
     private let hub = EventHub()
 

@@ -5,7 +5,7 @@ import Testing
 @testable import RembusBroker
 
 /// What is counted, as events.
-@Suite("Counts as events", .timeLimit(.minutes(1)))
+@Suite("Counts as events", .timeLimit(.minutes(5)))
 struct EventTotalsTests {
     @Test("Readers hear what has grown since they came, and nothing twice")
     func growth() async throws {

@@ -9,7 +9,7 @@ import Testing
 @testable import RembusBroker
 
 /// What is said of a connection: in the log with facts that programs read, and to readers of events.
-@Suite("Reports of connections", .timeLimit(.minutes(1)))
+@Suite("Reports of connections", .timeLimit(.minutes(5)))
 struct SessionReportTests {
     private struct Line: Equatable {
         var text: String

@@ -61,7 +61,7 @@ import Testing
         #expect(!folder.names.contains("trust.json"))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["admins.json", "tenants.json", "topic_auth.json"])
+    @Test(.timeLimit(.minutes(5)), arguments: ["admins.json", "tenants.json", "topic_auth.json"])
     func pipesAndFoldersAreErrorsAndNotWaitedFor(name: String) throws {
         let path = "\(folder.path)/\(name)"
         #expect(mkfifo(path, 0o600) == 0)
