@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.differs("S20: the reference has no limits"), pytest.ma
 
 MEBIBYTE = 1 << 20
 LIMIT = 256 * MEBIBYTE
-#: The process is looked at four times a second, so it may be above the limit for a moment.
+#: The process is looked at twenty times a second, so it may be above the limit for a moment.
 HIGHEST = LIMIT + LIMIT // 8
 
 

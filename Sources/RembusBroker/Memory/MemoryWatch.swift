@@ -12,9 +12,10 @@ final class MemoryWatch: @unchecked Sendable {
     private let timer: any DispatchSourceTimer
     private var lastReturn = DispatchTime.now()
 
-    private static let interval = DispatchTimeInterval.milliseconds(250)
-    /// Giving memory back walks through all of it.
+    private static let interval = DispatchTimeInterval.milliseconds(50)
+    /// Giving memory back walks through all of it: it is done more often only while there is little left, in seconds.
     private static let pauseBetweenReturns = 2.0
+    private static let shortPauseBetweenReturns = 0.2
 
     init(budget: MemoryBudget, limit: Int) {
         self.budget = budget
@@ -23,7 +24,7 @@ final class MemoryWatch: @unchecked Sendable {
     }
 
     func start() {
-        timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval, leeway: .milliseconds(50))
+        timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval, leeway: .milliseconds(10))
         timer.setEventHandler { [weak self] in self?.look() }
         timer.activate()
     }
@@ -38,17 +39,17 @@ final class MemoryWatch: @unchecked Sendable {
 
     private func look() {
         guard var resident = SystemMemory.residentBytes else { return }
-        if resident > limit / 4 * 3, mayGiveBack() {
+        if resident > limit / 4 * 3, mayGiveBack(isShort: resident > limit / 10 * 9) {
             SystemMemory.giveBack()
             resident = SystemMemory.residentBytes ?? resident
         }
         budget.adapt(residentBytes: resident, processLimit: limit)
     }
 
-    private func mayGiveBack() -> Bool {
+    private func mayGiveBack(isShort: Bool) -> Bool {
         let now = DispatchTime.now()
         let pause = Double(now.uptimeNanoseconds - lastReturn.uptimeNanoseconds) / 1e9
-        guard pause >= Self.pauseBetweenReturns else { return false }
+        guard pause >= (isShort ? Self.shortPauseBetweenReturns : Self.pauseBetweenReturns) else { return false }
         lastReturn = now
         return true
     }
