@@ -72,12 +72,15 @@ def test_messages_and_bytes_are_those_that_were_sent(measured, connect, threads)
     exact.send([PUBLISH, "elsewhere", ["nobody"]])
     for _ in range(12):
         assert pattern.receive_topic()[0] == "plant/**"
-    for _ in range(12):
+    # On an event loop of its own: the last publication may come behind the Ack2 that ends the exchange of an earlier one.
+    ended = 0
+    for _ in range(12 + 2):
         message = exact.receive()
-        if message[0] & QOS1:
+        if message[0] == ACK2:
+            ended += 1
+        elif message[0] & QOS1:
             exact.send([ACK, message[1]])
-    # QoS 2 ends with a message to the subscriber.
-    assert [exact.receive()[0] for _ in range(2)] == [ACK2, ACK2]
+    assert ended == 2
     assert eventually(lambda: scrape(broker)("rembus_deliveries_in_flight") == 0)
     figures = scrape(broker)
 
