@@ -252,7 +252,9 @@ final class Lane: @unchecked Sendable {
         ticksUntilSweep = Int(Self.sweepInterval.nanoseconds / core.tickInterval.nanoseconds)
         guard core.tables.takeStale(lane: index) else { return }
         routes.removeStale()
-        for session in sessions.values where session.lastRoute?.isStale == true { session.lastRoute = nil }
+        for session in sessions.values where session.lastRoute.route?.isStale == true {
+            session.lastRoute.forget()
+        }
     }
 
     private func tick() {

@@ -51,7 +51,7 @@ package final class GatewaySession {
     package func endWork() { link.receiveCompleted() }
 
     /// Nobody waits for the answer of a request any more: a query is stopped.
-    package func cancelCall(_ id: MessageID) { session.tableCalls.cancel(id) }
+    package func cancelCall(_ id: MessageID) { session.calls.tables.cancel(id) }
 
     /// Ends the connection from this side.
     package func close(code: UInt16 = 1000, reason: String = "") {
@@ -107,11 +107,13 @@ package final class GatewaySession {
         }
     }
 
+    package typealias LoginCompletion = @Sendable (Result<Bool, LoginFailure>) -> Void
+
     /// Binds the connection to a name, or makes it a guest of a user.
     ///
     /// `completion` gets whether there was a state of the name already, and runs on the event loop as a unit of work of
     /// its own; meanwhile messages wait.
-    package func logIn(_ login: Login, _ completion: @escaping @Sendable (Result<Bool, LoginFailure>) -> Void) {
+    package func logIn(_ login: Login, _ completion: @escaping LoginCompletion) {
         session.logIn(login, completion)
     }
 

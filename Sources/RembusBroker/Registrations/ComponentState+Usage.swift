@@ -26,7 +26,7 @@ extension ComponentState {
 
     /// Messages that wait for the component, and what its own are recognised by.
     private var heldBytes: Int {
-        var bytes = inFlightBytes + duplicates.count * RegistrationLedger.bytesOfDuplicate
+        var bytes = inFlight.bytes + duplicates.count * RegistrationLedger.bytesOfDuplicate
         for subscription in subscriptions.values {
             for (publication, _) in subscription.mqtt?.postponed ?? [] { bytes += publication.buffer.readableBytes }
         }
@@ -46,7 +46,7 @@ extension ComponentState {
         }
         packed = PackedComponent(record)
         subscriptions = [:]
-        inFlight = CorrelationTable(limit: inFlight.limit)
+        inFlight.shrink()
     }
 
     /// The opposite, before anything is done with the subscriptions.
@@ -60,7 +60,6 @@ extension ComponentState {
     /// are sent from there.
     func dropHeldMessages() {
         for delivery in inFlight.removeAll() { delivery.subscription.owed.insert(delivery.receivedAt) }
-        inFlightBytes = 0
         for subscription in subscriptions.values { subscription.mqtt?.postponed.removeAll() }
         duplicates.removeAll()
     }

@@ -25,11 +25,8 @@ final class ComponentState: @unchecked Sendable {
 
     var subscriptions: [ExactText: Subscription] = [:]
     var exposed: Set<ExactText> = []
-    @exclusivity(unchecked) var inFlight: CorrelationTable<PendingDelivery>
-    /// Bytes of the messages in `inFlight`.
-    @exclusivity(unchecked) var inFlightBytes = 0
+    @exclusivity(unchecked) var inFlight: DeliveryWindow
     @exclusivity(unchecked) var duplicates: DuplicateFilter
-    @exclusivity(unchecked) var deliveryOrder: UInt64 = 0
 
     // MARK: While nobody is connected, guarded by the routing tables' lock
 
@@ -59,15 +56,8 @@ final class ComponentState: @unchecked Sendable {
         self.principal = principal
         self.number = number
         self.tenant = tenant
-        inFlight = CorrelationTable(limit: limits.maxInFlight)
+        inFlight = DeliveryWindow(limit: limits.maxInFlight)
         duplicates = DuplicateFilter(limit: limits.maxDuplicateIDs)
-    }
-
-    /// Removes and returns an unacknowledged delivery; nil when there is none.
-    func takeInFlight(_ id: UInt64) -> PendingDelivery? {
-        guard let delivery = inFlight.take(id) else { return nil }
-        inFlightBytes -= delivery.publication.buffer.readableBytes
-        return delivery
     }
 
     /// Whether subscriptions or exposed topics have changed since they were last written down.
@@ -79,9 +69,7 @@ final class ComponentState: @unchecked Sendable {
     /// Drops what belongs to an MQTT client: subscriptions and unacknowledged deliveries.
     func forgetMQTT() {
         subscriptions = subscriptions.filter { $0.value.mqtt == nil }
-        var ids: [UInt64] = []
-        inFlight.forEach { id, delivery in if delivery.subscription.mqtt != nil { ids.append(id) } }
-        for id in ids { _ = takeInFlight(id) }
+        inFlight.removeAll { $0.subscription.mqtt != nil }
         duplicates.removeAll()
     }
 
@@ -90,7 +78,7 @@ final class ComponentState: @unchecked Sendable {
     func record(isConnected: Bool) -> ComponentRecord? {
         guard let name else { return nil }
         var owed: [ObjectIdentifier: [UInt64]] = [:]
-        inFlight.forEach { _, delivery in
+        inFlight.forEach { delivery in
             owed[ObjectIdentifier(delivery.subscription), default: []].append(delivery.receivedAt)
         }
         let kept = self.subscriptions.values.lazy.filter { !self.isTransient || $0.mqtt == nil }
@@ -132,9 +120,8 @@ final class ComponentState: @unchecked Sendable {
 
     /// Takes what another state of the same name has, while no session knows either.
     func takeOver(_ other: ComponentState) {
-        (subscriptions, inFlight, inFlightBytes) = (other.subscriptions, other.inFlight, other.inFlightBytes)
-        (duplicates, deliveryOrder) = (other.duplicates, other.deliveryOrder)
-        (exposed, gatewayBytes) = (other.exposed, other.gatewayBytes)
+        (subscriptions, inFlight) = (other.subscriptions, other.inFlight)
+        (duplicates, exposed, gatewayBytes) = (other.duplicates, other.exposed, other.gatewayBytes)
     }
 
     /// For lists that people read.

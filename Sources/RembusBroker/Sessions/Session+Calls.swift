@@ -28,7 +28,7 @@ extension Session {
         guard topic.count <= limits.maxTopicBytes else {
             return answer(id, .error, BrokerText.longMethod(topic.count, limits.maxTopicBytes))
         }
-        guard openCalls < limits.maxCalls else {
+        guard calls.openCount < limits.maxCalls else {
             return answer(id, .error, BrokerText.tooManyCalls(limits.maxCalls))
         }
         let route = lane.route(topic)
@@ -51,7 +51,7 @@ extension Session {
     private func receiveUnknown(
         _ topic: String, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) {
-        if encoding == .text, dialect.typeKey != .type, let slash = topic.lastIndex(of: "/"),
+        if form.encoding == .text, form.dialect.typeKey != .type, let slash = topic.lastIndex(of: "/"),
             case .connected = tables.target(String(topic[..<slash])),
             case .request(var request)? = try? Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
         {
@@ -78,7 +78,7 @@ extension Session {
                 deny(.call, topic)
                 return answer(id, .error, refusalText(.call, topic))
             }
-            guard openCalls < limits.maxCalls else {
+            guard calls.openCount < limits.maxCalls else {
                 return answer(id, .error, BrokerText.tooManyCalls(limits.maxCalls))
             }
             forward(header, bytes, id, to: session, topic: topic)
@@ -129,11 +129,11 @@ extension Session {
         _ body: @escaping @Sendable ([Value]) async throws -> Value, _ arguments: [Value], _ id: MessageID,
         _ asked: UInt64?, isTable: Bool
     ) {
-        openCalls += 1
+        calls.open()
         let limit = asked.map { Duration.nanoseconds(core.limit(asked: $0).timeout.nanoseconds) }
         // One whose answer has no room waits: what is not read must not pile up.
         whenAnswersHaveRoom(id, core.limit(asked: asked)) { [self] in
-            let number = tableCalls.makeNumber()
+            let number = calls.tables.makeNumber()
             let task = core.background.run { [self] in
                 let outcome: (StatusCode, Value)
                 do {
@@ -142,13 +142,13 @@ extension Session {
                     outcome = (.methodException, .text("\(error)"))
                 }
                 lane.eventLoop.execute {
-                    self.openCalls -= 1
-                    self.tableCalls.ended(number)
+                    self.calls.close()
+                    self.calls.tables.ended(number)
                     self.answerService(id, outcome.0, outcome.1)
                     self.lane.endBurst()
                 }
             }
-            if isTable { tableCalls.began(number, id, task) }
+            if isTable { calls.tables.began(number, id, task) }
         }
     }
 
@@ -157,7 +157,7 @@ extension Session {
     ) {
         let call = RoutedCall(
             caller: self, callerID: id, topic: topic, forwardedAt: lane.now, limit: core.limit(asked: header.timeout))
-        openCalls += 1
+        calls.open()
         provider.callLoad.wrappingAdd(1, ordering: .relaxed)
         if provider.lane === lane {
             provider.forward(bytes, header, call)
@@ -168,7 +168,7 @@ extension Session {
 
     /// Sends the answer to a request of this connection: the provider's frame under the caller's own id.
     func sendResponse(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, id: MessageID) {
-        openCalls -= 1
+        calls.close()
         // A caller that does not read its answers does not get more of them than fit.
         guard hasRoom(forAnswer: bytes.count) else { return dropAnswer(id) }
         let status = StatusCode(rawValue: header.status)
@@ -177,7 +177,7 @@ extension Session {
             let data = UnsafeRawBufferPointer(rebasing: bytes[header.payloadOffset..<header.end])
             return hand(id, status, .encoded(ByteBuffer(bytes: data)))
         }
-        guard encoding == .binary else {
+        guard form.encoding == .binary else {
             guard
                 case .response(var response)? = try? Message(
                     cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
@@ -200,7 +200,7 @@ extension Session {
 
     /// Answers a request of this connection that came to nothing.
     func sendFailure(_ id: MessageID, _ status: StatusCode, _ text: String) {
-        openCalls -= 1
+        calls.close()
         answer(id, status, .text(text))
     }
 
@@ -208,14 +208,14 @@ extension Session {
 
     /// Sends a request to this component, under an id of the table's own.
     func forward(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, _ call: RoutedCall) {
-        guard link.isOpen, let id = calls.insert(call) else {
+        guard link.isOpen, let id = calls.forward(call) else {
             return fail(
                 call,
                 link.isOpen
                     ? BrokerText.busyProvider(call.topic, limits.maxPendingCalls) : BrokerText.disconnected(call.topic))
         }
         lane.watch(self)
-        guard encoding == .binary else { return sendTranslatedRequest(bytes, id: id, call.limit) }
+        guard form.encoding == .binary else { return sendTranslatedRequest(bytes, id: id, call.limit) }
         let topicLength = FrameWriter.headLength(header.topicLength) + header.topicLength
         let options = call.limit.told.map { RequestOptions(timeout: $0) }
         let length = 2 + 9 + topicLength + 1 + header.payloadLength + (options?.encodedLength ?? 0)
@@ -245,7 +245,7 @@ extension Session {
     }
 
     func receiveResponse(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
-        guard let id = header.id(in: bytes)?.littleEndianValue, let call = calls.take(id) else { return }
+        guard let id = header.id(in: bytes)?.littleEndianValue, let call = calls.answered(id) else { return }
         callLoad.wrappingSubtract(1, ordering: .relaxed)
         lane.metrics.answered(
             call.topic, nanoseconds: (lane.now - call.forwardedAt).nanoseconds,
@@ -270,17 +270,10 @@ extension Session {
 
     /// This component is gone: its callers hear it now, not at their time-out (known-defects.md R4).
     func failCalls(_ text: (_ method: String) -> String = BrokerText.disconnected) {
-        guard calls.count > 0 else { return }
-        for call in calls.removeAll() { fail(call, text(call.topic)) }
+        for call in calls.takeForwarded() { fail(call, text(call.topic)) }
     }
 
     func expireCalls() {
-        guard calls.count > 0 else { return }
-        let now = lane.now
-        var expired: [UInt64] = []
-        calls.forEach { id, call in if call.deadline <= now { expired.append(id) } }
-        for id in expired {
-            if let call = calls.take(id) { fail(call, BrokerText.late(call.topic, call.limit)) }
-        }
+        for call in calls.takeExpired(now: lane.now) { fail(call, BrokerText.late(call.topic, call.limit)) }
     }
 }

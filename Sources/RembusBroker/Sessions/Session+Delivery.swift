@@ -47,14 +47,11 @@ extension Session {
     var maxKeptBytes: Int { min(limits.maxInFlightBytes, lane.memory.room) }
 
     private func sendAcknowledged(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
-        guard !state.inFlight.isFull, state.inFlightBytes < maxKeptBytes else { return false }
-        let retained = publication.retain(lane.memory.kept)
-        state.deliveryOrder += 1
-        let pending = PendingDelivery(
-            publication: retained, subscription: subscription, receivedAt: publication.record.receivedAt,
-            order: state.deliveryOrder, sentAt: lane.now, sendCount: 1)
-        guard let id = state.inFlight.insert(pending, slot: publication.slot) else { return false }
-        state.inFlightBytes += retained.buffer.readableBytes
+        guard !state.inFlight.isFull, state.inFlight.bytes < maxKeptBytes,
+            let id = state.inFlight.send(
+                publication.retain(lane.memory.kept), to: subscription, receivedAt: publication.record.receivedAt,
+                slot: publication.slot, now: lane.now)
+        else { return false }
         write(
             publication.header, publication.bytes, owner: publication.owner, id: id, subscription,
             receivedAt: publication.record.receivedAt)
@@ -75,7 +72,7 @@ extension Session {
             return link.enlist()
         }
         let frame = DeliveryFrame(header: header, id: id, subscription: subscription)
-        if encoding == .binary {
+        if form.encoding == .binary {
             let length = frame.send(bytes, owner: owner, on: link)
             traffic.sent(MessageClass(header.flags), bytes: length)
         } else {
@@ -100,7 +97,7 @@ extension Session {
     // MARK: Acknowledgements
 
     func acknowledged(_ id: MessageID?) {
-        guard let id, let value = id.littleEndianValue, let delivery = state.takeInFlight(value) else { return }
+        guard let id, let value = id.littleEndianValue, let delivery = state.inFlight.take(value) else { return }
         lane.metrics.acknowledged &+= 1
         delivery.subscription.hasMoved = true
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
@@ -113,27 +110,14 @@ extension Session {
     func retransmit() {
         // What was sent before has not even left: a copy would only make the queue longer.
         guard !link.isCongested else { return }
-        let (timeout, retries) = (core.ackTimeout, lane.settings.sendRetries)
-        var failed: [(id: UInt64, delivery: PendingDelivery)] = []
-        var due: [(id: UInt64, delivery: PendingDelivery)] = []
-        let now = lane.now
-        state.inFlight.forEach { id, delivery in
-            guard delivery.sendCount > 0, delivery.sentAt + timeout <= now else { return }
-            if delivery.sendCount > retries {
-                // Rests until the component comes back; an anonymous one never does.
-                delivery.sendCount = 0
-                failed.append((id, delivery))
-            } else {
-                delivery.sendCount += 1
-                delivery.sentAt = now
-                due.append((id, delivery))
-            }
-        }
-        resend(due)
-        guard !failed.isEmpty else { return }
-        report(.unacknowledged(count: failed.count, sends: retries + 1))
+        let retries = lane.settings.sendRetries
+        let (again, exhausted) = state.inFlight.due(now: lane.now, timeout: core.ackTimeout, retries: retries)
+        resend(again)
+        guard !exhausted.isEmpty else { return }
+        report(.unacknowledged(count: exhausted.count, sends: retries + 1))
+        // An anonymous component never comes back.
         if state.name == nil {
-            for (id, _) in failed { _ = state.takeInFlight(id) }
+            for id in exhausted { _ = state.inFlight.take(id) }
         }
     }
 
@@ -142,15 +126,7 @@ extension Session {
         guard !hasResumed else { return }
         hasResumed = true
         guard state.inFlight.count > 0 else { return }
-        var all: [(id: UInt64, delivery: PendingDelivery)] = []
-        let now = lane.now
-        state.inFlight.forEach { id, delivery in
-            guard serves(delivery.subscription) else { return }
-            delivery.sendCount = 1
-            delivery.sentAt = now
-            all.append((id, delivery))
-        }
-        resend(all)
+        resend(state.inFlight.resume(now: lane.now, where: serves))
         lane.watch(self)
     }
 
@@ -160,11 +136,11 @@ extension Session {
         return may(.subscribe, retained.buffer.withUnsafeReadableBytes { retained.header.topic(in: $0) })
     }
 
-    private func resend(_ deliveries: [(id: UInt64, delivery: PendingDelivery)]) {
-        for (id, delivery) in deliveries.sorted(by: { $0.delivery.order < $1.delivery.order }) {
+    private func resend(_ deliveries: [DeliveryWindow.Entry]) {
+        for (id, delivery) in deliveries {
             let retained = delivery.publication
             guard mayStillHear(retained) else {
-                _ = state.takeInFlight(id)
+                _ = state.inFlight.take(id)
                 continue
             }
             lane.metrics.retransmitted += 1

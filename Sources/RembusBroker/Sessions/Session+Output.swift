@@ -49,9 +49,9 @@ extension Session {
 
     private func encoded(_ message: Message) -> ByteBuffer {
         var buffer = ByteBuffer()
-        if encoding == .text {
+        if form.encoding == .text {
             // JSON peers get dataframes as rows (protocol.md §10).
-            message.encodeJSON(into: &buffer, dialect: dialect, frames: DataFrame.writeRows(ofArrow:into:))
+            message.encodeJSON(into: &buffer, dialect: form.dialect, frames: DataFrame.writeRows(ofArrow:into:))
         } else {
             message.encodeCBOR(into: &buffer)
         }
@@ -59,7 +59,7 @@ extension Session {
     }
 
     private func send(_ buffer: ByteBuffer, of message: Message) {
-        if encoding == .text {
+        if form.encoding == .text {
             traffic.sent(MessageClass(message), bytes: buffer.readableBytes)
             link.sendText(buffer)
         } else {
@@ -87,7 +87,7 @@ extension Session {
 
     /// Sends an Ack or Ack2.
     func sendAcknowledgement(_ kind: FrameHeader.Kind, _ id: MessageID) {
-        if encoding == .text {
+        if form.encoding == .text {
             return sendMessage(kind == .ack ? .ack(id) : .ack2(id))
         }
         let length = 2 + FrameWriter.idLength(id)

@@ -67,7 +67,7 @@ extension Session {
     @inline(__always)
     func messageID(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) -> MessageID? {
         guard var id = header.id(in: bytes) else { return nil }
-        id.jsonForm = idForm
+        id.jsonForm = form.idForm
         return id
     }
 
@@ -82,8 +82,8 @@ extension Session {
         let owner = isWhole ? receivedOwner : nil
         let topic = header.topicBytes(in: bytes)
         let route: Route
-        if let last = lastRoute, last.isFor(topic), !last.isStale {
-            guard mayUseLastRoute else { return .refused(refusal(along: last)) }
+        if let last = lastRoute.route, last.isFor(topic), !last.isStale {
+            guard lastRoute.isAllowed else { return .refused(refusal(along: last)) }
             route = last
         } else {
             switch resolve(topic) {
@@ -123,8 +123,7 @@ extension Session {
         }
         let route = lane.route(topic)
         let isAllowed = route.objection == nil && mayUse(route, .publish)
-        lastRoute = route
-        mayUseLastRoute = isAllowed
+        lastRoute.note(route, isAllowed: isAllowed)
         return isAllowed ? .success(route) : .failure(refusal(along: route))
     }
 

@@ -36,7 +36,7 @@ extension Session {
                 // What was proven by that key is proven no longer.
                 self.isProven = false
                 // What it may do has to be asked again.
-                self.lastRoute = nil
+                self.lastRoute.forget()
                 self.tables.setProven(self.state, false)
                 if self.mustProve { self.link.close(code: 1000, reason: "") }
             }

@@ -128,7 +128,7 @@ extension Session {
     /// Whether reading on would bring nothing that can be sent now.
     private func isTooFullToReplay(_ reader: CatchUp) -> Bool {
         if link.isCongested { return true }
-        return isMemoryScarce && (state.inFlight.isFull || state.inFlightBytes >= maxKeptBytes)
+        return isMemoryScarce && (state.inFlight.isFull || state.inFlight.bytes >= maxKeptBytes)
     }
 
     /// Continues as a unit of work of its own.

@@ -25,29 +25,29 @@ extension Session {
                 guard !isClosed else { return lane.services.ended(answerBytes: 0) }
                 start()
             } giveUp: { [self] in
-                openCalls -= 1
+                calls.close()
                 noteServiceEnded(answerBytes: 0)
                 answer(id, .methodUnavailable, .text(BrokerText.noMemory))
             }
         }
         if isShared { return enqueue() }
-        answerGate.append(enqueue)
+        calls.gate.append(enqueue)
         startWaitingCalls()
     }
 
     private func noteServiceEnded(answerBytes: Int) {
-        if !isShared { answerGate.ended(answerBytes: answerBytes) }
+        if !isShared { calls.gate.ended(answerBytes: answerBytes) }
     }
 
     /// Begins calls that may begin. While others wait nothing more is read.
     func startWaitingCalls() {
-        guard answerGate.isWaiting else { return }
-        while let start = answerGate.next(
+        guard calls.gate.isWaiting else { return }
+        while let start = calls.gate.next(
             unread: link.backlog, limit: maxUnreadAnswers, largest: limits.maxMessageBytes)
         {
             start()
         }
-        guard answerGate.isWaiting else { return link.suspendReading(false) }
+        guard calls.gate.isWaiting else { return link.suspendReading(false) }
         link.suspendReading(true)
         link.noteRefused()
         lane.watch(self)
@@ -77,5 +77,5 @@ extension Session {
         answer(id, .methodUnavailable, .text(BrokerText.droppedAnswer(maxUnreadAnswers)))
     }
 
-    func dropWaitingCalls() { answerGate.removeAll() }
+    func dropWaitingCalls() { calls.gate.removeAll() }
 }

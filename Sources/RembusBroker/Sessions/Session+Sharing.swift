@@ -14,7 +14,7 @@ extension Session {
     /// A live publication could not be sent.
     func missed(_ publication: inout Publication, _ subscription: Subscription) {
         guard let interest = subscription.mqtt, interest.isShared else { return fallBehind(subscription) }
-        guard interest.postponed.count < limits.maxInFlight, state.inFlightBytes < maxKeptBytes else {
+        guard interest.postponed.count < limits.maxInFlight, state.inFlight.bytes < maxKeptBytes else {
             core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
             droppedCount += 1
             return
@@ -85,7 +85,7 @@ extension ComponentState {
     /// What the shared subscriptions leave behind, oldest first.
     var orphans: [Orphan] {
         var all: [Orphan] = []
-        inFlight.forEach { _, delivery in
+        inFlight.forEach { delivery in
             guard delivery.subscription.mqtt?.isShared == true else { return }
             all.append(
                 Orphan(

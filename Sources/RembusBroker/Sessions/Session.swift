@@ -30,7 +30,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) private(set) var tenant: UInt32 = 0
     /// Whether the peer may do anything yet.
     @exclusivity(unchecked) var gate = Gate.open
-    var login = Login()
+    var login = LoginMachine()
+    /// Whom a gateway's login is to be answered.
+    var loginCompletion: GatewaySession.LoginCompletion?
     /// Whether the name was proven with a key or a certificate, and not only claimed.
     @exclusivity(unchecked) var isProven = false
     /// The client certificate that the connection was opened with.
@@ -61,38 +63,24 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var replayWindow = Double.infinity
     /// Where what this connection publishes comes from, when it leads to another broker; nil for a component.
     @exclusivity(unchecked) var origin: Origin?
-    /// What the peer sent last, which is what it gets (protocol.md §1.1).
-    @exclusivity(unchecked) var encoding = MessageKind.binary
-    var dialect = JSONDialect()
-    /// How the peer wrote the id of the JSON message that is being handled.
-    @exclusivity(unchecked) var idForm = MessageID.JSONForm.number
+    @exclusivity(unchecked) var form = PeerForm()
 
-    /// Requests forwarded to this component.
-    @exclusivity(unchecked) var calls: CorrelationTable<RoutedCall>
+    @exclusivity(unchecked) var calls: CallTable
     /// How many requests are on their way to or with this component, for `less_busy`; read from any lane.
     let callLoad = Atomic<Int>(0)
     @exclusivity(unchecked) var catchUp: CatchUp?
     @exclusivity(unchecked) var isWatched = false
     /// Messages that came while the login was being decided.
     var deferred: [(bytes: ByteBuffer, kind: MessageKind)] = []
-    /// The route of the last publication: the next one often goes to the same topic.
-    @exclusivity(unchecked) var lastRoute: Route?
-    /// Whether this component may publish along `lastRoute`, under a topic that can be published to.
-    @exclusivity(unchecked) var mayUseLastRoute = true
+    @exclusivity(unchecked) var lastRoute = LastRoute()
     /// Answers that wait until something is on the disk.
     var heldAnswers = 0
     /// Methods that were exposed, which their provider has not been told: no call comes before that.
     var unansweredMethods: Set<ExactText> = []
-    /// Requests of this connection that wait for an answer.
-    @exclusivity(unchecked) var openCalls = 0
-    /// Those of them that are queries of the storage's tables, which nobody needs once the caller is gone.
-    var tableCalls = TableCalls()
     /// Whether what it publishes is part of the stop, like the will of a client that has gone.
     var outlastsStop = false
     /// How many exchanges a gateway's protocol has under way that the session does not know of; nil for none ever.
     var countGatewayExchanges: (() -> Int)?
-    /// Calls of services whose answers have no room yet.
-    @exclusivity(unchecked) var answerGate = AnswerGate()
     /// Publications that were not delivered to this connection because it took no more.
     var droppedCount = 0
     /// Bytes of log that this connection wanted to read when they were gone.
@@ -125,7 +113,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         maxTopicBytes = lane.settings.limits.maxTopicBytes
         maxBacklogBytes = lane.settings.limits.maxBacklogBytes
         state = tables.anonymousState(of: nil)
-        calls = CorrelationTable(limit: lane.settings.limits.maxPendingCalls)
+        calls = CallTable(limit: lane.settings.limits.maxPendingCalls)
         state = tables.anonymousState(of: self)
         (number, tenant) = (state.number, state.tenant)
         if core.isAuthenticated { gate = .locked }
@@ -138,104 +126,6 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     /// For the log: the name if there is one, and the address.
     var label: String { "\(state.name ?? state.user ?? "anonymous") (\(peerAddress))" }
-
-    // MARK: Messages
-
-    func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?) {
-        guard gate == .open else { return receiveGated(bytes, kind) }
-        encoding = kind
-        if kind == .binary {
-            idForm = .number
-            receive(bytes, owner: owner)
-        } else {
-            receiveText(bytes)
-        }
-    }
-
-    func linkReadCompleted(_ link: Link) {
-        pauseIfCongested()
-        lane.endBurst()
-    }
-
-    func pauseIfCongested() {
-        if lane.takeCongestion(of: self) { lane.pause(self) }
-    }
-
-    @inline(__always)
-    private func receive(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
-        switch FrameHeader.parse(bytes) {
-        case .regular(let header):
-            traffic.received(MessageClass(header), bytes: bytes.count)
-            handle(header, bytes, owner: owner)
-        case .irregular: receiveIrregular(bytes)
-        case .malformed(let text): refuse(text)
-        }
-    }
-
-    @inline(__always)
-    private func handle(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
-        switch header.kind {
-        case .publish: receivePublication(header, bytes, owner: owner)
-        case .request: receiveRequest(header, bytes)
-        case .response: receiveResponse(header, bytes)
-        case .ack: acknowledged(header.id(in: bytes))
-        case .ack2: if let id = header.id(in: bytes) { state.duplicates.remove(id) }
-        }
-    }
-
-    /// A control message, or a data message in a form that is accepted but not relayed as it is (protocol.md §2).
-    private func receiveIrregular(_ bytes: UnsafeRawBufferPointer) {
-        do throws(WireError) {
-            let message = try Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
-            traffic.received(MessageClass(message), bytes: bytes.count)
-            receive(message)
-        } catch {
-            refuse("\(error)")
-        }
-    }
-
-    private func receiveText(_ bytes: UnsafeRawBufferPointer) {
-        do throws(WireError) {
-            let message = try Message(json: ByteBuffer(bytes: bytes), limits: core.decodingLimits, dialect: &dialect)
-            idForm = message.id?.jsonForm ?? .number
-            traffic.received(MessageClass(message), bytes: bytes.count)
-            receive(message)
-        } catch {
-            refuse("\(error)")
-        }
-    }
-
-    private func receive(_ message: Message) {
-        switch message {
-        case .publish, .request, .response:
-            // Into the usual form, which everything behind this point works on.
-            var buffer = ByteBuffer()
-            message.encodeCBOR(into: &buffer)
-            buffer.withUnsafeReadableBytes { bytes in
-                guard case .regular(let header) = FrameHeader.parse(bytes) else {
-                    return refuse("the message cannot be put into the usual form")
-                }
-                handle(header, bytes, owner: nil)
-            }
-        case .ack(let id): acknowledged(id)
-        case .ack2(let id): state.duplicates.remove(id)
-        case .identity(let identity): receive(identity)
-        case .admin(let admin): receive(admin)
-        case .register(let register): receive(register)
-        case .unregister(let id): unregister(id)
-        case .attestation(let attestation): receive(attestation)
-        case .ping(let id, let name): receivePing(id, name)
-        case .close:
-            endCause = .peer
-            link.close(code: 1000, reason: "")
-        }
-    }
-
-    /// Ends the connection for what it sent: this one only (protocol.md §1.1, code 1000).
-    func refuse(_ text: String) {
-        report(.malformed(text))
-        link.close(code: 1000, reason: "protocol error")
-    }
 
     // MARK: End
 
@@ -255,17 +145,18 @@ final class Session: LinkDelegate, @unchecked Sendable {
     func release() {
         isReactive = false
         catchUp = nil
-        lastRoute = nil
+        lastRoute.forget()
         deliverySink = nil
         answers = nil
         failCalls()
-        tableCalls.cancelAll()
+        calls.tables.cancelAll()
         dropWaitingCalls()
         answeredAll()
         let state = self.state
         // What an anonymous component does with the connection from here on must not reach the component's state.
         self.state = tables.anonymousState(of: nil)
-        login = Login()
+        login = LoginMachine()
+        loginCompletion = nil
         isProven = false
         save(state, isConnected: false)
         let orphans = transport.isMQTT && state.isTransient ? state.orphans : []
@@ -295,7 +186,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     // MARK: Timer
 
     var hasDeadlines: Bool {
-        !isClosed && (calls.count > 0 || state.inFlight.count > 0 || answerGate.isWaiting || isKnownAsSlow)
+        !isClosed && (calls.forwardedCount > 0 || state.inFlight.count > 0 || calls.gate.isWaiting || isKnownAsSlow)
     }
 
     func tick() {

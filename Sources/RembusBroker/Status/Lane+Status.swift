@@ -39,7 +39,7 @@ extension Lane {
     /// Has every topic find out again where it is counted.
     private func countAnew() {
         forgetCounts()
-        for session in sessions.values { session.lastRoute?.published = nil }
+        for session in sessions.values { session.lastRoute.route?.published = nil }
     }
 }
 
@@ -52,7 +52,7 @@ extension Session {
             subscriptionCount: state.subscriptions.count,
             methods: state.exposed.prefix(BrokerStatus.Component.maxListed).map(\.string).sorted(),
             methodCount: state.exposed.count, isSlow: isKnownAsSlow, backlogBytes: link.backlog,
-            inFlight: state.inFlight.count, openCalls: openCalls, dropped: droppedCount)
+            inFlight: state.inFlight.count, openCalls: calls.openCount, dropped: droppedCount)
     }
 }
 

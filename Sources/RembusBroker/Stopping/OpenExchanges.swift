@@ -24,7 +24,7 @@ extension Lane {
         var open = OpenExchanges(publications: waitingAcknowledgements)
         for session in sessions.values {
             // Commands too that are answered when the disk has what they change.
-            open.calls += session.openCalls + session.heldAnswers
+            open.calls += session.calls.openCount + session.heldAnswers
             open.publications += session.countGatewayExchanges?() ?? 0
             if session.isReactive { open.deliveries += session.state.inFlight.count }
         }

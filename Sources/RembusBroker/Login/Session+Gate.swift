@@ -3,6 +3,16 @@ import NIOCore
 import RembusTransport
 import RembusWire
 
+/// What a connection may do at the moment.
+enum Gate {
+    /// Everything that its component may.
+    case open
+    /// A decision about it is being made elsewhere; messages wait for the outcome.
+    case waiting
+    /// Authenticated mode, nothing proven yet: only the handshake is possible (protocol.md §7.3).
+    case locked
+}
+
 /// Messages while the connection may not yet do everything.
 extension Session {
     /// The largest message of a login: a name, a pin and a key.
@@ -10,7 +20,7 @@ extension Session {
 
     func receiveGated(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) {
         if gate == .waiting { return postpone(bytes, kind) }
-        encoding = kind
+        form.encoding = kind
         guard let message = handshakeMessage(bytes, kind) else { return }
         traffic.received(MessageClass(message), bytes: bytes.count)
         switch message {
@@ -31,11 +41,11 @@ extension Session {
         do throws(WireError) {
             let buffer = ByteBuffer(bytes: bytes)
             guard kind == .text else {
-                idForm = .number
+                form.idForm = .number
                 return try Message(cbor: buffer, limits: core.decodingLimits)
             }
-            let message = try Message(json: buffer, limits: core.decodingLimits, dialect: &dialect)
-            idForm = message.id?.jsonForm ?? .number
+            let message = try Message(json: buffer, limits: core.decodingLimits, dialect: &form.dialect)
+            form.idForm = message.id?.jsonForm ?? .number
             return message
         } catch {
             refuse("\(error)")
@@ -64,5 +74,30 @@ extension Session {
             guard link.isOpen, !isClosed else { return }
             buffer.withUnsafeReadableBytes { link(link, received: $0, kind: kind, owner: nil) }
         }
+    }
+
+    // MARK: Waiting
+
+    /// Something is decided elsewhere: messages wait, and no more are read.
+    func wait() {
+        guard gate != .waiting else { return }
+        gate = .waiting
+        link.pauseReading()
+    }
+
+    /// What held this connection up is over: its peer is read from, unless a decision about it is still to come.
+    func readOn() {
+        if gate != .waiting { link.resumeReading() }
+    }
+
+    /// Goes on with a decision as a unit of work of its own, then with the messages that waited for it.
+    func proceed(_ decision: () -> Void) {
+        guard link.isOpen, !isClosed, gate == .waiting else { return }
+        lane.beginBurst()
+        gate = mustProve ? .locked : .open
+        link.resumeReading()
+        decision()
+        takeDeferred()
+        lane.endBurst()
     }
 }

@@ -1,0 +1,260 @@
+import Logging
+import NIOCore
+import RembusIdentity
+import RembusTransport
+import RembusTrust
+import RembusWire
+
+/// Runs what the login machine of this connection asks for: names and their proof (protocol.md §7).
+extension Session {
+    /// Whether this connection must prove a name before it may do anything else.
+    var mustProve: Bool { core.isAuthenticated && !isProven }
+
+    private var loginFacts: BrokerLoginFacts {
+        BrokerLoginFacts(core: core, maxNameBytes: limits.maxNameBytes)
+    }
+
+    /// The connection is open. In authenticated mode the broker speaks first.
+    func begin() {
+        guard mustProve, link.isOpen else { return }
+        link.limitMessages(to: Self.maxHandshakeBytes)
+        endUnprovenInTime()
+        // Whoever shows a certificate has proven its name and only has to say it.
+        guard certificate == nil else { return }
+        perform(.challenge(MessageID.connection, name: nil))
+    }
+
+    private func endUnprovenInTime() {
+        let timeout = TimeAmount(core.configuration.security.challengeTimeout)
+        lane.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.endUnproven() }
+    }
+
+    private func endUnproven() {
+        guard link.isOpen, mustProve else { return }
+        // It is not the peer that takes its time.
+        guard gate != .waiting else { return endUnprovenInTime() }
+        report(.late)
+        link.close(code: 1000, reason: "")
+        lane.endBurst()
+    }
+
+    // MARK: Events
+
+    func receive(_ identity: Message.Identity) {
+        perform(login.identify(identity, certified: certificate?.name, now: lane.now, loginFacts))
+    }
+
+    func receive(_ attestation: Message.Attestation) {
+        perform(login.attest(attestation, now: lane.now, loginFacts))
+    }
+
+    /// A gateway's client; `completion` comes at once or as a unit of work of its own.
+    func logIn(_ login: GatewaySession.Login, _ completion: @escaping GatewaySession.LoginCompletion) {
+        loginCompletion = completion
+        perform(self.login.logIn(login, loginFacts))
+    }
+
+    // MARK: Actions
+
+    private func perform(_ action: LoginMachine.Action) {
+        switch action {
+        case .none: break
+        case .answer(let id, let failure): respond(id, .error, .text(failure.answer("")))
+        case .refuse(let claim, let name, let failure): refuse(claim, name, failure)
+        case .rejectProof(let id, let name, let isLast): rejectProof(id, name, isLast: isLast)
+        case .challenge(let id, let name): challenge(id, name: name)
+        case .limitTime(let id): limitTime(of: id)
+        case .lookUp(let name):
+            wait()
+            core.identities.lookUp(name, on: lane.eventLoop) { [self] lookup in
+                proceed { perform(login.lookedUp(lookup, loginFacts)) }
+            }
+        case .verify(let attestation, let challenge):
+            wait()
+            core.identities.verify(
+                Array(attestation.signature.readableBytesView), challenge: challenge, name: attestation.name,
+                address: host, on: lane.eventLoop
+            ) { [self] isValid in
+                proceed { perform(login.verified(isValid, loginFacts)) }
+            }
+        case .check(let secret, let user):
+            wait()
+            core.identities.check(secret: secret, name: user, address: host, on: lane.eventLoop) { [self] check in
+                proceed { perform(login.checked(check, loginFacts)) }
+            }
+        case .bind(let claim): bind(claim)
+        case .becomeGuest(let claim):
+            complete(claim, tables.guestState(of: self, user: claim.user, isProven: claim.isProven), wasKnown: false)
+        case .judge(let name): judge(name)
+        case .replace(let name):
+            ask(name, { $0.overwritten() }, { _ in self.login.vacated() })
+        case .askToLeave(let claim): askToLeave(claim)
+        case .stayAnonymous: finish(.success(false))
+        }
+    }
+
+    private func finish(_ outcome: Result<Bool, GatewaySession.LoginFailure>) {
+        let completion = loginCompletion.take()
+        completion?(outcome)
+    }
+
+    // MARK: Refusals
+
+    private func refuse(_ claim: LoginClaim, _ name: String, _ failure: LoginFailure) {
+        switch claim.asker {
+        case .message(let id, _):
+            let text = failure.answer(name)
+            report(.refusedName(name, reason: text))
+            respond(id, .error, .text(text))
+            answerPostponed(.error)
+        case .gateway:
+            let told = failure.forGateway
+            if !name.isEmpty, failure.isReported {
+                report(.refusedName(name, reason: failure.reason(name), isFailedProof: told == .wrongSecret))
+            }
+            finish(.failure(told))
+        }
+    }
+
+    private func rejectProof(_ id: MessageID, _ name: String, isLast: Bool) {
+        report(.failedProof(name))
+        respond(id, .error, .text(BrokerText.failedProof(name)))
+        answerPostponed(.error)
+        guard isLast else { return }
+        endCause = .unproven
+        link.close(code: 1000, reason: "")
+    }
+
+    // MARK: Challenge
+
+    private func challenge(_ id: MessageID, name: String?) {
+        let bytes = RandomBytes.make(32)
+        login.challenged(
+            bytes, for: name, until: lane.now + TimeAmount(core.configuration.security.challengeTimeout))
+        respond(id, .challenge, .bytes(ByteBuffer(bytes: bytes)))
+    }
+
+    private func limitTime(of id: MessageID) {
+        lane.eventLoop.assumeIsolated().scheduleTask(in: core.requestTimeout) { [weak self] in
+            guard let self, login.isPostponed(id) else { return }
+            answerPostponed(.error)
+            lane.endBurst()
+        }
+    }
+
+    private func answerPostponed(_ status: StatusCode) {
+        let data: Value = status == .ok ? .null : .text(BrokerText.noProof)
+        for id in login.takePostponed() { respond(id, status, data) }
+    }
+
+    // MARK: Binding
+
+    private func bind(_ claim: LoginClaim) {
+        guard let name = claim.name else { return }
+        let wasKnown = tables.isKnown(name)
+        switch tables.bind(name, to: self, isProven: claim.isProven, user: claim.user) {
+        case .bound(let state): complete(claim, state, wasKnown: wasKnown)
+        case .taken(let holder):
+            perform(login.taken(bySameKind: holder.transport.isMQTT == transport.isMQTT, loginFacts))
+        }
+    }
+
+    /// Runs `work` where the connection that has the name lives, and what `next` wants back here; messages wait meanwhile.
+    /// `next` gets nil when there is no such connection any more.
+    private func ask<Answer: Sendable>(
+        _ name: String, _ work: @escaping @Sendable (Session) -> Answer,
+        _ next: @escaping @Sendable (Answer?) -> LoginMachine.Action
+    ) {
+        guard let holder = tables.holder(of: name) else { return perform(next(nil)) }
+        wait()
+        holder.lane.eventLoop.execute { [self] in
+            let answer = work(holder)
+            lane.eventLoop.execute { self.proceed { self.perform(next(answer)) } }
+        }
+    }
+
+    /// Finds out whether a connection is to keep its name. One that has not proven it, or gives no sign of life, is not.
+    private func judge(_ name: String) {
+        ask(name) { holder in
+            let isAlive = holder.link.isOpen && holder.isProven && holder.link.wasHeardSincePing
+            // So that the next attempt knows.
+            if isAlive { holder.link.ping() }
+            holder.lane.endBurst()
+            return isAlive
+        } _: { isAlive in
+            self.login.judged(isAlive: isAlive ?? false)
+        }
+    }
+
+    /// Ends the connection that has the name if it is one of the same user, and not proven better.
+    private func askToLeave(_ claim: LoginClaim) {
+        ask(claim.name ?? claim.user) { holder in
+            // It may have ended of itself meanwhile; then nothing is in the way.
+            if holder.isClosed { return true }
+            let isOurs =
+                (claim.isProven || !holder.isProven)
+                && holder.state.user.map { ExactText($0) == ExactText(claim.user) } ?? false
+            if isOurs { holder.overwritten() }
+            return isOurs
+        } _: { hasLeft in
+            hasLeft ?? true ? self.login.vacated() : self.login.kept()
+        }
+    }
+
+    /// Another connection of the name takes this one's place (protocol.md §7.6).
+    private func overwritten() {
+        report(.replaced)
+        link.close(code: 4000, reason: "overwritten")
+        lane.endBurst()
+    }
+
+    /// The connection is its component's, or its user's, from here on.
+    private func complete(_ claim: LoginClaim, _ state: ComponentState, wasKnown: Bool) {
+        let anonymous = self.state
+        self.state = state
+        isProven = claim.isProven
+        provenAt = Self.wallClock
+        lastRoute.forget()
+        if gate == .locked { gate = .open }
+        let places = login.bound()
+        switch claim.asker {
+        case .gateway:
+            tables.release(anonymous)
+            if state.name != nil { noteChange() }
+            report(.identified)
+            finish(.success(wasKnown))
+        case .message(let id, _):
+            link.limitMessages(to: limits.maxMessageBytes)
+            meta = places
+            if !meta.isEmpty { tables.addBroker(state) }
+            let hasAdopted = adopt(anonymous)
+            noteChange()
+            report(.identified)
+            let exports = tables.exports(for: state, isBroker: !meta.isEmpty)
+            guard hasAdopted, isKept else { return welcome(id, exports) }
+            answerWhenSaved { [self] in welcome(id, exports) }
+        }
+    }
+
+    private func noteChange() {
+        state.hasChanged = true
+        lane.saveSoon(self)
+    }
+
+    private func welcome(_ id: MessageID, _ exports: Value) {
+        respond(id, .ok, exports)
+        answerPostponed(.ok)
+    }
+
+    /// What the connection did before it had a name now belongs to the name; false when that is nothing.
+    private func adopt(_ anonymous: ComponentState) -> Bool {
+        guard !anonymous.subscriptions.isEmpty || !anonymous.exposed.isEmpty else { return false }
+        let (subscriptions, exposed) = (anonymous.subscriptions, anonymous.exposed)
+        tables.release(anonymous)
+        for subscription in subscriptions.values {
+            subscribe(subscription.topic, messageFrom: subscription.messageFrom)
+        }
+        for topic in exposed { expose(topic.string) }
+        return true
+    }
+}
