@@ -202,7 +202,7 @@ extension Session {
     }
 
     /// Another connection of the name takes this one's place (protocol.md §7.6).
-    private func overwritten() {
+    func overwritten() {
         report(.replaced)
         link.close(code: 4000, reason: "overwritten")
         lane.endBurst()

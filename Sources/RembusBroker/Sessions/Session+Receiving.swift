@@ -59,7 +59,8 @@ extension Session {
 
     private func receiveText(_ bytes: UnsafeRawBufferPointer) {
         do throws(WireError) {
-            let message = try Message(json: ByteBuffer(bytes: bytes), limits: core.decodingLimits, dialect: &form.dialect)
+            let message = try Message(
+                json: ByteBuffer(bytes: bytes), limits: core.decodingLimits, dialect: &form.dialect)
             form.idForm = message.id?.jsonForm ?? .number
             traffic.received(MessageClass(message), bytes: bytes.count)
             receive(message)

@@ -76,7 +76,7 @@ struct SessionReportTests {
                 Line(
                     text: "warning: closing meter (127.0.0.1:1): no message",
                     metadata: ["address": "127.0.0.1:1", "component": "meter"],
-                    place: "RembusBroker Session.swift"),
+                    place: "RembusBroker Session+Receiving.swift"),
                 Line(
                     text: "info: meter (127.0.0.1:1) disconnected: closed with code 1000 (protocol error)",
                     metadata: ["address": "127.0.0.1:1", "component": "meter"],
