@@ -23,7 +23,7 @@ struct LoginClaim: Equatable {
 }
 
 /// Why a connection does not get the name that it wants.
-enum LoginFailure: Equatable {
+enum LoginRefusal: Equatable {
     case emptyName
     /// A name is bound once per connection (known-defects.md S7).
     case identified

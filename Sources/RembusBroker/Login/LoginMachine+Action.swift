@@ -5,9 +5,9 @@ extension LoginMachine {
     enum Action: Equatable {
         case none
         /// The message is answered with an error that concerns nobody else.
-        case answer(MessageID, LoginFailure)
+        case answer(MessageID, LoginRefusal)
         /// The claim has come to nothing. `name` is what was refused, the component's or the user's.
-        case refuse(LoginClaim, name: String, LoginFailure)
+        case refuse(LoginClaim, name: String, LoginRefusal)
         /// A proof was wrong; `isLast` when the connection has to end.
         case rejectProof(MessageID, name: String, isLast: Bool)
         /// A challenge is to be sent, and noted with ``challenged(_:for:until:)``; `name` is who is to answer it, nil for anybody.

@@ -254,7 +254,7 @@ extension LoginMachine {
 
     func isPostponed(_ id: MessageID) -> Bool { postponed.contains(id) }
 
-    private mutating func refuse(_ claim: LoginClaim, _ failure: LoginFailure, _ name: String? = nil) -> Action {
+    private mutating func refuse(_ claim: LoginClaim, _ failure: LoginRefusal, _ name: String? = nil) -> Action {
         if !isIdentified { step = .none }
         return .refuse(claim, name: name ?? claim.name ?? claim.user, failure)
     }

@@ -100,7 +100,7 @@ extension Session {
 
     // MARK: Refusals
 
-    private func refuse(_ claim: LoginClaim, _ name: String, _ failure: LoginFailure) {
+    private func refuse(_ claim: LoginClaim, _ name: String, _ failure: LoginRefusal) {
         switch claim.asker {
         case .message(let id, _):
             let text = failure.answer(name)

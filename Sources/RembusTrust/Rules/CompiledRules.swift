@@ -29,7 +29,7 @@ final class CompiledRules: Sendable {
         var patterns = PatternTable()
         for topic in document.privateTopics {
             if TopicPattern.isPattern(topic) {
-                patterns.insert(TopicPattern(topic), .all)
+                patterns.insert(TopicPattern(topic), element: .all)
             } else {
                 topics.insert(ExactText(topic))
             }
@@ -40,7 +40,8 @@ final class CompiledRules: Sendable {
         for grant in document.grants {
             let (name, actions) = (ExactText(grant.name), ActionSet(grant.actions))
             if TopicPattern.isPattern(grant.topic) {
-                patternGrants[name, default: PatternTable()].insert(TopicPattern(grant.topic), actions)
+                patternGrants[name, default: PatternTable()].insert(
+                    TopicPattern(grant.topic), element: actions)
             } else {
                 grants[GrantKey(name: name, topic: ExactText(grant.topic)), default: []].formUnion(actions)
             }

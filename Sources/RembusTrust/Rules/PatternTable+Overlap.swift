@@ -11,7 +11,7 @@ enum TableSegment: Sendable {
     }
 }
 
-extension PatternTable {
+extension TopicIndex<ActionSet> {
     /// The topics that a pattern of this table and `table` have in common, as rows of segments none of which is `**`.
     ///
     /// - Returns: Nil when finding them out takes more than `steps` steps.
@@ -35,7 +35,7 @@ private struct OverlapSearch {
         let node = nodes[Int(number)]
         if let many = node.many { visit(many, row) }
         guard row.count < table.count else {
-            if !node.actions.isEmpty { rows.append(row) }
+            if !node.elements.isEmpty { rows.append(row) }
             return
         }
         switch table[row.count] {
@@ -55,7 +55,7 @@ private struct OverlapSearch {
             if let child = node.one, !text.isEmpty { visit(child, row) }
         }
         var children: [Int32] = []
-        node.forEachGlob(matching: text) { children.append($0.node) }
+        node.globs.forEachMatch(of: text) { children.append($0) }
         for child in children { visit(child, row) }
     }
 
@@ -63,6 +63,6 @@ private struct OverlapSearch {
         for (text, child) in node.literals where !text.text.isEmpty { visit(child, row + [.literal(text.text)]) }
         if node.isMany { visit(number, row + [.one]) }
         if let child = node.one { visit(child, row + [.one]) }
-        for glob in node.globs.values.joined() { visit(glob.node, row + [.glob(glob.text)]) }
+        for glob in node.globs.entries { visit(glob.node, row + [.glob(glob.text)]) }
     }
 }

@@ -1,159 +1,203 @@
-/// All pattern subscriptions of a broker, shared as a trie of segments, matched in one pass over a topic.
+/// Patterns with what belongs to them, as a trie of segments that is matched in one pass over a topic: the mirror image of
+/// ``TopicDirectory``, which finds topics by a pattern.
 ///
 /// A match follows every live branch at once (a node reached twice in one step is followed once), so its cost grows with
 /// the topic's segments and the branches that match, not with the number of patterns, and no pattern can make it
-/// exponential. Each element is returned once per pattern it was inserted with.
+/// exponential. Each element is found once per pattern it was inserted with. A match changes nothing, so a value that is
+/// shared can be asked on any thread.
 package struct TopicIndex<Element> {
-    private final class Node {
-        var literals: [ExactText: Node] = [:]
-        var globs: [(glob: Substring, node: Node)] = []
-        var one: Node?
-        var many: Node?
+    /// One place in the trie. Nodes name each other by their numbers.
+    package struct Node {
+        package fileprivate(set) var literals: [ExactText: Int32] = [:]
+        package fileprivate(set) var globs = GlobTable()
+        package fileprivate(set) var one: Int32?
+        package fileprivate(set) var many: Int32?
         /// Behind MQTT's `+`.
-        var any: Node?
+        fileprivate var any: Int32?
         /// Behind MQTT's `#`, which ends a filter.
-        var rest: Node?
+        fileprivate var rest: Int32?
         /// True for the node behind `**`: it stays live for as long as segments come.
-        let isMany: Bool
-        var elements: [Element] = []
-        var stamp: UInt64 = 0
+        package fileprivate(set) var isMany = false
+        package fileprivate(set) var elements: [Element] = []
 
-        init(isMany: Bool = false) {
-            self.isMany = isMany
-        }
-
-        var isEmpty: Bool {
+        fileprivate var isEmpty: Bool {
             elements.isEmpty && literals.isEmpty && globs.isEmpty && one == nil && many == nil && any == nil
                 && rest == nil
         }
-
-        func child(_ segment: TopicPattern.Segment, create: Bool) -> Node? {
-            switch segment {
-            case .literal(let text):
-                if let node = literals[ExactText(text)] { return node }
-                guard create else { return nil }
-                let node = Node()
-                // A copy: the key must not keep the whole pattern text alive for one segment.
-                literals[ExactText(String(text))] = node
-                return node
-            case .one:
-                if one == nil && create { one = Node() }
-                return one
-            case .many:
-                if many == nil && create { many = Node(isMany: true) }
-                return many
-            case .glob(let text):
-                if let known = globs.first(where: { $0.glob == text }) { return known.node }
-                guard create else { return nil }
-                let node = Node()
-                globs.append((Substring(String(text)), node))
-                return node
-            case .any:
-                if any == nil && create { any = Node() }
-                return any
-            case .rest:
-                if rest == nil && create { rest = Node() }
-                return rest
-            }
-        }
-
-        func dropChild(_ segment: TopicPattern.Segment) {
-            switch segment {
-            case .literal(let text): literals[ExactText(text)] = nil
-            case .one: one = nil
-            case .many: many = nil
-            case .glob(let text): globs.removeAll { $0.glob == text }
-            case .any: any = nil
-            case .rest: rest = nil
-            }
-        }
     }
 
-    private var root = Node()
-    private var step: UInt64 = 0
+    /// By number; the first is the root.
+    package private(set) var nodes = [Node()]
+    /// Numbers of nodes that nothing leads to.
+    private var free: [Int32] = []
+    /// How many elements there are.
     package private(set) var count = 0
 
     package init() {}
 
+    package var isEmpty: Bool { count == 0 }
+
     package mutating func insert(_ pattern: TopicPattern, element: Element) {
-        var node = root
-        for segment in pattern.segments {
-            guard let next = node.child(segment, create: true) else { return }
-            node = next
-        }
-        node.elements.append(element)
+        var node: Int32 = 0
+        for segment in pattern.segments { node = child(of: node, segment) ?? makeChild(of: node, segment) }
+        nodes[Int(node)].elements.append(element)
         count += 1
     }
 
     /// Removes the first element of `pattern` that `isElement` accepts; false when there is none.
     @discardableResult
     package mutating func remove(_ pattern: TopicPattern, where isElement: (Element) -> Bool) -> Bool {
-        var path = [root]
+        var path: [Int32] = [0]
         for segment in pattern.segments {
-            guard let next = path[path.count - 1].child(segment, create: false) else { return false }
+            guard let next = child(of: path[path.count - 1], segment) else { return false }
             path.append(next)
         }
-        guard let position = path[path.count - 1].elements.firstIndex(where: isElement) else { return false }
-        path[path.count - 1].elements.remove(at: position)
+        let last = Int(path[path.count - 1])
+        guard let position = nodes[last].elements.firstIndex(where: isElement) else { return false }
+        nodes[last].elements.remove(at: position)
         count -= 1
-        for depth in stride(from: path.count - 1, to: 0, by: -1) where path[depth].isEmpty {
-            path[depth - 1].dropChild(pattern.segments[depth - 1])
+        for depth in stride(from: path.count - 1, to: 0, by: -1) where nodes[Int(path[depth])].isEmpty {
+            setChild(of: path[depth - 1], pattern.segments[depth - 1], nil)
+            nodes[Int(path[depth])] = Node()
+            free.append(path[depth])
         }
+        if count == 0 { (nodes, free) = ([Node()], []) }
         return true
     }
 
     /// Calls `body` with every element.
     package func forEach(_ body: (Element) -> Void) {
-        var open = [root]
-        while let node = open.popLast() {
-            node.elements.forEach(body)
-            open.append(contentsOf: node.literals.values)
-            open.append(contentsOf: node.globs.map(\.node))
-            if let one = node.one { open.append(one) }
-            if let many = node.many { open.append(many) }
-            if let any = node.any { open.append(any) }
-            if let rest = node.rest { open.append(rest) }
-        }
+        for node in nodes { node.elements.forEach(body) }
     }
 
+    // MARK: Matching
+
     /// Calls `body` with the element of every pattern that matches `topic`, in no particular order.
-    package mutating func forEachMatch(of topic: String, _ body: (Element) -> Void) {
+    package func forEachMatch(of topic: String, _ body: (Element) -> Void) {
         guard count > 0 else { return }
-        var live: [Node] = []
-        step += 1
-        Self.enter(root, step, &live)
         // What begins with `$` is the server's own: MQTT's wildcards do not stand for it.
         let isHidden = topic.utf8.first == UInt8(ascii: "$")
-        if !isHidden { root.rest?.elements.forEach(body) }
+        var live = LiveNodes()
+        enter(0, &live)
+        if !isHidden, let rest = nodes[0].rest { nodes[Int(rest)].elements.forEach(body) }
         for segment in TopicPattern.segments(of: topic) {
-            // `*` and `**` never stand for text with an `@` (behaviour.md §6.1).
-            let isWild = !segment.utf8.contains(UInt8(ascii: "@"))
-            var next: [Node] = []
-            step += 1
-            for node in live {
-                if node.isMany && isWild { Self.enter(node, step, &next) }
-                if let child = node.literals[ExactText(segment)] { Self.enter(child, step, &next) }
-                if isWild, !segment.isEmpty, let child = node.one { Self.enter(child, step, &next) }
-                if let child = node.any, !isHidden || node !== root { Self.enter(child, step, &next) }
-                for (glob, child) in node.globs where TopicPattern.glob(glob, matches: segment) {
-                    Self.enter(child, step, &next)
-                }
-            }
-            live = next
-            if live.isEmpty { return }
+            live = step(live, .literal(segment), isHidden: isHidden)
+            if live.list.isEmpty { return }
             // Once each: only one way leads to a node in front of `#`, and it has no `**`.
-            for node in live { node.rest?.elements.forEach(body) }
+            for node in live.list {
+                if let rest = nodes[Int(node)].rest { nodes[Int(rest)].elements.forEach(body) }
+            }
         }
-        for node in live {
-            for element in node.elements { body(element) }
+        for node in live.list { nodes[Int(node)].elements.forEach(body) }
+    }
+
+    /// Calls `body` with the element of every pattern that matches each topic that `segments` match; none of these is `**`.
+    ///
+    /// Patterns that only together match all of them do not count.
+    package func forEachCover(of segments: [TopicPattern.Segment], _ body: (Element) -> Void) {
+        var live = LiveNodes()
+        enter(0, &live)
+        for segment in segments {
+            live = step(live, segment, isHidden: false)
+            if live.list.isEmpty { return }
         }
+        for node in live.list { nodes[Int(node)].elements.forEach(body) }
+    }
+
+    private func step(_ live: LiveNodes, _ segment: TopicPattern.Segment, isHidden: Bool) -> LiveNodes {
+        var next = LiveNodes()
+        // `*` and `**` never stand for text with an `@` (behaviour.md §6.1).
+        let isWild = !segment.containsAt
+        for number in live.list {
+            if nodes[Int(number)].isMany && isWild { enter(number, &next) }
+            if let child = nodes[Int(number)].one, isWild, segment != .literal("") { enter(child, &next) }
+            switch segment {
+            case .literal(let text):
+                if let child = nodes[Int(number)].literals[ExactText(text)] { enter(child, &next) }
+                if let child = nodes[Int(number)].any, !isHidden || number != 0 { enter(child, &next) }
+                nodes[Int(number)].globs.forEachMatch(of: text) { enter($0, &next) }
+            case .glob(let text):
+                if let child = nodes[Int(number)].globs[text] { enter(child, &next) }
+            case .one, .many, .any, .rest: break
+            }
+        }
+        return next
     }
 
     /// Adds `node`, and what a `**` behind it reaches with no segment at all, unless this step already has it.
-    private static func enter(_ node: Node, _ step: UInt64, _ live: inout [Node]) {
-        guard node.stamp != step else { return }
-        node.stamp = step
-        live.append(node)
-        if let many = node.many { enter(many, step, &live) }
+    private func enter(_ node: Int32, _ live: inout LiveNodes) {
+        guard live.insert(node) else { return }
+        if let many = nodes[Int(node)].many { enter(many, &live) }
+    }
+
+    // MARK: Branches
+
+    private func child(of parent: Int32, _ segment: TopicPattern.Segment) -> Int32? {
+        let parent = Int(parent)
+        return switch segment {
+        case .literal(let text): nodes[parent].literals[ExactText(text)]
+        case .one: nodes[parent].one
+        case .many: nodes[parent].many
+        case .glob(let text): nodes[parent].globs[text]
+        case .any: nodes[parent].any
+        case .rest: nodes[parent].rest
+        }
+    }
+
+    private mutating func makeChild(of parent: Int32, _ segment: TopicPattern.Segment) -> Int32 {
+        let number: Int32
+        if let known = free.popLast() {
+            number = known
+        } else {
+            number = Int32(nodes.count)
+            nodes.append(Node())
+        }
+        nodes[Int(number)].isMany = segment == .many
+        setChild(of: parent, segment, number)
+        return number
+    }
+
+    private mutating func setChild(of parent: Int32, _ segment: TopicPattern.Segment, _ child: Int32?) {
+        let parent = Int(parent)
+        switch segment {
+        // A copy: the key must not keep the whole pattern text alive for one segment.
+        case .literal(let text): nodes[parent].literals[ExactText(String(text))] = child
+        case .one: nodes[parent].one = child
+        case .many: nodes[parent].many = child
+        case .glob(let text): nodes[parent].globs[text] = child
+        case .any: nodes[parent].any = child
+        case .rest: nodes[parent].rest = child
+        }
+    }
+}
+
+extension TopicIndex: Sendable where Element: Sendable {}
+extension TopicIndex.Node: Sendable where Element: Sendable {}
+
+/// Nodes that are followed at once, each only once.
+private struct LiveNodes {
+    private(set) var list: [Int32] = []
+    /// Used from a size on at which searching the list is slower.
+    private var set: Set<Int32> = []
+
+    mutating func insert(_ node: Int32) -> Bool {
+        if list.count < 16 {
+            if list.contains(node) { return false }
+        } else {
+            if set.isEmpty { set = Set(list) }
+            guard set.insert(node).inserted else { return false }
+        }
+        list.append(node)
+        return true
+    }
+}
+
+extension TopicPattern.Segment {
+    /// Whether its text has an `@`, which no wildcard stands for.
+    package var containsAt: Bool {
+        switch self {
+        case .literal(let text), .glob(let text): text.utf8.contains(UInt8(ascii: "@"))
+        case .one, .many, .any, .rest: false
+        }
     }
 }

@@ -77,11 +77,11 @@ extension LoginMachine {
     }
 
     @Test(arguments: [
-        (IdentityService.Lookup.unprotected, Facts(isAuthenticated: true), LoginFailure.authenticationRequired),
+        (IdentityService.Lookup.unprotected, Facts(isAuthenticated: true), LoginRefusal.authenticationRequired),
         (.unprotected, Facts(administrators: ["meter"]), .administratorName),
         (.unprotected, Facts(fullTenants: ["meter"]), .tooManyTenants),
         (.unusable, Facts(), .uncheckable),
-    ]) private func aNameIsRefused(lookup: IdentityService.Lookup, facts: Facts, failure: LoginFailure) {
+    ]) private func aNameIsRefused(lookup: IdentityService.Lookup, facts: Facts, failure: LoginRefusal) {
         var machine = LoginMachine()
         _ = machine.identify(identity("meter"), facts)
         var action = machine.lookedUp(lookup, facts)

@@ -64,4 +64,65 @@ import Testing
         #expect(matches(&index, topic) == [1])
         #expect(matches(&index, topic + "/b") == [])
     }
+
+    /// Text that only looks the same is another pattern, inside of a segment too.
+    @Test func lookAlikesAreOtherPatterns() {
+        var index = TopicIndex<Int>()
+        for (number, text) in ["caf\u{E9}*", "cafe\u{301}*", "caf\u{E9}", "cafe\u{301}"].enumerated() {
+            index.insert(TopicPattern(text), element: number)
+        }
+        #expect(matches(&index, "caf\u{E9}s") == [0])
+        #expect(matches(&index, "cafe\u{301}s") == [1])
+        #expect(index.remove(TopicPattern("cafe\u{301}*")) { _ in true })
+        #expect(matches(&index, "caf\u{E9}s") == [0])
+        #expect(matches(&index, "caf\u{E9}") == [2])
+    }
+
+    /// Places of patterns that have gone are used again, and lead where the new ones say.
+    @Test func placesAreUsedAgain() {
+        var index = TopicIndex<Int>()
+        for round in 0..<50 {
+            for number in 0..<20 { index.insert(TopicPattern("\(round)/\(number)/a*/**"), element: number) }
+            #expect(matches(&index, "\(round)/7/ab/x/y") == [7])
+            for number in 0..<20 where number != 7 {
+                #expect(index.remove(TopicPattern("\(round)/\(number)/a*/**")) { _ in true })
+            }
+            #expect(index.nodes.count < 70 + 5 * round)
+        }
+        var all: [Int] = []
+        index.forEach { all.append($0) }
+        #expect(all == Array(repeating: 7, count: 50))
+        for round in 0..<50 { #expect(index.remove(TopicPattern("\(round)/7/a*/**")) { _ in true }) }
+        #expect(index.isEmpty && index.nodes.count == 1)
+        #expect(matches(&index, "1/7/ab") == [])
+    }
+
+    @Test func mqttFiltersMatchAsMQTTSays() {
+        var index = TopicIndex<Int>()
+        for (number, filter) in ["#", "+", "a/#", "a/+", "$SYS/#", "+/b"].enumerated() {
+            index.insert(TopicPattern(mqttFilter: filter), element: number)
+        }
+        #expect(matches(&index, "a") == [0, 1, 2])
+        #expect(matches(&index, "a/b") == [0, 2, 3, 5])
+        #expect(matches(&index, "a/b/c") == [0, 2])
+        #expect(matches(&index, "$SYS/b") == [4])
+        #expect(matches(&index, "") == [0, 1])
+    }
+
+    /// What is asked for all topics of a pattern at once is found only where one pattern has them all.
+    @Test func onePatternCoversAnother() {
+        var index = TopicIndex<Int>()
+        for (number, text) in ["a/*", "a/b", "a/b*", "**", "*/@x"].enumerated() {
+            index.insert(TopicPattern(text), element: number)
+        }
+        func covers(_ segments: [TopicPattern.Segment]) -> [Int] {
+            var found: [Int] = []
+            index.forEachCover(of: segments) { found.append($0) }
+            return found.sorted()
+        }
+        #expect(covers([.literal("a"), .one]) == [0, 3])
+        #expect(covers([.literal("a"), .glob("b*")]) == [0, 2, 3])
+        #expect(covers([.literal("a"), .literal("b")]) == [0, 1, 3])
+        #expect(covers([.one, .literal("@x")]) == [4])
+    }
 }
