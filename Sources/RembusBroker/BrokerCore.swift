@@ -65,7 +65,10 @@ final class BrokerCore: @unchecked Sendable {
     /// Interval of the lanes' timers: fine enough for the shortest time-out.
     let tickInterval: TimeAmount
 
-    init(configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust) {
+    init(
+        configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
+        namespaces: [SubscriptionNamespace] = []
+    ) {
         settings = Mutex(configuration)
         currentLimits = Mutex(configuration.limits)
         listening = ListenerPolicy(
@@ -94,7 +97,9 @@ final class BrokerCore: @unchecked Sendable {
         var cutLimits = configuration.limits
         cutLimits.maxRememberedBytes = plan.remembered
         cutLimits.maxRememberedBytesPerAddress = plan.rememberedPerAddress
-        tables = RoutingTables(limits: cutLimits, storage: storage, rules: rules, counters: counters)
+        tables = RoutingTables(
+            limits: cutLimits, storage: storage, rules: rules, counters: counters,
+            namespaces: SubscriptionNamespaces(all: namespaces))
         recordsPublications = configuration.storeBytes > 0
         metricTopics = MetricTopics(limit: configuration.gateways.maxMetricTopics)
         var limits = DecodingLimits.standard

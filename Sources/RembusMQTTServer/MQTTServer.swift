@@ -64,13 +64,13 @@ final class MQTTServer: Sendable {
         sessions.use(packets) { name, session, state in
             var state = state
             if let record = host.keptRecord(of: name) {
-                state.forgetFinished(coveredBy: record, key: GatewaySession.key(ofTopic:))
+                state.forgetFinished(coveredBy: record, key: SubscriptionNamespace.key(ofText:))
             }
             let (ended, changes) = session.restore(state, publications: publications[ExactText(name)] ?? [])
             host.forgetPublications(ended, of: name)
             if !changes.isEmpty { packets.add(changes, of: name) }
         }
-        host.onComponentsSaved { packets.forgetFinished(coveredBy: $0, key: GatewaySession.key(ofTopic:)) }
+        host.onComponentsSaved { packets.forgetFinished(coveredBy: $0, key: SubscriptionNamespace.key(ofText:)) }
         openPackets.withLock { $0 = packets }
     }
 
@@ -87,7 +87,7 @@ final class MQTTServer: Sendable {
     /// Ends sessions and publishes wills whose time has come.
     func tick() {
         let (ended, wills) = sessions.due(WallClock.nanoseconds())
-        for name in ended { host.forgetMQTT(name) }
+        for name in ended { host.forgetClient(name) }
         for will in wills { publish(will) }
     }
 

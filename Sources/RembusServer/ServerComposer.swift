@@ -1,6 +1,7 @@
 import Logging
 import Metrics
 import RembusBroker
+import RembusMQTTServer
 import RembusTrust
 
 /// Puts a broker together with everything that its configuration asks for: storage, rights, certificates, further ways in.
@@ -44,7 +45,8 @@ struct ServerComposer: Sendable {
             try state.requireRules(trust.store)
             return Broker(
                 configuration: configuration, logger: logger, storage: storage, trust: trust,
-                certificates: certificates, gateways: gateways, watchesMemory: ownsProcess)
+                certificates: certificates, gateways: gateways, namespaces: [MQTTNamespace.shared],
+                watchesMemory: ownsProcess)
         }
         if !ownsProcess { state.secureCatalog() }
         return Server(broker: broker, state: state)

@@ -15,11 +15,13 @@ final class Subscription {
     }
 
     let topic: String
-    /// The topic or pattern that publications are compared with: `topic`, or the filter in it.
+    /// The topic or pattern that publications are compared with: `topic`, or what it stands for in its namespace.
     let matched: String
-    /// What an MQTT client wants in another way than a component; nil for components.
-    let mqtt: MQTTInterest?
-    /// Stands for an MQTT client's subscription in what is written down of its deliveries; 0 for components.
+    /// Whose clients have such subscriptions; nil for those of components.
+    let namespace: SubscriptionNamespace?
+    /// What a member of a group has besides; nil for a subscription that nobody shares.
+    let share: GroupShare?
+    /// Stands for a client's subscription in what is written down of its deliveries; 0 for components.
     let key: UInt64
     /// nil for an exact topic.
     let pattern: TopicPattern?
@@ -28,10 +30,10 @@ final class Subscription {
     /// How far back the subscriber wants to go, nanoseconds; infinity for "everything not yet received".
     var messageFrom: Double
     @exclusivity(unchecked) var mode = Mode.live
-    /// Whether the component also gets what it publishes itself, as MQTT clients do.
+    /// Whether the component also gets what it publishes itself.
     var hearsOwn = false
-    /// Whether everything is sent at QoS 0, and so without an acknowledgement.
-    @exclusivity(unchecked) var needsNoAcknowledgement = false
+    /// What was published above is sent at this QoS.
+    @exclusivity(unchecked) var highestQoS = QoS.exactlyOnce
     /// What the connection's sink is told with each delivery.
     @exclusivity(unchecked) var tag = 0
     /// Publications at QoS 0 that were received at or before this time passed while the component was away.
@@ -48,18 +50,22 @@ final class Subscription {
     /// True when the marks have moved since they were last written down.
     @exclusivity(unchecked) var hasMoved = false
 
-    init(topic: String, messageFrom: Double, marks: [UInt64]) {
+    init(topic: String, messageFrom: Double, marks: [UInt64], in namespace: SubscriptionNamespace? = nil) {
         self.topic = topic
         self.messageFrom = messageFrom
         self.marks = marks
-        mqtt = MQTTInterest(topic)
-        key = mqtt == nil ? 0 : MQTTInterest.key(topic)
-        if let mqtt {
-            matched = mqtt.filter
-            pattern = mqtt.isPattern ? TopicPattern(mqttFilter: mqtt.filter) : nil
+        self.namespace = namespace
+        if let namespace {
+            let meaning = namespace.meaning(of: topic)
+            key = SubscriptionNamespace.key(ofText: topic)
+            matched = meaning.topic
+            pattern = meaning.pattern
+            share = meaning.isShared ? GroupShare() : nil
             encodedPattern = []
             return
         }
+        key = 0
+        share = nil
         matched = topic
         if TopicPattern.isPattern(topic) {
             pattern = TopicPattern(topic)
@@ -81,8 +87,12 @@ final class Subscription {
 
     var isPattern: Bool { pattern != nil }
 
-    /// What people know it by: an MQTT client's is the filter that it sent.
-    var shown: String { mqtt == nil ? topic : String(Substring(topic.utf8.dropFirst(MQTTInterest.mark.utf8.count))) }
+    /// What people know it by: a gateway's client knows nothing of the prefix.
+    var shown: String { namespace?.own(topic) ?? topic }
+
+    /// Whether everything is sent without an acknowledgement.
+    @inline(__always)
+    var needsNoAcknowledgement: Bool { highestQoS == .atMostOnce }
 
     /// Whether a publication read from the store is still to be sent.
     func wants(_ receivedAt: UInt64, partition: Int) -> Bool {

@@ -36,14 +36,15 @@ package struct GatewayHost: Sendable {
     /// Makes the session of a connection. Only on `eventLoop`, which must be one of ``group``; `sink` gets what the broker
     /// sends, and keeps no more alive than the connection. nil when the broker is about to stop.
     package func makeSession(
-        on eventLoop: any EventLoop, address: String, facts: ConnectionFacts, sink: any LinkSink
+        on eventLoop: any EventLoop, address: String, facts: ConnectionFacts, traits: SessionTraits = SessionTraits(),
+        sink: any LinkSink
     ) -> GatewaySession? {
         // A session that begins when the others have been ended would never be.
         guard !isStopping, let lane = core.lane(of: eventLoop) else { return nil }
         let link = Link(
             role: .server, group: lane.links, configuration: linkConfiguration, remoteAddress: address, delegate: nil,
             sink: sink)
-        let session = Session(lane: lane, link: link, facts: facts)
+        let session = Session(lane: lane, link: link, facts: facts, traits: traits)
         link.delegate = session
         lane.add(session)
         session.report(.connected)

@@ -22,8 +22,8 @@ extension GatewaySession {
         return topic.withUTF8 { session.refusal(of: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Writes down, in log and metrics, that nothing can be published under a topic. Its publisher may not be told: QoS 0 of
-    /// MQTT has no answer, and MQTT 3.1.1 no word for it.
+    /// Writes down, in log and metrics, that nothing can be published under a topic. Its publisher may not be told:
+    /// QoS 0 has no answer, and some protocols no word for it.
     package func noteUnusable(_ topic: UnsafeRawBufferPointer, _ objection: TopicObjection) {
         session.noteUnusable(topic, objection)
     }

@@ -125,7 +125,7 @@ extension Session {
             admit(isProven: isProven) { completion(.success(wasKnown)) }
         case .taken(let holder):
             // Only connections of the same kind and user give way: a name that is merely claimed takes none away.
-            guard login.takesOver, holder.transport.isMQTT == transport.isMQTT else {
+            guard login.takesOver, holder.traits.namespace === traits.namespace else {
                 return refuse(login, name, .taken, completion)
             }
             wait()
@@ -156,9 +156,4 @@ extension Session {
         report(.identified)
         completion()
     }
-}
-
-extension TransportKind {
-    /// Whether clients of MQTT come this way.
-    var isMQTT: Bool { self == .mqtt || self == .mqtts }
 }

@@ -15,6 +15,8 @@ final class RoutingTables: @unchecked Sendable {
     let store: any Store
     let isRecorded: @Sendable (String) -> Bool
     let filledTables: FilledTables?
+    /// Whose texts of subscriptions there are besides those of components.
+    let namespaces: SubscriptionNamespaces
     var exact: [ExactText: [SubscriptionEntry]] = [:]
     var patterns = TopicIndex<SubscriptionEntry>()
     var patternTopics: [ExactText: Int] = [:]
@@ -36,8 +38,12 @@ final class RoutingTables: @unchecked Sendable {
     /// What was resolved and still holds.
     var liveRoutes = LiveRoutes()
 
-    init(limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters) {
+    init(
+        limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters,
+        namespaces: SubscriptionNamespaces = .none
+    ) {
         self.limits = limits
+        self.namespaces = namespaces
         self.counters = counters
         ledger = RegistrationLedger(limits)
         currentRules = rules

@@ -143,7 +143,7 @@ extension Session {
     private var unusableTopic: (status: StatusCode, data: Value) { (.error, .text(BrokerText.unusableTopic(limits))) }
 
     func isUsable(_ topic: String) -> Bool {
-        !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes && !topic.utf8.starts(with: MQTTInterest.mark.utf8)
+        !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes && tables.namespaces.owner(of: topic) == nil
             && topic.utf8.count(where: { $0 == UInt8(ascii: "/") }) < limits.maxTopicSegments
     }
 

@@ -41,8 +41,8 @@ extension Session {
 
     /// A live subscription whose connection cannot take more goes on from the store when it can.
     func fallBehind(_ subscription: Subscription) {
-        // An MQTT client that asked for a small window is not slow.
-        let isFull = !transport.isMQTT || link.backlog >= lane.room
+        // A client that asked for a small window is not slow.
+        let isFull = !traits.choosesWindow || link.backlog >= lane.room
         if limits.slowConsumer == .disconnect, isFull {
             report(.tooSlow)
             return link.close(code: 1008, reason: "slow consumer")

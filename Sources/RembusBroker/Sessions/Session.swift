@@ -38,6 +38,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// When the name was proven with something other than the certificate, milliseconds since 1970.
     var provenAt: Int64 = 0
     let transport: TransportKind
+    /// What the gateway has said about its clients.
+    let traits: SessionTraits
     /// Where the messages of this connection are counted.
     let traffic: TrafficCount
     /// Takes publications in another form than a Rembus frame; nil when the link carries them.
@@ -110,8 +112,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// Whether readers of events were told that it does not take what is delivered.
     var isKnownAsSlow = false
 
-    init(lane: Lane, link: Link, facts: ConnectionFacts) {
+    init(lane: Lane, link: Link, facts: ConnectionFacts, traits: SessionTraits = SessionTraits()) {
         self.lane = lane
+        self.traits = traits
         self.link = link
         core = lane.core
         serial = core.events.nextConnection()
@@ -268,7 +271,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         login = Login()
         isProven = false
         save(state, isConnected: false)
-        let orphans = transport.isMQTT && state.isTransient ? state.orphans : []
+        let orphans = traits.namespace != nil && state.isTransient ? state.orphans : []
         tables.release(state)
         for orphan in orphans { passOn(orphan) }
     }

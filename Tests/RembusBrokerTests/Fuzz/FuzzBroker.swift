@@ -56,7 +56,8 @@ final class FuzzBroker {
         var storage = BrokerStorage(store: store, isRecorded: { _ in hasDisk }, components: components)
         storage.figures = figures
         let trust = BrokerTrust(store: TrustStore(logger: logger))
-        core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
+        core = BrokerCore(
+            configuration: configuration, logger: logger, storage: storage, trust: trust, namespaces: [.filters])
         core.makeLanes(on: FuzzLoopGroup(loops))
         for lane in core.lanes { lane.start() }
     }
