@@ -275,6 +275,7 @@ public final class Broker: Service, Sendable {
     /// for the acknowledgements that this brings.
     private func closeStorage() async {
         await core.storage.components?.close()
+        await core.lastValues.close()
         await core.storage.close()
         await core.trust.audit?.close()
     }

@@ -29,6 +29,8 @@ final class BrokerCore: @unchecked Sendable {
     let tables: RoutingTables
     let trust: BrokerTrust
     let identities: IdentityService
+    /// The last values of topics.
+    let lastValues: LastValues
     let admission: ConnectionAdmission
     let counters = BrokerCounters()
     /// Tells the program around the broker what happens.
@@ -85,6 +87,10 @@ final class BrokerCore: @unchecked Sendable {
         let plan = storage.memory ?? MemoryPlan(configuration, hasLake: false)
         memoryPlan = plan
         memory = MemoryBudget(limit: plan.connections)
+        let lastValues = storage.lastValues ?? LastValues(maxBytes: plan.retained)
+        self.lastValues = lastValues
+        lastValues.count(in: memory)
+        readiness.add { lastValues.isFailing ? [.state] : [] }
         memoryWatch = MemoryWatch(budget: memory, limit: plan.limit)
         self.trust = trust
         admission = ConnectionAdmission(
@@ -99,7 +105,7 @@ final class BrokerCore: @unchecked Sendable {
         cutLimits.maxRememberedBytesPerAddress = plan.rememberedPerAddress
         tables = RoutingTables(
             limits: cutLimits, storage: storage, rules: rules, counters: counters,
-            namespaces: SubscriptionNamespaces(all: namespaces))
+            namespaces: SubscriptionNamespaces(all: namespaces), keptTopics: configuration.storage.lastValues)
         recordsPublications = configuration.storeBytes > 0
         metricTopics = MetricTopics(limit: configuration.gateways.maxMetricTopics)
         var limits = DecodingLimits.standard

@@ -40,8 +40,10 @@ struct ServerComposer: Sendable {
             let trust = try TrustComposer(configuration: configuration, logger: logger).open()
             parts.whenStartFails { await trust.audit?.close() }
             let certificates = try CertificateSource(configuration).open()
-            let storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store)
+            var storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store)
                 .open(parts)
+            storage.lastValues = try LastValueFile(configuration: configuration, logger: logger)
+                .open(storage.memory, parts)
             try state.requireRules(trust.store)
             return Broker(
                 configuration: configuration, logger: logger, storage: storage, trust: trust,

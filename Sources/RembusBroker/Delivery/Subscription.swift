@@ -12,6 +12,8 @@ final class Subscription {
         case catchingUp
         /// The subscriber has not been told that it is one: nothing comes before that.
         case unanswered
+        /// The last values of its topics are being sent, and come first.
+        case beginning
     }
 
     let topic: String
@@ -36,6 +38,8 @@ final class Subscription {
     @exclusivity(unchecked) var highestQoS = QoS.exactlyOnce
     /// What the connection's sink is told with each delivery.
     @exclusivity(unchecked) var tag = 0
+    /// Whether it is to begin with the last values of its topics, when delivery starts.
+    var wantsLastValues = false
     /// Publications at QoS 0 that were received at or before this time passed while the component was away.
     var passingUntil: UInt64 = 0
     /// Receive times at or below this are outside the wanted window.
@@ -117,6 +121,13 @@ final class Subscription {
             time = min(time, owed &- 1)
         }
         return max(time, cutoff)
+    }
+
+    /// Moves the marks to those of each partition: nothing older is wanted.
+    func skip(to marks: [UInt64]) {
+        for index in self.marks.indices where self.marks[index] < marks[index] { self.marks[index] = marks[index] }
+        owed = []
+        hasMoved = true
     }
 
     /// Moves every mark to `time`: nothing older is wanted.

@@ -21,7 +21,10 @@ extension GatewayHost {
     ///
     /// - Returns: Whether it was taken.
     @discardableResult
-    package func publish(_ frame: ByteBuffer, as identity: GatewayIdentity, on eventLoop: any EventLoop) -> Bool {
+    package func publish(
+        _ frame: ByteBuffer, as identity: GatewayIdentity, lastValue: LastValueIntent? = nil,
+        on eventLoop: any EventLoop
+    ) -> Bool {
         guard let lane = core.lane(of: eventLoop) else { return false }
         let link = Link(
             role: .server, group: lane.links, configuration: linkConfiguration, remoteAddress: "absent", delegate: nil,
@@ -44,6 +47,7 @@ extension GatewayHost {
         session.gate = .open
         session.keepsTrailer = true
         session.outlastsStop = true
+        session.lastValueIntent = lastValue
         let outcome = frame.withUnsafeReadableBytes { bytes in
             let outcome = session.publish(bytes, owner: nil)
             if case .refused(.unusableTopic(let objection)) = outcome,

@@ -26,6 +26,8 @@ package struct GatewayHost: Sendable {
     package var memoryPlan: MemoryPlan { core.memoryPlan }
     /// What the connections of one event loop hold.
     package func memory(of eventLoop: any EventLoop) -> LoopMemory? { core.lane(of: eventLoop)?.memory }
+    /// The last values of topics, of all tenants.
+    package var lastValues: LastValues { core.lastValues }
     /// Limits and intervals of a connection.
     package var linkConfiguration: LinkConfiguration { core.listening.link }
     /// What a peer may use at most.

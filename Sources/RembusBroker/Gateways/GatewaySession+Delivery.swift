@@ -1,7 +1,6 @@
-package import NIOCore
 import RembusSupport
 import RembusTransport
-package import RembusWire
+import RembusWire
 import Synchronization
 
 /// Deliveries to a gateway that takes them in their stored form.
@@ -32,9 +31,7 @@ extension GatewaySession {
     /// Sends a kept message to one of the client's subscriptions; false when the client cannot take more now.
     package func send(_ message: KeptMessage, to own: String) -> Bool {
         guard let subscription = subscription(own) else { return true }
-        let retained = RetainedPublication(
-            header: message.header, buffer: message.frame, memory: session.lane.memory.kept)
-        return session.sendAgain(retained, receivedAt: message.receivedAt, subscription)
+        return session.send(message, to: subscription)
     }
 
     /// Deliveries may be unacknowledged up to this number; none at all are possible too.
@@ -57,22 +54,5 @@ extension GatewaySession {
         GatewayIdentity(
             transport: session.transport, user: session.state.user, isProven: session.isProven,
             provenAt: session.provenAt, certificate: session.certificate)
-    }
-}
-
-/// A publication that is kept: its frame with its trailer.
-package struct KeptMessage: Sendable {
-    package let frame: ByteBuffer
-    package let header: FrameHeader
-    package let receivedAt: UInt64
-
-    /// nil when the bytes are no publication.
-    package init?(_ frame: ByteBuffer, receivedAt: UInt64) {
-        guard case .regular(let header) = frame.withUnsafeReadableBytes({ FrameHeader.parse($0) }),
-            header.kind == .publish
-        else { return nil }
-        self.frame = frame
-        self.header = header
-        self.receivedAt = receivedAt
     }
 }

@@ -16,6 +16,13 @@ extension GatewaySession {
         frame.withUnsafeReadableBytes { session.publish($0, owner: nil) }
     }
 
+    /// The same for one that changes the last value of its topic, if it is taken.
+    package func publish(_ frame: ByteBuffer, lastValue: LastValueIntent?) -> PublishOutcome {
+        session.lastValueIntent = lastValue
+        defer { session.lastValueIntent = nil }
+        return publish(frame)
+    }
+
     /// Why a publication on a topic would be refused, which counts as one that was; nil when it would not.
     package func refusal(of topic: String) -> PublishRefusal? {
         var topic = topic

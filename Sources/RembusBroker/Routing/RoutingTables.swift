@@ -15,6 +15,8 @@ final class RoutingTables: @unchecked Sendable {
     let store: any Store
     let isRecorded: @Sendable (String) -> Bool
     let filledTables: FilledTables?
+    /// Topics whose publications are kept as their last values; exact topics are patterns without a wildcard here.
+    var keptTopics = TopicIndex<Void>()
     /// Whose texts of subscriptions there are besides those of components.
     let namespaces: SubscriptionNamespaces
     var exact: [ExactText: [SubscriptionEntry]] = [:]
@@ -40,7 +42,7 @@ final class RoutingTables: @unchecked Sendable {
 
     init(
         limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters,
-        namespaces: SubscriptionNamespaces = .none
+        namespaces: SubscriptionNamespaces = .none, keptTopics: [String] = []
     ) {
         self.limits = limits
         self.namespaces = namespaces
@@ -50,6 +52,7 @@ final class RoutingTables: @unchecked Sendable {
         store = storage.store
         isRecorded = storage.isRecorded
         filledTables = storage.tables
+        for topic in keptTopics { self.keptTopics.insert(TopicPattern(topic), element: ()) }
     }
 
     // MARK: Rules

@@ -106,7 +106,7 @@ extension Session {
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
         // Room in the window: a subscription that waits for it can go on.
         if delivery.subscription.namespace != nil { sendPostponed() }
-        if catchUp?.isWaiting == true { continueCatchUp() }
+        if catchUp?.isWaiting == true || !openLastValues.isEmpty { continueCatchUp() }
     }
 
     /// Sends what was not acknowledged in time again, the same frame with the same id (behaviour.md §7).

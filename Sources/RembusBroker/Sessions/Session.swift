@@ -75,6 +75,10 @@ final class Session: LinkDelegate, @unchecked Sendable {
     let callLoad = Atomic<Int>(0)
     @exclusivity(unchecked) var catchUp: CatchUp?
     @exclusivity(unchecked) var isWatched = false
+    /// Subscriptions that are to get the last values of their topics before anything else, in this order.
+    @exclusivity(unchecked) var openLastValues: [OpenLastValues] = []
+    /// What is to become of the last value of the topic that a gateway's client publishes on now.
+    @exclusivity(unchecked) var lastValueIntent: LastValueIntent?
     /// Messages that came while the login was being decided.
     var deferred: [(bytes: ByteBuffer, kind: MessageKind)] = []
     /// The route of the last publication: the next one often goes to the same topic.
@@ -258,6 +262,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     func release() {
         isReactive = false
         catchUp = nil
+        openLastValues = []
         lastRoute = nil
         deliverySink = nil
         answers = nil

@@ -198,9 +198,10 @@ extension MQTTConnection {
         }
         self.will = Will(
             publication: BrokerPublication(
-                frame: ByteBuffer(bytes: writer.frame.readableBytesView), trailerOffset: writer.trailerOffset,
-                topic: will.topic, isRetained: will.retain, isEmpty: will.payload.readableBytes == 0,
-                expiry: properties.messageExpiry, tenant: session.principal.tenant),
+                frame: ByteBuffer(bytes: writer.frame.readableBytesView), topic: will.topic,
+                lastValue: LastValueIntent(
+                    isRetained: will.retain, isEmpty: will.payload.readableBytes == 0,
+                    expiry: properties.messageExpiry)),
             delay: delay, identity: session.identity, eventLoop: context.eventLoop)
     }
 

@@ -34,7 +34,8 @@ final class FuzzBroker {
     init(
         _ setting: FuzzSetting, lanes: Int = 2, store: (any Store)? = nil, components: ComponentKeeper? = nil,
         logger: Logger = Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() }),
-        storeBytes: Int = 1 << 20, figures: @escaping @Sendable () -> StorageFigures = { StorageFigures() }
+        storeBytes: Int = 1 << 20, lastValues: [String] = [],
+        figures: @escaping @Sendable () -> StorageFigures = { StorageFigures() }
     ) {
         loops = (0..<lanes).map { _ in FuzzLoop() }
         var configuration = BrokerConfiguration()
@@ -51,6 +52,7 @@ final class FuzzBroker {
         configuration.ackTimeout = .milliseconds(40)
         configuration.sendRetries = 3
         configuration.storeBytes = storeBytes
+        configuration.storage.lastValues = lastValues
         let hasDisk = store != nil
         let store = store ?? MemoryStore(partitions: loops.count, limit: configuration.storeBytes)
         var storage = BrokerStorage(store: store, isRecorded: { _ in hasDisk }, components: components)
