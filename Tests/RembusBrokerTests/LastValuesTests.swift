@@ -63,6 +63,43 @@ struct LastValuesTests {
         #expect(numbers(sink) == [3, 4, 6, 7, 6])
     }
 
+    @Test("A publication whose route was found before a subscription came, and kept after that looked, comes live")
+    func noGap() throws {
+        try publish("kept/a", 1)
+        let (publisher, _) = try open(lane: 1)
+        var frame = ByteBuffer()
+        Message.publish(.init(topic: "kept/a", arguments: [2])).encodeCBOR(into: &frame)
+        let old = broker.core.lanes[1].route("kept/a")
+        // The unit of work has begun before, so its clock is behind.
+        _ = broker.core.lanes[1].nextReceiveTime()
+        let (reader, sink) = try open()
+        subscribe(reader, "kept/*")
+        #expect(numbers(sink) == [1])
+        #expect(old.isStale)
+        frame.withUnsafeReadableBytes { bytes in
+            guard case .regular(let header) = FrameHeader.parse(bytes) else { return #expect(Bool(false), "no frame") }
+            #expect(publisher.session.keepAndPass(header, bytes, owner: nil, along: old) == .accepted)
+        }
+        publisher.endWork()
+        broker.settle()
+        #expect(numbers(sink) == [1, 2])
+    }
+
+    @Test("A publication that was kept before a subscription looked, and arrives after that, does not come twice")
+    func nothingTwice() throws {
+        let (reader, sink) = try open()
+        #expect(reader.perform(.subscribe(messageFrom: 0, lastValue: true), topic: "kept/*").status == .ok)
+        let (publisher, _) = try open(lane: 1)
+        publisher.receive(.publish(.init(topic: "kept/a", arguments: [1])))
+        #expect(broker.core.lanes[1].route("kept/a").remoteLanes.contains(0))
+        #expect(reader.perform(.reactive(true, messageFrom: nil), topic: "").status == .ok)
+        reader.endWork()
+        #expect(numbers(sink) == [1])
+        publisher.endWork()
+        broker.settle()
+        #expect(numbers(sink) == [1])
+    }
+
     @Test("Who does not ask for it gets what comes only")
     func notAsked() throws {
         try publish("one", 1)
