@@ -55,15 +55,19 @@ public final class Broker: Service, Sendable {
     ///   - trust: Who may do what, and where that is written down.
     ///   - certificates: What a TLS listener shows; needed when the configuration says that connections are TLS.
     ///   - gateways: Further ways in, opened by ``start()``.
+    ///   - namespaces: Whose subscriptions there may be in the storage besides those of components: of every gateway that
+    ///     there is, also of those that are not to be opened.
     ///   - watchesMemory: Whether the process is the broker's, so that the memory of all of it counts.
     package init(
         configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
-        certificates: TLSServerContext? = nil, gateways: [any Gateway] = [], watchesMemory: Bool = false
+        certificates: TLSServerContext? = nil, gateways: [any Gateway] = [],
+        namespaces: [SubscriptionNamespace] = [], watchesMemory: Bool = false
     ) {
         self.watchesMemory = watchesMemory
         self.gateways = gateways
         group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.eventLoopCount)
-        core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
+        core = BrokerCore(
+            configuration: configuration, logger: logger, storage: storage, trust: trust, namespaces: namespaces)
         self.certificates = certificates
         periodicWork = PeriodicWork(core: core, certificates: certificates)
         core.makeLanes(on: group, certificates: certificates)
@@ -271,6 +275,7 @@ public final class Broker: Service, Sendable {
     /// for the acknowledgements that this brings.
     private func closeStorage() async {
         await core.storage.components?.close()
+        await core.lastValues.close()
         await core.storage.close()
         await core.trust.audit?.close()
     }

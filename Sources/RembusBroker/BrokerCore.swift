@@ -29,6 +29,8 @@ final class BrokerCore: @unchecked Sendable {
     let tables: RoutingTables
     let trust: BrokerTrust
     let identities: IdentityService
+    /// The last values of topics.
+    let lastValues: LastValues
     let admission: ConnectionAdmission
     let counters = BrokerCounters()
     /// Tells the program around the broker what happens.
@@ -65,7 +67,10 @@ final class BrokerCore: @unchecked Sendable {
     /// Interval of the lanes' timers: fine enough for the shortest time-out.
     let tickInterval: TimeAmount
 
-    init(configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust) {
+    init(
+        configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
+        namespaces: [SubscriptionNamespace] = []
+    ) {
         settings = Mutex(configuration)
         currentLimits = Mutex(configuration.limits)
         listening = ListenerPolicy(
@@ -82,6 +87,10 @@ final class BrokerCore: @unchecked Sendable {
         let plan = storage.memory ?? MemoryPlan(configuration, hasLake: false)
         memoryPlan = plan
         memory = MemoryBudget(limit: plan.connections)
+        let lastValues = storage.lastValues ?? LastValues(maxBytes: plan.retained)
+        self.lastValues = lastValues
+        lastValues.count(in: memory)
+        readiness.add { lastValues.isFailing ? [.state] : [] }
         memoryWatch = MemoryWatch(budget: memory, limit: plan.limit)
         self.trust = trust
         admission = ConnectionAdmission(
@@ -94,7 +103,9 @@ final class BrokerCore: @unchecked Sendable {
         var cutLimits = configuration.limits
         cutLimits.maxRememberedBytes = plan.remembered
         cutLimits.maxRememberedBytesPerAddress = plan.rememberedPerAddress
-        tables = RoutingTables(limits: cutLimits, storage: storage, rules: rules, counters: counters)
+        tables = RoutingTables(
+            limits: cutLimits, storage: storage, rules: rules, counters: counters,
+            namespaces: SubscriptionNamespaces(all: namespaces), keptTopics: configuration.storage.lastValues)
         recordsPublications = configuration.storeBytes > 0
         metricTopics = MetricTopics(limit: configuration.gateways.maxMetricTopics)
         var limits = DecodingLimits.standard

@@ -130,6 +130,12 @@ final class Lane: @unchecked Sendable {
         return lastReceiveTime
     }
 
+    /// The same by the clock of this moment, not by that of the beginning of the unit of work.
+    func freshReceiveTime() -> UInt64 {
+        burstTime = 0
+        return nextReceiveTime()
+    }
+
     // MARK: Routes
 
     /// The route of a topic, resolved again when something of it has changed.

@@ -19,7 +19,7 @@ package struct MQTTGateway: Gateway {
     package func open(on host: GatewayHost) async throws -> OpenGateway {
         let server = MQTTServer(host: host)
         if let folder { try server.openFiles(in: folder) }
-        host.whenUnready { server.retained.isFailing || server.sessions.isFailing ? [.state] : [] }
+        host.whenUnready { server.sessions.isFailing ? [.state] : [] }
         let configuration = host.configuration
         let address = configuration.address(configuration.gateways.mqttPort ?? 0, configuration.gateways.mqttSocket)
         let listener: any Channel

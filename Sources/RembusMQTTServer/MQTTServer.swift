@@ -11,7 +11,6 @@ import Synchronization
 /// What all connections of the MQTT gateway share.
 final class MQTTServer: Sendable {
     let host: GatewayHost
-    let retained: RetainedMessages
     let sessions: ClientSessions
     /// Set before the first connection.
     private let openPackets = Mutex<PacketLog?>(nil)
@@ -33,7 +32,6 @@ final class MQTTServer: Sendable {
         sessions = ClientSessions()
         // The broker decides how many names are remembered, and which.
         host.whenForgotten { [sessions] in sessions.forget($0) }
-        retained = RetainedMessages(maxBytes: host.memoryPlan.retained, memory: host.memory)
         maxExpiry = UInt32(clamping: gateways.maxMQTTSessionExpiry.components.seconds)
         maxPacketBytes = min(host.configuration.limits.maxMessageBytes, ByteBuffer.maxMQTTVariable)
     }
@@ -44,10 +42,6 @@ final class MQTTServer: Sendable {
         do {
             try Disk().createDirectory(folder)
             let policy = host.configuration.storage.syncPolicy
-            try retained.use { each in
-                try KeptTable(
-                    "\(folder)/mqtt-retained", "retained messages", policy: policy, logger: logger, each: each)
-            }
             try sessions.use(now: WallClock.nanoseconds()) { each in
                 try KeptTable("\(folder)/mqtt-sessions", "MQTT sessions", policy: policy, logger: logger, each: each)
             }
@@ -64,13 +58,13 @@ final class MQTTServer: Sendable {
         sessions.use(packets) { name, session, state in
             var state = state
             if let record = host.keptRecord(of: name) {
-                state.forgetFinished(coveredBy: record, key: GatewaySession.key(ofTopic:))
+                state.forgetFinished(coveredBy: record, key: SubscriptionNamespace.key(ofText:))
             }
             let (ended, changes) = session.restore(state, publications: publications[ExactText(name)] ?? [])
             host.forgetPublications(ended, of: name)
             if !changes.isEmpty { packets.add(changes, of: name) }
         }
-        host.onComponentsSaved { packets.forgetFinished(coveredBy: $0, key: GatewaySession.key(ofTopic:)) }
+        host.onComponentsSaved { packets.forgetFinished(coveredBy: $0, key: SubscriptionNamespace.key(ofText:)) }
         openPackets.withLock { $0 = packets }
     }
 
@@ -79,7 +73,6 @@ final class MQTTServer: Sendable {
 
     /// Writes what waits, and closes the files.
     func close() async {
-        await retained.close()
         await sessions.close()
         await packets?.close()
     }
@@ -87,31 +80,15 @@ final class MQTTServer: Sendable {
     /// Ends sessions and publishes wills whose time has come.
     func tick() {
         let (ended, wills) = sessions.due(WallClock.nanoseconds())
-        for name in ended { host.forgetMQTT(name) }
+        for name in ended { host.forgetClient(name) }
         for will in wills { publish(will) }
     }
 
     func publish(_ will: Will) {
         will.eventLoop.execute {
             let publication = will.publication
-            guard self.host.publish(publication.frame, as: will.identity, on: will.eventLoop) else { return }
-            self.retain(publication)
+            self.host.publish(
+                publication.frame, as: will.identity, lastValue: publication.lastValue, on: will.eventLoop)
         }
     }
-
-    /// Keeps a publication that was taken, or forgets what it replaces; false when there is no room.
-    @discardableResult
-    func retain(_ publication: BrokerPublication) -> Bool {
-        guard publication.isRetained else { return true }
-        if publication.isEmpty {
-            retained.forget(topic: publication.topic, tenant: publication.tenant)
-            return true
-        }
-        var frame = publication.frame
-        MQTTTrailer.markKept(&frame, trailerAt: publication.trailerOffset)
-        guard let message = KeptMessage(frame, receivedAt: WallClock.nanoseconds()) else { return false }
-        return retained.keep(
-            message, topic: publication.topic, tenant: publication.tenant, expiry: publication.expiry)
-    }
-
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusBroker
 import RembusMQTT
 import RembusWire
 
@@ -84,6 +85,22 @@ struct MQTTTrailer {
             buffer.writeImmutableBuffer(properties)
         }
         if let payload { buffer.writeImmutableBuffer(payload) }
+    }
+
+    /// A message with the mark of one that comes out of those that are kept; a copy, because those that wait are shared by
+    /// all clients. Other protocols have put nothing behind theirs.
+    static func marked(_ message: KeptMessage) -> KeptMessage {
+        let offset = message.header.end
+        let isMarked = message.frame.withUnsafeReadableBytes { bytes in
+            MQTTTrailer(UnsafeRawBufferPointer(rebasing: bytes[offset...])).content.contains(.kept)
+        }
+        guard !isMarked else { return message }
+        var frame = ByteBuffer(bytes: message.frame.readableBytesView)
+        if frame.readableBytes == offset {
+            write(isRetained: true, expiry: nil, properties: nil, payload: nil, into: &frame)
+        }
+        markKept(&frame, trailerAt: offset)
+        return KeptMessage(frame, receivedAt: message.receivedAt) ?? message
     }
 
     /// Marks the trailer that begins at `offset` as one of a message that is kept.

@@ -1,6 +1,7 @@
 import Logging
 import Metrics
 import RembusBroker
+import RembusMQTTServer
 import RembusTrust
 
 /// Puts a broker together with everything that its configuration asks for: storage, rights, certificates, further ways in.
@@ -39,12 +40,15 @@ struct ServerComposer: Sendable {
             let trust = try TrustComposer(configuration: configuration, logger: logger).open()
             parts.whenStartFails { await trust.audit?.close() }
             let certificates = try CertificateSource(configuration).open()
-            let storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store)
+            var storage = try StorageComposer(configuration: configuration, logger: logger, trust: trust.store)
                 .open(parts)
+            storage.lastValues = try LastValueFile(configuration: configuration, logger: logger)
+                .open(storage.memory, parts)
             try state.requireRules(trust.store)
             return Broker(
                 configuration: configuration, logger: logger, storage: storage, trust: trust,
-                certificates: certificates, gateways: gateways, watchesMemory: ownsProcess)
+                certificates: certificates, gateways: gateways, namespaces: [MQTTNamespace.shared],
+                watchesMemory: ownsProcess)
         }
         if !ownsProcess { state.secureCatalog() }
         return Server(broker: broker, state: state)

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusBroker
 import RembusMQTT
 import RembusWire
 import Testing
@@ -92,5 +93,18 @@ import Testing
         MQTTTrailer.markKept(&frame, trailerAt: writer.trailerOffset)
         let trailer = ByteBuffer(bytes: frame.readableBytesView.dropFirst(writer.trailerOffset))
         read(trailer) { #expect($0.content == [.retained, .kept]) }
+    }
+
+    @Test func whatOthersHavePublishedIsMarkedOnce() throws {
+        var frame = ByteBuffer()
+        Message.publish(.init(topic: "t", arguments: [1])).encodeCBOR(into: &frame)
+        let message = try #require(KeptMessage(frame, receivedAt: 7))
+        let marked = MQTTTrailer.marked(message)
+        #expect(marked.receivedAt == 7)
+        read(ByteBuffer(bytes: marked.frame.readableBytesView.dropFirst(frame.readableBytes))) {
+            #expect($0.content == [.retained, .kept])
+        }
+        #expect(message.frame == frame)
+        #expect(MQTTTrailer.marked(marked).frame == marked.frame)
     }
 }

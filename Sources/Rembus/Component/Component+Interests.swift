@@ -21,7 +21,7 @@ extension Component {
         }
         let (topic, from) = (subscription.topic, subscription.start.nanoseconds)
         do {
-            try await tell(topic, .subscribe(messageFrom: from))
+            try await tell(topic, subscription.start.command)
             guard connection.isReactiveBySubscribing, !wasReactive || from > 0 else { return }
             try await sendReactive()
         } catch {

@@ -33,7 +33,7 @@ extension ClientSession {
     /// told by itself.
     func restore(on link: Link) {
         for subscription in subscriptions.values {
-            command(.subscribe(messageFrom: subscription.start.nanoseconds), topic: subscription.topic, on: link)
+            command(subscription.start.command, topic: subscription.topic, on: link)
         }
         for topic in services.keys { command(.expose, topic: topic, on: link) }
         if isReactive {

@@ -31,6 +31,7 @@ extension BrokerConfiguration {
             "limits.maxOfflineComponentsPerAddress", "limits.maxRememberedBytes", "limits.maxRememberedBytesPerAddress",
             "limits.nameExpiry",
         ] { support[name] = .honoured }
+        support["storage.lastValues"] = .honoured
         for name in ["isAuthenticated", "challengeTimeout", "maxRegisterAttempts"] {
             support["security.\(name)"] = .missing(keys)
         }

@@ -24,7 +24,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var mqttSocket: String?
     /// Longest time that a disconnected MQTT client's session is kept.
     public var maxMQTTSessionExpiry = Duration.seconds(7 * 86_400)
-    /// Bytes of retained MQTT messages.
+    /// Bytes of the last values of topics, retained MQTT messages among them.
     public var maxRetainedBytes = 256 << 20
     /// An MQTT broker to be bridged with, `mqtt[s]://[user:password@]host[:port][/clientid]`; nil for none.
     public var mqttBridge: String?

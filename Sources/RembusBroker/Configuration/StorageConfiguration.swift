@@ -9,6 +9,10 @@ public struct StorageConfiguration: Sendable, Equatable {
     /// any case.
     public var record = ["all"]
 
+    /// Topics and patterns whose last publication is kept, for whoever asks for it or subscribes with it. What MQTT clients
+    /// have retained is kept in any case.
+    public var lastValues: [String] = []
+
     // MARK: Journal
 
     /// When a publication counts as stored, and so when QoS 1 and 2 are acknowledged.

@@ -16,6 +16,8 @@ package struct Delivery {
     package let header: FrameHeader
     /// What acknowledges the delivery; nil when nothing has to.
     package let id: UInt64?
+    /// At which it is sent: as it was published, or lower where the subscription wants no more.
+    package let qos: QoS
     /// Stands for the subscription; the same in every run.
     package let key: UInt64
     /// What was given with the subscription.

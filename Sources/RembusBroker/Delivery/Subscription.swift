@@ -12,14 +12,18 @@ final class Subscription {
         case catchingUp
         /// The subscriber has not been told that it is one: nothing comes before that.
         case unanswered
+        /// The last values of its topics are being sent, and come first.
+        case beginning
     }
 
     let topic: String
-    /// The topic or pattern that publications are compared with: `topic`, or the filter in it.
+    /// The topic or pattern that publications are compared with: `topic`, or what it stands for in its namespace.
     let matched: String
-    /// What an MQTT client wants in another way than a component; nil for components.
-    let mqtt: MQTTInterest?
-    /// Stands for an MQTT client's subscription in what is written down of its deliveries; 0 for components.
+    /// Whose clients have such subscriptions; nil for those of components.
+    let namespace: SubscriptionNamespace?
+    /// What a member of a group has besides; nil for a subscription that nobody shares.
+    let share: GroupShare?
+    /// Stands for a client's subscription in what is written down of its deliveries; 0 for components.
     let key: UInt64
     /// nil for an exact topic.
     let pattern: TopicPattern?
@@ -28,12 +32,14 @@ final class Subscription {
     /// How far back the subscriber wants to go, nanoseconds; infinity for "everything not yet received".
     var messageFrom: Double
     @exclusivity(unchecked) var mode = Mode.live
-    /// Whether the component also gets what it publishes itself, as MQTT clients do.
+    /// Whether the component also gets what it publishes itself.
     var hearsOwn = false
-    /// Whether everything is sent at QoS 0, and so without an acknowledgement.
-    @exclusivity(unchecked) var needsNoAcknowledgement = false
+    /// What was published above is sent at this QoS.
+    @exclusivity(unchecked) var highestQoS = QoS.exactlyOnce
     /// What the connection's sink is told with each delivery.
     @exclusivity(unchecked) var tag = 0
+    /// Whether it is to begin with the last values of its topics, when delivery starts.
+    var wantsLastValues = false
     /// Publications at QoS 0 that were received at or before this time passed while the component was away.
     var passingUntil: UInt64 = 0
     /// Receive times at or below this are outside the wanted window.
@@ -48,18 +54,22 @@ final class Subscription {
     /// True when the marks have moved since they were last written down.
     @exclusivity(unchecked) var hasMoved = false
 
-    init(topic: String, messageFrom: Double, marks: [UInt64]) {
+    init(topic: String, messageFrom: Double, marks: [UInt64], in namespace: SubscriptionNamespace? = nil) {
         self.topic = topic
         self.messageFrom = messageFrom
         self.marks = marks
-        mqtt = MQTTInterest(topic)
-        key = mqtt == nil ? 0 : MQTTInterest.key(topic)
-        if let mqtt {
-            matched = mqtt.filter
-            pattern = mqtt.isPattern ? TopicPattern(mqttFilter: mqtt.filter) : nil
+        self.namespace = namespace
+        if let namespace {
+            let meaning = namespace.meaning(of: topic)
+            key = SubscriptionNamespace.key(ofText: topic)
+            matched = meaning.topic
+            pattern = meaning.pattern
+            share = meaning.isShared ? GroupShare() : nil
             encodedPattern = []
             return
         }
+        key = 0
+        share = nil
         matched = topic
         if TopicPattern.isPattern(topic) {
             pattern = TopicPattern(topic)
@@ -81,8 +91,12 @@ final class Subscription {
 
     var isPattern: Bool { pattern != nil }
 
-    /// What people know it by: an MQTT client's is the filter that it sent.
-    var shown: String { mqtt == nil ? topic : String(Substring(topic.utf8.dropFirst(MQTTInterest.mark.utf8.count))) }
+    /// What people know it by: a gateway's client knows nothing of the prefix.
+    var shown: String { namespace?.own(topic) ?? topic }
+
+    /// Whether everything is sent without an acknowledgement.
+    @inline(__always)
+    var needsNoAcknowledgement: Bool { highestQoS == .atMostOnce }
 
     /// Whether a publication read from the store is still to be sent.
     func wants(_ receivedAt: UInt64, partition: Int) -> Bool {
@@ -107,6 +121,13 @@ final class Subscription {
             time = min(time, owed &- 1)
         }
         return max(time, cutoff)
+    }
+
+    /// Moves the marks to those of each partition: nothing older is wanted.
+    func skip(to marks: [UInt64]) {
+        for index in self.marks.indices where self.marks[index] < marks[index] { self.marks[index] = marks[index] }
+        owed = []
+        hasMoved = true
     }
 
     /// Moves every mark to `time`: nothing older is wanted.

@@ -6,6 +6,8 @@ import RembusWire
 
 /// Whose rights something has that is published when its publisher is gone.
 package struct GatewayIdentity: Sendable {
+    /// What it came by, and where what is published counts.
+    let transport: TransportKind
     let user: String?
     let isProven: Bool
     /// What it was proven with, and when, as of a session.
@@ -19,13 +21,16 @@ extension GatewayHost {
     ///
     /// - Returns: Whether it was taken.
     @discardableResult
-    package func publish(_ frame: ByteBuffer, as identity: GatewayIdentity, on eventLoop: any EventLoop) -> Bool {
+    package func publish(
+        _ frame: ByteBuffer, as identity: GatewayIdentity, lastValue: LastValueIntent? = nil,
+        on eventLoop: any EventLoop
+    ) -> Bool {
         guard let lane = core.lane(of: eventLoop) else { return false }
         let link = Link(
             role: .server, group: lane.links, configuration: linkConfiguration, remoteAddress: "absent", delegate: nil,
             sink: NoSink())
         let session = Session(
-            lane: lane, link: link, facts: ConnectionFacts(.mqtt, certificate: identity.certificate))
+            lane: lane, link: link, facts: ConnectionFacts(identity.transport, certificate: identity.certificate))
         if let user = identity.user {
             let anonymous = session.state
             session.state = core.tables.guestState(of: session, user: user, isProven: identity.isProven)
@@ -42,6 +47,7 @@ extension GatewayHost {
         session.gate = .open
         session.keepsTrailer = true
         session.outlastsStop = true
+        session.lastValueIntent = lastValue
         let outcome = frame.withUnsafeReadableBytes { bytes in
             let outcome = session.publish(bytes, owner: nil)
             if case .refused(.unusableTopic(let objection)) = outcome,
@@ -55,9 +61,9 @@ extension GatewayHost {
         return outcome == .accepted
     }
 
-    /// Drops what an MQTT client has left behind, unless the name is connected.
-    package func forgetMQTT(_ name: String) {
-        guard let record = core.tables.forgetMQTT(name) else { return }
+    /// Drops what a client has left behind, unless the name is connected.
+    package func forgetClient(_ name: String) {
+        guard let record = core.tables.forgetClient(name) else { return }
         core.storage.components?.save(record)
     }
 

@@ -26,6 +26,8 @@ package struct GatewayHost: Sendable {
     package var memoryPlan: MemoryPlan { core.memoryPlan }
     /// What the connections of one event loop hold.
     package func memory(of eventLoop: any EventLoop) -> LoopMemory? { core.lane(of: eventLoop)?.memory }
+    /// The last values of topics, of all tenants.
+    package var lastValues: LastValues { core.lastValues }
     /// Limits and intervals of a connection.
     package var linkConfiguration: LinkConfiguration { core.listening.link }
     /// What a peer may use at most.
@@ -36,14 +38,15 @@ package struct GatewayHost: Sendable {
     /// Makes the session of a connection. Only on `eventLoop`, which must be one of ``group``; `sink` gets what the broker
     /// sends, and keeps no more alive than the connection. nil when the broker is about to stop.
     package func makeSession(
-        on eventLoop: any EventLoop, address: String, facts: ConnectionFacts, sink: any LinkSink
+        on eventLoop: any EventLoop, address: String, facts: ConnectionFacts, traits: SessionTraits = SessionTraits(),
+        sink: any LinkSink
     ) -> GatewaySession? {
         // A session that begins when the others have been ended would never be.
         guard !isStopping, let lane = core.lane(of: eventLoop) else { return nil }
         let link = Link(
             role: .server, group: lane.links, configuration: linkConfiguration, remoteAddress: address, delegate: nil,
             sink: sink)
-        let session = Session(lane: lane, link: link, facts: facts)
+        let session = Session(lane: lane, link: link, facts: facts, traits: traits)
         link.delegate = session
         lane.add(session)
         session.report(.connected)

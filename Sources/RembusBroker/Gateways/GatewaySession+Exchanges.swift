@@ -2,7 +2,7 @@ import NIOCore
 package import RembusStore
 import RembusWire
 
-/// What MQTT's exchanges of QoS 2 need to go on after a restart of the broker, where each message counts once.
+/// What a gateway needs whose exchanges go on after a restart of the broker, where each message counts once.
 extension GatewaySession {
     /// A delivery of an earlier run.
     package struct EarlierDelivery: Sendable {
@@ -19,17 +19,11 @@ extension GatewaySession {
         }
     }
 
-    /// What stands for a filter in ``Delivery/key``.
-    package static func key(ofFilter filter: String) -> UInt64 { key(ofTopic: MQTTInterest.mark + filter) }
-
-    /// The same for a subscription as records of components have it.
-    package static func key(ofTopic topic: String) -> UInt64 { MQTTInterest.key(topic) }
-
     /// Notes what an earlier run has sent: what is owed comes again, what the client has does not, whatever the marks say.
     /// Before ``startDeliveries()``.
     package func restore(_ deliveries: [EarlierDelivery]) {
         var subscriptions: [UInt64: Subscription] = [:]
-        for subscription in session.state.subscriptions.values where subscription.mqtt != nil {
+        for subscription in session.state.subscriptions.values where subscription.namespace != nil {
             subscriptions[subscription.key] = subscription
         }
         for delivery in deliveries {

@@ -16,14 +16,21 @@ extension GatewaySession {
         frame.withUnsafeReadableBytes { session.publish($0, owner: nil) }
     }
 
+    /// The same for one that changes the last value of its topic, if it is taken.
+    package func publish(_ frame: ByteBuffer, lastValue: LastValueIntent?) -> PublishOutcome {
+        session.lastValueIntent = lastValue
+        defer { session.lastValueIntent = nil }
+        return publish(frame)
+    }
+
     /// Why a publication on a topic would be refused, which counts as one that was; nil when it would not.
     package func refusal(of topic: String) -> PublishRefusal? {
         var topic = topic
         return topic.withUTF8 { session.refusal(of: UnsafeRawBufferPointer($0)) }
     }
 
-    /// Writes down, in log and metrics, that nothing can be published under a topic. Its publisher may not be told: QoS 0 of
-    /// MQTT has no answer, and MQTT 3.1.1 no word for it.
+    /// Writes down, in log and metrics, that nothing can be published under a topic. Its publisher may not be told:
+    /// QoS 0 has no answer, and some protocols no word for it.
     package func noteUnusable(_ topic: UnsafeRawBufferPointer, _ objection: TopicObjection) {
         session.noteUnusable(topic, objection)
     }

@@ -25,8 +25,3 @@ extension Session {
         state.duplicates.removeAll()
     }
 }
-
-extension TransportKind {
-    /// Whether clients of MQTT come this way.
-    var isMQTT: Bool { self == .mqtt || self == .mqtts }
-}

@@ -155,7 +155,7 @@ extension Session {
         switch tables.bind(name, to: self, isProven: claim.isProven, user: claim.user) {
         case .bound(let state): complete(claim, state, wasKnown: wasKnown)
         case .taken(let holder):
-            perform(login.taken(bySameKind: holder.transport.isMQTT == transport.isMQTT, loginFacts))
+            perform(login.taken(bySameKind: holder.traits.namespace === traits.namespace, loginFacts))
         }
     }
 

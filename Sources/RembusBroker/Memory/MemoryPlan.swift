@@ -9,7 +9,7 @@ package struct MemoryPlan: Sendable, Equatable {
     /// Bytes for everything that waits for peers or comes from them, retained messages included: what is left, half of the
     /// limit at most.
     package let connections: Int
-    /// Bytes of these for retained messages: ``GatewayConfiguration/maxRetainedBytes``, half at most.
+    /// Bytes of these for last values of topics: ``GatewayConfiguration/maxRetainedBytes``, half at most.
     package let retained: Int
     /// Bytes for what is held for components, ``BrokerLimits/maxRememberedBytes``: a quarter of the limit at most.
     package let remembered: Int
@@ -58,7 +58,7 @@ package struct MemoryPlan: Sendable, Equatable {
         if configuration.limits.maxRememberedBytes != BrokerLimits().maxRememberedBytes {
             check("max_remembered_bytes", configuration.limits.maxRememberedBytes, remembered)
         }
-        if configuration.gateways.mqttPort != nil {
+        if configuration.gateways.mqttPort != nil || !configuration.storage.lastValues.isEmpty {
             check("max_retained_bytes", configuration.gateways.maxRetainedBytes, retained)
         }
         return cuts

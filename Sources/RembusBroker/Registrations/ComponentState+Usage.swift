@@ -28,7 +28,7 @@ extension ComponentState {
     private var heldBytes: Int {
         var bytes = inFlight.bytes + duplicates.count * RegistrationLedger.bytesOfDuplicate
         for subscription in subscriptions.values {
-            for (publication, _) in subscription.mqtt?.postponed ?? [] { bytes += publication.buffer.readableBytes }
+            for (publication, _) in subscription.share?.postponed ?? [] { bytes += publication.buffer.readableBytes }
         }
         return bytes
     }
@@ -36,7 +36,7 @@ extension ComponentState {
     /// Whether there is something that a record does not say.
     private var holdsMessages: Bool {
         inFlight.count > 0
-            || subscriptions.values.contains { $0.mqtt?.postponed.isEmpty == false || !$0.taken.isEmpty }
+            || subscriptions.values.contains { $0.share?.postponed.isEmpty == false || !$0.taken.isEmpty }
     }
 
     /// Keeps the subscriptions as bytes until the component comes back. Not while messages belong to them.
@@ -60,7 +60,7 @@ extension ComponentState {
     /// are sent from there.
     func dropHeldMessages() {
         for delivery in inFlight.removeAll() { delivery.subscription.owed.insert(delivery.receivedAt) }
-        for subscription in subscriptions.values { subscription.mqtt?.postponed.removeAll() }
+        for subscription in subscriptions.values { subscription.share?.postponed.removeAll() }
         duplicates.removeAll()
     }
 }

@@ -57,6 +57,10 @@ final class Route {
     let isRecorded: Bool
     /// The number of the table that they fill; nil for none.
     let table: Int?
+    /// Whether each publication becomes the last value of the topic.
+    let keepsLast: Bool
+    /// The place of the last value of a tenant, when the lane has looked it up. Used on the lane only.
+    @exclusivity(unchecked) var lastValue: (slot: LastValues.Slot, tenant: UInt32)?
     /// Subscriptions of sessions on the lane that resolved the route.
     private let local: [SubscriptionTarget]
     let lane: Int
@@ -84,7 +88,7 @@ final class Route {
     init(
         topic: String, hash: UInt64, lane: Int, isRecorded: Bool, entries: [SubscriptionEntry],
         providers: [Provider], rotation: RoundRobinRotation?, handler: LocalHandler?, destinations: [Destination],
-        rules: AccessRules?, objection: TopicObjection?, table: Int?
+        rules: AccessRules?, objection: TopicObjection?, table: Int?, keepsLast: Bool
     ) {
         var entries = entries
         groups = SharedGroup.groups(in: &entries)
@@ -100,6 +104,7 @@ final class Route {
         self.objection = objection
         self.isRecorded = isRecorded
         self.table = table
+        self.keepsLast = keepsLast
         self.local = byLane[lane] ?? []
         var remote = byLane.filter { $0.key != lane }
         for other in groups.flatMap(\.memberLanes) where other != lane && remote[other] == nil { remote[other] = [] }

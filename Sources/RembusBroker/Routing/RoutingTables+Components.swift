@@ -58,7 +58,7 @@ extension RoutingTables {
         return ComponentState(
             principal: Principal(name: user ?? name, tenant: tenant, isProven: false), name: name,
             number: number(of: name, isProven: isProven), tenant: store.number(of: tenant), limits: limits,
-            partitionCount: store.partitionCount)
+            partitionCount: store.partitionCount, namespaces: namespaces)
     }
 
     /// The connection that has a name at the moment.
@@ -79,7 +79,8 @@ extension RoutingTables {
         lock.withLock {
             let state = ComponentState(
                 principal: Principal(name: nil, tenant: ".", isProven: false), name: nil, number: 0,
-                tenant: store.number(of: "."), limits: limits, partitionCount: store.partitionCount)
+                tenant: store.number(of: "."), limits: limits, partitionCount: store.partitionCount,
+                namespaces: namespaces)
             state.session = session
             return state
         }
@@ -95,7 +96,7 @@ extension RoutingTables {
             state.principal.isProven = false
             brokers.removeAll { $0 === state }
             if state.isTransient {
-                state.forgetMQTT()
+                state.forgetClient()
                 state.gatewayBytes = 0
             }
             if state.name == nil || state.isForgettable || !remember(state) {

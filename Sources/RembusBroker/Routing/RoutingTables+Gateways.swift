@@ -4,7 +4,7 @@ import RembusSupport
 import RembusTrust
 import RembusWire
 
-/// Names and states as gateways need them: guests, and what MQTT clients leave.
+/// Names and states as gateways need them: guests, and what clients leave.
 extension RoutingTables {
     /// The state of a connection that acts for a user and has no name of its own: nothing of it is kept.
     func guestState(of session: Session, user: String, isProven: Bool) -> ComponentState {
@@ -13,7 +13,7 @@ extension RoutingTables {
             let state = ComponentState(
                 principal: Principal(name: user, tenant: tenant, isProven: isProven), name: nil,
                 number: number(of: user, isProven: isProven), tenant: store.number(of: tenant), limits: limits,
-                partitionCount: store.partitionCount)
+                partitionCount: store.partitionCount, namespaces: namespaces)
             state.session = session
             return state
         }
@@ -40,13 +40,13 @@ extension RoutingTables {
         lock.withLock { components[ExactText(name)] != nil }
     }
 
-    /// Drops what an MQTT client of this name left behind; the record to be written down, unless the name is connected or
-    /// unknown.
-    func forgetMQTT(_ name: String) -> ComponentRecord? {
+    /// Drops what a gateway's client of this name left behind; the record to be written down, unless the name is connected
+    /// or unknown.
+    func forgetClient(_ name: String) -> ComponentRecord? {
         lock.withLock {
             guard let state = components[ExactText(name)], state.session == nil else { return nil }
             state.unpack()
-            state.forgetMQTT()
+            state.forgetClient()
             state.gatewayBytes = 0
             let record = state.record(isConnected: false)
             if state.isForgettable {

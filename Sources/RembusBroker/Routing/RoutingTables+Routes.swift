@@ -54,7 +54,13 @@ extension RoutingTables {
             providers: states.map { Provider(state: $0, session: $0.session) },
             rotation: list?.rotation, handler: handlers[ExactText(topic)],
             destinations: objection == nil ? destinations(of: topic) : [], rules: isGuarded ? rules : nil,
-            objection: objection, table: filledTables?.table(topic))
+            objection: objection, table: filledTables?.table(topic), keepsLast: keepsLast(topic))
+    }
+
+    private func keepsLast(_ topic: String) -> Bool {
+        var isFound = false
+        keptTopics.forEachMatch(of: topic) { _ in isFound = true }
+        return isFound
     }
 
     /// A subscription comes or goes.

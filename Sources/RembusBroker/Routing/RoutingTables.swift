@@ -15,6 +15,10 @@ final class RoutingTables: @unchecked Sendable {
     let store: any Store
     let isRecorded: @Sendable (String) -> Bool
     let filledTables: FilledTables?
+    /// Topics whose publications are kept as their last values; exact topics are patterns without a wildcard here.
+    var keptTopics = TopicIndex<Void>()
+    /// Whose texts of subscriptions there are besides those of components.
+    let namespaces: SubscriptionNamespaces
     var exact: [ExactText: [SubscriptionEntry]] = [:]
     var patterns = TopicIndex<SubscriptionEntry>()
     var patternTopics: [ExactText: Int] = [:]
@@ -36,14 +40,19 @@ final class RoutingTables: @unchecked Sendable {
     /// What was resolved and still holds.
     var liveRoutes = LiveRoutes()
 
-    init(limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters) {
+    init(
+        limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters,
+        namespaces: SubscriptionNamespaces = .none, keptTopics: [String] = []
+    ) {
         self.limits = limits
+        self.namespaces = namespaces
         self.counters = counters
         ledger = RegistrationLedger(limits)
         currentRules = rules
         store = storage.store
         isRecorded = storage.isRecorded
         filledTables = storage.tables
+        for topic in keptTopics { self.keptTopics.insert(TopicPattern(topic), element: ()) }
     }
 
     // MARK: Rules

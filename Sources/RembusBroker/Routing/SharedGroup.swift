@@ -1,5 +1,13 @@
+import NIOCore
 import RembusStore
 import RembusWire
+
+/// What one member of a group keeps for itself. Used as its subscription is.
+final class GroupShare {
+    /// What a full connection has not got yet: it cannot go back to the store, which does not say whom a publication was
+    /// given to.
+    var postponed = CircularBuffer<(publication: RetainedPublication, receivedAt: UInt64)>()
+}
 
 /// The members of a group that share a subscription: each publication goes to one of them.
 final class SharedGroup: @unchecked Sendable {
@@ -30,13 +38,13 @@ final class SharedGroup: @unchecked Sendable {
 
     /// Takes the members of groups out of a topic's subscriptions.
     static func groups(in entries: inout [SubscriptionEntry]) -> [SharedGroup] {
-        guard entries.contains(where: { $0.subscription.mqtt?.isShared == true }) else { return [] }
+        guard entries.contains(where: { $0.subscription.share != nil }) else { return [] }
         struct Key: Hashable {
             var text: ExactText
             var tenant: UInt32
         }
-        let shared = entries.filter { $0.subscription.mqtt?.isShared == true }
-        entries.removeAll { $0.subscription.mqtt?.isShared == true }
+        let shared = entries.filter { $0.subscription.share != nil }
+        entries.removeAll { $0.subscription.share != nil }
         return Dictionary(grouping: shared) { Key(text: ExactText($0.subscription.topic), tenant: $0.tenant) }
             .map { SharedGroup(text: $0.key.text.string, members: $0.value) }
     }

@@ -46,11 +46,15 @@ final class ComponentState: @unchecked Sendable {
     var hasReturned = false
 
     private let partitionCount: Int
+    /// Whose texts there are among those of subscriptions.
+    private let namespaces: SubscriptionNamespaces
 
     init(
-        principal: Principal, name: String?, number: UInt32, tenant: UInt32, limits: BrokerLimits, partitionCount: Int
+        principal: Principal, name: String?, number: UInt32, tenant: UInt32, limits: BrokerLimits, partitionCount: Int,
+        namespaces: SubscriptionNamespaces = .none
     ) {
         self.partitionCount = partitionCount
+        self.namespaces = namespaces
         self.name = name
         user = principal.name
         self.principal = principal
@@ -63,13 +67,13 @@ final class ComponentState: @unchecked Sendable {
     /// Whether subscriptions or exposed topics have changed since they were last written down.
     var hasChanged = false
 
-    /// Whether what an MQTT client leaves ends with its connection.
+    /// Whether what a client of a gateway leaves ends with its connection.
     var isTransient = false
 
-    /// Drops what belongs to an MQTT client: subscriptions and unacknowledged deliveries.
-    func forgetMQTT() {
-        subscriptions = subscriptions.filter { $0.value.mqtt == nil }
-        inFlight.removeAll { $0.subscription.mqtt != nil }
+    /// Drops what belongs to a client of a gateway: subscriptions and unacknowledged deliveries.
+    func forgetClient() {
+        subscriptions = subscriptions.filter { $0.value.namespace == nil }
+        inFlight.removeAll { $0.subscription.namespace != nil }
         duplicates.removeAll()
     }
 
@@ -81,7 +85,7 @@ final class ComponentState: @unchecked Sendable {
         inFlight.forEach { delivery in
             owed[ObjectIdentifier(delivery.subscription), default: []].append(delivery.receivedAt)
         }
-        let kept = self.subscriptions.values.lazy.filter { !self.isTransient || $0.mqtt == nil }
+        let kept = self.subscriptions.values.lazy.filter { !self.isTransient || $0.namespace == nil }
         let subscriptions = kept.map { subscription in
             ComponentRecord.Subscription(
                 topic: subscription.topic, messageFrom: subscription.messageFrom, marks: subscription.marks,
@@ -112,7 +116,8 @@ final class ComponentState: @unchecked Sendable {
             var marks = saved.marks
             // A partition that was not there has nothing that this component has seen.
             while marks.count < partitionCount { marks.append(0) }
-            let subscription = Subscription(topic: saved.topic, messageFrom: saved.messageFrom, marks: marks)
+            let subscription = Subscription(
+                topic: saved.topic, messageFrom: saved.messageFrom, marks: marks, in: namespaces.owner(of: saved.topic))
             subscription.owed = Set(saved.owed)
             subscriptions[ExactText(saved.topic)] = subscription
         }

@@ -67,7 +67,7 @@ extension Session {
         _ command: AdminCommand, topic: String, isHeld: Bool = false
     ) -> (status: StatusCode, data: Value) {
         switch command {
-        case .subscribe(let messageFrom):
+        case .subscribe(let messageFrom, let lastValue):
             guard isUsable(topic) else { return unusableTopic }
             guard mayAsk(.subscribe, topic) else { return refused(.subscribe, topic) }
             guard state.subscriptions[ExactText(topic)] != nil || state.subscriptions.count < limits.maxSubscriptions
@@ -75,7 +75,7 @@ extension Session {
                 return (.error, .text(BrokerText.tooManySubscriptions(limits.maxSubscriptions)))
             }
             if let text = noRoom(subscribing: [topic]) { return (.error, .text(text)) }
-            subscribe(topic, messageFrom: messageFrom, isHeld: isHeld)
+            subscribe(topic, messageFrom: messageFrom, wantsLastValues: lastValue && messageFrom <= 0, isHeld: isHeld)
         case .unsubscribe:
             guard mayAsk(.subscribe, topic) else { return refused(.subscribe, topic) }
             unsubscribe(topic)
@@ -143,13 +143,14 @@ extension Session {
     private var unusableTopic: (status: StatusCode, data: Value) { (.error, .text(BrokerText.unusableTopic(limits))) }
 
     func isUsable(_ topic: String) -> Bool {
-        !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes && !topic.utf8.starts(with: MQTTInterest.mark.utf8)
+        !topic.isEmpty && topic.utf8.count <= limits.maxTopicBytes && tables.namespaces.owner(of: topic) == nil
             && topic.utf8.count(where: { $0 == UInt8(ascii: "/") }) < limits.maxTopicSegments
     }
 
-    func subscribe(_ topic: String, messageFrom: Double, isHeld: Bool = false) {
+    func subscribe(_ topic: String, messageFrom: Double, wantsLastValues: Bool = false, isHeld: Bool = false) {
         if let known = state.subscriptions[ExactText(topic)] {
             known.messageFrom = messageFrom
+            known.wantsLastValues = wantsLastValues
             changed()
             if isReactive, !isHeld { startCatchUp(known) }
             return
@@ -158,6 +159,7 @@ extension Session {
         let mark = state.name == nil || messageFrom <= 0 ? WallClock.nanoseconds() : 0
         let subscription = Subscription(
             topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.store.partitionCount))
+        subscription.wantsLastValues = wantsLastValues
         state.subscriptions[ExactText(topic)] = subscription
         changed()
         if isHeld {

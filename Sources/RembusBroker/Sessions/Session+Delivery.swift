@@ -67,8 +67,8 @@ extension Session {
         if let deliverySink {
             deliverySink.deliver(
                 Delivery(
-                    bytes: bytes, header: header, id: id, key: subscription.key, tag: subscription.tag,
-                    receivedAt: receivedAt, isResent: isResent))
+                    bytes: bytes, header: header, id: id, qos: min(header.flags.qos, subscription.highestQoS),
+                    key: subscription.key, tag: subscription.tag, receivedAt: receivedAt, isResent: isResent))
             return link.enlist()
         }
         let frame = DeliveryFrame(header: header, id: id, subscription: subscription)
@@ -102,8 +102,8 @@ extension Session {
         delivery.subscription.hasMoved = true
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
         // Room in the window: a subscription that waits for it can go on.
-        if delivery.subscription.mqtt != nil { sendPostponed() }
-        if catchUp?.isWaiting == true { continueCatchUp() }
+        if delivery.subscription.namespace != nil { sendPostponed() }
+        if catchUp?.isWaiting == true || !openLastValues.isEmpty { continueCatchUp() }
     }
 
     /// Sends what was not acknowledged in time again, the same frame with the same id (behaviour.md §7).

@@ -21,6 +21,8 @@ extension Session {
         touched.append(contentsOf: untouched.map { .text($0.name) })
         data[AdminCommand.Field.routeMarks] = .array(marks)
         data[AdminCommand.Field.touchedNames] = .array(touched)
+        // Values of other brokers would be publications here.
+        data[AdminCommand.Field.lastValue] = nil
         let message = Message.admin(Message.Admin(id: admin.id, topic: admin.topic, data: .map(data)))
         for broker in untouched {
             let session = broker.session

@@ -58,6 +58,8 @@ extension Session {
                 state.duplicates.remove(id)
                 return outcome
             }
+        } else if lastValueIntent != nil {
+            keepAgain(header, bytes)
         }
         lane.acknowledgeWhenDurable(id, to: self)
         return .accepted
@@ -91,8 +93,18 @@ extension Session {
             case .failure(let refusal): return .refused(refusal)
             }
         }
+        if route.keepsLast || lastValueIntent != nil { return keepAndPass(header, bytes, owner: owner, along: route) }
+        return pass(header, bytes, owner: owner, along: route, receivedAt: lane.nextReceiveTime())
+    }
+
+    /// Records a publication, and delivers it along its route.
+    @inline(__always)
+    func pass(
+        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, along route: Route,
+        receivedAt: UInt64
+    ) -> PublishOutcome {
         let record = RecordHeader(
-            receivedAt: lane.nextReceiveTime(), topicHash: route.hash, publisher: number, tenant: tenant,
+            receivedAt: receivedAt, topicHash: route.hash, publisher: number, tenant: tenant,
             isRecorded: route.isRecorded)
         if recordsPublications {
             let isAcknowledged = header.flags.qos != .atMostOnce
@@ -117,7 +129,7 @@ extension Session {
     }
 
     /// The one place that decides whether this component may publish under a topic, and remembers it for the next publication.
-    private func resolve(_ topic: UnsafeRawBufferPointer) -> Result<Route, PublishRefusal> {
+    func resolve(_ topic: UnsafeRawBufferPointer) -> Result<Route, PublishRefusal> {
         if let objection = TopicObjection(length: topic.count, maxBytes: maxTopicBytes) {
             return .failure(.unusableTopic(objection))
         }

@@ -30,6 +30,9 @@ extension Session {
         guard state.name != nil, window > 0, recordsPublications, !isServer else {
             // One that fell behind on this connection keeps its place.
             if catchUp?.contains(subscription) != true {
+                if subscription.wantsLastValues || subscription.mode == .beginning {
+                    return openLastValues(of: subscription)
+                }
                 subscription.skip(to: now)
                 subscription.mode = .live
             }
@@ -41,8 +44,8 @@ extension Session {
 
     /// A live subscription whose connection cannot take more goes on from the store when it can.
     func fallBehind(_ subscription: Subscription) {
-        // An MQTT client that asked for a small window is not slow.
-        let isFull = !transport.isMQTT || link.backlog >= lane.room
+        // A client that asked for a small window is not slow.
+        let isFull = !traits.choosesWindow || link.backlog >= lane.room
         if limits.slowConsumer == .disconnect, isFull {
             report(.tooSlow)
             return link.close(code: 1008, reason: "slow consumer")
@@ -83,6 +86,7 @@ extension Session {
 
     /// Reads on where the reader stands, until it is at the end, the connection is full or the turn is over.
     func continueCatchUp() {
+        continueLastValues()
         // What the store has is delivered after the restart: a stop waits for acknowledgements only of what was sent.
         guard let reader = catchUp, !isClosed, isReactive, !core.readiness.hasStopped else { return }
         if isTooFullToReplay(reader) {

@@ -7,30 +7,30 @@ import Synchronization
 /// What shared subscriptions have a connection do: a publication that it cannot take now waits for it, for the log does
 /// not say which member of the group it was given to.
 extension Session {
-    /// Whether a subscription of the component is one for this kind of connection: clients of MQTT and components that
+    /// Whether a subscription of the component is one for this kind of connection: clients of a gateway and components that
     /// have the same name get each what they have asked for.
-    func serves(_ subscription: Subscription) -> Bool { (subscription.mqtt != nil) == transport.isMQTT }
+    func serves(_ subscription: Subscription) -> Bool { subscription.namespace === traits.namespace }
 
     /// A live publication could not be sent.
     func missed(_ publication: inout Publication, _ subscription: Subscription) {
-        guard let interest = subscription.mqtt, interest.isShared else { return fallBehind(subscription) }
-        guard interest.postponed.count < limits.maxInFlight, state.inFlight.bytes < maxKeptBytes else {
+        guard let share = subscription.share else { return fallBehind(subscription) }
+        guard share.postponed.count < limits.maxInFlight, state.inFlight.bytes < maxKeptBytes else {
             core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
             droppedCount += 1
             return
         }
-        interest.postponed.append((publication.retain(lane.memory.kept), publication.record.receivedAt))
+        share.postponed.append((publication.retain(lane.memory.kept), publication.record.receivedAt))
         lane.watch(self)
     }
 
     /// Sends what waits, as far as there is room.
     func sendPostponed() {
-        guard transport.isMQTT, isReactive, !isClosed else { return }
+        guard traits.namespace != nil, isReactive, !isClosed else { return }
         for subscription in state.subscriptions.values {
-            guard let interest = subscription.mqtt else { continue }
-            while let (retained, receivedAt) = interest.postponed.first {
+            guard let share = subscription.share else { continue }
+            while let (retained, receivedAt) = share.postponed.first {
                 guard !link.isCongested, sendAgain(retained, receivedAt: receivedAt, subscription) else { return }
-                interest.postponed.removeFirst()
+                share.postponed.removeFirst()
             }
         }
     }
@@ -65,9 +65,9 @@ extension Session {
     }
 
     private func takeOver(_ retained: RetainedPublication, receivedAt: UInt64, _ subscription: Subscription) {
-        guard isReactive, !isClosed, let interest = subscription.mqtt else { return }
-        guard interest.postponed.isEmpty, sendAgain(retained, receivedAt: receivedAt, subscription) else {
-            interest.postponed.append((retained, receivedAt))
+        guard isReactive, !isClosed, let share = subscription.share else { return }
+        guard share.postponed.isEmpty, sendAgain(retained, receivedAt: receivedAt, subscription) else {
+            share.postponed.append((retained, receivedAt))
             return lane.watch(self)
         }
     }
@@ -86,14 +86,14 @@ extension ComponentState {
     var orphans: [Orphan] {
         var all: [Orphan] = []
         inFlight.forEach { delivery in
-            guard delivery.subscription.mqtt?.isShared == true else { return }
+            guard delivery.subscription.share != nil else { return }
             all.append(
                 Orphan(
                     publication: delivery.publication, receivedAt: delivery.receivedAt,
                     subscription: delivery.subscription, tenant: tenant))
         }
         for subscription in subscriptions.values {
-            for (publication, receivedAt) in subscription.mqtt?.postponed ?? [] {
+            for (publication, receivedAt) in subscription.share?.postponed ?? [] {
                 all.append(
                     Orphan(
                         publication: publication, receivedAt: receivedAt, subscription: subscription, tenant: tenant))

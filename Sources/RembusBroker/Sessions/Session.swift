@@ -40,6 +40,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// When the name was proven with something other than the certificate, milliseconds since 1970.
     var provenAt: Int64 = 0
     let transport: TransportKind
+    /// What the gateway has said about its clients.
+    let traits: SessionTraits
     /// Where the messages of this connection are counted.
     let traffic: TrafficCount
     /// Takes publications in another form than a Rembus frame; nil when the link carries them.
@@ -70,6 +72,10 @@ final class Session: LinkDelegate, @unchecked Sendable {
     let callLoad = Atomic<Int>(0)
     @exclusivity(unchecked) var catchUp: CatchUp?
     @exclusivity(unchecked) var isWatched = false
+    /// Subscriptions that are to get the last values of their topics before anything else, in this order.
+    @exclusivity(unchecked) var openLastValues: [OpenLastValues] = []
+    /// What is to become of the last value of the topic that a gateway's client publishes on now.
+    @exclusivity(unchecked) var lastValueIntent: LastValueIntent?
     /// Messages that came while the login was being decided.
     var deferred: [(bytes: ByteBuffer, kind: MessageKind)] = []
     @exclusivity(unchecked) var lastRoute = LastRoute()
@@ -98,8 +104,9 @@ final class Session: LinkDelegate, @unchecked Sendable {
     /// Whether readers of events were told that it does not take what is delivered.
     var isKnownAsSlow = false
 
-    init(lane: Lane, link: Link, facts: ConnectionFacts) {
+    init(lane: Lane, link: Link, facts: ConnectionFacts, traits: SessionTraits = SessionTraits()) {
         self.lane = lane
+        self.traits = traits
         self.link = link
         core = lane.core
         serial = core.events.nextConnection()
@@ -145,6 +152,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     func release() {
         isReactive = false
         catchUp = nil
+        openLastValues = []
         lastRoute.forget()
         deliverySink = nil
         answers = nil
@@ -159,7 +167,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         loginCompletion = nil
         isProven = false
         save(state, isConnected: false)
-        let orphans = transport.isMQTT && state.isTransient ? state.orphans : []
+        let orphans = traits.namespace != nil && state.isTransient ? state.orphans : []
         tables.release(state)
         for orphan in orphans { passOn(orphan) }
     }

@@ -35,6 +35,8 @@ package struct BrokerStorage: Sendable {
     package var figures: @Sendable () -> StorageFigures = { StorageFigures() }
     /// Called at the end, when no session is left: writes what is queued and closes.
     package var close: @Sendable () async -> Void
+    /// The last values of topics, where they outlive the broker; nil for in memory only.
+    package var lastValues: LastValues?
     /// How the memory of the process is divided; nil when no part of it is the storage's.
     package var memory: MemoryPlan?
 

@@ -6,7 +6,7 @@ import NIOHTTP1
 /// segment is a topic. `/rpc/…` and `/publish/…` reach topics that are words.
 struct EndpointTable: Sendable {
     static let standard = EndpointTable(
-        topics + components + administration + [jsonRPC, events] + service)
+        topics + components + administration + [jsonRPC, events, lastValue] + service)
 
     let endpoints: [Endpoint]
     private let byWord: [String: [Endpoint]]

@@ -46,6 +46,10 @@ struct ResultFormat {
         } catch {
             throw HTTPFailure(.badGateway, "the result cannot be read: \(error)")
         }
+        return try render(value)
+    }
+
+    func render(_ value: Value) throws(HTTPFailure) -> (type: String, body: ByteBuffer) {
         switch value {
         case .tagged(Value.Tag.dataFrame, .bytes(let arrow)):
             switch try choose([MediaRange.json, MediaRange.arrow, MediaRange.csv]) {

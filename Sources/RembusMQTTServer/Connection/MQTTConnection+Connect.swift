@@ -30,7 +30,7 @@ extension MQTTConnection {
         }
         guard let context,
             let session = server.host.makeSession(
-                on: context.eventLoop, address: address, facts: facts, sink: self)
+                on: context.eventLoop, address: address, facts: facts, traits: MQTTNamespace.traits, sink: self)
         else { return end(nil, "the broker is closing") }
         self.session = session
         server.host.opened(context.channel)
@@ -175,13 +175,13 @@ extension MQTTConnection {
 
     /// Has the broker serve what the client had subscribed, and nothing else.
     private func resume(isPresent: Bool, _ session: GatewaySession) {
-        guard isPresent else { return session.forgetMQTT() }
-        for filter in session.mqttFilters where client.interests[filter] == nil {
-            _ = session.unsubscribe(mqtt: filter)
+        guard isPresent else { return session.forgetClient() }
+        for filter in session.ownSubscriptions where client.interests[filter] == nil {
+            _ = session.unsubscribe(own: filter)
         }
-        for (filter, interest) in client.interests where !session.resume(mqtt: filter, options(interest)) {
+        for (filter, interest) in client.interests where !session.resume(own: filter, options(interest)) {
             // The broker has forgotten it: what was missed is lost, what comes is not.
-            _ = session.subscribe(mqtt: filter, options(interest))
+            _ = session.subscribe(own: filter, options(interest))
         }
     }
 
@@ -198,9 +198,10 @@ extension MQTTConnection {
         }
         self.will = Will(
             publication: BrokerPublication(
-                frame: ByteBuffer(bytes: writer.frame.readableBytesView), trailerOffset: writer.trailerOffset,
-                topic: will.topic, isRetained: will.retain, isEmpty: will.payload.readableBytes == 0,
-                expiry: properties.messageExpiry, tenant: session.principal.tenant),
+                frame: ByteBuffer(bytes: writer.frame.readableBytesView), topic: will.topic,
+                lastValue: LastValueIntent(
+                    isRetained: will.retain, isEmpty: will.payload.readableBytes == 0,
+                    expiry: properties.messageExpiry)),
             delay: delay, identity: session.identity, eventLoop: context.eventLoop)
     }
 

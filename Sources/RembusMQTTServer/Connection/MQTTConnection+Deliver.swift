@@ -14,9 +14,7 @@ extension MQTTConnection: DeliverySink {
             return finish(delivery.id)
         }
         let trailer = MQTTTrailer(delivery.trailer)
-        var qos = MQTTQoS(delivery.header.flags.qos)
-        if let granted = MQTTQoS(rawValue: UInt8(delivery.tag & 3)), granted < qos { qos = granted }
-        if delivery.id == nil { qos = .atMostOnce }
+        let qos = delivery.id == nil ? MQTTQoS.atMostOnce : MQTTQoS(delivery.qos)
         var expiry: UInt32?
         if trailer.content.contains(.expiry) {
             let elapsed = (max(WallClock.nanoseconds(), delivery.receivedAt) - delivery.receivedAt) / 1_000_000_000
@@ -220,6 +218,16 @@ extension MQTTConnection: DeliverySink {
         guard client.window.close(packetID, .released) != nil else { return }
         if packets != nil { packetChanges.append(.completed(packetID)) }
         if receiveMaximum < Int(UInt16.max) { session?.openWindow(to: windowLimit) }
+    }
+}
+
+extension QoS {
+    init(_ qos: MQTTQoS) {
+        switch qos {
+        case .atMostOnce: self = .atMostOnce
+        case .atLeastOnce: self = .atLeastOnce
+        case .exactlyOnce: self = .exactlyOnce
+        }
     }
 }
 

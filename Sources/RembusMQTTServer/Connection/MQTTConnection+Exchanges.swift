@@ -111,11 +111,10 @@ extension MQTTConnection {
         session.restore(client.earlierDeliveries)
         client.earlierDeliveries = []
         guard !client.unsent.isEmpty else { return }
-        let now = WallClock.nanoseconds() / 1_000_000_000
         for filter in client.interests.keys where MQTTTopics.sharedFilter(filter) == nil {
-            let key = GatewaySession.key(ofFilter: filter)
+            let key = MQTTNamespace.key(ofFilter: filter)
             guard client.unsent.keys.contains(where: { $0.key == key }) else { continue }
-            for entry in server.retained.matching(filter, tenant: session.principal.tenant, now: now) {
+            for entry in retained(under: filter, session) {
                 let place = DeliveryPlace(key: key, receivedAt: entry.message.receivedAt)
                 if client.unsent[place] != nil { wait(entry.message, filter) }
             }

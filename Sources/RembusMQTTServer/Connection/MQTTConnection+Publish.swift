@@ -62,21 +62,22 @@ extension MQTTConnection {
                 topic: name, payload: view.payload, qos: view.qos, id: id, isRetained: view.isRetained,
                 properties: properties)
             if view.qos == .exactlyOnce { open(view, id, session) }
-            let outcome = isReserved(name) ? .refused(.unusableTopic(.isReserved)) : session.publish(writer.frame)
+            let outcome = isReserved(name) ? .refused(.unusableTopic(.isReserved)) : pass(view, properties, session)
             if case .refused(.unusableTopic(let objection)) = outcome { session.noteUnusable(name, objection) }
             return outcome
         }
         guard outcome == .accepted else { return notTaken(view, outcome) }
-        guard view.isRetained else { return }
-        let publication = BrokerPublication(
-            frame: ByteBuffer(bytes: writer.frame.readableBytesView), trailerOffset: writer.trailerOffset,
-            topic: topic.getString(at: offset, length: length) ?? "", isRetained: true,
-            isEmpty: view.payloadLength == 0, expiry: properties.messageExpiry, tenant: session.principal.tenant)
-        if !server.retain(publication) {
-            server.host.countDropped()
-            logger.warning("a retained message from \(label) was not kept: there is no room for more")
-        }
-        if view.qos != .atMostOnce { acknowledgeWhenRetained(messageID) }
+        if view.isRetained, view.qos != .atMostOnce { acknowledgeWhenRetained(messageID) }
+    }
+
+    /// Hands what was written to the broker, with what it does to the retained message of its topic.
+    private func pass(
+        _ view: MQTTPublishView, _ properties: MQTTProperties, _ session: GatewaySession
+    ) -> PublishOutcome {
+        guard view.isRetained else { return session.publish(writer.frame) }
+        let intent = LastValueIntent(
+            isRetained: true, isEmpty: view.payloadLength == 0, expiry: properties.messageExpiry)
+        return session.publish(writer.frame, lastValue: intent)
     }
 
     /// Whether one more publication may be unacknowledged; the connection ends otherwise.

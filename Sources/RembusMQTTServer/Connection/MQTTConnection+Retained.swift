@@ -4,6 +4,7 @@ import RembusMQTT
 import RembusSupport
 import RembusTransport
 import RembusTrust
+import RembusWire
 
 /// Retained messages on their way to a client that has subscribed.
 ///
@@ -44,18 +45,24 @@ extension MQTTConnection {
         turn.begin(at: .now())
         while true {
             while let (message, filter) = waitingMessages.first {
-                guard !session.link.isCongested, session.send(message, to: filter) else { return }
+                guard !session.link.isCongested, session.send(MQTTTrailer.marked(message), to: filter) else { return }
                 waitingMessages.removeFirst()
             }
             sendingFilters = []
             guard !session.link.isCongested, let filter = nextFilter() else { return }
-            let now = WallClock.nanoseconds() / 1_000_000_000
-            for entry in server.retained.matching(filter, tenant: session.principal.tenant, now: now)
+            for entry in retained(under: filter, session)
             where session.may(.subscribe, entry.topic) {
                 wait(entry.message, filter)
             }
             if turn.isOver(at: .now()) { return goOnLater(session) }
         }
+    }
+
+    /// What is retained under a filter, oldest first.
+    func retained(under filter: String, _ session: GatewaySession) -> [LastValue] {
+        let (values, tenant) = (server.host.lastValues, session.principal.tenant)
+        guard MQTTTopics.isPattern(filter) else { return values.value(of: filter, tenant: tenant).map { [$0] } ?? [] }
+        return values.values(matching: TopicPattern(mqttFilter: filter), tenant: tenant)
     }
 
     private func nextFilter() -> String? {

@@ -48,7 +48,7 @@ extension MQTTConnection {
     /// Has the acknowledgement of a publication wait until what it did to the retained messages is durable; those that follow
     /// wait behind it, so that all come in the order of the publications.
     func acknowledgeWhenRetained(_ id: UInt64) {
-        let mustWait = server.retained.whenSaved(
+        let mustWait = server.host.lastValues.whenSaved(
             onLoop { [self] in
                 if let index = waitingAcknowledgements.firstIndex(where: { $0.id == id && !$0.isSaved }) {
                     waitingAcknowledgements[index].isSaved = true

@@ -3,6 +3,7 @@ import RembusBroker
 import RembusMQTT
 import RembusTransport
 import RembusTrust
+import RembusWire
 
 /// SUBSCRIBE and UNSUBSCRIBE.
 extension MQTTConnection {
@@ -26,7 +27,7 @@ extension MQTTConnection {
                 throw MQTTProtocolError(.protocolError, "a shared subscription with no local")
             }
             let interest = ClientSession.Interest(subscription, identifier: identifier)
-            switch session.subscribe(mqtt: subscription.filter, options(interest)) {
+            switch session.subscribe(own: subscription.filter, options(interest)) {
             case .subscribed(let isNew):
                 client.interests[subscription.filter] = interest
                 reasons.append(.granted(subscription.qos))
@@ -59,16 +60,16 @@ extension MQTTConnection {
         let reasons = filters.map { filter -> MQTTReason in
             client.interests[filter] = nil
             forgetRetained(filter)
-            return session.unsubscribe(mqtt: filter) ? .success : .noSubscriptionExisted
+            return session.unsubscribe(own: filter) ? .success : .noSubscriptionExisted
         }
         whenSessionSaved { [self] in
             send(.unsuback(packetID: packetID, reasons, properties: MQTTProperties()))
         }
     }
 
-    func options(_ interest: ClientSession.Interest) -> GatewaySession.MQTTOptions {
-        GatewaySession.MQTTOptions(
-            needsNoAcknowledgement: interest.qos == .atMostOnce, hearsOwn: !interest.noLocal,
+    func options(_ interest: ClientSession.Interest) -> GatewaySession.SubscriptionOptions {
+        GatewaySession.SubscriptionOptions(
+            highestQoS: QoS(interest.qos), hearsOwn: !interest.noLocal,
             isKept: interest.qos != .atMostOnce, tag: interest.tag)
     }
 

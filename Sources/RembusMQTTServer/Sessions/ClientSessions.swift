@@ -1,5 +1,6 @@
 import NIOCore
 import RembusMQTT
+import RembusStore
 import RembusWire
 import Synchronization
 

@@ -14,13 +14,17 @@ struct Will: Sendable {
     var byteCount: Int { 256 + publication.frame.readableBytes + publication.topic.utf8.count }
 }
 
-/// A publication together with what it does to the retained messages.
+/// A publication together with what it does to the retained message of its topic.
 struct BrokerPublication: Sendable {
     let frame: ByteBuffer
-    let trailerOffset: Int
     let topic: String
-    let isRetained: Bool
-    let isEmpty: Bool
-    let expiry: UInt32?
-    let tenant: String
+    let lastValue: LastValueIntent?
+}
+
+extension LastValueIntent {
+    /// What a message does by its retain flag; nil without one.
+    init?(isRetained: Bool, isEmpty: Bool, expiry: UInt32?) {
+        guard isRetained else { return nil }
+        self = isEmpty ? .forget : .keep(expiry: expiry)
+    }
 }

@@ -46,7 +46,7 @@ extension BrokerSettings {
         "max_metric_topics": "topics with metrics of their own; the others share the label `other`",
         "mqtt_listen": "the port for MQTT clients, with TLS with `secure`; 0 lets the system choose, null for none",
         "max_mqtt_session_expiry": "seconds that a disconnected MQTT client's session is kept at most",
-        "max_retained_bytes": "bytes of retained MQTT messages",
+        "max_retained_bytes": "bytes of the last values of topics, retained MQTT messages among them",
         "mqtt": "the MQTT broker to be bridged with: `mqtt[s]://[user:password@]host[:port][/clientid]`; null for none",
         "mqtt_topic_filter": "MQTT topic filters that the bridge subscribes, separated by commas",
         "max_bridge_queue": "messages that wait for the bridged broker at most; more are dropped",

@@ -17,6 +17,7 @@ extension BrokerSettings {
                 configuration.storage.record = patterns.compactMap { $0 }
                 return true
             }, expects: "a list of patterns like plant/**,age=7d, or all, or none"),
+        texts("last_values", "REMBUS_LAST_VALUES", \.storage.lastValues, "topics and patterns") { !$0.isEmpty },
         choice("journal_sync", "REMBUS_JOURNAL_SYNC", \.storage.journalSync),
         seconds(
             "journal_sync_interval", "REMBUS_JOURNAL_SYNC_INTERVAL", \.storage.journalSyncInterval, 0.001...86_400),
@@ -58,6 +59,8 @@ extension BrokerSettings {
         "record":
             "publications that are recorded: `all`, `none` or patterns with retention like `alarm/**,age=30d,size=1GB`;"
             + " `;` between them in the environment",
+        "last_values":
+            "topics and patterns whose last publication is kept for those who ask for it, as retained MQTT messages are",
         "journal_sync":
             "when a publication counts as stored: `always` (the disk has confirmed it), `interval`, `none` (it was written)",
         "journal_sync_interval": "seconds between confirmations of the disk with `interval`",

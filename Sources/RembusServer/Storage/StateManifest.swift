@@ -47,7 +47,7 @@ struct StateManifest {
         case "journal/names": "the names of publishers and tenants come from the lake, if it has them"
         case "mqtt-sessions": "MQTT clients begin new sessions"
         case "mqtt-packets": "exchanges of MQTT clients at QoS 2 that were under way begin anew"
-        case "mqtt-retained": "there are no retained messages"
+        case "mqtt-retained": "there are no last values of topics and no retained messages"
         case "settings.json": "what stood in it does not count any more"
         case "trust.json": "the rights come from their copy"
         case "trust.json.bak": "it is written anew"

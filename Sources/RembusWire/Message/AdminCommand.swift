@@ -1,7 +1,8 @@
 /// The data of an admin message with types (docs/spec/protocol.md §8).
 public enum AdminCommand: Sendable, Hashable {
-    /// Subscribes; the sender wants what was published in the last `messageFrom` nanoseconds, 0 = only what comes.
-    case subscribe(messageFrom: Double)
+    /// Subscribes; the sender wants what was published in the last `messageFrom` nanoseconds, 0 = only what comes, and with
+    /// `lastValue` first the last value of each topic, as far as the broker keeps it.
+    case subscribe(messageFrom: Double, lastValue: Bool = false)
     /// Ends a subscription.
     case unsubscribe
     /// Offers a method.
@@ -34,7 +35,10 @@ public enum AdminCommand: Sendable, Hashable {
         let name = try fields.text(Field.command)
         self =
             switch name {
-            case Name.subscribe: .subscribe(messageFrom: try fields.duration(Field.messageFrom) ?? 0)
+            case Name.subscribe:
+                .subscribe(
+                    messageFrom: try fields.duration(Field.messageFrom) ?? 0,
+                    lastValue: fields[Field.lastValue]?.boolValue ?? false)
             case Name.unsubscribe: .unsubscribe
             case Name.expose: .expose
             case Name.unexpose: .unexpose
@@ -53,7 +57,10 @@ public enum AdminCommand: Sendable, Hashable {
     /// The command as it is sent.
     public var data: Value {
         switch self {
-        case .subscribe(let messageFrom): command(Name.subscribe, [(Field.messageFrom, .float(messageFrom))])
+        case .subscribe(let messageFrom, let lastValue):
+            command(
+                Name.subscribe,
+                [(Field.messageFrom, .float(messageFrom))] + (lastValue ? [(Field.lastValue, .bool(true))] : []))
         case .unsubscribe: command(Name.unsubscribe)
         case .expose: command(Name.expose)
         case .unexpose: command(Name.unexpose)
@@ -101,6 +108,7 @@ public enum AdminCommand: Sendable, Hashable {
     package enum Field {
         package static let command = "cmd"
         package static let messageFrom = "msg_from"
+        package static let lastValue = "last_value"
         package static let status = "status"
         package static let exposers = "exposers"
         package static let subscribers = "subscribers"

@@ -26,6 +26,17 @@ package struct TopicDirectory<Value> {
         return node.value
     }
 
+    /// How many segments a topic has that are not there yet.
+    package func newNodes(for topic: String) -> Int {
+        let segments = TopicPattern.segments(of: topic)
+        var node = root
+        for (index, segment) in segments.enumerated() {
+            guard let child = node.children[ExactText(segment)] else { return segments.count - index }
+            node = child
+        }
+        return 0
+    }
+
     /// Puts a value under a topic; the one that was there.
     @discardableResult
     package mutating func insert(_ value: Value, for topic: String) -> Value? {

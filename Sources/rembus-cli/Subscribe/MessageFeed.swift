@@ -54,7 +54,7 @@ final class MessageFeed: Sendable {
     private static func buffer(_ start: ReplayStart) -> SubscriptionBuffer {
         var buffer = SubscriptionBuffer.pausing(10_000)
         buffer.maxBytes = 16 << 20
-        buffer.acknowledgesWhenRead = start != .now
+        buffer.acknowledgesWhenRead = StartOption(start: start).isReplay
         return buffer
     }
 

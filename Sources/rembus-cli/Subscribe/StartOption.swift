@@ -13,11 +13,15 @@ struct StartOption: ExpressibleByArgument {
         switch argument {
         case "now": start = .now
         case "last": start = .lastReceived
+        case "value": start = .lastValue
         default:
             guard let span = TimeSpanOption(argument) else { return nil }
             start = .ago(span.duration)
         }
     }
+
+    /// Whether the broker sends what it has sent before, which it does for a name only.
+    var isReplay: Bool { start != .now && start != .lastValue }
 
     var defaultValueDescription: String { start == .now ? "now" : "last" }
 }

@@ -28,7 +28,7 @@ struct SubscribeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Stored messages to begin with: now (none), last (all not received yet), or those of the last 30s, 10m, 1h, …",
+            "Stored messages to begin with: now (none), value (the last one of each topic, as far as the broker keeps it), last (all not received yet), or those of the last 30s, 10m, 1h, …",
             valueName: "start"))
     var from = StartOption(start: .now)
 
@@ -53,7 +53,7 @@ struct SubscribeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let isReplay = from.start != .now
+        let isReplay = from.isReplay
         if isReplay, try connection.resolvedURL().name == nil {
             throw CommandFailure(
                 "--from needs a name, because the broker keeps messages for named components only; add --name NAME",

@@ -34,7 +34,8 @@ final class FuzzBroker {
     init(
         _ setting: FuzzSetting, lanes: Int = 2, store: (any Store)? = nil, components: ComponentKeeper? = nil,
         logger: Logger = Logger(label: "fuzz", factory: { _ in SwiftLogNoOpLogHandler() }),
-        storeBytes: Int = 1 << 20, figures: @escaping @Sendable () -> StorageFigures = { StorageFigures() }
+        storeBytes: Int = 1 << 20, lastValues: [String] = [],
+        figures: @escaping @Sendable () -> StorageFigures = { StorageFigures() }
     ) {
         loops = (0..<lanes).map { _ in FuzzLoop() }
         var configuration = BrokerConfiguration()
@@ -51,12 +52,14 @@ final class FuzzBroker {
         configuration.ackTimeout = .milliseconds(40)
         configuration.sendRetries = 3
         configuration.storeBytes = storeBytes
+        configuration.storage.lastValues = lastValues
         let hasDisk = store != nil
         let store = store ?? MemoryStore(partitions: loops.count, limit: configuration.storeBytes)
         var storage = BrokerStorage(store: store, isRecorded: { _ in hasDisk }, components: components)
         storage.figures = figures
         let trust = BrokerTrust(store: TrustStore(logger: logger))
-        core = BrokerCore(configuration: configuration, logger: logger, storage: storage, trust: trust)
+        core = BrokerCore(
+            configuration: configuration, logger: logger, storage: storage, trust: trust, namespaces: [.filters])
         core.makeLanes(on: FuzzLoopGroup(loops))
         for lane in core.lanes { lane.start() }
     }

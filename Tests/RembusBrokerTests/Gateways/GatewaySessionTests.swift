@@ -13,12 +13,12 @@ struct GatewaySessionTests {
     private let broker = FuzzBroker(.remembering)
 
     private func open(
-        _ transport: TransportKind = .mqtt, lane: Int = 0
+        _ traits: SessionTraits = SessionTraits(), lane: Int = 0
     ) throws -> (session: GatewaySession, sink: TestSink) {
         let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
         let sink = TestSink()
         let session = host.makeSession(
-            on: broker.loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(transport), sink: sink)
+            on: broker.loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(), traits: traits, sink: sink)
         return (try #require(session), sink)
     }
 
@@ -87,15 +87,15 @@ struct GatewaySessionTests {
         #expect(third.name == "meter")
     }
 
-    @Test("A component of Rembus gives way to no MQTT client, nor one user's client to another user")
+    @Test("A component of Rembus gives way to no client of a gateway, nor one user's client to another user")
     func strangers() throws {
-        let (component, sink) = try open(.zmq)
+        let (component, sink) = try open()
         #expect(try logIn(component, .init(name: "meter")) == .success(false))
-        let (client, _) = try open(.mqtt)
+        let (client, _) = try open(.init(namespace: .filters))
         #expect(try logIn(client, .init(name: "meter", takesOver: true)) == .failure(.taken))
-        let (ownsIt, ownSink) = try open(.mqtt)
+        let (ownsIt, ownSink) = try open()
         #expect(try logIn(ownsIt, .init(name: "a:1", user: "a", takesOver: true)) == .success(false))
-        let (other, _) = try open(.mqtt)
+        let (other, _) = try open()
         #expect(try logIn(other, .init(name: "a:1", user: "b", takesOver: true)) == .failure(.taken))
         #expect(sink.closeReason == nil)
         #expect(ownSink.closeReason == nil)
@@ -103,21 +103,21 @@ struct GatewaySessionTests {
 
     @Test("A guest has its user's name for the rules, and no name of its own")
     func guests() throws {
-        let (guest, _) = try open(.http)
+        let (guest, _) = try open()
         #expect(try logIn(guest, .init(name: nil, user: "pump.acme")) == .success(false))
         #expect(guest.principal.name == "pump.acme")
         #expect(guest.principal.tenant == "acme")
         #expect(guest.name == nil)
         // Two at a time are no conflict.
-        let (again, _) = try open(.http)
+        let (again, _) = try open()
         #expect(try logIn(again, .init(name: nil, user: "pump.acme")) == .success(false))
     }
 
     @Test("Nobody poses as a component that is connected")
     func posing() throws {
-        let (component, _) = try open(.zmq)
+        let (component, _) = try open()
         #expect(try logIn(component, .init(name: "meter")) == .success(false))
-        let (guest, _) = try open(.http)
+        let (guest, _) = try open()
         #expect(try logIn(guest, .init(name: nil, user: "meter")) == .failure(.taken))
         #expect(guest.principal.name == nil)
     }

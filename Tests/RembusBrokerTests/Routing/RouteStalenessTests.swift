@@ -29,12 +29,13 @@ struct RouteStalenessTests {
         #expect(broker.wrongRoutes == [], sourceLocation: place)
     }
 
-    private func connect(_ name: String? = nil, lane: Int = 0, transport: TransportKind = .zmq) throws -> GatewaySession
+    private func connect(_ name: String? = nil, lane: Int = 0, traits: SessionTraits = .init()) throws -> GatewaySession
     {
         let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
         let session = try #require(
             host.makeSession(
-                on: broker.loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(transport), sink: TestSink()))
+                on: broker.loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(), traits: traits,
+                sink: TestSink()))
         guard let name else { return session }
         session.logIn(.init(name: name, isProven: true)) { _ in }
         broker.settle()
@@ -86,19 +87,19 @@ struct RouteStalenessTests {
         ("$share/g/+/b/#", ["a/b", "a/b/c", "x/b", "@/b"]),
     ]
 
-    @Test("So does a filter of an MQTT client, also one that a group shares", arguments: 0..<8)
+    @Test("So does what a client of a gateway subscribes, with other wildcards or in a group", arguments: 0..<8)
     func filters(index: Int) throws {
         let (filter, expected) = Self.filters[index]
-        let options = GatewaySession.MQTTOptions(needsNoAcknowledgement: false, hearsOwn: true, isKept: true, tag: 0)
-        let client = try connect("meter", lane: index % 3, transport: .mqtt)
-        try expectStale(expected) { _ = client.subscribe(mqtt: filter, options) }
+        let options = GatewaySession.SubscriptionOptions(hearsOwn: true, isKept: true)
+        let client = try connect("meter", lane: index % 3, traits: .init(namespace: .filters))
+        try expectStale(expected) { _ = client.subscribe(own: filter, options) }
         // Other options of a subscription change no route.
-        try expectStale([]) { _ = client.subscribe(mqtt: filter, options) }
+        try expectStale([]) { _ = client.subscribe(own: filter, options) }
         // Away and back.
         try expectStale(expected) { end(client) }
         var back: GatewaySession?
-        try expectStale(expected) { back = try connect("meter", lane: 1, transport: .mqtt) }
-        try expectStale(expected) { #expect(back?.unsubscribe(mqtt: filter) == true) }
+        try expectStale(expected) { back = try connect("meter", lane: 1, traits: .init(namespace: .filters)) }
+        try expectStale(expected) { #expect(back?.unsubscribe(own: filter) == true) }
     }
 
     // MARK: Methods

@@ -1,9 +1,8 @@
 import CRembusChecksum
 import Dispatch
-import Logging
+package import Logging
 import NIOConcurrencyHelpers
-import NIOCore
-import RembusStore
+package import NIOCore
 
 /// A file with the newest value of each key, written behind the event loops.
 ///
@@ -11,7 +10,7 @@ import RembusStore
 /// entry without a value forgets its key. The file only grows until most of it is out of date; then it is written anew
 /// beside itself. What a crash tore off its end is cut off. `waiting` is guarded by `lock`, the rest used on the writing queue
 /// only; hence unchecked.
-final class KeptTable: @unchecked Sendable {
+package final class KeptTable: @unchecked Sendable {
     private let path: String
     private let lock = NIOLock()
     private var waiting: [[UInt8]: ByteBuffer?] = [:]
@@ -33,7 +32,7 @@ final class KeptTable: @unchecked Sendable {
     /// - Parameters:
     ///   - subject: What it holds, in the plural, for messages.
     ///   - policy: When a value counts as written.
-    init(
+    package init(
         _ path: String, _ subject: String = "values", policy: SyncPolicy = .always, logger: Logger,
         each: ([UInt8], ByteBuffer) -> Void
     ) throws(StorageError) {
@@ -70,22 +69,22 @@ final class KeptTable: @unchecked Sendable {
     }
 
     /// Has a value written soon; nil forgets the key.
-    func set(_ key: [UInt8], _ value: ByteBuffer?) {
+    package func set(_ key: [UInt8], _ value: ByteBuffer?) {
         lock.withLock { waiting[key] = .some(value) }
         commit?.change()
     }
 
     /// Whether the last attempt to write failed.
-    var isFailing: Bool { commit?.isFailing ?? false }
+    package var isFailing: Bool { commit?.isFailing ?? false }
 
     /// Calls `done`, not on an event loop, when everything set so far is durable. False when it is already.
-    func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit?.whenDurable(done) ?? false }
+    package func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit?.whenDurable(done) ?? false }
 
     /// Returns when everything set so far is written, or could not be.
-    func flush() async { await commit?.flush() }
+    package func flush() async { await commit?.flush() }
 
     /// The same, and closes the file: nothing is written after that.
-    func close() async { await commit?.close { [self] in file.close() } }
+    package func close() async { await commit?.close { [self] in file.close() } }
 
     private func write(isSynced: Bool) throws(StorageError) {
         let changes = lock.withLock {

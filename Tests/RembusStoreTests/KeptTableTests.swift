@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 import Testing
 
-@testable import RembusMQTTServer
+@testable import RembusStore
 
 @Suite struct KeptTableTests {
     private let path = FileManager.default.temporaryDirectory.appendingPathComponent("kept-\(UUID().uuidString)").path

@@ -1,0 +1,146 @@
+import Logging
+import NIOCore
+import RembusStore
+import RembusTransport
+import RembusTrust
+import RembusWire
+import Synchronization
+
+/// Last values: what this connection publishes becomes one, and what it subscribes begins with them.
+extension Session {
+    // MARK: Publishing
+
+    /// A publication along a route, after what it does to the last value of its topic. Apart from the way of all others, which
+    /// is not to pay for it.
+    func keepAndPass(
+        _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, along route: Route
+    ) -> PublishOutcome {
+        switch keepLast(bytes, along: route) {
+        case .failure(let refusal): return .refused(refusal)
+        case .success(let (route, change)):
+            let outcome = pass(header, bytes, owner: owner, along: route, receivedAt: change.times.publication)
+            if outcome == .noRoom { core.lastValues.undo(change) }
+            return outcome
+        }
+    }
+
+    /// Makes a publication the last value of its topic. A subscription that has come since the route was resolved may have looked
+    /// at the values already, so it has to be in the route, which is another one then.
+    private func keepLast(
+        _ bytes: UnsafeRawBufferPointer, along first: Route
+    ) -> Result<(Route, LastValues.Change), PublishRefusal> {
+        var route = first
+        let intent = lastValueIntent ?? .keep(expiry: nil)
+        // A route that is stale as soon as it was made must not be waited for.
+        var attempts = 0
+        while true {
+            attempts += 1
+            let change = core.lastValues.update(
+                lastValueSlot(of: route), intent, bytes, partition: lane.index, keepsOld: lastValueIntent != nil,
+                isStale: { route.isStale && attempts < 4 },
+                times: { (lane.freshReceiveTime(), lane.nextReceiveTime()) })
+            if let change {
+                route.lastValue = (change.slot, tenant)
+                if !change.isKept { noteNoRoom(forLastOf: route.topic) }
+                return .success((route, change))
+            }
+            var topic = route.topic
+            switch topic.withUTF8({ resolve(UnsafeRawBufferPointer($0)) }) {
+            case .success(let fresh): route = fresh
+            case .failure(let refusal): return .failure(refusal)
+            }
+        }
+    }
+
+    /// A copy of a publication that was taken before: what it did to the last value may not be on the disk.
+    func keepAgain(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+        guard case .success(let route) = resolve(header.topicBytes(in: bytes)) else { return }
+        _ = keepLast(bytes, along: route)
+    }
+
+    private func lastValueSlot(of route: Route) -> LastValues.Slot {
+        if let (slot, owner) = route.lastValue, owner == tenant { return slot }
+        return core.lastValues.slot(of: route.topic, tenant: principal.tenant)
+    }
+
+    private func noteNoRoom(forLastOf topic: String) {
+        core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
+        guard lastValueIntent == nil else {
+            return core.logger.warning(
+                "a retained message from \(label) was not kept: there is no room for more", metadata: facts)
+        }
+        guard let line = lane.refusalLog.take(lane.now) else { return }
+        let others = line.skipped > 0 ? "; \(line.skipped) more lines were not logged" : ""
+        core.logger.warning(
+            "the last value of \(topic) was not kept: there is no room for more, max_retained_bytes says how much\(others)",
+            metadata: facts)
+    }
+
+    // MARK: Subscribing
+
+    /// What a subscription is still to get of the values that it begins with.
+    struct OpenLastValues {
+        let subscription: Subscription
+        /// Those that were found and not sent yet, oldest first, and up to where it has everything with them.
+        var rest: ArraySlice<LastValue> = []
+        var marks: [UInt64] = []
+        /// Which value of each topic was sent.
+        var sent: [ExactText: UInt64] = [:]
+    }
+
+    /// Has a subscription begin with the last values of its topics, from ``continueLastValues()`` on. Until it has them it gets
+    /// nothing else.
+    func openLastValues(of subscription: Subscription) {
+        subscription.wantsLastValues = false
+        subscription.mode = .beginning
+        guard !openLastValues.contains(where: { $0.subscription === subscription }) else { return }
+        openLastValues.append(OpenLastValues(subscription: subscription))
+    }
+
+    /// Sends what the connection takes now.
+    func continueLastValues() {
+        guard !openLastValues.isEmpty, isReactive, !isClosed else { return }
+        while let open = openLastValues.first {
+            let subscription = open.subscription
+            guard state.subscriptions[ExactText(subscription.topic)] === subscription else {
+                openLastValues.removeFirst()
+                continue
+            }
+            let wasFull = !open.rest.isEmpty
+            if !wasFull { findLastValues() }
+            guard sendFoundValues() else { return lane.watch(self) }
+            // What was replaced while the connection was full has come neither here nor live.
+            if wasFull { continue }
+            subscription.skip(to: openLastValues[0].marks)
+            subscription.mode = .live
+            openLastValues.removeFirst()
+        }
+    }
+
+    private func findLastValues() {
+        let (values, marks) = core.lastValues.snapshot(
+            of: openLastValues[0].subscription, tenant: principal.tenant, partitions: core.store.partitionCount)
+        let sent = openLastValues[0].sent
+        openLastValues[0].rest = values.filter { sent[ExactText($0.topic)] != $0.message.receivedAt }[...]
+        openLastValues[0].marks = marks
+    }
+
+    /// False when the connection takes no more.
+    private func sendFoundValues() -> Bool {
+        let subscription = openLastValues[0].subscription
+        while let value = openLastValues[0].rest.first {
+            if may(.subscribe, value.topic) {
+                guard !link.isCongested, send(value.message, to: subscription) else { return false }
+                openLastValues[0].sent[ExactText(value.topic)] = value.message.receivedAt
+            }
+            openLastValues[0].rest.removeFirst()
+        }
+        return true
+    }
+
+    /// Sends a kept message as a delivery of its own; false when the connection takes no more now.
+    func send(_ message: KeptMessage, to subscription: Subscription) -> Bool {
+        let retained = RetainedPublication(header: message.header, buffer: message.frame, memory: lane.memory.kept)
+        return sendAgain(retained, receivedAt: message.receivedAt, subscription)
+    }
+}
