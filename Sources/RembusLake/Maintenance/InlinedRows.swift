@@ -3,9 +3,6 @@ import RembusSupport
 
 /// The rows of a table that lie inside the catalog, for moving them into files.
 struct InlinedRows {
-    /// Attempts to find the rows that no file can hold. After that, all rows still in question are rejected.
-    private static let maxAttempts = 2000
-
     let connection: DatabaseConnection
     /// The table's name.
     let table: String
@@ -127,20 +124,12 @@ struct InlinedRows {
     /// Moves rows into files, by halves where they cannot be moved together; returns those that no file can have.
     private func move(_ all: Range<Int>) throws(LakeError) -> [Range<Int>] {
         try connection.inline(false)
-        var attempts = 0
         var bad: [Range<Int>] = []
-        var suspects = [all]
-        while let range = suspects.popLast() {
-            attempts += 1
-            guard try !moves(range) else { continue }
-            if range.count == 1 || attempts > Self.maxAttempts {
-                // Another broker's transaction may have been in the way.
-                if try !moves(range) { bad.append(range) }
-            } else {
-                let middle = range.lowerBound + range.count / 2
-                suspects.append(middle..<range.upperBound)
-                suspects.append(range.lowerBound..<middle)
-            }
+        var search = RowSearch(all)
+        while let range = search.next() {
+            guard try !moves(range), case .giveBack(let rows) = search.refused() else { continue }
+            // Another broker's transaction may have been in the way.
+            if try !moves(rows) { bad.append(rows) }
         }
         // When no file can be written at all, it is the disk.
         guard bad.isEmpty || (canWriteFiles() && isWritable()) else {
