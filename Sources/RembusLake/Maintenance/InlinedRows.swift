@@ -11,6 +11,8 @@ struct InlinedRows {
     /// Whether rows that are deleted can be taken out of the catalog. In an SQLite file they cannot, as DuckLake holds its
     /// lock itself.
     let forgets: Bool
+    /// Whose the table is; nil when it is everybody's or the broker's.
+    var tenant: String?
 
     /// What became of the rows.
     struct Rescue: Equatable {
@@ -169,6 +171,22 @@ struct InlinedRows {
             != nil
     }
 
+    /// The tenant of the publication behind a row `t`, in SQL; a row of a table that is everybody's does not tell.
+    var tenantOfRow: String {
+        if let tenant { return SQL.literal(tenant) }
+        let standard = SQL.literal(MessageBatch.defaultTenant)
+        return switch SystemTable(rawValue: table) {
+        case .message:
+            """
+            coalesce((SELECT any_value(s.tenant) FROM \(SystemTable.messageSource.sql) AS s \
+            WHERE s.name = t.name AND s.recv = t.recv), \(standard))
+            """
+        case .messageSource: "coalesce(t.tenant, \(standard))"
+        case .rejected: "t.tenant"
+        default: "NULL"
+        }
+    }
+
     private func reject(_ bad: [Range<Int>]) throws(LakeError) {
         let target = Catalog.table(table)
         let rejected = bad.map { "(\(chosen($0)))" }.joined(separator: " OR ")
@@ -176,10 +194,10 @@ struct InlinedRows {
         try connection.transaction { () throws(LakeError) in
             try connection.execute(
                 """
-                INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data, table_name)
+                INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data, table_name, tenant)
                 SELECT \(SQL.literal(name)), \(WallClock.nanoseconds()), NULL, \
                 \(SQL.literal("database: The row of \(table) cannot be in a file.")), encode(CAST(t AS VARCHAR)), \
-                \(SQL.literal(table))
+                \(SQL.literal(table)), \(tenantOfRow)
                 FROM \(target) AS t WHERE \(rejected)
                 """)
             try connection.execute("DELETE FROM \(target) WHERE \(rejected)")
