@@ -16,7 +16,7 @@ final class LakeAccess: Sendable {
         var opened: Opened?
         /// Why it is not open.
         var reason: LakeError?
-        var retry = RetryState()
+        var retry = RetryDelay()
         var line = RepeatedLine()
         var isStarted = false
         var isClosed = false

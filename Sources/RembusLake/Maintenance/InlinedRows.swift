@@ -3,9 +3,6 @@ import RembusSupport
 
 /// The rows of a table that lie inside the catalog, for moving them into files.
 struct InlinedRows {
-    /// Attempts to find the rows that no file can hold. After that, all rows still in question are rejected.
-    private static let maxAttempts = 2000
-
     let connection: DatabaseConnection
     /// The table's name.
     let table: String
@@ -14,6 +11,8 @@ struct InlinedRows {
     /// Whether rows that are deleted can be taken out of the catalog. In an SQLite file they cannot, as DuckLake holds its
     /// lock itself.
     let forgets: Bool
+    /// Whose the table is; nil when it is everybody's or the broker's.
+    var tenant: String?
 
     /// What became of the rows.
     struct Rescue: Equatable {
@@ -127,20 +126,12 @@ struct InlinedRows {
     /// Moves rows into files, by halves where they cannot be moved together; returns those that no file can have.
     private func move(_ all: Range<Int>) throws(LakeError) -> [Range<Int>] {
         try connection.inline(false)
-        var attempts = 0
         var bad: [Range<Int>] = []
-        var suspects = [all]
-        while let range = suspects.popLast() {
-            attempts += 1
-            guard try !moves(range) else { continue }
-            if range.count == 1 || attempts > Self.maxAttempts {
-                // Another broker's transaction may have been in the way.
-                if try !moves(range) { bad.append(range) }
-            } else {
-                let middle = range.lowerBound + range.count / 2
-                suspects.append(middle..<range.upperBound)
-                suspects.append(range.lowerBound..<middle)
-            }
+        var search = RowSearch(all)
+        while let range = search.next() {
+            guard try !moves(range), case .giveBack(let rows) = search.refused() else { continue }
+            // Another broker's transaction may have been in the way.
+            if try !moves(rows) { bad.append(rows) }
         }
         // When no file can be written at all, it is the disk.
         guard bad.isEmpty || (canWriteFiles() && isWritable()) else {
@@ -180,6 +171,22 @@ struct InlinedRows {
             != nil
     }
 
+    /// The tenant of the publication behind a row `t`, in SQL; a row of a table that is everybody's does not tell.
+    var tenantOfRow: String {
+        if let tenant { return SQL.literal(tenant) }
+        let standard = SQL.literal(MessageBatch.defaultTenant)
+        return switch SystemTable(rawValue: table) {
+        case .message:
+            """
+            coalesce((SELECT any_value(s.tenant) FROM \(SystemTable.messageSource.sql) AS s \
+            WHERE s.name = t.name AND s.recv = t.recv), \(standard))
+            """
+        case .messageSource: "coalesce(t.tenant, \(standard))"
+        case .rejected: "t.tenant"
+        default: "NULL"
+        }
+    }
+
     private func reject(_ bad: [Range<Int>]) throws(LakeError) {
         let target = Catalog.table(table)
         let rejected = bad.map { "(\(chosen($0)))" }.joined(separator: " OR ")
@@ -187,10 +194,10 @@ struct InlinedRows {
         try connection.transaction { () throws(LakeError) in
             try connection.execute(
                 """
-                INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data, table_name)
+                INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data, table_name, tenant)
                 SELECT \(SQL.literal(name)), \(WallClock.nanoseconds()), NULL, \
                 \(SQL.literal("database: The row of \(table) cannot be in a file.")), encode(CAST(t AS VARCHAR)), \
-                \(SQL.literal(table))
+                \(SQL.literal(table)), \(tenantOfRow)
                 FROM \(target) AS t WHERE \(rejected)
                 """)
             try connection.execute("DELETE FROM \(target) WHERE \(rejected)")

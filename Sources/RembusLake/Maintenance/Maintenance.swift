@@ -26,6 +26,8 @@ struct Maintenance {
     let tables: [String]
     let keyedTables: [String]
     private let tableNames: [String]
+    /// Whose a table is, of those that are one tenant's.
+    private let owners: [String: String]
 
     /// Rows that may lie inside the catalog, by table. The first round takes what an earlier process left.
     private(set) var inlined: [String: Int] = [:]
@@ -48,6 +50,7 @@ struct Maintenance {
         self.ownFolder = ownFolder
         self.configuration = configuration
         tableNames = schema.tables.map(\.name)
+        owners = Self.owners(schema, configuration)
         tables = SystemTable.allCases.map(\.rawValue) + tableNames
         keyedTables = schema.tables.filter { !$0.keys.isEmpty }.map(\.name)
         due = .now + configuration.maintenance.interval
@@ -196,28 +199,12 @@ struct Maintenance {
             }
             for table in due { (inlined[table], inlinedBytes[table]) = (nil, nil) }
             return due.map { table in
-                Step(kind: Self.flushKind, table: table) { [configuration] connection, logger throws(LakeError) in
+                Step(kind: Self.flushKind, table: table) {
+                    [configuration, owners] connection, logger throws(LakeError) in
                     let rows = InlinedRows(
                         connection: connection, table: table, name: configuration.name,
-                        forgets: !configuration.catalog.isSQLite)
-                    do throws(LakeError) {
-                        try rows.flush()
-                    } catch {
-                        if error.kind == .outOfMemory, try rows.flushInPieces() { return }
-                        // The disk, or a row that no file can have: every later flush would fail as well.
-                        guard InlinedRows.mayBeRows(error) else { throw error }
-                        // Another broker's transaction may have been in the way.
-                        if error.kind == .transaction, (try? rows.flush()) != nil { return }
-                        let rescue = try rows.rescue()
-                        guard rescue.moved + rescue.rejected > 0 else { return }
-                        logger.warning(
-                            "rows that could not be moved out of the catalog were looked at one by one",
-                            metadata: [
-                                "table": "\(table)", "moved": .stringConvertible(rescue.moved),
-                                "rejected": .stringConvertible(rescue.rejected),
-                                "error": "\(error)",
-                            ])
-                    }
+                        forgets: !configuration.catalog.isSQLite, tenant: owners[table])
+                    try Self.flush(rows, logger)
                 }
             }
         }

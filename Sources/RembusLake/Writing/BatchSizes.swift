@@ -28,7 +28,7 @@ extension Batch {
     }
 }
 
-extension LakeWriter {
+extension BatchCommit {
     /// Has the next statement's rows of a system table stay inside the catalog when they are few and small.
     func inline(_ table: SystemTable) throws(LakeError) {
         let size = batch.size(table)

@@ -21,7 +21,7 @@ extension LakeError {
     }
 }
 
-extension LakeWriter {
+extension BatchCommit {
     /// Whether the database refused what a statement brought. Where the class of the error does not tell, the lake is
     /// asked to take something else: when it does, it works. No transaction may be open.
     func isAboutRows(_ error: LakeError) throws(LakeError) -> Bool {
@@ -34,7 +34,7 @@ extension LakeWriter {
 
     /// Says once more how far the lake is, which changes nothing.
     private func takesWrites() -> Bool {
-        let name = SQL.literal(configuration.name)
+        let name = SQL.literal(self.name)
         do throws(LakeError) {
             try connection.inline(true)
             try connection.execute(

@@ -11,7 +11,8 @@ struct FramePlan {
     let values: String
     /// True when a row of this frame leaves a column as it is in a row that exists.
     let isPartial: Bool
-    /// The names of columns of the frame that are none of the table, which are not stored.
+    /// The names of columns of the frame that are none of the table, and of fields that are none of a column's, which are not
+    /// stored.
     let unknown: [String]
 
     private static let order = "f_order"
@@ -26,7 +27,7 @@ struct FramePlan {
         } catch {
             throw RejectReason(.notADataFrame, "\(error)")
         }
-        unknown = try Self.unknown(source, rows, table)
+        var unknown = try Self.unknown(source, rows, table)
         var columns: [Column] = []
         var made: [RowSource.Made] = []
         var values: [String] = []
@@ -48,7 +49,9 @@ struct FramePlan {
                 case .given(let given):
                     columns.append(given.renamed("f\(index)"))
                     values.append(Self.cast("f\(index)", to: column.type))
-                case .made(let buffer): make(index, buffer)
+                case .made(let buffer):
+                    unknown += buffer.takeUnknownFields(of: column.name, column.type)
+                    make(index, buffer)
                 }
                 Self.mention(index, in: &masks)
                 continue
@@ -82,6 +85,7 @@ struct FramePlan {
             // All is constant, but there are as many rows as the frame has.
             columns.append(Column(Self.order, (0..<UInt64(source.rowCount)).map { $0 }))
         }
+        self.unknown = unknown
         self.rows = RowSource(frame: try DataFrame(columns: columns), made: made, rowCount: source.rowCount)
         self.values = values.joined(separator: ", ")
         self.isPartial = isPartial && statements.isKeyed

@@ -8,98 +8,54 @@ import Synchronization
 ///
 /// All its state but the metrics is used on `queue` alone, hence unchecked.
 final class LakeWriter: @unchecked Sendable {
-    let queue = DispatchQueue(label: "rembus.lake.writer")
-    let configuration: LakeConfiguration
-    let schema: StoreSchema
-    let statements: [TableStatements]
-    /// By the table's number, of those whose partitions may have names that no folder can have.
-    let partitionNames: [Int: PartitionNames]
-    let source: any JournalSource
-    let logger: Logger
-    let connection: DatabaseConnection
-    let place: CatalogPlace
-    let metricsStore: LakeMetricsStore
+    private let queue = DispatchQueue(label: "rembus.lake.writer")
+    private let configuration: LakeConfiguration
+    private let source: any JournalSource
+    private let connection: DatabaseConnection
+    private let place: CatalogPlace
+    private let metricsStore: LakeMetricsStore
+    private let logger: Logger
 
-    let batch: Batch
-    let staging: Staging
-    let merger: PageMerger
-    let warnings: RejectionLog
-    let unknownFields: UnknownFieldLog
-    let components: ComponentProjection
-    let trust: TrustProjection
-    var maintenance: Maintenance
-    /// What a failure waits for; nil while all goes well.
-    var retry: RetryState?
-    /// Set by `prepareInserts()`; by the table's number in the schema those of tables without keys.
-    var messageInsert: DirectInsert?
-    var sourceInsert: DirectInsert?
-    var tableInserts: [Int: DirectInsert] = [:]
-    /// True when the batch's rows lie in the staging tables.
-    var isStaged = false
-    /// Per partition, how far the lake is.
-    var committed: [UInt64]
-    /// … and how far it was when it was opened.
-    let archivedAtStart: [UInt64]
-    /// How far the lake is: queries wait here until it has what was accepted before them.
-    let progress: LakeProgress
-    var schedule: WriteSchedule
+    private let batches: BatchWriter
+    private var projections: CatalogProjections
+    private var maintenance: Maintenance
+    private var turns: WriterTurns
     private var timer: (any DispatchSourceTimer)?
-    /// Fires once, when the next batch may be written.
+    /// Fires once, when it was asked for.
     private var alarm: (any DispatchSourceTimer)?
     /// True when the queue has been told that there is something new.
     private let isNudged = Atomic(false)
-    var nextProjection = ContinuousClock.now
-    /// Lines that come with every attempt.
-    var failureLine = RepeatedLine()
-    var journalLine = RepeatedLine()
-    var componentsLine = RepeatedLine()
-    var trustLine = RepeatedLine()
-    private var isCycling = false
-    private(set) var isStopping = false
 
     /// Reads how far the lake is. Blocking.
     init(
         _ configuration: LakeConfiguration, schema: StoreSchema, catalog: Catalog, source: any JournalSource,
         components: ComponentProjection, trust: TrustProjection, metricsStore: LakeMetricsStore, logger: Logger
     ) throws(LakeError) {
-        self.components = components
-        self.trust = trust
         self.configuration = configuration
-        self.schema = schema
         self.source = source
         self.metricsStore = metricsStore
         self.logger = logger
-        statements = schema.tables.map(TableStatements.init)
-        partitionNames = Dictionary(
-            uniqueKeysWithValues: schema.tables.enumerated().compactMap { index, table in
-                PartitionNames(table).map { (index, $0) }
-            })
         connection = try catalog.connect()
         place = catalog.place
-        let matcher = TableMatcher(schema, tenant: configuration.tableTenant)
-        batch = Batch(schema, matcher: matcher, recording: configuration.retention) { [source] in
-            source.name(of: $0)
-        }
-        staging = Staging(connection, statements: statements)
-        committed = []
-        let stored = try connection.archivedTimes(name: configuration.name, count: source.partitionCount)
-        merger = PageMerger(source, progress: stored)
-        committed = stored
-        archivedAtStart = stored
-        progress = LakeProgress(stored)
-        schedule = WriteSchedule(interval: configuration.interval)
-        warnings = RejectionLog(schema, logger: logger)
-        unknownFields = UnknownFieldLog(schema, logger: logger)
+        batches = try BatchWriter(
+            configuration, schema: schema, connection: connection, place: catalog.place, source: source,
+            metricsStore: metricsStore, logger: logger)
+        projections = CatalogProjections(components, trust, name: configuration.name, logger: logger)
+        turns = WriterTurns(WriteSchedule(interval: configuration.interval))
         let isOwnFolder = catalog.dataPath == "\(configuration.directory)/\(configuration.name)/"
         maintenance = Maintenance(configuration, schema: schema, ownFolder: isOwnFolder ? catalog.dataPath : nil)
         for (pattern, time) in try connection.retentionLimits(name: configuration.name) {
             configuration.retention.raise(pattern, to: time)
         }
-        try prepareInserts()
-        for (partition, time) in stored.enumerated() where time > 0 {
+        for (partition, time) in archivedAtStart.enumerated() where time > 0 {
             source.archived(partition: partition, through: time)
         }
     }
+
+    /// Per partition, how far the lake was when it was opened.
+    var archivedAtStart: [UInt64] { batches.archivedAtStart }
+
+    private var progress: LakeProgress { batches.progress }
 
     /// Begins to write: when something comes, and at every interval.
     func start() {
@@ -107,15 +63,18 @@ final class LakeWriter: @unchecked Sendable {
             let timer = DispatchSource.makeTimerSource(queue: queue)
             let interval = configuration.interval.dispatchInterval
             timer.schedule(deadline: .now() + interval, repeating: interval, leeway: .milliseconds(20))
-            timer.setEventHandler { [weak self] in self?.tick() }
+            timer.setEventHandler { [weak self] in
+                guard let self else { return }
+                run(turns.intervalEnded(now: .now))
+            }
             timer.activate()
             self.timer = timer
             let alarm = DispatchSource.makeTimerSource(queue: queue)
-            alarm.setEventHandler { [weak self] in self?.writeWhenDue() }
+            alarm.setEventHandler { [weak self] in self?.call() }
             alarm.activate()
             self.alarm = alarm
             source.onWritten { [weak self] in self?.nudge() }
-            writeWhenDue()
+            call()
         }
     }
 
@@ -128,11 +87,10 @@ final class LakeWriter: @unchecked Sendable {
         let ended: Void? = try? await withCheckedThrowingContinuation { continuation in
             let answer = OneAnswer<Void>(continuation)
             queue.async { [self] in
-                isStopping = true
                 timer?.cancel()
                 alarm?.cancel()
                 (timer, alarm) = (nil, nil)
-                finish()
+                drain()
                 progress.stop()
                 answer.give(.success(()))
             }
@@ -151,7 +109,7 @@ final class LakeWriter: @unchecked Sendable {
         queue.async { [weak self] in
             guard let self else { return }
             isNudged.store(false, ordering: .releasing)
-            writeWhenDue()
+            call()
         }
     }
 
@@ -171,7 +129,7 @@ final class LakeWriter: @unchecked Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let answer = OneAnswer(continuation)
             queue.async { [self] in
-                guard !isStopping else { return answer.give(.failure(LakeError.stopping)) }
+                guard !turns.isStopping else { return answer.give(.failure(LakeError.stopping)) }
                 // Answered already: its time was over while it waited.
                 guard answer.begin() else { return }
                 maintenance.wrote(nil)
@@ -186,43 +144,43 @@ final class LakeWriter: @unchecked Sendable {
 
     // MARK: - On the queue
 
-    /// Writes a batch now if one may be written, else when it may.
-    private func writeWhenDue() {
-        guard !isCycling, !isStopping else { return }
-        let now = ContinuousClock.now
-        let due = schedule.due(isAwaited: progress.isAwaited, now: now)
-        guard due > now else { return tick() }
-        alarm?.schedule(deadline: .now() + (due - now).dispatchInterval, leeway: .milliseconds(1))
-    }
+    private func call() { run(turns.called(isAwaited: progress.isAwaited, now: .now)) }
 
-    private func tick() {
-        guard !isCycling, !isStopping else { return }
-        isCycling = true
-        cycle()
-    }
-
-    /// Writes a batch, then gives callers that wait for the thread a turn before the next one.
-    private func cycle() {
-        guard !isStopping, retry?.isDue ?? true else {
-            isCycling = false
-            return
+    private func run(_ call: WriterTurns.Call) {
+        switch call {
+        case .nothing: break
+        case .wake(let time): wake(at: time)
+        case .write:
+            let (outcome, time) = batches.writeBatch(isStopping: false, &maintenance)
+            run(turns.batchEnded(outcome, wrote: time, isAwaited: progress.isAwaited, now: .now))
         }
-        let outcome = writeBatch()
-        if outcome != .failed {
-            // Also while the journal is ahead for hours: files that are never merged slow down the batches themselves.
-            warnings.logLate()
-            project()
+    }
+
+    private func run(_ step: WriterTurns.AfterBatch) {
+        switch step {
+        case .retry(let time): wake(at: time)
+        case .tidy(let next):
+            batches.logLate()
+            project(isLast: false)
             maintain()
+            switch next {
+            case .rest: break
+            case .wake(let time): wake(at: time)
+            case .turn:
+                queue.async { [weak self] in
+                    guard let self else { return }
+                    run(turns.turnCame())
+                }
+            }
         }
-        if outcome == .more {
-            queue.async { [weak self] in self?.cycle() }
-            return
-        }
-        isCycling = false
-        guard outcome == .done else { return }
-        guard progress.isAwaited else { return }
-        // What they wait for is not on the disk yet, which the journal will say, or its time is still ahead by the clock.
-        alarm?.schedule(deadline: .now() + .milliseconds(20), leeway: .milliseconds(1))
+    }
+
+    private func wake(at time: ContinuousClock.Instant) {
+        alarm?.schedule(deadline: .now() + (time - .now).dispatchInterval, leeway: .milliseconds(1))
+    }
+
+    private func project(isLast: Bool) {
+        for table in projections.write(connection, isLast: isLast) { maintenance.wrote(table.rawValue) }
     }
 
     /// One step of maintenance per turn, so that batches do not wait for all of it.
@@ -233,38 +191,36 @@ final class LakeWriter: @unchecked Sendable {
     }
 
     private func nextStep() {
-        guard !isStopping, maintenance.step(connection, metricsStore: metricsStore, logger: logger) else { return }
+        guard !turns.isStopping, maintenance.step(connection, metricsStore: metricsStore, logger: logger) else {
+            return
+        }
         queue.async { [weak self] in self?.nextStep() }
     }
 
-    /// Takes what the journal has accepted into the lake before the end. Most of a second of it is the rule; after a
-    /// failure it may be hours, which go on at the next start.
-    private func finish() {
-        let clock = ContinuousClock()
-        let deadline = clock.now + configuration.drainTimeout
+    /// Takes what the journal has accepted into the lake before the end.
+    private func drain() {
+        var action = turns.stop(within: configuration.drainTimeout, now: .now)
         source.writeOut(timeout: min(configuration.drainTimeout, .seconds(5)))
-        var report = clock.now + .seconds(1)
         while true {
-            let outcome = writeBatch()
-            if outcome == .done { return project() }
-            let now = clock.now
-            // When the catalog's file is gone, waiting does not help.
-            guard now < deadline, outcome != .failed || place.isThere else {
+            switch action {
+            case .write(let left, let pause):
+                if let left {
+                    logger.notice(
+                        "the lake is still being written before the end",
+                        metadata: [
+                            "journal": "\(source.unarchivedBytes >> 10) KiB", "left": "\(left.components.seconds) s",
+                        ])
+                }
+                if pause > .zero { Pause.milliseconds(Int(pause / .milliseconds(1))) }
+                let (outcome, _) = batches.writeBatch(isStopping: true, &maintenance)
+                action = turns.drained(outcome, canMend: place.isThere, now: .now)
+            case .end: return project(isLast: true)
+            case .giveUp:
                 logger.error(
                     "the lake does not have everything at the end; the journal keeps the rest for the next start",
                     metadata: ["journal": "\(source.unarchivedBytes >> 10) KiB"])
                 return
             }
-            if now >= report {
-                logger.notice(
-                    "the lake is still being written before the end",
-                    metadata: [
-                        "journal": "\(source.unarchivedBytes >> 10) KiB",
-                        "left": "\((deadline - now).components.seconds) s",
-                    ])
-                report = now + .seconds(1)
-            }
-            if outcome == .failed { Pause.milliseconds(250) }
         }
     }
 }

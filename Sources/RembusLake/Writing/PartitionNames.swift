@@ -86,7 +86,7 @@ struct PartitionNames {
     }
 }
 
-extension LakeWriter {
+extension BatchCommit {
     /// Takes the staged rows of a table that its partition or its keys cannot have into `rejected`.
     func rejectMisfits(_ table: Int) throws(LakeError) {
         var tests: [(sql: String, reason: RejectReason)] = []

@@ -1,7 +1,7 @@
 import Logging
 import RembusStore
 
-/// Warns of fields that are no columns of their table: of a name at once when it is new, of known ones once an hour, for
+/// Warns of fields that are no columns of their table, or no fields of a column: of a name at once when it is new, of known ones once an hour, for
 /// there are publishers that send more than a table is to keep.
 final class UnknownFieldLog {
     private struct State {

@@ -31,15 +31,12 @@ extension MQTTPayload {
             return
         }
         guard mayBeJSON(payload, contentType) else { return writeBytes(payload, into: &buffer) }
-        let isPlain = payload.withUnsafeReadableBytes {
-            JSONTranscoder.writeArguments(of: $0, isOneArgument: isOneArgument, into: &buffer)
+        let start = buffer.writerIndex
+        let isJSON = payload.withUnsafeReadableBytes { bytes in
+            (try? buffer.writeCBORArguments(ofJSON: bytes, isOneArgument: isOneArgument, limits: limits)) != nil
         }
-        if isPlain { return }
-        if let value = try? Value(json: payload, limits: limits) {
-            if case .array = value, !isOneArgument { return value.encodeCBOR(into: &buffer) }
-            buffer.writeInteger(0x81 as UInt8)
-            return value.encodeCBOR(into: &buffer)
-        }
+        if isJSON { return }
+        buffer.moveWriterIndex(to: start)
         writeBytes(payload, into: &buffer)
     }
 

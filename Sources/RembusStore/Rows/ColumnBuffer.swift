@@ -25,6 +25,8 @@ package final class ColumnBuffer {
     package let children: [ColumnBuffer]
     /// Whether the children have the same rows.
     private let isStructure: Bool
+    /// Of structures: names in what was staged that are none of their fields, see ``takeUnknownFields(of:_:)``.
+    @exclusivity(unchecked) var unknownFields: [String] = []
 
     package init(_ storage: ColumnStorage, capacity: Int = 1024) {
         self.storage = storage

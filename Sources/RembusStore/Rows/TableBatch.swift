@@ -34,6 +34,8 @@ package final class TableBatch {
     let schemas: [ColumnSchema]
     let isKey: [Bool]
     let plainKinds: [PlainKind]
+    /// The payload columns with structures in them.
+    private let structured: [Int]
     @exclusivity(unchecked) var keyMemory: KeyMemory
     /// One bit per payload column, set when the payload of the current message gave it.
     private let given: UnsafeMutablePointer<UInt64>
@@ -51,6 +53,7 @@ package final class TableBatch {
         schemas = table.columns
         isKey = table.columns.indices.map { table.keys.contains($0) }
         plainKinds = table.columns.map { PlainKind($0.type) }
+        structured = table.columns.indices.filter { table.columns[$0].type.hasFields }
         keyMemory = KeyMemory(table.columns)
         givenCount = (table.columns.count + 63) / 64
         given = .allocate(capacity: max(1, givenCount))
@@ -112,9 +115,12 @@ package final class TableBatch {
         } else {
             rejection = stagePositions(&scanner, count: count, match)
         }
+        let strayFields = structured.isEmpty ? [] : takeStrayFields()
         if let rejection { return .rejected(rejection) }
         commit(receivedAt: receivedAt, slot: slot)
-        if let map = strayMap { unknownFields.note(receivedAt: receivedAt) { strayNames(of: map) } }
+        if strayMap != nil || !strayFields.isEmpty {
+            unknownFields.note(receivedAt: receivedAt) { (strayMap.map(strayNames) ?? []) + strayFields }
+        }
         return .added
     }
 
@@ -125,6 +131,11 @@ package final class TableBatch {
     package func noteUnknown(_ names: [String], receivedAt: UInt64) {
         guard !names.isEmpty else { return }
         unknownFrameFields.note(receivedAt: receivedAt) { names }
+    }
+
+    /// What the message had in structures that is none of their fields.
+    private func takeStrayFields() -> [String] {
+        structured.flatMap { columns[$0].takeUnknownFields(of: schemas[$0].name, schemas[$0].type) }
     }
 
     static let malformed = RejectReason(.malformed, "The payload is not well-formed CBOR.")

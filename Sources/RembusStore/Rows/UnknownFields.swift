@@ -43,7 +43,7 @@ extension TableSchema {
             if allColumns.dropFirst(columns.count).contains(where: { $0.name.lowercased() == name.lowercased() }) {
                 return "\(name) (the broker fills it)"
             }
-            let near = Spelling.nearest(to: name, in: columns.map(\.name))
+            let near = Spelling.nearest(to: name, in: columns.flatMap { [$0.name] + $0.type.fieldNames(of: $0.name) })
             return near.map { "\(name) (did you mean \($0)?)" } ?? name
         }
         return words.joined(separator: ", ") + (names.count > shown ? ", …" : "")

@@ -6,15 +6,21 @@ extension ByteBuffer {
     package mutating func writeCBOR(
         ofJSON bytes: UnsafeRawBufferPointer, limits: DecodingLimits
     ) throws(WireError) {
+        let start = writerIndex
         var reader = JSONReader(bytes, limits: limits)
         try reader.transcode(depth: 0, into: &self)
         try reader.finish()
+        guard reader.keys.mayRepeat else { return }
+        moveWriterIndex(to: start)
+        try JSONReader.value(of: bytes, limits: limits).encodeCBOR(into: &self)
     }
 
     /// Appends a JSON text as the arguments of a message: the elements of an array, or any other value as the only one.
     /// A text of nothing but blanks has no arguments.
+    ///
+    /// - Parameter isOneArgument: Whether an array is one argument too.
     package mutating func writeCBORArguments(
-        ofJSON bytes: UnsafeRawBufferPointer, limits: DecodingLimits
+        ofJSON bytes: UnsafeRawBufferPointer, isOneArgument: Bool = false, limits: DecodingLimits
     ) throws(WireError) {
         var reader = JSONReader(bytes, limits: limits)
         reader.skipSpace()
@@ -22,9 +28,9 @@ extension ByteBuffer {
             writeCBORHead(.array, 0)
             return
         }
-        if try reader.peek() != UInt8(ascii: "[") { writeCBORHead(.array, 1) }
-        try reader.transcode(depth: 0, into: &self)
-        try reader.finish()
+        let isList = try reader.peek() == UInt8(ascii: "[")
+        if isOneArgument || !isList { writeCBORHead(.array, 1) }
+        try writeCBOR(ofJSON: bytes, limits: limits)
     }
 
     /// Gives the head of an array or map, for which one byte was left at `index`, its length.
@@ -46,8 +52,15 @@ extension ByteBuffer {
     }
 }
 
-/// JSON straight into CBOR, as ``readDocument()`` and the encoder would do it.
+/// JSON straight into CBOR, as ``readDocument()`` and the encoder would do it, unless ``JSONKeys/mayRepeat`` is set at the end.
 extension JSONReader {
+    fileprivate static func value(
+        of bytes: UnsafeRawBufferPointer, limits: DecodingLimits
+    ) throws(WireError) -> Value {
+        var reader = JSONReader(bytes, limits: limits)
+        return try reader.readDocument()
+    }
+
     fileprivate mutating func finish() throws(WireError) {
         skipSpace()
         guard position == bytes.count else {
@@ -69,12 +82,23 @@ extension JSONReader {
                 try reader.transcode(depth: depth + 1, into: &buffer)
             }
             buffer.fillCBORHead(.array, count, at: head)
-        case UInt8(ascii: "\""): try transcodeString(into: &buffer)
-        case UInt8(ascii: "t"): try readLiteral("true", .bool(true)).encodeCBOR(into: &buffer)
-        case UInt8(ascii: "f"): try readLiteral("false", .bool(false)).encodeCBOR(into: &buffer)
-        case UInt8(ascii: "n"): try readLiteral("null", .null).encodeCBOR(into: &buffer)
+        case UInt8(ascii: "\""): _ = try transcodeString(into: &buffer)
+        case UInt8(ascii: "t"):
+            try skipLiteral("true")
+            buffer.writeInteger(0xF5 as UInt8)
+        case UInt8(ascii: "f"):
+            try skipLiteral("false")
+            buffer.writeInteger(0xF4 as UInt8)
+        case UInt8(ascii: "n"):
+            try skipLiteral("null")
+            buffer.writeInteger(0xF6 as UInt8)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            try readNumber().encodeCBOR(into: &buffer)
+            switch shortNumber() {
+            case .unsigned(let value)?: buffer.writeCBORHead(.unsigned, value)
+            case .negative(let magnitude)?: buffer.writeCBORHead(.negative, magnitude - 1)
+            case .float(let value)?: buffer.writeCBORFloat(value)
+            case nil: try readNumber().encodeCBOR(into: &buffer)
+            }
         default: throw malformed("No JSON value starts with this byte.")
         }
     }
@@ -83,20 +107,33 @@ extension JSONReader {
         let head = buffer.writerIndex
         buffer.writeInteger(0xA0 as UInt8)
         var count = 0
+        var members = keys.open()
         try readList(closedBy: UInt8(ascii: "}"), depth: depth) { reader throws(WireError) in
             try reader.budget.takeItem(at: reader.position)
             guard try reader.peek() == UInt8(ascii: "\"") else { throw reader.malformed("A key must be a string.") }
             count += 1
-            try reader.transcodeString(into: &buffer)
+            try reader.transcodeKey(of: &members, into: &buffer)
             reader.skipSpace()
             try reader.expect(UInt8(ascii: ":"))
             try reader.transcode(depth: depth + 1, into: &buffer)
         }
+        keys.close(members)
         buffer.fillCBORHead(.map, count, at: head)
     }
 
-    /// A string without escapes is copied as it is.
-    private mutating func transcodeString(into buffer: inout ByteBuffer) throws(WireError) {
+    private mutating func transcodeKey(
+        of members: inout JSONKeys.Members, into buffer: inout ByteBuffer
+    ) throws(WireError) {
+        if let key = try transcodeString(into: &buffer) { return keys.add(key, to: &members) }
+        // With escapes it is not in the text as it is.
+        var key = escaped
+        key.withUTF8 { keys.add(UnsafeRawBufferPointer($0), to: &members) }
+    }
+
+    /// A string without escapes is copied as it is, and returned; another one is in `escaped`.
+    private mutating func transcodeString(
+        into buffer: inout ByteBuffer
+    ) throws(WireError) -> UnsafeRawBufferPointer? {
         let start = position + 1
         var end = start
         while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\"),
@@ -105,8 +142,9 @@ extension JSONReader {
             end += 1
         }
         guard end < bytes.count, bytes[end] == UInt8(ascii: "\"") else {
-            buffer.writeCBORText(try readString())
-            return
+            escaped = try readString()
+            buffer.writeCBORText(escaped)
+            return nil
         }
         let text = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
         guard UTF8Check.isValid(text) else {
@@ -115,5 +153,6 @@ extension JSONReader {
         buffer.writeCBORHead(.text, UInt64(text.count))
         buffer.writeBytes(text)
         position = end + 1
+        return text
     }
 }

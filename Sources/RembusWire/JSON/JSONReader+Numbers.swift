@@ -2,6 +2,70 @@ extension JSONReader {
     /// Reads a number: exactly when it is an integer, or has digits that no float has (``ExactNumber``), else as a float.
     /// Numbers beyond the range of `Double` are refused.
     mutating func readNumber() throws(WireError) -> Value {
+        switch shortNumber() {
+        case .unsigned(let value)?: return .integer(Int64(value))
+        case .negative(let magnitude)?: return .integer(-Int64(magnitude))
+        case .float(let value)?: return .float(value)
+        case nil: return try readLongNumber()
+        }
+    }
+
+    /// What most numbers are.
+    enum ShortNumber {
+        /// Below 10¹⁸, as are all of these.
+        case unsigned(UInt64)
+        /// A negative number's magnitude, which is not zero.
+        case negative(UInt64)
+        case float(Double)
+    }
+
+    /// Reads a whole number of at most 18 digits, or one with a point and at most 15 of them; nil, and nothing is read, for any
+    /// other, and for what is none.
+    @inline(__always)
+    mutating func shortNumber() -> ShortNumber? {
+        var end = position
+        let isNegative = end < bytes.count && bytes[end] == UInt8(ascii: "-")
+        if isNegative { end += 1 }
+        let first = end
+        var digits: UInt64 = 0
+        takeDigits(from: &end, into: &digits)
+        let count = end - first
+        guard count > 0, count <= 18, count == 1 || bytes[first] != UInt8(ascii: "0") else { return nil }
+        let next = end < bytes.count ? bytes[end] : 0
+        guard next == UInt8(ascii: ".") else {
+            guard next | 0x20 != UInt8(ascii: "e"), !isNegative || digits > 0 else { return nil }
+            position = end
+            return isNegative ? .negative(digits) : .unsigned(digits)
+        }
+        end += 1
+        let point = end
+        takeDigits(from: &end, into: &digits)
+        let places = end - point
+        guard places > 0, count + places <= 15, end == bytes.count || bytes[end] | 0x20 != UInt8(ascii: "e") else {
+            return nil
+        }
+        position = end
+        // Both are floats without a loss, so that their quotient is the one that is nearest.
+        let magnitude = Double(digits) / Self.powersOfTen[places]
+        return .float(isNegative ? -magnitude : magnitude)
+    }
+
+    /// The digits that follow; the number means something for up to 19 of them.
+    @inline(__always)
+    private func takeDigits(from end: inout Int, into number: inout UInt64) {
+        while end < bytes.count {
+            let digit = bytes[end] &- UInt8(ascii: "0")
+            guard digit < 10 else { return }
+            number = number &* 10 &+ UInt64(digit)
+            end &+= 1
+        }
+    }
+
+    private static let powersOfTen: [Double] = [
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ]
+
+    private mutating func readLongNumber() throws(WireError) -> Value {
         let start = position
         let isNegative = try peek() == UInt8(ascii: "-")
         if isNegative { position += 1 }

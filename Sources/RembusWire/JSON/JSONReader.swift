@@ -3,6 +3,9 @@ struct JSONReader {
     let bytes: UnsafeRawBufferPointer
     var position = 0
     var budget: DecodingBudget
+    /// Used where no values are made.
+    var keys = JSONKeys()
+    var escaped = ""
 
     init(_ bytes: UnsafeRawBufferPointer, limits: DecodingLimits) {
         self.bytes = bytes
@@ -80,10 +83,14 @@ struct JSONReader {
     }
 
     mutating func readLiteral(_ word: StaticString, _ value: Value) throws(WireError) -> Value {
+        try skipLiteral(word)
+        return value
+    }
+
+    mutating func skipLiteral(_ word: StaticString) throws(WireError) {
         for index in 0..<word.utf8CodeUnitCount {
             try expect(word.utf8Start[index])
         }
-        return value
     }
 }
 

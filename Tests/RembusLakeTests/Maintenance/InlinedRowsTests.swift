@@ -58,12 +58,35 @@ import Testing
         try connection.execute("INSERT INTO site SELECT 'n' || (range % 3), range FROM range(40)")
         try connection.execute("INSERT INTO site VALUES (repeat('x', 300), 100)")
         try connection.execute("INSERT INTO site SELECT 'n' || (range % 3), range FROM range(40, 80)")
-        let rows = InlinedRows(connection: connection, table: "site", name: "bro", forgets: true)
+        let rows = InlinedRows(connection: connection, table: "site", name: "bro", forgets: true, tenant: "acme")
         #expect(throws: LakeError.self) { try rows.flush() }
         #expect(try rows.rescue() == InlinedRows.Rescue(moved: 80, rejected: 1))
+        #expect(try connection.query("SELECT tenant FROM rejected").rows == [["acme"]])
         #expect(try connection.query("SELECT count(*), CAST(sum(v) AS BIGINT) FROM site").rows == [[80, 3160]])
         #expect(try connection.query("SELECT count(*) FROM rejected WHERE contains(decode(data), 'xxx')").value == 1)
         try rows.flush()
+    }
+
+    @Test("whose a row is, the tables of the broker say themselves")
+    func tenants() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (connection, catalog) = try connection()
+        defer { catalog.close() }
+        try connection.execute(
+            """
+            INSERT INTO message (name, recv, topic) VALUES ('bro', 1, 'a'), ('bro', 2, 'b'), ('other', 1, 'c');
+            INSERT INTO message_source VALUES ('bro', 1, 'x.acme', 'acme'), ('other', 1, 'y', NULL)
+            """)
+        func tenants(_ table: String) throws -> [[DatabaseValue]] {
+            let rows = InlinedRows(connection: connection, table: table, name: "bro", forgets: true)
+            return try connection.query(
+                "SELECT \(rows.tenantOfRow) FROM \(Catalog.table(table)) AS t ORDER BY t.name, t.recv"
+            ).rows
+        }
+        #expect(try tenants("message") == [["acme"], ["."], ["."]])
+        #expect(try tenants("message_source") == [["acme"], ["."]])
+        let site = InlinedRows(connection: connection, table: "site", name: "bro", forgets: true)
+        #expect(site.tenantOfRow == "NULL")
     }
 
     @Test("a disk that takes no file is not the rows' fault")

@@ -83,4 +83,25 @@ import Testing
         #expect(try await fixture.rows("SELECT count(*) FROM message") == [[51]])
         #expect(try await fixture.rows("SELECT count(*) FROM rejected") == [[0]])
     }
+
+    @Test("a write that failed is tried again after its pause, however long the interval and however quiet the broker")
+    func retry() async throws {
+        let folder = LakeFixture.newFolder()
+        let fixture = try LakeFixture(folder: folder, isStarted: false) {
+            $0.inliningLimit = 0
+            $0.interval = .seconds(3600)
+        }
+        defer { fixture.removeFolder() }
+        let (data, aside) = ("\(folder)/bro", "\(folder)/aside")
+        try FileManager.default.moveItem(atPath: data, toPath: aside)
+        try "in the way".write(toFile: data, atomically: true, encoding: .utf8)
+        fixture.journal.publish("u/telemetry", [["temperature": 1]])
+        fixture.lake.start()
+        for _ in 0..<3000 where fixture.lake.metrics.failures < 1 { try await Task.sleep(for: .milliseconds(20)) }
+        try #require(fixture.lake.metrics.failures >= 1)
+        try FileManager.default.removeItem(atPath: data)
+        try FileManager.default.moveItem(atPath: aside, toPath: data)
+        try await fixture.drain()
+        #expect(try await fixture.rows("SELECT count(*) FROM telemetry") == [[1]])
+    }
 }

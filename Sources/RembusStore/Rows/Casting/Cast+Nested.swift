@@ -23,16 +23,19 @@ extension Cast {
         return .added
     }
 
-    /// Fields are found by name, as columns are; one that is missing is null, and what is no field is ignored.
+    /// Fields are found by name, as columns are; one that is missing is null, and what is no field is left out and said.
     private static func stage(
         _ map: ValueMap, as fields: [ColumnType.Field], into column: ColumnBuffer
     ) -> CastResult {
+        var found = 0
         for (field, child) in zip(fields, column.children) {
             let value =
                 map[field.name] ?? map.last { $0.key.stringValue?.lowercased() == field.name.lowercased() }?.value
+            if value != nil { found += 1 }
             let result = stage(part: value ?? .null, as: field.type, into: child)
             guard result == .added else { return result }
         }
+        if found < map.count { column.noteUnknown(in: map, besides: fields) }
         column.stageStructure()
         return .added
     }

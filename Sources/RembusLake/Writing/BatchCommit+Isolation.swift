@@ -1,10 +1,7 @@
 import Logging
 import RembusStore
 
-extension LakeWriter {
-    /// Attempts per table and batch; what is then still suspect is rejected as a whole.
-    private static let maxAttempts = 2000
-
+extension BatchCommit {
     /// Finds the rows of a staged table that the database refuses, by halving, and moves them to `rejected`. False when
     /// none is refused any more: the failure was not of the rows.
     func isolate(_ table: Int, _ error: LakeError) throws(LakeError) -> Bool {
@@ -14,25 +11,17 @@ extension LakeWriter {
         let count = try staging.rowCount(table)
         if let refusal = try refusal(table, 0..<0) {
             // Not even no rows can be written: the table is not what it was at the start, unless nothing works.
-            _ = try connection.archivedTimes(name: configuration.name, count: 0)
+            _ = try connection.archivedTimes(name: name, count: 0)
             try remove(0..<count, of: table, refusal)
             staging.emptied.insert(table)
             return true
         }
-        var attempts = 0
         var isFound = false
-        var suspects = [0..<count]
-        while let range = suspects.popLast() {
-            attempts += 1
-            guard !range.isEmpty, let refusal = try refusal(table, range) else { continue }
+        var search = RowSearch(0..<count)
+        while let range = search.next() {
+            guard let refusal = try refusal(table, range) else { continue }
             isFound = true
-            if range.count == 1 || attempts > Self.maxAttempts {
-                try remove(range, of: table, refusal)
-            } else {
-                let middle = range.lowerBound + range.count / 2
-                suspects.append(middle..<range.upperBound)
-                suspects.append(range.lowerBound..<middle)
-            }
+            if case .giveBack(let rows) = search.refused() { try remove(rows, of: table, refusal) }
         }
         return isFound
     }

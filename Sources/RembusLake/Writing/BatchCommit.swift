@@ -1,24 +1,51 @@
 import Logging
 import RembusStore
 
-extension LakeWriter {
-    /// Brings the waiting batch into the lake, whole and once. Rows that the database refuses go to `rejected` instead
-    /// of their tables. Throws when the lake itself fails: the batch then waits.
-    func commit() throws(LakeError) {
-        // After a failure the transaction may have gone through all the same: then its progress is there.
-        if retry != nil, try isCommitted() { return try clear() }
-        let active = batch.tables.indices.filter { !batch.tables[$0].isEmpty }
-        if !isStaged {
-            if try writeDirectly(active) { return try clear() }
-            try stage(active)
-        }
-        while let (table, error) = try writeTransaction(active) {
-            guard try isolate(table, error) else { throw error }
-        }
-        try clear()
+/// The statements that bring a batch into the lake; `BatchMachine` says which of them, and when.
+///
+/// Of the writer's thread only.
+final class BatchCommit {
+    /// The broker's name, which is in every row of the system tables.
+    let name: String
+    let schema: StoreSchema
+    let batch: Batch
+    let staging: Staging
+    let inserts: DirectInserts
+    /// By the table's number, of those whose partitions may have names that no folder can have.
+    let partitionNames: [Int: PartitionNames]
+    /// Per partition, how far the lake is.
+    private(set) var committed: [UInt64]
+    let logger: Logger
+
+    var connection: DatabaseConnection { staging.connection }
+    /// By the table's number in the schema.
+    var statements: [TableStatements] { staging.statements }
+    /// The tables that the batch has something for.
+    var active: [Int] { batch.tables.indices.filter { !batch.tables[$0].isEmpty } }
+    /// By the table's number, how many rows the batch's frames have.
+    var frameRows: [Int: Int] { staging.frames.mapValues(\.rowCount) }
+
+    /// Prepares the statements. Blocking.
+    /// - Parameter committed: Per partition, how far the lake is.
+    init(
+        _ connection: DatabaseConnection, name: String, schema: StoreSchema, batch: Batch, committed: [UInt64],
+        logger: Logger
+    ) throws(LakeError) {
+        self.name = name
+        self.schema = schema
+        self.batch = batch
+        self.committed = committed
+        self.logger = logger
+        staging = Staging(connection, statements: schema.tables.map(TableStatements.init))
+        partitionNames = Dictionary(
+            uniqueKeysWithValues: schema.tables.enumerated().compactMap { index, table in
+                PartitionNames(table).map { (index, $0) }
+            })
+        inserts = try DirectInserts(connection, name: name, statements: staging.statements)
     }
 
-    private func stage(_ active: [Int]) throws(LakeError) {
+    /// Lays the batch's rows out in the staging tables. Those that cannot lie there, or cannot be in a file, are rejected.
+    func stage() throws(LakeError) {
         try staging.stage(batch.messages, recorded: batch.recorded)
         staging.frames.removeAll()
         staging.emptied.removeAll()
@@ -29,17 +56,16 @@ extension LakeWriter {
             }
             try rejectMisfits(table)
         }
-        isStaged = true
     }
 
-    private func clear() throws(LakeError) {
-        isStaged = false
+    /// The batch is in the lake.
+    func clear() {
         committed = batch.progress
-        try? staging.clear(batch.tables.indices.filter { !batch.tables[$0].isEmpty })
+        try? staging.clear(active)
     }
 
     /// One transaction over all tables. Returns the table whose rows the database refuses, after rolling back.
-    private func writeTransaction(_ active: [Int]) throws(LakeError) -> (table: Int, error: LakeError)? {
+    func writeTransaction() throws(LakeError) -> (table: Int, error: LakeError)? {
         try staging.stage(batch.rejections, of: batch.messages)
         var current: Int?
         do {
@@ -70,7 +96,7 @@ extension LakeWriter {
 
     /// Moves the staged messages, and the publishers of those that have one, into the tables.
     private func writeMessages() throws(LakeError) {
-        let name = SQL.literal(configuration.name)
+        let name = SQL.literal(name)
         let isWhole = batch.unrecordedCount == 0
         let recorded = isWhole ? "" : " WHERE recorded"
         let ofRecorded =
@@ -97,14 +123,14 @@ extension LakeWriter {
         try connection.execute(
             """
             INSERT INTO \(SystemTable.rejected.sql) (name, recv, topic, reason, data, table_name, tenant)
-            SELECT \(SQL.literal(configuration.name)), recv, topic, reason, data, table_name, tenant
+            SELECT \(SQL.literal(name)), recv, topic, reason, data, table_name, tenant
             FROM temp.main.\(Staging.rejected)
             """)
     }
 
     /// Says how far the lake is, which is what makes a batch be there once.
     func writeProgress() throws(LakeError) {
-        let name = SQL.literal(configuration.name)
+        let name = SQL.literal(name)
         let rows = newProgress.map { "(\(name), \($0.partition), \($0.time))" }
         try connection.inline(true)
         try connection.execute("INSERT INTO \(SystemTable.progress.sql) VALUES \(rows.joined(separator: ", "))")
@@ -118,8 +144,8 @@ extension LakeWriter {
     }
 
     /// Whether the waiting batch is in the lake, by its progress: that is written in the same transaction.
-    private func isCommitted() throws(LakeError) -> Bool {
-        let stored = try connection.archivedTimes(name: configuration.name, count: batch.progress.count)
+    func isCommitted() throws(LakeError) -> Bool {
+        let stored = try connection.archivedTimes(name: name, count: batch.progress.count)
         return newProgress.allSatisfy { stored[$0.partition] >= $0.time }
     }
 

@@ -1,0 +1,66 @@
+import Logging
+import RembusStore
+
+/// The copies of rights and components in the catalog: what changed of rights is written at once, and the component tables
+/// seldom enough that marks, which change all the time, cost little.
+///
+/// Of the writer's thread only.
+struct CatalogProjections {
+    /// How seldom that is.
+    struct Pace {
+        private static let shortestPause = Duration.seconds(5)
+
+        private var next: ContinuousClock.Instant?
+
+        func isDue(_ now: ContinuousClock.Instant) -> Bool { next.map { $0 <= now } ?? true }
+
+        /// A tenth of the writer's time at most.
+        mutating func wrote(from start: ContinuousClock.Instant, to end: ContinuousClock.Instant) {
+            next = end + max(Self.shortestPause, (end - start) * 10)
+        }
+    }
+
+    private let components: ComponentProjection
+    private let trust: TrustProjection
+    /// The broker's name.
+    private let name: String
+    private let logger: Logger
+    private var pace = Pace()
+    private var componentsLine = RepeatedLine()
+    private var trustLine = RepeatedLine()
+
+    init(_ components: ComponentProjection, _ trust: TrustProjection, name: String, logger: Logger) {
+        self.components = components
+        self.trust = trust
+        self.name = name
+        self.logger = logger
+    }
+
+    /// Writes what is due, and says in which tables.
+    /// - Parameter isLast: True at the end, when everything is due.
+    mutating func write(_ connection: DatabaseConnection, isLast: Bool) -> [SystemTable] {
+        var written: [SystemTable] = []
+        do throws(LakeError) {
+            try connection.inline(true)
+            if try trust.write(connection, name: name) { written += TrustProjection.tables }
+        } catch {
+            trustLine.log(
+                logger, .warning, "the tables of rights cannot be written now", about: error.message,
+                metadata: ["error": "\(error)"])
+        }
+        let start = ContinuousClock.now
+        guard isLast || pace.isDue(start) else { return written }
+        defer { pace.wrote(from: start, to: .now) }
+        do throws(LakeError) {
+            try connection.inline(true)
+            if try components.write(connection, name: name) {
+                written += [.subscriber, .exposer, .mark, .component]
+            }
+        } catch {
+            componentsLine.log(
+                logger, .warning, "the component tables cannot be written now", about: error.message,
+                metadata: ["error": "\(error)"])
+        }
+        return written
+    }
+}
