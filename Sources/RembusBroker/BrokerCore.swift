@@ -34,7 +34,8 @@ final class BrokerCore: @unchecked Sendable {
     /// Tells the program around the broker what happens.
     let events = EventHub()
     let eventTotals = EventTotals()
-    let startedAt = NIODeadline.now()
+    let clock: BrokerClock
+    let startedAt: NIODeadline
     let readiness: Readiness
     /// What all connections hold together.
     let memory: MemoryBudget
@@ -65,7 +66,12 @@ final class BrokerCore: @unchecked Sendable {
     /// Interval of the lanes' timers: fine enough for the shortest time-out.
     let tickInterval: TimeAmount
 
-    init(configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust) {
+    init(
+        configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
+        clock: BrokerClock = .system
+    ) {
+        self.clock = clock
+        startedAt = clock.uptime()
         settings = Mutex(configuration)
         currentLimits = Mutex(configuration.limits)
         listening = ListenerPolicy(
@@ -94,7 +100,8 @@ final class BrokerCore: @unchecked Sendable {
         var cutLimits = configuration.limits
         cutLimits.maxRememberedBytes = plan.remembered
         cutLimits.maxRememberedBytesPerAddress = plan.rememberedPerAddress
-        tables = RoutingTables(limits: cutLimits, storage: storage, rules: rules, counters: counters)
+        tables = RoutingTables(
+            limits: cutLimits, storage: storage, rules: rules, counters: counters, clock: clock)
         recordsPublications = configuration.storeBytes > 0
         metricTopics = MetricTopics(limit: configuration.gateways.maxMetricTopics)
         var limits = DecodingLimits.standard
@@ -107,7 +114,7 @@ final class BrokerCore: @unchecked Sendable {
         replayWindow = window > 0 ? Double(window) : .infinity
         let shortest = min(ackTimeout.nanoseconds, requestTimeout.nanoseconds) / 4
         tickInterval = .nanoseconds(min(max(shortest, 10_000_000), 250_000_000))
-        BuiltIns.install(in: tables, name: configuration.name, started: startedAt)
+        BuiltIns.install(in: tables, name: configuration.name, clock: clock)
         for (topic, service) in storage.services { tables.setHandler(.service(service), for: topic) }
         if let keeper = storage.components {
             tables.whenForgotten { keeper.save(ComponentRecord(name: $0)) }

@@ -1,6 +1,5 @@
 package import NIOCore
 import RembusStore
-import RembusSupport
 import RembusTransport
 import RembusTrust
 package import RembusWire
@@ -97,7 +96,7 @@ extension GatewaySession {
 
     /// Starts to deliver: first what earlier connections left unacknowledged, then what was missed.
     package func startDeliveries() {
-        let now = WallClock.nanoseconds()
+        let now = session.core.clock.wall()
         for subscription in session.state.subscriptions.values where subscription.mqtt != nil {
             subscription.passingUntil = now
         }
@@ -166,7 +165,7 @@ extension Session {
         guard state.subscriptions.count < limits.maxSubscriptions, noRoom(subscribing: [text]) == nil else {
             return .tooMany
         }
-        let now = Array(repeating: WallClock.nanoseconds(), count: core.store.partitionCount)
+        let now = Array(repeating: core.clock.wall(), count: core.store.partitionCount)
         let subscription = Subscription(topic: text, messageFrom: 0, marks: now)
         apply(options, to: subscription)
         state.subscriptions[ExactText(text)] = subscription

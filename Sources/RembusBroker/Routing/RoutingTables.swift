@@ -30,14 +30,18 @@ final class RoutingTables: @unchecked Sendable {
     var ledger: RegistrationLedger
     var onForget: [@Sendable (String) -> Void] = []
     let counters: BrokerCounters
+    let clock: BrokerClock
     var currentRules: AccessRules
     /// Rises with every change of the rules.
     let rulesVersion = Atomic<UInt64>(0)
     /// What was resolved and still holds.
     var liveRoutes = LiveRoutes()
 
-    init(limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters) {
+    init(
+        limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters, clock: BrokerClock
+    ) {
         self.limits = limits
+        self.clock = clock
         self.counters = counters
         ledger = RegistrationLedger(limits)
         currentRules = rules
