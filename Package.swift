@@ -307,7 +307,7 @@ let package = Package(
             name: "RembusBrokerTests",
             dependencies: [
                 "RembusSupport", "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusStore",
-                "RembusTrust", "RembusTesting",
+                "RembusTrust", "RembusTesting", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
