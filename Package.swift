@@ -20,6 +20,8 @@ let package = Package(
         .library(name: "RembusBroker", targets: ["RembusBroker"]),
         // The broker with all that the command has, for a program that embeds one.
         .library(name: "RembusServer", targets: ["RembusServer"]),
+        // Brokers for the tests of programs that use Rembus: in process, over loopback, as a process.
+        .library(name: "RembusTesting", targets: ["RembusTesting"]),
         .executable(name: "rembus", targets: ["rembus-cli"]),
         // Lets the SDK dial zmq://; needs libzmq, which nothing else of the SDK does.
         .library(name: "RembusZeroMQ", targets: ["RembusZeroMQ"]),
@@ -186,6 +188,15 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
+        // Brokers for tests. Knows no test library, so that either can be used.
+        .target(
+            name: "RembusTesting",
+            dependencies: [
+                "RembusBroker", "RembusWire", .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         // Broker, journal, lake, rights and gateways put together from one configuration.
         .target(
             name: "RembusServer",
@@ -296,10 +307,17 @@ let package = Package(
             name: "RembusBrokerTests",
             dependencies: [
                 "RembusSupport", "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusStore",
-                "RembusTrust",
+                "RembusTrust", "RembusTesting", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "RembusTestingTests",
+            dependencies: [
+                "RembusTesting", "Rembus", "RembusBroker", "RembusWire",
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -9,8 +9,11 @@ from support.wire import Peer
 _numbers = itertools.count(1)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     if not REFERENCE:
+        twins = [item for item in items if item.get_closest_marker("twin")]
+        config.hook.pytest_deselected(items=twins)
+        items[:] = [item for item in items if not item.get_closest_marker("twin")]
         return
     for item in items:
         if marker := item.get_closest_marker("differs"):

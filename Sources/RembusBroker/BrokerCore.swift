@@ -36,7 +36,8 @@ final class BrokerCore: @unchecked Sendable {
     /// Tells the program around the broker what happens.
     let events = EventHub()
     let eventTotals = EventTotals()
-    let startedAt = NIODeadline.now()
+    let clock: BrokerClock
+    let startedAt: NIODeadline
     let readiness: Readiness
     /// What all connections hold together.
     let memory: MemoryBudget
@@ -69,8 +70,10 @@ final class BrokerCore: @unchecked Sendable {
 
     init(
         configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
-        namespaces: [SubscriptionNamespace] = []
+        clock: BrokerClock = .system, namespaces: [SubscriptionNamespace] = []
     ) {
+        self.clock = clock
+        startedAt = clock.uptime()
         settings = Mutex(configuration)
         currentLimits = Mutex(configuration.limits)
         listening = ListenerPolicy(
@@ -87,7 +90,7 @@ final class BrokerCore: @unchecked Sendable {
         let plan = storage.memory ?? MemoryPlan(configuration, hasLake: false)
         memoryPlan = plan
         memory = MemoryBudget(limit: plan.connections)
-        let lastValues = storage.lastValues ?? LastValues(maxBytes: plan.retained)
+        let lastValues = storage.lastValues ?? LastValues(maxBytes: plan.retained, clock: clock)
         self.lastValues = lastValues
         lastValues.count(in: memory)
         readiness.add { lastValues.isFailing ? [.state] : [] }
@@ -104,7 +107,7 @@ final class BrokerCore: @unchecked Sendable {
         cutLimits.maxRememberedBytes = plan.remembered
         cutLimits.maxRememberedBytesPerAddress = plan.rememberedPerAddress
         tables = RoutingTables(
-            limits: cutLimits, storage: storage, rules: rules, counters: counters,
+            limits: cutLimits, storage: storage, rules: rules, counters: counters, clock: clock,
             namespaces: SubscriptionNamespaces(all: namespaces), keptTopics: configuration.storage.lastValues)
         recordsPublications = configuration.storeBytes > 0
         metricTopics = MetricTopics(limit: configuration.gateways.maxMetricTopics)
@@ -118,7 +121,7 @@ final class BrokerCore: @unchecked Sendable {
         replayWindow = window > 0 ? Double(window) : .infinity
         let shortest = min(ackTimeout.nanoseconds, requestTimeout.nanoseconds) / 4
         tickInterval = .nanoseconds(min(max(shortest, 10_000_000), 250_000_000))
-        BuiltIns.install(in: tables, name: configuration.name, started: startedAt)
+        BuiltIns.install(in: tables, name: configuration.name, clock: clock)
         for (topic, service) in storage.services { tables.setHandler(.service(service), for: topic) }
         if let keeper = storage.components {
             tables.whenForgotten { keeper.save(ComponentRecord(name: $0)) }

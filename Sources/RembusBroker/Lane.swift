@@ -1,7 +1,6 @@
 import Logging
 import NIOCore
 import RembusStore
-import RembusSupport
 import RembusTransport
 import RembusWire
 import Synchronization
@@ -112,7 +111,7 @@ final class Lane: @unchecked Sendable {
 
     /// The time of this unit of work, for deadlines.
     var now: NIODeadline {
-        let time = burstNow ?? .now()
+        let time = burstNow ?? eventLoop.now
         burstNow = time
         return time
     }
@@ -122,7 +121,7 @@ final class Lane: @unchecked Sendable {
     @inline(__always)
     func nextReceiveTime() -> UInt64 {
         if burstTime == 0 {
-            burstTime = WallClock.nanoseconds()
+            burstTime = core.clock.wall()
             if metrics.isEnabled, metrics.routingBegan == 0 { metrics.routingBegan = now.uptimeNanoseconds }
         }
         lastReceiveTime = max(
@@ -189,7 +188,7 @@ final class Lane: @unchecked Sendable {
         }
         links.flush()
         memory.settle()
-        if metrics.routingBegan != 0 { metrics.endRouting() }
+        if metrics.routingBegan != 0 { metrics.endRouting(at: eventLoop.now) }
         // Last, because a flush can let a reader go on, which looks at the clocks.
         beginBurst()
     }

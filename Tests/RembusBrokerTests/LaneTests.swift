@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import RembusStore
+import RembusTesting
 import RembusTransport
 import RembusWire
 import Synchronization
@@ -73,7 +74,7 @@ struct LaneTests {
         subscriber.link.setSinkBacklog(broker.core.configuration.limits.maxBacklogBytes / 2 + 1)
         let (client, _) = try broker.open(lane: lane)
         let (other, sink) = try broker.open(lane: lane)
-        let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
+        let host = GatewayHost(core: broker.core, group: ManualLoopGroup(broker.loops), certificates: nil)
         var will = ByteBuffer()
         Message.publish(.init(topic: "t", arguments: [1])).encodeCBOR(into: &will)
         let isTaken = host.publish(will, as: client.identity, on: broker.loops[lane])
@@ -167,7 +168,7 @@ struct LaneTests {
 
     @Test("A subscription that comes back with its name is in the routes again")
     func returning() throws {
-        func come() throws -> FuzzPeer {
+        func come() throws -> InProcessPeer {
             let peer = try broker.connect(lane: 0)
             peer.send(.identity(.init(id: .random(), name: "meter")))
             broker.settle()

@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import RembusBroker
@@ -7,31 +8,11 @@ import Testing
 /// Whether a broker should be sent requests, and what its log says of it.
 @Suite(.timeLimit(.minutes(5)))
 struct ReadinessTests {
-    /// Keeps what is logged.
-    private final class Lines: Sendable {
-        let all = Mutex<[String]>([])
-    }
-
-    private struct Recorder: LogHandler {
-        let lines: Lines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            lines.all.withLock { $0.append("\(event.level): \(event.message)") }
-        }
-    }
-
     @Test func reasonsComeInTheirOrderAndChangesAreLoggedOnce() {
         let storage = Mutex<Set<UnreadyReason>>([])
         let readiness = Readiness { storage.withLock { $0 } }
-        let lines = Lines()
-        let logger = Logger(label: "test") { _ in Recorder(lines: lines) }
+        let log = LogRecorder(.trace)
+        let logger = log.logger
         readiness.logChanges(logger)
         #expect(readiness.reasons == [])
         storage.withLock { $0 = [.lake, .journal] }
@@ -40,10 +21,10 @@ struct ReadinessTests {
         readiness.logChanges(logger)
         storage.withLock { $0 = [] }
         readiness.logChanges(logger)
-        let logged = lines.all.withLock { $0 }
-        #expect(logged.count == 2)
-        #expect(logged.first?.hasPrefix("warning: not ready: the journal cannot be written") == true)
-        #expect(logged.last?.hasPrefix("notice: ready again after 0 seconds") == true)
+        let entries = log.entries
+        #expect(entries.map(\.level) == [.warning, .notice])
+        #expect(entries.first?.message.hasPrefix("not ready: the journal cannot be written") == true)
+        #expect(entries.last?.message.hasPrefix("ready again after 0 seconds") == true)
         #expect(!readiness.hasStopped)
         readiness.stop()
         #expect(readiness.hasStopped && readiness.reasons == [.stopping])

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusTesting
 import RembusTransport
 import RembusTrust
 import RembusWire
@@ -12,7 +13,7 @@ struct RefusalTests {
     private let broker = FuzzBroker(.remembering)
 
     private func open() throws -> (session: GatewaySession, sink: TestSink) {
-        let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
+        let host = GatewayHost(core: broker.core, group: ManualLoopGroup(broker.loops), certificates: nil)
         let sink = TestSink()
         let session = host.makeSession(
             on: broker.loops[0], address: "127.0.0.1:1", facts: ConnectionFacts(.http), sink: sink)

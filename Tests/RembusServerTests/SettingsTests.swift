@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Synchronization
 import TestSupport
 import Testing
 
@@ -53,8 +52,8 @@ extension ServerSuites {
 
         @Test("How much is logged is the level's, for every copy of the logger, whatever the program's own logger says")
         func level() {
-            let lines = Lines()
-            var programs = Logger(label: "test") { _ in Recorder(lines: lines) }
+            let log = LogRecorder(.trace)
+            var programs = log.logger
             programs.logLevel = .critical
             programs[metadataKey: "host"] = "here"
             let level = LogLevel(.warning)
@@ -69,30 +68,9 @@ extension ServerSuites {
             quieter.warning("too little")
             quieter.error("three")
             #expect(
-                lines.all.withLock { $0 } == [
+                log.entries.map { "\($0.level) \($0.text)" } == [
                     "warning one host=here", "debug two host=here", "error three host=here part=quieter",
                 ])
         }
-    }
-}
-
-/// Keeps what is logged.
-private final class Lines: Sendable {
-    let all = Mutex<[String]>([])
-}
-
-private struct Recorder: LogHandler {
-    let lines: Lines
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        let values = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        lines.all.withLock { $0.append("\(event.level) \(event.message)\(values)") }
     }
 }

@@ -10,12 +10,13 @@ enum BuiltIns {
     /// Names that are not listed in exports (protocol.md §9.1).
     static let unlisted = [routerID, version, uptime]
 
-    static func install(in tables: RoutingTables, name: String, started: NIODeadline) {
+    static func install(in tables: RoutingTables, name: String, clock: BrokerClock) {
+        let started = clock.uptime()
         tables.setHandler(.immediate { _ in .text(name) }, for: routerID)
         tables.setHandler(.immediate { _ in .text("swift_\(RembusVersion.current)") }, for: version)
         tables.setHandler(
             .immediate { _ in
-                let seconds = (NIODeadline.now() - started).nanoseconds / 1_000_000_000
+                let seconds = (clock.uptime() - started).nanoseconds / 1_000_000_000
                 return .text("up for \(seconds) seconds")
             }, for: uptime)
     }

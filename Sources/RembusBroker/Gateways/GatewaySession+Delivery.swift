@@ -1,4 +1,3 @@
-import RembusSupport
 import RembusTransport
 import RembusWire
 import Synchronization
@@ -15,7 +14,7 @@ extension GatewaySession {
 
     /// Starts to deliver: first what earlier connections left unacknowledged, then what was missed.
     package func startDeliveries() {
-        let now = WallClock.nanoseconds()
+        let now = session.core.clock.wall()
         for subscription in session.state.subscriptions.values where subscription.namespace != nil {
             subscription.passingUntil = now
         }

@@ -1,4 +1,3 @@
-import RembusSupport
 import RembusTransport
 package import RembusWire
 
@@ -30,7 +29,7 @@ extension GatewaySession {
         }
         subscription.hearsOwn = true
         session.isReactive = true
-        let now = WallClock.nanoseconds()
+        let now = session.core.clock.wall()
         let oldest = session.core.replayWindow >= Double(now) ? 0 : now - UInt64(session.core.replayWindow)
         switch start {
         case .now: return outcome

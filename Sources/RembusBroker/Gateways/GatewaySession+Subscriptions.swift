@@ -1,5 +1,4 @@
 import RembusStore
-import RembusSupport
 import RembusTrust
 package import RembusWire
 
@@ -101,7 +100,7 @@ extension Session {
         guard state.subscriptions.count < limits.maxSubscriptions, noRoom(subscribing: [text]) == nil else {
             return .tooMany
         }
-        let now = Array(repeating: WallClock.nanoseconds(), count: core.store.partitionCount)
+        let now = Array(repeating: core.clock.wall(), count: core.store.partitionCount)
         let subscription = Subscription(topic: text, messageFrom: 0, marks: now, in: namespace)
         apply(options, to: subscription)
         state.subscriptions[ExactText(text)] = subscription

@@ -1,6 +1,5 @@
 package import NIOCore
 package import RembusStore
-import RembusSupport
 import RembusTransport
 package import RembusWire
 import Synchronization
@@ -87,8 +86,11 @@ package final class LastValues: Sendable {
     private let maxBytes: Int
     private let memory = Mutex<MemoryBudget?>(nil)
 
-    package init(maxBytes: Int) {
+    private let clock: BrokerClock
+
+    package init(maxBytes: Int, clock: BrokerClock = .system) {
         self.maxBytes = maxBytes
+        self.clock = clock
     }
 
     /// Counts the values among what all connections hold together. Once.
@@ -186,13 +188,13 @@ package final class LastValues: Sendable {
 
     /// The value of a topic; nil when there is none.
     package func value(of topic: String, tenant: String) -> LastValue? {
-        let now = WallClock.nanoseconds() / 1_000_000_000
+        let now = clock.wall() / 1_000_000_000
         return content.withLock { $0.tenants[tenant]?[topic]?.value }.flatMap { $0.hasExpired(now) ? nil : $0 }
     }
 
     /// The values of the topics that a pattern matches, oldest first.
     package func values(matching pattern: TopicPattern, tenant: String) -> [LastValue] {
-        let now = WallClock.nanoseconds() / 1_000_000_000
+        let now = clock.wall() / 1_000_000_000
         let found = content.withLock { content in
             content.slots(matching: pattern, tenant).map { (slot: $0, value: $0.value) }
         }
@@ -213,7 +215,7 @@ package final class LastValues: Sendable {
                 } else {
                     content.tenants[tenant]?[subscription.matched].map { [$0] } ?? []
                 }
-            return (slots.map { (slot: $0, value: $0.value) }, content.newest, WallClock.nanoseconds())
+            return (slots.map { (slot: $0, value: $0.value) }, content.newest, clock.wall())
         }
         // The low bits of a receive time are its partition's.
         let now = (time & ~UInt64(RecordHeader.maxPartitions - 1)) &- 1

@@ -88,8 +88,8 @@ final class LaneMetrics {
     }
 
     /// Ends a read whose publications are on their way.
-    func endRouting() {
-        let duration = NIODeadline.now().uptimeNanoseconds &- routingBegan
+    func endRouting(at time: NIODeadline) {
+        let duration = time.uptimeNanoseconds &- routingBegan
         routingBegan = 0
         routing.add(nanoseconds: Int64(truncatingIfNeeded: duration))
     }

@@ -88,7 +88,7 @@ extension RoutingTables {
     /// Remembers the state of a name while nobody is connected with it; false when there is no room for it.
     func remember(_ state: ComponentState) -> Bool {
         guard limits.maxOfflineComponents > 0 else { return false }
-        state.awaySince = WallClock.nanoseconds()
+        state.awaySince = clock.wall()
         state.pack()
         var usage = state.usageWhileAway
         if makeRoom(for: usage - state.charge, state) != nil {
@@ -177,7 +177,7 @@ extension RoutingTables {
     /// Notes who a component from an earlier run is, and since when it is away.
     func setAway(_ state: ComponentState, _ head: ComponentRecord) {
         state.owner = owner(user: head.isProven ? head.user ?? head.name : nil, host: head.host)
-        let now = WallClock.nanoseconds()
+        let now = clock.wall()
         let expiry = limits.nameExpiryNanoseconds
         // Nobody could come back while the broker was down: everybody has a while for it.
         let earliest = expiry == 0 ? 0 : now - min(now, expiry - min(expiry / 4, Self.grace))
@@ -190,7 +190,7 @@ extension RoutingTables {
     /// Forgets names without proof that did not come back in time, and what is left of others that is of no use.
     func forgetExpired() {
         lock.withLock {
-            let (now, time) = (WallClock.nanoseconds(), NIODeadline.now())
+            let (now, time) = (clock.wall(), clock.uptime())
             let expiry = limits.nameExpiryNanoseconds
             for state in Array(components.values) where state.session == nil {
                 state.duplicates.expire(time)

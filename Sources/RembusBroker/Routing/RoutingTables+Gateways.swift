@@ -1,6 +1,5 @@
 import NIOConcurrencyHelpers
 import RembusStore
-import RembusSupport
 import RembusTrust
 import RembusWire
 
@@ -70,7 +69,7 @@ extension RoutingTables {
             guard state.session == nil else { return }
             if components.updateValue(state, forKey: ExactText(name)) == nil {
                 offline += 1
-                state.awaySince = WallClock.nanoseconds()
+                state.awaySince = clock.wall()
             }
             state.gatewayBytes = bytes
             charge(state, state.usageWhileAway)

@@ -9,7 +9,7 @@ extension RoutingTables {
     func restore(_ storage: BrokerStorage) {
         lock.withLock {
             for component in storage.restored where !component.isEmpty { restore(component) }
-            let now = NIODeadline.now()
+            let now = clock.uptime()
             for publication in storage.recentPublications {
                 let state = components[ExactText(publication.publisher)] ?? makeState(publication.publisher)
                 if components.updateValue(state, forKey: ExactText(publication.publisher)) == nil { offline += 1 }

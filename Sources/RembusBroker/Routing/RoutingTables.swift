@@ -34,6 +34,7 @@ final class RoutingTables: @unchecked Sendable {
     var ledger: RegistrationLedger
     var onForget: [@Sendable (String) -> Void] = []
     let counters: BrokerCounters
+    let clock: BrokerClock
     var currentRules: AccessRules
     /// Rises with every change of the rules.
     let rulesVersion = Atomic<UInt64>(0)
@@ -41,10 +42,11 @@ final class RoutingTables: @unchecked Sendable {
     var liveRoutes = LiveRoutes()
 
     init(
-        limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters,
+        limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters, clock: BrokerClock,
         namespaces: SubscriptionNamespaces = .none, keptTopics: [String] = []
     ) {
         self.limits = limits
+        self.clock = clock
         self.namespaces = namespaces
         self.counters = counters
         ledger = RegistrationLedger(limits)

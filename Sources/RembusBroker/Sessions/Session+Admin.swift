@@ -1,6 +1,5 @@
 import Logging
 import RembusStore
-import RembusSupport
 import RembusTransport
 import RembusTrust
 import RembusWire
@@ -156,7 +155,7 @@ extension Session {
             return
         }
         // An anonymous component has no past; a named one starts at the beginning, and its window decides.
-        let mark = state.name == nil || messageFrom <= 0 ? WallClock.nanoseconds() : 0
+        let mark = state.name == nil || messageFrom <= 0 ? core.clock.wall() : 0
         let subscription = Subscription(
             topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.store.partitionCount))
         subscription.wantsLastValues = wantsLastValues

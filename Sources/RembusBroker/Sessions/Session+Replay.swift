@@ -1,7 +1,6 @@
 import Logging
 import NIOCore
 import RembusStore
-import RembusSupport
 import RembusTransport
 import RembusTrust
 import RembusWire
@@ -25,7 +24,7 @@ extension Session {
 
     /// Has a subscription read from the store if it wants anything that lies there.
     func startCatchUp(_ subscription: Subscription) {
-        let now = WallClock.nanoseconds()
+        let now = core.clock.wall()
         let window = min(subscription.messageFrom, replayWindow, core.replayWindow)
         guard state.name != nil, window > 0, recordsPublications, !isServer else {
             // One that fell behind on this connection keeps its place.
@@ -237,7 +236,7 @@ extension Session {
         let hash = record.topicHash != 0 ? record.topicHash : TopicHash.of(header.topicBytes(in: bytes))
         if let retention = core.storage.retention,
             reader.isGone(
-                record, hash, by: retention, now: WallClock.nanoseconds(), topic: { header.topic(in: bytes) })
+                record, hash, by: retention, now: core.clock.wall(), topic: { header.topic(in: bytes) })
         {
             return true
         }

@@ -1,7 +1,6 @@
 import Logging
 import NIOCore
 import RembusStore
-import RembusSupport
 import RembusTransport
 import RembusWire
 import Synchronization
@@ -98,7 +97,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) private(set) var isClosed = false
     /// Which connection it is, and since when, nanoseconds since the epoch: for readers of events and status.
     let serial: UInt64
-    let openedAt = WallClock.nanoseconds()
+    let openedAt: UInt64
     /// Why the broker is about to end the connection.
     var endCause: BrokerEvent.Ending.Cause?
     /// Whether readers of events were told that it does not take what is delivered.
@@ -110,6 +109,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         self.link = link
         core = lane.core
         serial = core.events.nextConnection()
+        openedAt = core.clock.wall()
         tables = core.tables
         store = core.store
         recordsPublications = core.recordsPublications

@@ -4,6 +4,7 @@ import RembusTransport
 import RembusTrust
 import RembusWire
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import RembusBroker
@@ -11,42 +12,10 @@ import Testing
 /// What is said of a connection: in the log with facts that programs read, and to readers of events.
 @Suite("Reports of connections", .timeLimit(.minutes(5)))
 struct SessionReportTests {
-    private struct Line: Equatable {
-        var text: String
-        var metadata: Logger.Metadata
-        /// Where it comes from, which is how floods are told apart.
-        var place: String
-    }
-
-    private final class Lines: Sendable {
-        let all = Mutex<[Line]>([])
-    }
-
-    private struct Recorder: LogHandler {
-        let lines: Lines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let line = Line(
-                text: "\(event.level): \(event.message)", metadata: event.metadata ?? [:],
-                place: "\(event.source) \(event.file.split(separator: "/").last ?? "")")
-            lines.all.withLock { $0.append(line) }
-        }
-    }
-
-    private let lines = Lines()
+    private let log = LogRecorder(.trace)
     private let broker: FuzzBroker
 
-    init() {
-        let lines = lines
-        broker = FuzzBroker(.remembering, logger: Logger(label: "test") { _ in Recorder(lines: lines) })
-    }
+    init() { broker = FuzzBroker(.remembering, logger: log.logger) }
 
     private func named(_ name: String) throws -> Session {
         let session = try broker.open(lane: 0).session.session
@@ -65,22 +34,21 @@ struct SessionReportTests {
         session.deny(.publish, "vault")
         session.refuse("no message")
         #expect(
-            lines.all.withLock { $0 } == [
-                Line(
-                    text: "debug: connection from 127.0.0.1:1", metadata: ["address": "127.0.0.1:1"],
+            log.entries == [
+                .init(
+                    .debug, "connection from 127.0.0.1:1", ["address": "127.0.0.1:1"],
                     place: "RembusBroker GatewayHost.swift"),
-                Line(
-                    text: #"notice: meter (127.0.0.1:1) may not publish on "vault""#,
-                    metadata: ["address": "127.0.0.1:1", "component": "meter", "topic": "vault"],
+                .init(
+                    .notice, #"meter (127.0.0.1:1) may not publish on "vault""#,
+                    ["address": "127.0.0.1:1", "component": "meter", "topic": "vault"],
                     place: "RembusBroker Session+Access.swift"),
-                Line(
-                    text: "warning: closing meter (127.0.0.1:1): no message",
-                    metadata: ["address": "127.0.0.1:1", "component": "meter"],
+                .init(
+                    .warning, "closing meter (127.0.0.1:1): no message",
+                    ["address": "127.0.0.1:1", "component": "meter"],
                     place: "RembusBroker Session+Receiving.swift"),
-                Line(
-                    text: "info: meter (127.0.0.1:1) disconnected: closed with code 1000 (protocol error)",
-                    metadata: ["address": "127.0.0.1:1", "component": "meter"],
-                    place: "RembusBroker Session.swift"),
+                .init(
+                    .info, "meter (127.0.0.1:1) disconnected: closed with code 1000 (protocol error)",
+                    ["address": "127.0.0.1:1", "component": "meter"], place: "RembusBroker Session.swift"),
             ])
         #expect(broker.core.counters.denied.load(ordering: .relaxed) == 2)
         #expect(broker.core.counters.malformed.load(ordering: .relaxed) == 1)

@@ -1,9 +1,8 @@
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOEmbedded
 import RembusStore
-import RembusTransport
+import RembusTesting
 import RembusTrust
 
 @testable import RembusBroker
@@ -20,15 +19,16 @@ enum FuzzSetting: String, CaseIterable {
     var maxOfflineComponents: Int { self == .remembering ? 30 : 0 }
 }
 
-/// A whole broker without sockets or threads: connections are embedded channels, time passes when the test says so.
+/// A broker with small limits, and a look at everything in it.
 final class FuzzBroker {
-    let core: BrokerCore
-    let loops: [FuzzLoop]
+    let inProcess: InProcessBroker
+    var core: BrokerCore { inProcess.broker.core }
+    var loops: [ManualLoop] { inProcess.loops }
     /// Every link that there was, to see that none stays.
     private var links: [WeakLink] = []
 
     private struct WeakLink {
-        weak var link: Link?
+        weak var link: AnyObject?
     }
 
     init(
@@ -37,8 +37,8 @@ final class FuzzBroker {
         storeBytes: Int = 1 << 20, lastValues: [String] = [],
         figures: @escaping @Sendable () -> StorageFigures = { StorageFigures() }
     ) {
-        loops = (0..<lanes).map { _ in FuzzLoop() }
         var configuration = BrokerConfiguration()
+        configuration.threads = lanes
         configuration.limits.maxMessageBytes = 256 << 10
         configuration.limits.maxSubscriptions = 50
         configuration.limits.maxExposed = 50
@@ -54,35 +54,28 @@ final class FuzzBroker {
         configuration.storeBytes = storeBytes
         configuration.storage.lastValues = lastValues
         let hasDisk = store != nil
-        let store = store ?? MemoryStore(partitions: loops.count, limit: configuration.storeBytes)
+        let store = store ?? MemoryStore(partitions: lanes, limit: configuration.storeBytes)
         var storage = BrokerStorage(store: store, isRecorded: { _ in hasDisk }, components: components)
         storage.figures = figures
         let trust = BrokerTrust(store: TrustStore(logger: logger))
-        core = BrokerCore(
-            configuration: configuration, logger: logger, storage: storage, trust: trust, namespaces: [.filters])
-        core.makeLanes(on: FuzzLoopGroup(loops))
-        for lane in core.lanes { lane.start() }
+        inProcess = InProcessBroker(configuration) { [configuration, storage] clock, group in
+            UnthreadedBroker(
+                configuration: configuration, logger: logger, storage: storage, trust: trust, clock: clock,
+                namespaces: [.filters], on: group)
+        }
     }
 
-    func connect(lane index: Int) throws -> FuzzPeer {
-        let channel = EmbeddedChannel(loop: loops[index].embedded)
-        let link = core.lanes[index].accept(channel, LinkConfiguration(core.configuration), ConnectionFacts())
-        try channel.pipeline.syncOperations.addHandler(link)
-        channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
+    func connect(lane index: Int) throws -> InProcessPeer {
+        let peer = try inProcess.connect(onLoop: index)
         if links.count > 10_000 { links.removeAll { $0.link == nil } }
-        links.append(WeakLink(link: link))
-        return FuzzPeer(channel: channel, lane: index)
+        links.append(WeakLink(link: peer.link))
+        return peer
     }
 
     /// Does what is due on every loop, and what that brought to the others.
-    func settle() {
-        for _ in 0..<3 { loops.forEach { $0.run() } }
-    }
+    func settle() { inProcess.settle() }
 
-    func advance(by amount: TimeAmount) {
-        loops.forEach { $0.advance(by: amount) }
-        settle()
-    }
+    func advance(by amount: TimeAmount) { inProcess.advance(by: amount) }
 
     // MARK: What routes lead to
 

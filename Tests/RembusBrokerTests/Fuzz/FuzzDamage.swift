@@ -1,3 +1,4 @@
+import RembusTesting
 /// Ways to spoil bytes: flipped, cut, doubled, spliced, with lengths that lie and depths without end.
 enum FuzzDamage {
     private static let tokens: [[UInt8]] = [
@@ -40,20 +41,20 @@ enum FuzzDamage {
         case 0, 1:
             // Fragments, with a ping in between.
             let cut = dice.below(payload.count + 1)
-            return FuzzPeer.frame(opcode, Array(payload[..<cut]), isFinal: false)
-                + FuzzPeer.frame(FuzzPeer.Frame.ping, dice.bytes(dice.below(20)))
-                + FuzzPeer.frame(0, Array(payload[cut...]))
-        case 2: return FuzzPeer.frame(0, payload)
-        case 3: return FuzzPeer.frame(opcode, payload, isFinal: false)
-        case 4: return FuzzPeer.frame(dice.byte() & 0x0F, payload)
-        case 5: return FuzzPeer.frame(8 | dice.byte() & 3, Array(payload.prefix(dice.below(140))))
+            return PeerFrame.masked(opcode, Array(payload[..<cut]), isFinal: false)
+                + PeerFrame.masked(PeerFrame.ping, dice.bytes(dice.below(20)))
+                + PeerFrame.masked(0, Array(payload[cut...]))
+        case 2: return PeerFrame.masked(0, payload)
+        case 3: return PeerFrame.masked(opcode, payload, isFinal: false)
+        case 4: return PeerFrame.masked(dice.byte() & 0x0F, payload)
+        case 5: return PeerFrame.masked(8 | dice.byte() & 3, Array(payload.prefix(dice.below(140))))
         case 6: return [0x80 | opcode, 0xFF] + dice.bytes(8) + payload
         case 7: return [0x80 | opcode, UInt8(min(payload.count, 125))] + payload
         case 8:
-            var frame = FuzzPeer.frame(opcode, payload)
+            var frame = PeerFrame.masked(opcode, payload)
             frame[dice.below(min(frame.count, 14))] ^= 1 << UInt8(dice.below(8))
             return frame
-        default: return Array(FuzzPeer.frame(opcode, payload).dropLast(1 + dice.below(8)))
+        default: return Array(PeerFrame.masked(opcode, payload).dropLast(1 + dice.below(8)))
         }
     }
 }

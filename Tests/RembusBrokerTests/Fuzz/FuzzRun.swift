@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import RembusTesting
 import RembusWire
 import Synchronization
 
@@ -18,8 +19,10 @@ final class FuzzRun {
     private var citizens: GoodCitizens?
     private var dice: Dice
     private var messages = FuzzMessages()
-    private var peers: [FuzzPeer?] = Array(repeating: nil, count: 12)
+    private var peers: [InProcessPeer?] = Array(repeating: nil, count: 12)
     private var connections = 0
+    /// Those of the peers that sent what is no frame of RFC 6455, so that anything may become of them.
+    private var unframed: Set<ObjectIdentifier> = []
     /// What was sent or received lately: splices and echoes are made of it.
     private var scraps: [[UInt8]] = [[]]
     private var probes = 0
@@ -55,12 +58,13 @@ final class FuzzRun {
 
     private func step() throws {
         let index = dice.below(peers.count)
-        let peer: FuzzPeer
+        let peer: InProcessPeer
         if let known = peers[index], known.isOpen {
             peer = known
         } else {
             peer = try broker.connect(lane: dice.below(broker.loops.count))
             connections += 1
+            if let former = peers[index] { unframed.remove(ObjectIdentifier(former)) }
             peers[index] = peer
         }
         let (opcode, payload) = content(peer)
@@ -76,17 +80,17 @@ final class FuzzRun {
     }
 
     /// A message, in its frame's kind: made up, answered, echoed or repeated, and damaged now and then.
-    private func content(_ peer: FuzzPeer) -> (UInt8, [UInt8]) {
+    private func content(_ peer: InProcessPeer) -> (UInt8, [UInt8]) {
         if dice.one(in: 3), let answer = answer(peer) { return answer }
-        var opcode = FuzzPeer.Frame.binary
+        var opcode = PeerFrame.binary
         var payload: [UInt8]
         if dice.one(in: 12) {
             payload = dice.pick(scraps)
-            if payload.first == UInt8(ascii: "{") { opcode = FuzzPeer.Frame.text }
+            if payload.first == UInt8(ascii: "{") { opcode = PeerFrame.text }
         } else {
             let message = messages.message(&dice)
             if dice.one(in: 5) {
-                opcode = FuzzPeer.Frame.text
+                opcode = PeerFrame.text
                 var buffer = ByteBuffer()
                 message.encodeJSON(into: &buffer, dialect: dice.one(in: 2) ? .python : .julia)
                 payload = Array(buffer.readableBytesView)
@@ -99,12 +103,12 @@ final class FuzzRun {
         return (opcode, payload)
     }
 
-    private func answer(_ peer: FuzzPeer) -> (UInt8, [UInt8])? {
+    private func answer(_ peer: InProcessPeer) -> (UInt8, [UInt8])? {
         var answers: [Message] = []
-        for frame in peer.receive() {
-            if frame.opcode == FuzzPeer.Frame.close, dice.one(in: 2) { peer.hangUp() }
+        for frame in peer.receiveFrames() {
+            if frame.opcode == PeerFrame.close, dice.one(in: 2) { peer.hangUp() }
             keep(frame.payload)
-            guard frame.opcode == FuzzPeer.Frame.binary,
+            guard frame.opcode == PeerFrame.binary,
                 let message = try? Message(cbor: ByteBuffer(bytes: frame.payload)),
                 let answer = messages.answer(to: message, &dice)
             else { continue }
@@ -112,7 +116,7 @@ final class FuzzRun {
         }
         guard let last = answers.popLast() else { return nil }
         for answer in answers where !dice.one(in: 4) { peer.send(answer) }
-        return (FuzzPeer.Frame.binary, last.bytes)
+        return (PeerFrame.binary, last.bytes)
     }
 
     private func keep(_ payload: [UInt8]) {
@@ -120,11 +124,11 @@ final class FuzzRun {
         if scraps.count < 256 { scraps.append(payload) } else { scraps[dice.below(256)] = payload }
     }
 
-    private func send(_ opcode: UInt8, _ payload: [UInt8], on peer: FuzzPeer) {
-        var bytes = FuzzPeer.frame(opcode, payload)
+    private func send(_ opcode: UInt8, _ payload: [UInt8], on peer: InProcessPeer) {
+        var bytes = PeerFrame.masked(opcode, payload)
         if dice.one(in: 25) {
             bytes = FuzzDamage.frames(opcode, payload, &dice)
-            peer.isFramed = false
+            unframed.insert(ObjectIdentifier(peer))
         }
         if dice.one(in: 8) {
             let cut = dice.below(bytes.count)
@@ -135,7 +139,7 @@ final class FuzzRun {
         }
     }
 
-    private func setWritable(_ peer: FuzzPeer, _ isWritable: Bool) {
+    private func setWritable(_ peer: InProcessPeer, _ isWritable: Bool) {
         guard peer.isOpen else { return }
         peer.channel.isWritable = isWritable
         peer.channel.pipeline.fireChannelWritabilityChanged()
@@ -145,16 +149,16 @@ final class FuzzRun {
     // MARK: Checks
 
     /// A connection is closed or it answers a ping: there is no third way, as long as its frames were frames.
-    private func probe(_ peer: FuzzPeer) throws {
+    private func probe(_ peer: InProcessPeer) throws {
         setWritable(peer, true)
-        guard peer.isOpen, peer.isFramed else { return }
+        guard peer.isOpen, !unframed.contains(ObjectIdentifier(peer)) else { return }
         let payload = dice.bytes(8)
-        _ = peer.receive()
-        peer.write(FuzzPeer.frame(FuzzPeer.Frame.ping, payload))
+        _ = peer.receiveFrames()
+        peer.write(PeerFrame.masked(PeerFrame.ping, payload))
         broker.settle()
-        let frames = peer.receive()
+        let frames = peer.receiveFrames()
         probes += 1
-        guard peer.isOpen, !frames.contains(.init(opcode: FuzzPeer.Frame.pong, payload: payload)) else { return }
+        guard peer.isOpen, !frames.contains(.init(opcode: PeerFrame.pong, payload: payload)) else { return }
         // Only one that was told to go is silent.
         broker.advance(by: .seconds(5))
         if peer.isOpen { throw Failure(description: "a connection is open and does not answer: \(frames)") }

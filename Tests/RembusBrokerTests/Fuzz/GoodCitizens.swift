@@ -1,4 +1,5 @@
 import NIOCore
+import RembusTesting
 import RembusWire
 
 /// Four components that keep to the protocol, two on each lane, and must never notice the others.
@@ -8,7 +9,7 @@ struct GoodCitizens {
     }
 
     private let broker: FuzzBroker
-    private let publisher, subscriber, caller, provider: FuzzPeer
+    private let publisher, subscriber, caller, provider: InProcessPeer
     private var number: UInt64 = 0
 
     init(_ broker: FuzzBroker) throws {
@@ -31,11 +32,11 @@ struct GoodCitizens {
         return MessageID(littleEndian: number)
     }
 
-    private mutating func command(_ peer: FuzzPeer, _ topic: String, _ data: Value) throws {
+    private mutating func command(_ peer: InProcessPeer, _ topic: String, _ data: Value) throws {
         try ask(peer, .admin(.init(id: nextID(), topic: topic, data: data)))
     }
 
-    private func ask(_ peer: FuzzPeer, _ message: Message) throws {
+    private func ask(_ peer: InProcessPeer, _ message: Message) throws {
         peer.send(message)
         let deadline = ContinuousClock.now + .seconds(10)
         // The answer may come from another thread.

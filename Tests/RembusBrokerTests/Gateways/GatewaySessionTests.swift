@@ -1,4 +1,5 @@
 import NIOCore
+import RembusTesting
 import RembusTransport
 import RembusTrust
 import RembusWire
@@ -15,7 +16,7 @@ struct GatewaySessionTests {
     private func open(
         _ traits: SessionTraits = SessionTraits(), lane: Int = 0
     ) throws -> (session: GatewaySession, sink: TestSink) {
-        let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
+        let host = GatewayHost(core: broker.core, group: ManualLoopGroup(broker.loops), certificates: nil)
         let sink = TestSink()
         let session = host.makeSession(
             on: broker.loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(), traits: traits, sink: sink)
@@ -135,7 +136,7 @@ struct GatewaySessionTests {
     @Test("In authenticated mode only a proof admits")
     func authenticated() throws {
         let locked = FuzzBroker(.authenticated)
-        let host = GatewayHost(core: locked.core, group: FuzzLoopGroup(locked.loops), certificates: nil)
+        let host = GatewayHost(core: locked.core, group: ManualLoopGroup(locked.loops), certificates: nil)
         let sink = TestSink()
         let session = try #require(
             host.makeSession(on: locked.loops[0], address: "127.0.0.1:1", facts: ConnectionFacts(.mqtt), sink: sink))

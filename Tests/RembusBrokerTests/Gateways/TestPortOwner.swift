@@ -1,4 +1,5 @@
 import NIOCore
+import RembusTesting
 import RembusTransport
 import RembusWire
 import Testing
@@ -53,7 +54,7 @@ final class TestPortOwner: RequestPortOwner {
 extension FuzzBroker {
     /// A port on one of the event loops, and the gateway that it belongs to.
     func openPort(lane: Int = 0) throws -> (port: RequestPort, owner: TestPortOwner) {
-        let host = GatewayHost(core: core, group: FuzzLoopGroup(loops), certificates: nil)
+        let host = GatewayHost(core: core, group: ManualLoopGroup(loops), certificates: nil)
         let owner = TestPortOwner()
         let port = host.makePort(
             on: loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(.http), owner: owner)

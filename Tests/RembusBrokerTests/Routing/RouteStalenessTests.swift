@@ -1,4 +1,5 @@
 import NIOCore
+import RembusTesting
 import RembusTransport
 import RembusTrust
 import RembusWire
@@ -31,7 +32,7 @@ struct RouteStalenessTests {
 
     private func connect(_ name: String? = nil, lane: Int = 0, traits: SessionTraits = .init()) throws -> GatewaySession
     {
-        let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
+        let host = GatewayHost(core: broker.core, group: ManualLoopGroup(broker.loops), certificates: nil)
         let session = try #require(
             host.makeSession(
                 on: broker.loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(), traits: traits,

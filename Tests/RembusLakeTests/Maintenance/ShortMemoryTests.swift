@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import RembusStore
+import TestSupport
 import Testing
 
 @testable import RembusLake
@@ -84,32 +85,16 @@ import Testing
     @Test("a line that says the same again is left out for a while, and counted")
     func repeatedLines() {
         var line = RepeatedLine()
-        let log = LineCounter()
-        var logger = Logger(label: "lake") { _ in log }
-        logger.logLevel = .trace
+        let log = LogRecorder(.trace)
+        let logger = log.logger
         let start = ContinuousClock.now
         for attempt in 0..<10 {
             line.log(logger, .error, "it fails", about: "a reason", now: start + .seconds(attempt))
         }
-        #expect(log.count == 1)
+        #expect(log.entries.count == 1)
         line.log(logger, .error, "it fails", about: "another reason", now: start + .seconds(10))
-        #expect(log.count == 2)
+        #expect(log.entries.count == 2)
         line.log(logger, .error, "it fails", about: "another reason", now: start + RepeatedLine.interval + .seconds(11))
-        #expect(log.count == 3)
-    }
-}
-
-/// Counts lines.
-private final class LineCounter: LogHandler, @unchecked Sendable {
-    // Used by one test on one thread; hence unchecked.
-    var count = 0
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-
-    func log(event: LogEvent) { count += 1 }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
+        #expect(log.entries.count == 3)
     }
 }

@@ -1,6 +1,6 @@
 import Logging
-import NIOConcurrencyHelpers
 import RembusSupport
+import TestSupport
 import Testing
 
 #if canImport(Glibc)
@@ -26,7 +26,7 @@ import Darwin
     @Test func aFullDiskDelaysAcknowledgementsUntilThereIsRoom() throws {
         let folder = TemporaryFolder()
         let disk = FaultyDisk()
-        let log = RecordedLog()
+        let log = LogRecorder(.trace)
         var options = JournalOptions(directory: folder.path, partitions: 2)
         options.memoryBytes = 1 << 18
         options.segmentBytes = 1 << 16
@@ -55,7 +55,7 @@ import Darwin
         disk.set { $0.room = nil }
         #expect(eventually { done.change { $0 } })
         #expect(store.metrics.failure == nil)
-        #expect(log.messages.contains { $0.contains("works again") })
+        #expect(log.entries.map(\.message).contains { $0.contains("works again") })
         #expect(store.add(3001, [1]) == .stored)
         store.stop()
         let expected = taken.map { TestRecord(time: $0, message: message($0, count: 100)) }
@@ -98,7 +98,7 @@ import Darwin
     @Test func whatCannotBeWrittenAtTheEndIsReported() throws {
         let folder = TemporaryFolder()
         let disk = FaultyDisk()
-        let log = RecordedLog()
+        let log = LogRecorder(.trace)
         var options = JournalOptions(directory: folder.path, partitions: 1)
         options.fileSystem = disk
         let store = try JournalStore(options, logger: log.logger)
@@ -109,7 +109,7 @@ import Darwin
         _ = store.commit(partition: 0) { done.change { $0 = true } }
         store.stop()
         #expect(!done.change { $0 })
-        #expect(log.messages.contains { $0.contains("ends without its last") })
+        #expect(log.entries.map(\.message).contains { $0.contains("ends without its last") })
     }
 
     @Test func aSlowDiskNeverOverwritesWhatIsNotWritten() throws {
@@ -188,34 +188,5 @@ enum Shell {
 extension TemporaryFolder {
     static func fill(_ path: String, bytes: Int) {
         try? write([UInt8](repeating: 1, count: bytes), to: path)
-    }
-}
-
-/// A logger whose messages a test can look at.
-final class RecordedLog: Sendable {
-    private let entries = NIOLockedValueBox<[(level: Logger.Level, message: String)]>([])
-
-    var messages: [String] { entries.withLockedValue { $0.map(\.message) } }
-
-    func count(of level: Logger.Level) -> Int { entries.withLockedValue { $0.filter { $0.level == level }.count } }
-
-    var logger: Logger {
-        let entries = entries
-        return Logger(label: "test") { _ in Handler(entries: entries) }
-    }
-
-    private struct Handler: LogHandler {
-        let entries: NIOLockedValueBox<[(level: Logger.Level, message: String)]>
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            entries.withLockedValue { $0.append((event.level, "\(event.message)")) }
-        }
     }
 }

@@ -1,0 +1,72 @@
+import Foundation
+import Synchronization
+
+/// Collects the lines of a pipe, so that a test can wait for one of them.
+final class LineReader: Sendable {
+    private struct Waiter {
+        let isWanted: @Sendable (String) -> Bool
+        let continuation: CheckedContinuation<String?, Never>
+    }
+
+    private struct State {
+        var lines: [String] = []
+        var rest: [UInt8] = []
+        var hasEnded = false
+        var waiters: [UUID: Waiter] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    init(_ pipe: Pipe) {
+        pipe.fileHandleForReading.readabilityHandler = { [self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            received(Array(data))
+        }
+    }
+
+    var lines: [String] { state.withLock { $0.lines } }
+
+    /// The first line that is wanted, now or later; nil when the pipe ends without, or the task is cancelled.
+    func first(where isWanted: @escaping @Sendable (String) -> Bool) async -> String? {
+        let id = UUID()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let known: String?? = state.withLock { state in
+                    if let line = state.lines.first(where: isWanted) { return line }
+                    // Asked here as well: the handler below may have run already.
+                    if state.hasEnded || Task.isCancelled { return .some(nil) }
+                    state.waiters[id] = Waiter(isWanted: isWanted, continuation: continuation)
+                    return nil
+                }
+                if let known { continuation.resume(returning: known) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume(returning: nil)
+        }
+    }
+
+    /// Nothing more comes when there are no bytes.
+    private func received(_ bytes: [UInt8]) {
+        let answers = state.withLock { state -> [(Waiter, String?)] in
+            state.rest += bytes
+            state.hasEnded = bytes.isEmpty
+            var parts = state.rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            // What follows the last line end is the beginning of a line, except at the end.
+            let rest = parts.popLast() ?? []
+            state.rest = state.hasEnded ? [] : Array(rest)
+            if state.hasEnded, !rest.isEmpty { parts.append(rest) }
+            let lines = parts.map { String(decoding: $0, as: UTF8.self) }
+            state.lines += lines
+            var answers: [(Waiter, String?)] = []
+            for (id, waiter) in state.waiters {
+                let line = lines.first(where: waiter.isWanted)
+                guard line != nil || state.hasEnded else { continue }
+                state.waiters[id] = nil
+                answers.append((waiter, line))
+            }
+            return answers
+        }
+        for (waiter, line) in answers { waiter.continuation.resume(returning: line) }
+    }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import Synchronization
+
+/// A command that was started, with a folder for its state.
+final class RunningCommand: Sendable {
+    let identifier: Int32
+    let directory: String
+    let output: LineReader
+    let log: LineReader
+    private let ended: AsyncStream<Void>
+
+    /// How long a command may take to end before it is killed.
+    private static let patience = Duration.seconds(20)
+
+    init(_ path: String, _ arguments: [String], environment: [String: String]) throws {
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw TestingError("there is no command \(path)")
+        }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rembus-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        directory = folder.path
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("REMBUS_") }
+        variables["REMBUS_DIR"] = folder.path
+        process.environment = variables.merging(environment) { $1 }
+        let (standardOutput, standardError) = (Pipe(), Pipe())
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = standardOutput
+        process.standardError = standardError
+        output = LineReader(standardOutput)
+        log = LineReader(standardError)
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        ended = stream
+        process.terminationHandler = { _ in continuation.finish() }
+        do {
+            try process.run()
+        } catch {
+            try? FileManager.default.removeItem(at: folder)
+            throw error
+        }
+        identifier = process.processIdentifier
+    }
+
+    /// Asks the process to end, waits for that, and removes the folder. Also for a task that was cancelled.
+    func end() async {
+        await Task {
+            kill(identifier, SIGTERM)
+            if await !waits(Self.patience) {
+                kill(identifier, SIGKILL)
+                for await _ in ended {}
+            }
+            try? FileManager.default.removeItem(atPath: directory)
+        }.value
+    }
+
+    /// False when time is over first.
+    private func waits(_ duration: Duration) async -> Bool {
+        await withTaskGroup(of: Bool.self) { [ended] tasks in
+            tasks.addTask {
+                for await _ in ended {}
+                return !Task.isCancelled
+            }
+            tasks.addTask {
+                try? await Task.sleep(for: duration)
+                return false
+            }
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? false
+        }
+    }
+}
