@@ -315,10 +315,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RembusTestingTests",
-            dependencies: [
-                "RembusTesting", "Rembus", "RembusBroker", "RembusWire",
-                .product(name: "NIOCore", package: "swift-nio"),
-            ],
+            dependencies: ["RembusTesting", "Rembus", "RembusBroker", "RembusWire"],
             swiftSettings: strict),
         .testTarget(
             name: "RembusServerTests",

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Small programs that use the SDK, and one that embeds a broker, as any other package would.
+/// Small programs that use the SDK, one that embeds a broker, and tests, as any other package would have them.
 let package = Package(
     name: "rembus-examples",
     platforms: [.macOS(.v15)],
@@ -22,6 +22,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: [.swiftLanguageMode(.v6)])
+            swiftSettings: [.swiftLanguageMode(.v6)]),
+        .testTarget(
+            name: "PlantTests",
+            dependencies: [
+                .product(name: "Rembus", package: "rembus"), .product(name: "RembusTesting", package: "rembus"),
+            ],
+            swiftSettings: [.swiftLanguageMode(.v6)]),
     ]
 )

@@ -7,6 +7,8 @@ import urllib.request
 
 import pytest
 
+from support.processes import ROOT
+
 FOLDER = os.environ.get("REMBUS_EXAMPLES", "")
 
 
@@ -86,3 +88,13 @@ def test_a_program_with_a_broker_inside_keeps_its_tables(tmp_path):
         finally:
             process.kill()
             process.wait()
+
+
+@pytest.mark.skipif(not FOLDER, reason="REMBUS_EXAMPLES names the folder of the built examples; `make examples` sets it")
+@pytest.mark.limit(600)
+def test_the_tests_of_the_examples_pass():
+    finished = subprocess.run(
+        ["swift", "test", "--package-path", ROOT / "Examples", "--scratch-path", os.path.dirname(FOLDER), "--skip-build",
+         "-c", os.path.basename(FOLDER)], capture_output=True, text=True, timeout=550)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert "Test run with 2 tests" in finished.stdout + finished.stderr

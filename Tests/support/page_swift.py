@@ -112,6 +112,13 @@ def build(blocks, folder: Path) -> Path:
     objects.write_text("\n".join(
         line for line in (built / "rembus.product" / "Objects.LinkFileList").read_text().splitlines()
         if "/rembus_cli.build/" not in line))
+    if any("RembusTesting" in block.text for block in blocks):
+        # The command does not have these, or not all of them.
+        known = objects.read_text()
+        parts = [path for name in ("RembusTesting", "NIOEmbedded") if f"/{name}.build/" not in known
+                 for path in (built / f"{name}.build").glob("*.o")]
+        assert parts, "RembusTesting is not built: run `make build` first"
+        objects.write_text("\n".join([known, *map(str, parts)]))
     # C modules of packages describe themselves, or the build does it for them.
     maps = [path for top in (checkouts, ROOT / "Sources") for path in top.rglob("module.modulemap")]
     maps += built.glob("*.build/module.modulemap")
