@@ -52,6 +52,7 @@ let package = Package(
             name: "RembusWire",
             dependencies: ["RembusSupport", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: strict),
+        // Links, whatever carries them, and the dialing half; the listening half is the broker's.
         .target(
             name: "RembusTransport",
             dependencies: [
@@ -61,6 +62,17 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "RembusListening",
+            dependencies: [
+                "RembusSupport", "RembusTransport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -110,7 +122,8 @@ let package = Package(
         .target(
             name: "RembusBroker",
             dependencies: [
-                "RembusSupport", "RembusWire", "RembusTransport", "RembusStore", "RembusIdentity", "RembusTrust",
+                "RembusSupport", "RembusWire", "RembusTransport", "RembusListening", "RembusStore", "RembusIdentity",
+                "RembusTrust",
                 "DataFrames",
                 "RembusMetrics",
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -133,7 +146,8 @@ let package = Package(
         .target(
             name: "RembusMQTTServer",
             dependencies: [
-                "RembusSupport", "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusTrust",
+                "RembusSupport", "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusListening",
+                "RembusTrust",
                 "RembusStore",
                 "CRembusChecksum",
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -148,7 +162,8 @@ let package = Package(
         .target(
             name: "RembusHTTP",
             dependencies: [
-                "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusTrust", "DataFrames",
+                "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusListening", "RembusTrust",
+                "DataFrames",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -171,7 +186,7 @@ let package = Package(
         .target(
             name: "RembusZeroMQ",
             dependencies: [
-                "RembusSupport", "CZeroMQ", "RembusWire", "RembusTransport",
+                "RembusSupport", "CZeroMQ", "RembusWire", "RembusTransport", "RembusListening",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -190,7 +205,8 @@ let package = Package(
         .target(
             name: "RembusServer",
             dependencies: [
-                "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
+                "Rembus", "RembusBroker", "RembusTransport", "RembusListening", "RembusWire", "RembusStore",
+                "RembusLake",
                 "RembusIdentity", "RembusTrust", "RembusMQTTServer", "RembusHTTP",
                 "RembusMetrics", .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
                 .product(name: "Metrics", package: "swift-metrics"),
@@ -202,7 +218,8 @@ let package = Package(
         .executableTarget(
             name: "rembus-cli",
             dependencies: [
-                "RembusSupport", "Rembus", "RembusServer", "RembusBroker", "RembusTransport", "RembusWire",
+                "RembusSupport", "Rembus", "RembusServer", "RembusBroker", "RembusTransport", "RembusListening",
+                "RembusWire",
                 "RembusStore", "RembusLake",
                 "RembusIdentity", "RembusTrust", "DataFrames",
                 .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
@@ -285,7 +302,7 @@ let package = Package(
         .testTarget(
             name: "RembusTransportTests",
             dependencies: [
-                "RembusSupport", "RembusTransport", "TestSupport",
+                "RembusSupport", "RembusTransport", "RembusListening", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -295,7 +312,8 @@ let package = Package(
         .testTarget(
             name: "RembusBrokerTests",
             dependencies: [
-                "RembusSupport", "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusStore",
+                "RembusSupport", "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusListening",
+                "RembusStore",
                 "RembusTrust",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
@@ -314,7 +332,7 @@ let package = Package(
         .testTarget(
             name: "RembusTests",
             dependencies: [
-                "Rembus", "RembusWire", "RembusTransport", "DataFrames", "TestSupport",
+                "Rembus", "RembusWire", "RembusTransport", "RembusListening", "DataFrames", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

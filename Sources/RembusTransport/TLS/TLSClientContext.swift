@@ -58,7 +58,7 @@ package final class TLSClientContext: Sendable {
         let stamps = FileStamp.of(files(settings))
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        configuration.cipherSuites = TLSServerMaterial.cipherSuites
+        configuration.cipherSuites = CertificatePair.cipherSuites
         configuration.applicationProtocols = [settings.applicationProtocol]
         configuration.shutdownTimeout = .seconds(2)
         configuration.certificateVerification = .fullVerification

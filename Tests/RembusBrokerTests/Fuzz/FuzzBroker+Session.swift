@@ -1,4 +1,4 @@
-import RembusTransport
+import RembusListening
 import Testing
 
 @testable import RembusBroker

@@ -2,6 +2,7 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOEmbedded
+import RembusListening
 import RembusStore
 import RembusTransport
 import RembusTrust

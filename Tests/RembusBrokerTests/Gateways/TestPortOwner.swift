@@ -1,5 +1,5 @@
 import NIOCore
-import RembusTransport
+import RembusListening
 import RembusWire
 import Testing
 
