@@ -9,6 +9,13 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// For whom a package is fetched: one all of whose products are under traits that are off is not even looked at. So every
+// product of such a package has a condition, here and in the tests.
+let tls = TargetDependencyCondition.when(traits: ["TLS"])
+let keys = TargetDependencyCondition.when(traits: ["Keys"])
+let services = TargetDependencyCondition.when(traits: ["Services"])
+let server = TargetDependencyCondition.when(traits: ["Server"])
+
 let package = Package(
     name: "rembus",
     platforms: [.macOS(.v15)],
@@ -24,9 +31,18 @@ let package = Package(
         // Lets the SDK dial zmq://; needs libzmq, which nothing else of the SDK does.
         .library(name: "RembusZeroMQ", targets: ["RembusZeroMQ"]),
     ],
+    // On by default is what a checkout needs. Programs that use the SDK name what they need of it, `traits: []` for the least.
     traits: [
-        .default(enabledTraits: ["ZeroMQ"]),
-        .trait(name: "ZeroMQ", description: "The command and the broker in it speak ZeroMQ, through libzmq."),
+        .default(enabledTraits: ["Server", "ZeroMQ"]),
+        .trait(name: "TLS", description: "The SDK connects to wss://, tls:// and mqtts://, through swift-nio-ssl."),
+        .trait(name: "Keys", description: "The SDK proves names with keys and shared secrets, through swift-crypto."),
+        .trait(name: "Services", description: "A Component is a Service of swift-service-lifecycle."),
+        .trait(
+            name: "Server", description: "The broker with gateways and tables, as a library and as the command.",
+            enabledTraits: ["TLS", "Keys", "Services"]),
+        .trait(
+            name: "ZeroMQ", description: "The command and the broker in it speak ZeroMQ, through libzmq.",
+            enabledTraits: ["Server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -62,7 +78,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
             ],
             swiftSettings: strict),
         .target(
@@ -73,7 +89,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -81,8 +97,8 @@ let package = Package(
         .target(
             name: "RembusIdentity",
             dependencies: [
-                "RembusSupport", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
+                "RembusSupport", .product(name: "Crypto", package: "swift-crypto", condition: keys),
+                .product(name: "CryptoExtras", package: "swift-crypto", condition: keys),
             ],
             swiftSettings: strict),
         // Who may do what on a broker, and the record of who did.
@@ -130,8 +146,8 @@ let package = Package(
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Metrics", package: "swift-metrics", condition: server),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         // MQTT 3.1.1 and 5: packets, topics, payloads, and the client's end of a connection.
@@ -155,7 +171,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -164,12 +180,12 @@ let package = Package(
             dependencies: [
                 "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusListening", "RembusTrust",
                 "DataFrames",
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: server),
+                .product(name: "Crypto", package: "swift-crypto", condition: keys),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -177,7 +193,7 @@ let package = Package(
         .target(
             name: "RembusMetrics",
             dependencies: [
-                .product(name: "CoreMetrics", package: "swift-metrics")
+                .product(name: "CoreMetrics", package: "swift-metrics", condition: server)
             ],
             swiftSettings: strict),
         // Without pkg-config: what that says of libzmq holds flags that SwiftPM warns of and does not need.
@@ -198,7 +214,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         // Broker, journal, lake, rights and gateways put together from one configuration.
@@ -209,10 +225,10 @@ let package = Package(
                 "RembusLake",
                 "RembusIdentity", "RembusTrust", "RembusMQTTServer", "RembusHTTP",
                 "RembusMetrics", .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
-                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Metrics", package: "swift-metrics", condition: server),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -225,14 +241,14 @@ let package = Package(
                 .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "X509", package: "swift-certificates"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "X509", package: "swift-certificates", condition: server),
+                .product(name: "SwiftASN1", package: "swift-asn1", condition: server),
+                .product(name: "Crypto", package: "swift-crypto", condition: keys),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: services),
+                .product(name: "Histogram", package: "hdrhistogram-swift", condition: server),
             ],
             swiftSettings: strict),
         // `swift run -c release rembus-microbench`
@@ -280,8 +296,8 @@ let package = Package(
         .testTarget(
             name: "RembusIdentityTests",
             dependencies: [
-                "RembusIdentity", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
+                "RembusIdentity", .product(name: "Crypto", package: "swift-crypto", condition: keys),
+                .product(name: "CryptoExtras", package: "swift-crypto", condition: keys),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -292,9 +308,9 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                .product(name: "X509", package: "swift-certificates"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates", condition: server),
+                .product(name: "SwiftASN1", package: "swift-asn1", condition: server),
+                .product(name: "Crypto", package: "swift-crypto", condition: keys),
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport",
@@ -306,7 +322,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -317,7 +333,8 @@ let package = Package(
                 "RembusTrust",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics", condition: server),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -326,7 +343,7 @@ let package = Package(
                 "RembusServer", "RembusBroker", "Rembus", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -336,7 +353,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -364,7 +381,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RembusMetricsTests",
-            dependencies: ["RembusMetrics", .product(name: "Metrics", package: "swift-metrics")],
+            dependencies: ["RembusMetrics", .product(name: "Metrics", package: "swift-metrics", condition: server)],
             swiftSettings: strict),
         .testTarget(
             name: "RembusZeroMQTests",

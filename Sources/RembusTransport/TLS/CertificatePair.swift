@@ -1,3 +1,4 @@
+#if TLS
 package import Foundation
 package import NIOSSL
 
@@ -85,3 +86,4 @@ extension Date {
     /// `2026-11-23T01:30:03Z`.
     package var isoText: String { formatted(.iso8601) }
 }
+#endif

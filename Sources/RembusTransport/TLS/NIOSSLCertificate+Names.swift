@@ -1,3 +1,4 @@
+#if TLS
 import Foundation
 package import NIOSSL
 
@@ -27,3 +28,4 @@ extension NIOSSLCertificate {
         return name.unicodeScalars.contains { $0.properties.generalCategory == .control } ? nil : name
     }
 }
+#endif

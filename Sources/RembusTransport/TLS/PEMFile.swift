@@ -1,3 +1,4 @@
+#if TLS
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -81,3 +82,4 @@ package struct PEMFile {
         TLSFailure("the \(role) \(path) \(problem)\(origin.map { " (\($0))" } ?? "")")
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if TLS
 import NIOCore
 import NIOSSL
 import RembusSupport
@@ -92,3 +93,4 @@ package final class TLSClientContext: Sendable {
         TLSTarget(context: try current(), host: settings.serverName ?? host)
     }
 }
+#endif
