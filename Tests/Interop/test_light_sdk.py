@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -40,11 +41,17 @@ def swift_package(folder, scratch, *arguments, environment=None):
     return done.stdout
 
 
+def build_folder():
+    """The folder in which SwiftPM keeps packages and modules of the build that is tested."""
+    for folder in Path(rembus_binary()).parents:
+        if (folder / "workspace-state.json").exists():
+            return folder
+    pytest.skip("REMBUS_BIN is not in a build folder of SwiftPM, which has the packages")
+
+
 def without_network():
     """An environment in which git takes the packages from where the build has put them."""
-    scratch = next((folder for folder in Path(rembus_binary()).parents if (folder / "workspace-state.json").exists()), None)
-    if scratch is None:
-        pytest.skip("REMBUS_BIN is not in a build folder of SwiftPM, which has the packages")
+    scratch = build_folder()
     known = json.loads((scratch / "workspace-state.json").read_text())["object"]["dependencies"]
     places = {}
     for package in known:
@@ -81,3 +88,43 @@ def test_the_sdk_has_no_module_of_the_broker(tmp_path):
     assert found == {
         "CArrowData", "DataFrames", "Rembus", "RembusIdentity", "RembusMQTT", "RembusSupport", "RembusTransport", "RembusWire",
     }
+
+
+def compilation(module):
+    """The options that the build has compiled a module with, as far as they say what its sources mean."""
+    built = build_folder()
+    manifest = (built / f"{Path(rembus_binary()).parent.name}.yaml").read_text()
+    words = json.loads(re.search(rf'args: (\["[^"]*swiftc","-module-name","{module}",.*\])$', manifest, re.MULTILINE)[1])
+    with_value = {"-emit-module-path", "-output-file-map", "-index-store-path", "-num-threads"}
+    alone = {
+        "-c", "-emit-dependencies", "-emit-module", "-enable-batch-mode", "-incremental", "-parseable-output",
+        "-serialize-diagnostics", "-whole-module-optimization",
+    }
+    kept, waiting = [], iter(words)
+    for word in waiting:
+        if word in with_value:
+            next(waiting)
+        elif word not in alone and not re.match(r"-j\d+$", word):
+            kept.append(word)
+    return kept
+
+
+def test_the_sdk_stands_without_the_traits(tmp_path):
+    """The build that is tested has all of them: here the sources are read again as in a program that names none, where nothing
+    that a trait brings can be imported."""
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    own = ["RembusTransport", "RembusIdentity", "RembusMQTT", "Rembus"]
+    for file in (Path(rembus_binary()).resolve().parent / "Modules").iterdir():
+        if file.stem not in {*own, "NIOSSL", "Crypto", "CryptoExtras", "ServiceLifecycle"}:
+            (modules / file.name).symlink_to(file)
+    for module in own:
+        command = compilation(module)
+        without = [word for word in command if word[2:] not in {*ADDED, "Server", "ZeroMQ"} or word[:2] != "-D"]
+        assert len(without) < len(command)
+        without = [str(modules) if word.endswith("/Modules") else word for word in without]
+        works = [["-typecheck"], ["-emit-module", "-emit-module-path", str(modules / f"{module}.swiftmodule")]]
+        # The third has no condition of its own, and nothing is checked against the last.
+        for work in works[1:] if module == "RembusMQTT" else works[:1] if module == "Rembus" else works:
+            done = subprocess.run([*without, "-warnings-as-errors", *work], capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
