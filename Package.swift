@@ -9,6 +9,13 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// For whom a package is fetched: one all of whose products are under traits that are off is not even looked at. So every
+// product of such a package has a condition, here and in the tests.
+let tls = TargetDependencyCondition.when(traits: ["TLS"])
+let keys = TargetDependencyCondition.when(traits: ["Keys"])
+let services = TargetDependencyCondition.when(traits: ["Services"])
+let server = TargetDependencyCondition.when(traits: ["Server"])
+
 let package = Package(
     name: "rembus",
     platforms: [.macOS(.v15)],
@@ -26,9 +33,18 @@ let package = Package(
         // Lets the SDK dial zmq://; needs libzmq, which nothing else of the SDK does.
         .library(name: "RembusZeroMQ", targets: ["RembusZeroMQ"]),
     ],
+    // On by default is what a checkout needs. Programs that use the SDK name what they need of it, `traits: []` for the least.
     traits: [
-        .default(enabledTraits: ["ZeroMQ"]),
-        .trait(name: "ZeroMQ", description: "The command and the broker in it speak ZeroMQ, through libzmq."),
+        .default(enabledTraits: ["Server", "ZeroMQ"]),
+        .trait(name: "TLS", description: "The SDK connects to wss://, tls:// and mqtts://, through swift-nio-ssl."),
+        .trait(name: "Keys", description: "The SDK proves names with keys and shared secrets, through swift-crypto."),
+        .trait(name: "Services", description: "A Component is a Service of swift-service-lifecycle."),
+        .trait(
+            name: "Server", description: "The broker with gateways and tables, as a library and as the command.",
+            enabledTraits: ["TLS", "Keys", "Services"]),
+        .trait(
+            name: "ZeroMQ", description: "The command and the broker in it speak ZeroMQ, through libzmq.",
+            enabledTraits: ["Server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -54,6 +70,7 @@ let package = Package(
             name: "RembusWire",
             dependencies: ["RembusSupport", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: strict),
+        // Links, whatever carries them, and the dialing half; the listening half is the broker's.
         .target(
             name: "RembusTransport",
             dependencies: [
@@ -63,7 +80,18 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOTLS", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "RembusListening",
+            dependencies: [
+                "RembusSupport", "RembusTransport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -71,8 +99,8 @@ let package = Package(
         .target(
             name: "RembusIdentity",
             dependencies: [
-                "RembusSupport", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
+                "RembusSupport", .product(name: "Crypto", package: "swift-crypto", condition: keys),
+                .product(name: "CryptoExtras", package: "swift-crypto", condition: keys),
             ],
             swiftSettings: strict),
         // Who may do what on a broker, and the record of who did.
@@ -112,15 +140,16 @@ let package = Package(
         .target(
             name: "RembusBroker",
             dependencies: [
-                "RembusSupport", "RembusWire", "RembusTransport", "RembusStore", "RembusIdentity", "RembusTrust",
+                "RembusSupport", "RembusWire", "RembusTransport", "RembusListening", "RembusStore", "RembusIdentity",
+                "RembusTrust",
                 "DataFrames",
                 "RembusMetrics",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Metrics", package: "swift-metrics"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Metrics", package: "swift-metrics", condition: server),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         // MQTT 3.1.1 and 5: packets, topics, payloads, and the client's end of a connection.
@@ -135,7 +164,8 @@ let package = Package(
         .target(
             name: "RembusMQTTServer",
             dependencies: [
-                "RembusSupport", "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusTrust",
+                "RembusSupport", "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusListening",
+                "RembusTrust",
                 "RembusStore",
                 "CRembusChecksum",
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -143,20 +173,21 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .target(
             name: "RembusHTTP",
             dependencies: [
-                "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusTrust", "DataFrames",
-                .product(name: "HummingbirdCore", package: "hummingbird"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusListening", "RembusTrust",
+                "DataFrames",
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: server),
+                .product(name: "Crypto", package: "swift-crypto", condition: keys),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -164,7 +195,7 @@ let package = Package(
         .target(
             name: "RembusMetrics",
             dependencies: [
-                .product(name: "CoreMetrics", package: "swift-metrics")
+                .product(name: "CoreMetrics", package: "swift-metrics", condition: server)
             ],
             swiftSettings: strict),
         // Without pkg-config: what that says of libzmq holds flags that SwiftPM warns of and does not need.
@@ -173,7 +204,7 @@ let package = Package(
         .target(
             name: "RembusZeroMQ",
             dependencies: [
-                "RembusSupport", "CZeroMQ", "RembusWire", "RembusTransport",
+                "RembusSupport", "CZeroMQ", "RembusWire", "RembusTransport", "RembusListening",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -185,7 +216,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         // Brokers for tests. Knows no test library, so that either can be used.
@@ -201,32 +232,34 @@ let package = Package(
         .target(
             name: "RembusServer",
             dependencies: [
-                "Rembus", "RembusBroker", "RembusTransport", "RembusWire", "RembusStore", "RembusLake",
+                "Rembus", "RembusBroker", "RembusTransport", "RembusListening", "RembusWire", "RembusStore",
+                "RembusLake",
                 "RembusIdentity", "RembusTrust", "RembusMQTTServer", "RembusHTTP",
                 "RembusMetrics", .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
-                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Metrics", package: "swift-metrics", condition: server),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "rembus-cli",
             dependencies: [
-                "RembusSupport", "Rembus", "RembusServer", "RembusBroker", "RembusTransport", "RembusWire",
+                "RembusSupport", "Rembus", "RembusServer", "RembusBroker", "RembusTransport", "RembusListening",
+                "RembusWire",
                 "RembusStore", "RembusLake",
                 "RembusIdentity", "RembusTrust", "DataFrames",
                 .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "X509", package: "swift-certificates"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "X509", package: "swift-certificates", condition: server),
+                .product(name: "SwiftASN1", package: "swift-asn1", condition: server),
+                .product(name: "Crypto", package: "swift-crypto", condition: keys),
+                .product(name: "ArgumentParser", package: "swift-argument-parser", condition: server),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle", condition: services),
+                .product(name: "Histogram", package: "hdrhistogram-swift", condition: server),
             ],
             swiftSettings: strict),
         // `swift run -c release rembus-microbench`
@@ -274,8 +307,8 @@ let package = Package(
         .testTarget(
             name: "RembusIdentityTests",
             dependencies: [
-                "RembusIdentity", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
+                "RembusIdentity", .product(name: "Crypto", package: "swift-crypto", condition: keys),
+                .product(name: "CryptoExtras", package: "swift-crypto", condition: keys),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -286,9 +319,9 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                .product(name: "X509", package: "swift-certificates"),
-                .product(name: "SwiftASN1", package: "swift-asn1"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "X509", package: "swift-certificates", condition: server),
+                .product(name: "SwiftASN1", package: "swift-asn1", condition: server),
+                .product(name: "Crypto", package: "swift-crypto", condition: keys),
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/TestSupport",
@@ -296,21 +329,22 @@ let package = Package(
         .testTarget(
             name: "RembusTransportTests",
             dependencies: [
-                "RembusSupport", "RembusTransport", "TestSupport",
+                "RembusSupport", "RembusTransport", "RembusListening", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: tls),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "RembusBrokerTests",
             dependencies: [
-                "RembusSupport", "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusStore",
-                "RembusTrust", "RembusTesting", "TestSupport",
+                "RembusSupport", "RembusBroker", "RembusMetrics", "RembusWire", "RembusTransport", "RembusListening",
+                "RembusStore", "RembusTrust", "RembusTesting", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
-                .product(name: "Logging", package: "swift-log"), .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics", condition: server),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -323,17 +357,17 @@ let package = Package(
                 "RembusServer", "RembusBroker", "Rembus", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "RembusTests",
             dependencies: [
-                "Rembus", "RembusWire", "RembusTransport", "DataFrames", "TestSupport",
+                "Rembus", "RembusWire", "RembusTransport", "RembusListening", "DataFrames", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: services),
             ],
             swiftSettings: strict),
         .testTarget(
@@ -361,7 +395,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "RembusMetricsTests",
-            dependencies: ["RembusMetrics", .product(name: "Metrics", package: "swift-metrics")],
+            dependencies: ["RembusMetrics", .product(name: "Metrics", package: "swift-metrics", condition: server)],
             swiftSettings: strict),
         .testTarget(
             name: "RembusZeroMQTests",

@@ -11,7 +11,7 @@ let package = Package(
     name: "rembus-fuzz",
     platforms: [.macOS(.v15)],
     dependencies: [
-        .package(name: "rembus", path: ".."),
+        .package(name: "rembus", path: "..", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     ],
     targets: [

@@ -1,4 +1,4 @@
-package import RembusTransport
+package import RembusListening
 
 /// Settings of a broker that runs.
 extension Broker {

@@ -8,8 +8,8 @@ import Darwin
 public import Logging
 import NIOCore
 import NIOPosix
+package import RembusListening
 import RembusStore
-package import RembusTransport
 import RembusTrust
 public import RembusWire
 public import ServiceLifecycle

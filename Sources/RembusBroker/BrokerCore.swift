@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import RembusListening
 import RembusStore
 import RembusSupport
 import RembusTransport

@@ -1,5 +1,5 @@
 import NIOCore
-import RembusTransport
+import RembusListening
 import Synchronization
 
 /// Which listeners of a broker are open.

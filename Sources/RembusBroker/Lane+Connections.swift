@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import RembusListening
 import RembusTransport
 import RembusTrust
 

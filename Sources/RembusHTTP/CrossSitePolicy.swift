@@ -1,6 +1,6 @@
 import NIOHTTP1
 import RembusBroker
-import RembusTransport
+import RembusListening
 
 /// What web pages may do here (known-defects.md S19).
 ///

@@ -1,5 +1,6 @@
 import NIOCore
 import RembusBroker
+import RembusListening
 import RembusMetrics
 import RembusTransport
 import Synchronization

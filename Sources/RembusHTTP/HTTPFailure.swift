@@ -1,6 +1,6 @@
 import NIOHTTP1
 import RembusBroker
-import RembusTransport
+import RembusListening
 import RembusWire
 
 /// Why a request is not answered with what it asks for: a status of HTTP, a sentence, and the broker's status if it has one.

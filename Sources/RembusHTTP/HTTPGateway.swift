@@ -2,8 +2,8 @@ import HummingbirdCore
 import Logging
 import NIOCore
 package import RembusBroker
+package import RembusListening
 package import RembusMetrics
-package import RembusTransport
 
 /// HTTP and JSON-RPC (behaviour.md §17).
 ///

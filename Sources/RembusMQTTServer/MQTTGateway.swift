@@ -1,6 +1,6 @@
 import NIOCore
 package import RembusBroker
-package import RembusTransport
+package import RembusListening
 
 /// MQTT clients as components.
 package struct MQTTGateway: Gateway {

@@ -1,7 +1,7 @@
 import Foundation
 public import Logging
 public import RembusBroker
-import RembusTransport
+import RembusListening
 public import RembusWire
 public import ServiceLifecycle
 

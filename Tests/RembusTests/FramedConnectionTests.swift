@@ -1,4 +1,4 @@
-import RembusTransport
+import RembusListening
 import RembusWire
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
 import Foundation
-import RembusTransport
+import RembusListening
 import TestSupport
 import Testing
 

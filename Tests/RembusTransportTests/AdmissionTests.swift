@@ -1,6 +1,6 @@
 import NIOCore
+import RembusListening
 import RembusSupport
-import RembusTransport
 import Testing
 
 /// Limits on connections, checked before anything else.

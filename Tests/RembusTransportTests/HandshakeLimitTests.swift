@@ -1,6 +1,6 @@
 import NIOCore
 import NIOSSL
-import RembusTransport
+import RembusListening
 import TestSupport
 import Testing
 

@@ -1,6 +1,5 @@
+@testable import RembusListening
 import Testing
-
-@testable import RembusTransport
 
 /// Which web pages may open a connection.
 struct OriginPolicyTests {

@@ -1,8 +1,7 @@
 import NIOCore
 import NIOHTTP1
+@testable import RembusListening
 import Testing
-
-@testable import RembusTransport
 
 @Suite("Trusted proxies")
 struct TrustedProxiesTests {

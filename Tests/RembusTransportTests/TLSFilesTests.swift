@@ -1,4 +1,5 @@
 import Foundation
+import RembusListening
 import RembusTransport
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOSSL
+import RembusListening
 import RembusTransport
 import TestSupport
 import Testing

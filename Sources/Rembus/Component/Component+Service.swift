@@ -1,3 +1,4 @@
+#if Services
 public import ServiceLifecycle
 
 extension Component: Service {
@@ -11,3 +12,4 @@ extension Component: Service {
         await close()
     }
 }
+#endif

@@ -1,4 +1,4 @@
-package import RembusTransport
+package import RembusListening
 
 extension BrokerConfiguration {
     /// Whether the broker runs in authenticated mode.

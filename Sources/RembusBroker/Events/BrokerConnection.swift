@@ -1,5 +1,5 @@
 public import Foundation
-import RembusTransport
+import RembusListening
 import RembusTrust
 import RembusWire
 

@@ -1,4 +1,4 @@
-import RembusTransport
+import RembusListening
 import Synchronization
 
 /// Tells readers of events what is counted and not said one by one, once a second: so a flood costs no more than a drop.

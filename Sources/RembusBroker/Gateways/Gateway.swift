@@ -1,5 +1,5 @@
 package import NIOCore
-package import RembusTransport
+package import RembusListening
 
 /// A way into the broker that is more than framing: HTTP, MQTT, ZeroMQ, a bridge.
 ///

@@ -1,5 +1,6 @@
 import Logging
 package import NIOCore
+import RembusListening
 import RembusTransport
 import RembusTrust
 import RembusWire

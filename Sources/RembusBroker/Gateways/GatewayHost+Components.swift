@@ -1,5 +1,5 @@
 package import NIOCore
-import RembusTransport
+import RembusListening
 package import RembusWire
 import Synchronization
 

@@ -1,5 +1,6 @@
 package import Logging
 package import NIOCore
+package import RembusListening
 package import RembusTransport
 package import RembusTrust
 import RembusWire

@@ -1,7 +1,7 @@
 import Logging
 import NIOCore
+import RembusListening
 import RembusStore
-import RembusTransport
 import RembusTrust
 import RembusWire
 import Synchronization

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import RembusListening
 import RembusTransport
 import RembusTrust
 import Synchronization

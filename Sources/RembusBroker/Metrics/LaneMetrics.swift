@@ -1,5 +1,6 @@
 import Metrics
 import NIOCore
+import RembusListening
 import RembusTransport
 import RembusWire
 

@@ -1,4 +1,5 @@
 import Metrics
+import RembusListening
 import RembusMetrics
 import RembusTransport
 

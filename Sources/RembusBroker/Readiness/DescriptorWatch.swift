@@ -1,5 +1,5 @@
 import Logging
-import RembusTransport
+import RembusListening
 import Synchronization
 
 extension BrokerCore {

@@ -1,5 +1,5 @@
 import Logging
-import RembusTransport
+import RembusListening
 import RembusTrust
 import RembusWire
 import Synchronization

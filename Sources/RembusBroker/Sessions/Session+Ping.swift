@@ -1,3 +1,4 @@
+import RembusListening
 import RembusTransport
 import RembusWire
 

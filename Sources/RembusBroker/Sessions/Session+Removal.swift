@@ -1,4 +1,5 @@
 import Logging
+import RembusListening
 import RembusStore
 import RembusSupport
 import RembusTransport

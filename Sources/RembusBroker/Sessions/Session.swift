@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import RembusListening
 import RembusStore
 import RembusTransport
 import RembusWire

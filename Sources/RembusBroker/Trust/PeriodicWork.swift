@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 import NIOCore
-import RembusTransport
+import RembusListening
 import RembusTrust
 import Synchronization
 

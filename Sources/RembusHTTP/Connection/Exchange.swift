@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import RembusBroker
+import RembusListening
 import RembusTransport
 import RembusWire
 

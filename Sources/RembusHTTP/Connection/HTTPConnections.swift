@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import RembusBroker
-import RembusTransport
+import RembusListening
 
 /// Puts the handlers on connections that Hummingbird's server has accepted.
 struct HTTPConnections: ServerChildChannel {

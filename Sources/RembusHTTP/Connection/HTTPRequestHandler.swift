@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import RembusBroker
-import RembusTransport
+import RembusListening
 import Synchronization
 
 /// One connection: collects requests, has them answered one after the other, writes the answers.

@@ -1,4 +1,4 @@
-import RembusTransport
+import RembusListening
 import RembusWire
 
 /// Path and query of a request, decoded.

@@ -1,6 +1,7 @@
 import DataFrames
 import NIOCore
 import RembusBroker
+import RembusListening
 import RembusTransport
 import RembusWire
 

@@ -1,6 +1,7 @@
 import Crypto
 import NIOCore
 import RembusBroker
+import RembusListening
 import RembusTransport
 
 #if canImport(Glibc)

@@ -1,6 +1,6 @@
 import NIOCore
 import NIOHTTP1
-import RembusTransport
+import RembusListening
 
 /// Answers GET and HEAD with the metrics, whatever the path, and everything else with 405.
 final class MetricsResponder: ChannelInboundHandler {

@@ -2,8 +2,8 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 package import RembusBroker
+package import RembusListening
 package import RembusMetrics
-package import RembusTransport
 
 /// A port for metrics alone (behaviour.md §18): answers every path, in plain HTTP.
 package struct PrometheusGateway: Gateway {

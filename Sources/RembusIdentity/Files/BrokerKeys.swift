@@ -1,3 +1,4 @@
+#if Keys
 import Foundation
 import RembusSupport
 
@@ -6,44 +7,7 @@ import RembusSupport
 /// `<name>.rsa.pem`, `<name>.ecdsa.pem` and the same with `.der` hold public keys, `<name>` alone a shared secret. Several
 /// brokers and tools may use one folder at the same time. All calls block on the disk: never make them on an event loop.
 package struct BrokerKeys: Sendable {
-    /// What a file holds, by its suffix, in the order in which they are looked up.
-    package enum Kind: Sendable, Hashable, CaseIterable {
-        case rsaPEM
-        case ecdsaPEM
-        case rsaDER
-        case ecdsaDER
-        case sharedSecret
-
-        var suffix: String {
-            switch self {
-            case .rsaPEM: ".rsa.pem"
-            case .ecdsaPEM: ".ecdsa.pem"
-            case .rsaDER: ".rsa.der"
-            case .ecdsaDER: ".ecdsa.der"
-            case .sharedSecret: ""
-            }
-        }
-
-        /// nil for a shared secret.
-        var scheme: KeyScheme? {
-            switch self {
-            case .rsaPEM, .rsaDER: .rsa
-            case .ecdsaPEM, .ecdsaDER: .ecdsa
-            case .sharedSecret: nil
-            }
-        }
-
-        init(_ scheme: KeyScheme, isPEM: Bool) {
-            self =
-                switch scheme {
-                case .rsa: isPEM ? .rsaPEM : .rsaDER
-                case .ecdsa: isPEM ? .ecdsaPEM : .ecdsaDER
-                }
-        }
-    }
-
-    /// The endings that make a file a key file.
-    static let keySuffixes = Kind.allCases.map(\.suffix).filter { !$0.isEmpty }
+    package typealias Kind = KeyFileKind
 
     /// The folder with the files.
     package let directory: String
@@ -181,3 +145,4 @@ package struct BrokerKeys: Sendable {
         return try body()
     }
 }
+#endif

@@ -1,4 +1,6 @@
+#if Keys
 import Crypto
+#endif
 import Foundation
 
 /// The names of files that belong to components: a name may hold anything, a file name may not (known-defects.md S5).
@@ -59,11 +61,16 @@ package enum FileName {
     }
 
     private static func keySuffix(of name: String) -> String? {
-        BrokerKeys.keySuffixes.first { name.hasSuffix($0) && name.utf8.count > $0.utf8.count }
+        KeyFileKind.keySuffixes.first { name.hasSuffix($0) && name.utf8.count > $0.utf8.count }
     }
 
     private static func shortened(_ encoded: String, of name: [UInt8]) -> String {
+        #if Keys
         let hash = SHA256.hash(data: name).map(hexadecimal).joined()
+        #else
+        // Nothing is stored or read under the name then.
+        let hash = ""
+        #endif
         var start = encoded.utf8.prefix(maximumBytes - hash.utf8.count - hashMark.utf8.count)
         // Not in the middle of a character, nor of an encoded byte.
         while String(start) == nil { start = start.dropLast() }

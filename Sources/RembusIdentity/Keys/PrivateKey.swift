@@ -1,3 +1,4 @@
+#if Keys
 import Crypto
 import CryptoExtras
 import Foundation
@@ -122,3 +123,4 @@ extension PrivateKey: CustomStringConvertible, CustomDebugStringConvertible, Cus
     /// A mirror without children.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Keys
 import Crypto
 import CryptoExtras
 import Foundation
@@ -83,3 +84,4 @@ package struct PublicKey: Sendable {
         return key
     }
 }
+#endif

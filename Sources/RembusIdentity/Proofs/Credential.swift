@@ -1,4 +1,6 @@
+#if Keys
 import Crypto
+#endif
 import Foundation
 
 /// What a component proves its identity with.
@@ -15,18 +17,23 @@ public enum Credential: Sendable {
     ///   - name: The component's name as the Attestation says it.
     /// - Throws: ``IdentityError`` when the key cannot sign.
     package func signature(challenge: [UInt8], name: String) throws(IdentityError) -> [UInt8] {
+        #if Keys
         switch self {
         case .privateKey(let key):
             try key.signature(for: Attestation.signedBytes(challenge: challenge, text: name))
         case .sharedSecret(let secret):
             Array(SHA256.hash(data: Attestation.signedBytes(challenge: challenge, text: secret)))
         }
+        #else
+        throw .withoutKeys
+        #endif
     }
 
     /// Reads the content of a component's secret file: a private key in PEM or DER, or a shared secret in the first line.
     ///
     /// Throws ``IdentityError`` for an unusable key and for an empty secret.
     public init(fileContent: some Sequence<UInt8>) throws(IdentityError) {
+        #if Keys
         let bytes = Array(fileContent)
         // Keys in DER begin with lengths and version numbers, which are control characters: no line of text has them.
         let isText = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }
@@ -35,6 +42,9 @@ public enum Credential: Sendable {
             return
         }
         self = .sharedSecret(try SharedSecret.firstLine(of: text))
+        #else
+        throw .withoutKeys
+        #endif
     }
 }
 

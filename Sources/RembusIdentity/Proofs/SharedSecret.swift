@@ -1,3 +1,4 @@
+#if Keys
 import Crypto
 import Foundation
 
@@ -70,3 +71,4 @@ extension SharedSecret: CustomStringConvertible, CustomDebugStringConvertible, C
     /// A mirror without children.
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
+#endif

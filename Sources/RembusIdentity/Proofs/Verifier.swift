@@ -1,3 +1,4 @@
+#if Keys
 import Crypto
 import Foundation
 
@@ -26,3 +27,4 @@ package enum Verifier: Sendable {
         }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if Keys
 import Crypto
 import CryptoExtras
 import Foundation
@@ -108,3 +109,4 @@ extension PinHash: CustomStringConvertible, CustomDebugStringConvertible, Custom
     /// A mirror without children.
     package var customMirror: Mirror { Mirror(self, children: []) }
 }
+#endif

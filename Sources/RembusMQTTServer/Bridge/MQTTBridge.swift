@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 package import RembusBroker
+package import RembusListening
 import RembusMQTT
 package import RembusTransport
 

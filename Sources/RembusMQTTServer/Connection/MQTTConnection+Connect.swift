@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import RembusBroker
+import RembusListening
 import RembusMQTT
 import RembusSupport
 import RembusTransport

@@ -1,5 +1,6 @@
 import NIOCore
 import RembusBroker
+import RembusListening
 import RembusTransport
 
 /// Looks at the first byte of a connection: a client of MQTT begins with CONNECT, one that comes through a WebSocket with

@@ -2,6 +2,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import RembusBroker
+import RembusListening
 import RembusTransport
 
 /// Accepts MQTT clients, over TCP or TLS, with or without WebSocket, all on one port.

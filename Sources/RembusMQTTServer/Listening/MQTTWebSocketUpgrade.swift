@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 import RembusBroker
+import RembusListening
 import RembusTransport
 
 /// Turns an HTTP request into a WebSocket that carries MQTT (MQTT 5 §6): the subprotocol `mqtt`, or `mqttv3.1` of older

@@ -1,5 +1,6 @@
 import NIOCore
 import RembusBroker
+import RembusListening
 import RembusTransport
 
 /// Ends a connection that does not say in time what it wants to speak.

@@ -1,5 +1,5 @@
 import RembusBroker
-import RembusTransport
+import RembusListening
 
 /// How many files and sockets a broker needs at least; with fewer it would fail later, and in ways that say nothing.
 struct DescriptorNeeds {

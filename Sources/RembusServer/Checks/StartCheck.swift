@@ -1,8 +1,8 @@
 import Foundation
 import NIOCore
 package import RembusBroker
+import RembusListening
 import RembusStore
-import RembusTransport
 
 /// What is in the way of a start at this moment, besides what the settings say: a broker that runs already, ports that are
 /// taken. Nothing is changed.

@@ -1,7 +1,7 @@
 #if ZeroMQ
 import Logging
 import RembusBroker
-import RembusTransport
+import RembusListening
 import RembusZeroMQ
 
 /// The broker's ROUTER socket (protocol.md §12).

@@ -1,5 +1,5 @@
 import RembusBroker
-import RembusTransport
+import RembusListening
 import RembusWire
 
 /// Settings of who may connect and how connections are protected.

@@ -1,5 +1,6 @@
 import Foundation
 import RembusBroker
+import RembusListening
 import RembusTransport
 
 /// Reads the certificates of a broker that is to speak TLS.

@@ -1,5 +1,4 @@
 package import NIOCore
-import NIOSSL
 
 /// One connection, both directions: whole messages in to a delegate, whole messages out through an outbox.
 ///
@@ -201,9 +200,7 @@ package final class Link: ChannelInboundHandler {
     }
 
     package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A peer that closes without TLS's close_notify counts as an ordinary lost connection.
-        let isHangUp = error as? NIOSSLError == .uncleanShutdown
-        lost(isHangUp ? .broken : LinkCloseReason(code: 1006, text: "\(error)", isRemote: true))
+        lost(TLSFailure.isHangUp(error) ? .broken : LinkCloseReason(code: 1006, text: "\(error)", isRemote: true))
         context.close(promise: nil)
     }
 

@@ -1,6 +1,5 @@
 package import NIOCore
 import NIOPosix
-import NIOSSL
 
 /// Opens connections that carry length-framed CBOR, over TCP or TLS (protocol.md §11), and puts a `Link` on each.
 package enum TCPDialer {
@@ -64,16 +63,15 @@ package enum TCPDialer {
             try install(channel)
             return done.succeed()
         }
-        let encryption = try target.makeHandler()
-        try channel.pipeline.syncOperations.addHandler(encryption)
+        let encryption = try target.makeEncryption()
+        try encryption.install(on: channel)
         try channel.pipeline.syncOperations.addHandler(
             TLSHandshakeEnd { channel in
-                try target.check(encryption.peerCertificate)
+                try encryption.checkPeer()
                 try install(channel)
                 done.succeed()
             } onFailure: { error in
-                let cause = TLSFailure(handshake: error, peer: encryption.peerCertificate)
-                done.fail(ConnectFailure(insecure: peer, cause))
+                done.fail(ConnectFailure(insecure: peer, encryption.failure(error)))
             })
     }
 }

@@ -1,19 +1,23 @@
-import Foundation
-import NIOSSL
+#if TLS
+package import Foundation
+package import NIOSSL
 
 /// A certificate with its chain and its private key, checked: they belong together and are valid today.
-struct CertificatePair: Sendable {
-    let chain: [NIOSSLCertificate]
-    let key: NIOSSLPrivateKey
+package struct CertificatePair: Sendable {
+    package let chain: [NIOSSLCertificate]
+    package let key: NIOSSLPrivateKey
     /// When the certificate ends.
-    let expiry: Date
+    package let expiry: Date
     /// Host names in the certificate, in lower case; `*.` in front stands for one label.
-    let hosts: [String]
+    package let hosts: [String]
+
+    /// The suites of both ends: ECDHE with authenticated encryption only; TLS 1.3 suites are of that kind anyway.
+    package static let cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
     /// Reads and checks both files. Blocks on the disk.
     ///
     /// - Parameter origins: The settings that lead to the files, by path.
-    init(
+    package init(
         certificateFile: String, keyFile: String, role: String = "", origins: [String: String] = [:], now: Date = Date()
     ) throws(TLSFailure) {
         let certificates = PEMFile(
@@ -30,7 +34,7 @@ struct CertificatePair: Sendable {
     }
 
     /// All certificates of a PEM file, at least one.
-    static func certificates(in file: PEMFile) throws(TLSFailure) -> [NIOSSLCertificate] {
+    package static func certificates(in file: PEMFile) throws(TLSFailure) -> [NIOSSLCertificate] {
         let bytes = try file.read()
         let found = (try? NIOSSLCertificate.fromPEMBytes(bytes)) ?? []
         guard !found.isEmpty else {
@@ -75,10 +79,11 @@ struct CertificatePair: Sendable {
     }
 
     /// The chain in the form that configurations take.
-    var sources: [NIOSSLCertificateSource] { chain.map { .certificate($0) } }
+    package var sources: [NIOSSLCertificateSource] { chain.map { .certificate($0) } }
 }
 
 extension Date {
     /// `2026-11-23T01:30:03Z`.
     package var isoText: String { formatted(.iso8601) }
 }
+#endif

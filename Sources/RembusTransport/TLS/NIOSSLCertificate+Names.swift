@@ -1,5 +1,6 @@
+#if TLS
 import Foundation
-import NIOSSL
+package import NIOSSL
 
 extension NIOSSLCertificate {
     var endOfValidity: Date { Date(timeIntervalSince1970: TimeInterval(notValidAfter)) }
@@ -9,7 +10,7 @@ extension NIOSSLCertificate {
     var hasAlternativeNames: Bool { !_subjectAlternativeNames().isEmpty }
 
     /// The DNS names among the alternative names, in lower case.
-    var hostNames: [String] {
+    package var hostNames: [String] {
         _subjectAlternativeNames().compactMap { name in
             guard name.nameType == .dnsName else { return nil }
             return String(validating: name.contents, as: UTF8.self)?.lowercased()
@@ -20,10 +21,11 @@ extension NIOSSLCertificate {
     ///
     /// nil when there is none, when there are several common names, of which none is more right than the others, or
     /// when it holds a control character, with which one name could be made to look like another.
-    var componentName: String? {
+    package var componentName: String? {
         let common = subjectName.filter { $0.type == .commonName }.map(\.value)
         guard common.count <= 1 else { return nil }
         guard let name = common.first ?? hostNames.first, !name.isEmpty else { return nil }
         return name.unicodeScalars.contains { $0.properties.generalCategory == .control } ? nil : name
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if TLS
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -7,17 +8,24 @@ import Darwin
 #endif
 
 /// Reads files of certificates and keys, with errors that say what is wrong with which file.
-struct PEMFile {
+package struct PEMFile {
     /// What the file is for, as errors name it: `certificate file`.
     let role: String
     let path: String
     /// The setting that leads to the file, as errors name it: `HTTP_CA_BUNDLE`.
-    var origin: String?
+    let origin: String?
     /// Keys must not be open to every user of the machine (known-defects.md S18).
-    var isSecret = false
+    let isSecret: Bool
 
     /// Far above any chain or bundle of authorities; a wrong path may name a huge file.
     private static let maxBytes = 4 << 20
+
+    package init(role: String, path: String, origin: String? = nil, isSecret: Bool = false) {
+        self.role = role
+        self.path = path
+        self.origin = origin
+        self.isSecret = isSecret
+    }
 
     /// The bytes of the file.
     func read() throws(TLSFailure) -> [UInt8] {
@@ -74,3 +82,4 @@ struct PEMFile {
         TLSFailure("the \(role) \(path) \(problem)\(origin.map { " (\($0))" } ?? "")")
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if TLS
 import NIOCore
 import NIOSSL
 import RembusSupport
@@ -58,7 +59,7 @@ package final class TLSClientContext: Sendable {
         let stamps = FileStamp.of(files(settings))
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
-        configuration.cipherSuites = TLSServerMaterial.cipherSuites
+        configuration.cipherSuites = CertificatePair.cipherSuites
         configuration.applicationProtocols = [settings.applicationProtocol]
         configuration.shutdownTimeout = .seconds(2)
         configuration.certificateVerification = .fullVerification
@@ -92,3 +93,4 @@ package final class TLSClientContext: Sendable {
         TLSTarget(context: try current(), host: settings.serverName ?? host)
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if TLS
 import Foundation
 package import NIOSSL
 
@@ -26,6 +27,9 @@ extension TLSFailure {
         let name = text[mark.upperBound...].prefix { $0.isUppercase || $0.isNumber || $0 == "_" }
         return name.isEmpty ? "" : " (\(name))"
     }
+
+    /// Whether the peer has closed the connection without TLS's close_notify: an ordinary end, not a failure.
+    package static func isHangUp(_ error: any Error) -> Bool { error as? NIOSSLError == .uncleanShutdown }
 
     static func wrongHost(_ peer: NIOSSLCertificate?) -> TLSFailure {
         let names = peer?.hostNames ?? []
@@ -78,3 +82,4 @@ extension TLSFailure {
         return "the peer's certificate is of an authority that is not trusted here; set the file of the right authority"
     }
 }
+#endif

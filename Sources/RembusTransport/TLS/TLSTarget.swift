@@ -1,3 +1,4 @@
+#if TLS
 import NIOCore
 import NIOSSL
 
@@ -15,13 +16,14 @@ struct TLSTarget: Sendable {
 
     private var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: 0)) != nil }
 
-    /// The handler of one connection.
+    /// What encrypts one connection.
     ///
     /// A certificate for an address is compared with the address of the socket, so such hosts are not handed on as
     /// names.
-    func makeHandler() throws(TLSFailure) -> NIOSSLClientHandler {
+    func makeEncryption() throws(TLSFailure) -> ClientEncryption {
         do {
-            return try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
+            let handler = try NIOSSLClientHandler(context: context, serverHostname: isAddress ? nil : host)
+            return ClientEncryption(target: self, handler: handler)
         } catch {
             throw TLSFailure("\(host) is not a host name that a certificate can be for")
         }
@@ -29,7 +31,7 @@ struct TLSTarget: Sendable {
 
     /// Checks what the library does not: it is content with a certificate for the socket's address even when the host
     /// was given by name, so whoever answers name lookups could bring a valid certificate for an address of their own.
-    func check(_ certificate: NIOSSLCertificate?) throws(TLSFailure) {
+    fileprivate func check(_ certificate: NIOSSLCertificate?) throws(TLSFailure) {
         guard !isAddress, let certificate, certificate.hasAlternativeNames else { return }
         var wanted = host.lowercased()
         if wanted.hasSuffix(".") { wanted.removeLast() }
@@ -38,3 +40,26 @@ struct TLSTarget: Sendable {
         guard isRight else { throw TLSFailure.wrongHost(certificate) }
     }
 }
+
+/// TLS on one connection that we dialed. Used on its event loop.
+struct ClientEncryption {
+    private let target: TLSTarget
+    private let handler: NIOSSLClientHandler
+
+    fileprivate init(target: TLSTarget, handler: NIOSSLClientHandler) {
+        self.target = target
+        self.handler = handler
+    }
+
+    /// Puts it on the channel.
+    func install(on channel: any Channel) throws {
+        try channel.pipeline.syncOperations.addHandler(handler)
+    }
+
+    /// Throws when the server is not the one that was dialed; after the handshake.
+    func checkPeer() throws(TLSFailure) { try target.check(handler.peerCertificate) }
+
+    /// The sentence for a handshake that failed.
+    func failure(_ error: any Error) -> TLSFailure { TLSFailure(handshake: error, peer: handler.peerCertificate) }
+}
+#endif

@@ -1,7 +1,6 @@
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
-import NIOSSL
 import NIOWebSocket
 
 /// Opens WebSocket connections and puts a `Link` on each.
@@ -20,12 +19,12 @@ package enum WebSocketDialer {
             .connectTimeout(configuration.handshakeTimeout)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let encryption = try target?.makeHandler()
-                    if let encryption { try channel.pipeline.syncOperations.addHandler(encryption) }
+                    let encryption = try target?.makeEncryption()
+                    try encryption?.install(on: channel)
                     let secured = NIOLoopBound(encryption, eventLoop: channel.eventLoop)
                     let upgrader = WebSocketClientUpgrader(key: key) { channel in
                         do throws(TLSFailure) {
-                            try target?.check(secured.value?.peerCertificate)
+                            try secured.value?.checkPeer()
                         } catch {
                             done.fail(ConnectFailure(insecure: DialedPlace.text(host, port), error))
                             return channel.close(promise: nil)
@@ -108,12 +107,12 @@ private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableCha
     private let host: String
     private let port: Int
     private let path: String
-    private let encryption: NIOSSLClientHandler?
+    private let encryption: ClientEncryption?
     private let done: EventLoopPromise<Void>
     private var refusal: String?
 
     init(
-        host: String, port: Int, path: String, encryption: NIOSSLClientHandler?, done: EventLoopPromise<Void>
+        host: String, port: Int, path: String, encryption: ClientEncryption?, done: EventLoopPromise<Void>
     ) {
         self.host = host
         self.port = port
@@ -160,8 +159,7 @@ private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableCha
         guard let encryption else {
             return fail(context, NetworkProblem(error).reason)
         }
-        let cause = TLSFailure(handshake: error, peer: encryption.peerCertificate)
-        fail(context, "no secure connection: \(cause)")
+        fail(context, "no secure connection: \(encryption.failure(error))")
     }
 
     private func refused(_ context: ChannelHandlerContext) {

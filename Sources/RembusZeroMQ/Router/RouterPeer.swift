@@ -1,6 +1,6 @@
 import CZeroMQ
 import NIOCore
-import RembusTransport
+import RembusListening
 import Synchronization
 
 /// One connection of the ROUTER socket, which its broker session sees as a link.

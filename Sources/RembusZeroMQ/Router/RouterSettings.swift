@@ -1,5 +1,6 @@
 package import Logging
 package import NIOCore
+package import RembusListening
 package import RembusTransport
 
 /// What a ROUTER socket needs to know, and where its connections go.

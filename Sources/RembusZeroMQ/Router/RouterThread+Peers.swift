@@ -1,6 +1,7 @@
 import CZeroMQ
 import Logging
 import NIOCore
+import RembusListening
 import RembusTransport
 
 #if canImport(Glibc)

@@ -2,8 +2,8 @@ public import ArgumentParser
 import Foundation
 public import Logging
 public import RembusBroker
+import RembusListening
 import RembusServer
-import RembusTransport
 import RembusWire
 import ServiceLifecycle
 import UnixSignals

@@ -1,3 +1,4 @@
+import RembusListening
 import RembusTesting
 import RembusTransport
 import Testing

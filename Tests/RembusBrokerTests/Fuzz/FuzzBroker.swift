@@ -1,6 +1,7 @@
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import RembusListening
 import RembusStore
 import RembusTesting
 import RembusTrust

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusListening
 import RembusTransport
 import RembusWire
 import Testing

@@ -1,4 +1,5 @@
 import NIOCore
+import RembusListening
 import RembusTesting
 import RembusTransport
 import RembusTrust

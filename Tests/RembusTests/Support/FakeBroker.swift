@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import RembusListening
 import RembusTransport
 import RembusWire
 import TestSupport

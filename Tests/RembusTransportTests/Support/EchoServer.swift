@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import RembusListening
 import RembusTransport
 import Synchronization
 import Testing

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+@testable import RembusListening
 import Synchronization
 import Testing
 

@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOSSL
 import RembusSupport
+import RembusTransport
 
 /// Everything that one reading of the files of a `TLSServerSettings` gave.
 struct TLSServerMaterial: Sendable {
@@ -10,9 +11,6 @@ struct TLSServerMaterial: Sendable {
     let summary: String
     /// The files as they were before they were read.
     let stamps: [String: FileStamp?]
-
-    /// ECDHE with authenticated encryption only; TLS 1.3 suites are of that kind anyway.
-    static let cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
     init(_ settings: TLSServerSettings) throws(TLSFailure) {
         stamps = Self.stamps(settings)
@@ -51,7 +49,7 @@ struct TLSServerMaterial: Sendable {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: main.sources, privateKey: .privateKey(main.key))
         configuration.minimumTLSVersion = .tlsv12
-        configuration.cipherSuites = cipherSuites
+        configuration.cipherSuites = CertificatePair.cipherSuites
         configuration.applicationProtocols = ["http/1.1"]
         configuration.shutdownTimeout = .seconds(2)
         try requestCertificates(settings, &configuration)

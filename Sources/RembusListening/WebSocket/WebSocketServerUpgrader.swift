@@ -1,6 +1,7 @@
 package import NIOCore
 package import NIOHTTP1
 import NIOWebSocket
+import RembusTransport
 
 /// The library's upgrader does the handshake; in place of the library's frame handlers, `install` puts ours on the channel.
 package final class WebSocketServerUpgrader: HTTPServerProtocolUpgrader {

@@ -1,6 +1,7 @@
 package import Logging
 import NIOCore
 package import NIOHTTP1
+package import RembusTransport
 import Synchronization
 
 /// What the listeners of a broker do with new connections. It may be replaced while they listen: connections that are open

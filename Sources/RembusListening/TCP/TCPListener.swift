@@ -2,6 +2,7 @@ package import Logging
 package import NIOCore
 import NIOPosix
 import NIOSSL
+package import RembusTransport
 
 /// Accepts connections that carry length-framed CBOR, over TCP or TLS (protocol.md §11), and puts a `Link` on each.
 package struct TCPListener: Sendable {

@@ -2,6 +2,7 @@ package import Foundation
 import NIOCore
 package import NIOSSL
 import RembusSupport
+package import RembusTransport
 import Synchronization
 
 /// The certificates of a listener, which can be replaced while it listens: connections that are open keep what they

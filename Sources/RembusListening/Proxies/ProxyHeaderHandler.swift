@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import RembusTransport
 
 /// Reads the header of the PROXY protocol in front of a connection of a trusted proxy, sets up what follows with the address
 /// that it names, and leaves.

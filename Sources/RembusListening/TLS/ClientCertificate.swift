@@ -1,4 +1,5 @@
 package import NIOSSL
+import RembusTransport
 
 /// What a verified client certificate says about the component that showed it.
 package struct ClientCertificate: Sendable, Hashable {

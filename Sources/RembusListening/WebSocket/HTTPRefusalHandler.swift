@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import NIOWebSocket
+import RembusTransport
 
 /// Answers HTTP requests that are not an acceptable WebSocket handshake, and hangs up.
 final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {

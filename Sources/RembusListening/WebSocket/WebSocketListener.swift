@@ -3,6 +3,7 @@ package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+package import RembusTransport
 
 /// Accepts WebSocket connections on one address and puts a `Link` on each (protocol.md §1.1: any path, no subprotocol).
 package struct WebSocketListener: Sendable {

@@ -1,0 +1,38 @@
+#if !Keys
+/// The secret half of a component's key pair, of which there is none in a program that is built without the trait `Keys`.
+public struct PrivateKey: Sendable {
+    private let never: Never
+
+    /// Throws always.
+    public static func generate(_ scheme: KeyScheme) throws(IdentityError) -> PrivateKey { throw .withoutKeys }
+
+    /// Throws always.
+    public init(_ content: some Sequence<UInt8>) throws(IdentityError) { throw .withoutKeys }
+
+    /// Throws always.
+    public init(pem: String) throws(IdentityError) { throw .withoutKeys }
+
+    /// The kind of the key.
+    public var scheme: KeyScheme { switch never {} }
+
+    /// The size of the key in bits.
+    public var bits: Int { switch never {} }
+
+    /// The key as PEM text.
+    public var pem: String { switch never {} }
+
+    /// The public half as PEM text.
+    public var publicKeyPEM: [UInt8] { switch never {} }
+}
+
+extension PrivateKey: CustomStringConvertible {
+    /// The kind and size of the key.
+    public var description: String { switch never {} }
+}
+
+extension IdentityError {
+    static let withoutKeys = IdentityError(
+        .cryptography,
+        "This program is built without keys and secrets; add \"Keys\" to the traits of its dependency on rembus.")
+}
+#endif

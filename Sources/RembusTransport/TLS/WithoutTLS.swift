@@ -1,0 +1,41 @@
+#if !TLS
+import NIOCore
+
+/// What stands for TLS in a program that is built without the trait `TLS`: nothing can be made of it, and whoever tries gets a
+/// sentence.
+package struct TLSClientContext: Sendable {
+    private let never: Never
+
+    /// Throws always.
+    package init(_ settings: TLSClientSettings) throws(TLSFailure) {
+        throw TLSFailure("this program is built without TLS; add \"TLS\" to the traits of its dependency on rembus")
+    }
+
+    /// Throws always.
+    package static func shared(_ settings: TLSClientSettings) throws(TLSFailure) -> TLSClientContext {
+        try TLSClientContext(settings)
+    }
+
+    func target(host: String) throws(TLSFailure) -> TLSTarget { switch never {} }
+}
+
+struct TLSTarget: Sendable {
+    fileprivate let never: Never
+
+    func makeEncryption() throws(TLSFailure) -> ClientEncryption { switch never {} }
+}
+
+struct ClientEncryption {
+    fileprivate let never: Never
+
+    func install(on channel: any Channel) throws { switch never {} }
+
+    func checkPeer() throws(TLSFailure) { switch never {} }
+
+    func failure(_ error: any Error) -> TLSFailure { switch never {} }
+}
+
+extension TLSFailure {
+    package static func isHangUp(_ error: any Error) -> Bool { false }
+}
+#endif
