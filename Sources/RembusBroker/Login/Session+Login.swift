@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import RembusIdentity
+import RembusListening
 import RembusTransport
 import RembusTrust
 import RembusWire
