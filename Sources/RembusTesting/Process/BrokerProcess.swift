@@ -91,6 +91,8 @@ public final class BrokerProcess: Sendable {
         }
         try Task.checkCancellation()
         await running.end()
+        // All of it: the log comes through another pipe, which ends with the process.
+        _ = await running.log.first { _ in false }
         let said = (running.output.lines + running.log.lines).joined(separator: "\n")
         throw TestingError("the broker did not say where it listens\(said.isEmpty ? "" : ":\n")\(said)")
     }

@@ -8,6 +8,8 @@ final class RunningCommand: Sendable {
     let output: LineReader
     let log: LineReader
     private let ended: AsyncStream<Void>
+    /// Cleared when the process has ended: its number may be another one's from then on.
+    private let isRunning: RunningMark
 
     /// How long a command may take to end before it is killed.
     private static let patience = Duration.seconds(20)
@@ -33,7 +35,12 @@ final class RunningCommand: Sendable {
         log = LineReader(standardError)
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         ended = stream
-        process.terminationHandler = { _ in continuation.finish() }
+        let isRunning = RunningMark()
+        self.isRunning = isRunning
+        process.terminationHandler = { _ in
+            isRunning.value.store(false, ordering: .releasing)
+            continuation.finish()
+        }
         do {
             try process.run()
         } catch {
@@ -46,13 +53,17 @@ final class RunningCommand: Sendable {
     /// Asks the process to end, waits for that, and removes the folder. Also for a task that was cancelled.
     func end() async {
         await Task {
-            kill(identifier, SIGTERM)
+            signal(SIGTERM)
             if await !waits(Self.patience) {
-                kill(identifier, SIGKILL)
+                signal(SIGKILL)
                 for await _ in ended {}
             }
             try? FileManager.default.removeItem(atPath: directory)
         }.value
+    }
+
+    private func signal(_ number: Int32) {
+        if isRunning.value.load(ordering: .acquiring) { kill(identifier, number) }
     }
 
     /// False when time is over first.
@@ -70,4 +81,9 @@ final class RunningCommand: Sendable {
             return await tasks.next() ?? false
         }
     }
+}
+
+/// Whether a process runs, for the handler of its end.
+private final class RunningMark: Sendable {
+    let value = Atomic(true)
 }
