@@ -100,6 +100,22 @@ struct LastValuesTests {
         #expect(numbers(sink) == [1])
     }
 
+    @Test("A connection that takes nothing gets the values when it does, and then what has replaced them")
+    func fullConnection() throws {
+        for number in 1...3 { try publish("kept/\(number)", Int64(number)) }
+        let (reader, sink) = try open()
+        reader.link.setSinkBacklog(1 << 20)
+        subscribe(reader, "kept/*")
+        try publish("kept/1", 4)
+        try publish("kept/4", 5)
+        #expect(numbers(sink) == [])
+        reader.link.setSinkBacklog(0)
+        broker.advance(by: .seconds(1))
+        #expect(numbers(sink) == [1, 2, 3, 4, 5])
+        try publish("kept/1", 6)
+        #expect(numbers(sink) == [1, 2, 3, 4, 5, 6])
+    }
+
     @Test("Who does not ask for it gets what comes only")
     func notAsked() throws {
         try publish("one", 1)
