@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// Reads JSON texts (RFC 8259) into cells: objects become structures in the order of their members.
 struct JSONCellParser {
     private let bytes: UnsafeRawBufferPointer
@@ -140,39 +142,16 @@ struct JSONCellParser {
     }
 
     private mutating func escape(into utf8: inout [UInt8]) throws(DataFrameError) {
-        guard position < bytes.count else { throw malformed("a JSON string does not end") }
-        let letter = bytes[position]
-        position += 1
-        switch letter {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): utf8.append(letter)
-        case UInt8(ascii: "b"): utf8.append(0x08)
-        case UInt8(ascii: "f"): utf8.append(0x0C)
-        case UInt8(ascii: "n"): utf8.append(0x0A)
-        case UInt8(ascii: "r"): utf8.append(0x0D)
-        case UInt8(ascii: "t"): utf8.append(0x09)
-        case UInt8(ascii: "u"):
-            var unit = try hexDigits()
-            if UTF16.isLeadSurrogate(UInt16(unit)), word("\\u") {
-                let trail = try hexDigits()
-                guard UTF16.isTrailSurrogate(UInt16(trail)) else { throw malformed("half of a surrogate pair") }
-                unit = 0x10000 + (unit - 0xD800) << 10 + (trail - 0xDC00)
+        do throws(JSONEscape.Failure) {
+            try JSONEscape.read(bytes, &position, into: &utf8)
+        } catch {
+            switch error {
+            case .truncated: throw malformed("a JSON string does not end")
+            case .unknown: throw malformed("an unknown escape in a JSON string")
+            case .digits: throw malformed("\\u needs four hexadecimal digits")
+            case .surrogate: throw malformed("half of a surrogate pair")
             }
-            guard let scalar = Unicode.Scalar(unit) else { throw malformed("half of a surrogate pair") }
-            utf8.append(contentsOf: Array(String(Character(scalar)).utf8))
-        default: throw malformed("an unknown escape in a JSON string")
         }
-    }
-
-    private mutating func hexDigits() throws(DataFrameError) -> UInt32 {
-        var unit: UInt32 = 0
-        for _ in 0..<4 {
-            guard position < bytes.count, let digit = Character(UnicodeScalar(bytes[position])).hexDigitValue else {
-                throw malformed("\\u needs four hexadecimal digits")
-            }
-            unit = unit << 4 | UInt32(digit)
-            position += 1
-        }
-        return unit
     }
 
     private func malformed(_ message: String) -> DataFrameError {

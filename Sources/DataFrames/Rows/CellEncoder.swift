@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// Collects what a value encodes as typed cells. It is a class because nested containers are filled after they were
 /// handed out.
 final class CellEncoder: Encoder {
@@ -154,7 +156,7 @@ private struct UnkeyedCellEncodingContainer: UnkeyedEncodingContainer {
     mutating func encodeNil() throws { encoder.append(.value(TypedCell(.null, .null))) }
 
     mutating func encode<T: Encodable>(_ value: T) throws {
-        encoder.append(try CellEncoder.encode(value, codingPath: codingPath + [ColumnKey(intValue: count)]))
+        encoder.append(try CellEncoder.encode(value, codingPath: codingPath + [OpenKey(intValue: count)]))
     }
 
     mutating func nestedContainer<NestedKey: CodingKey>(
@@ -168,7 +170,7 @@ private struct UnkeyedCellEncodingContainer: UnkeyedEncodingContainer {
     mutating func superEncoder() -> any Encoder { nestedEncoder() }
 
     private func nestedEncoder() -> CellEncoder {
-        let nested = encoder.nested(ColumnKey(intValue: count))
+        let nested = encoder.nested(OpenKey(intValue: count))
         encoder.append(.nested(nested))
         return nested
     }
@@ -220,7 +222,7 @@ private struct KeyedCellEncodingContainer<Key: CodingKey>: KeyedEncodingContaine
         nestedEncoder(key).unkeyedContainer()
     }
 
-    mutating func superEncoder() -> any Encoder { nestedEncoder(ColumnKey(stringValue: "super")) }
+    mutating func superEncoder() -> any Encoder { nestedEncoder(OpenKey.superclass) }
 
     mutating func superEncoder(forKey key: Key) -> any Encoder { nestedEncoder(key) }
 

@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// A frame is an array of its rows for every coder, such as `JSONEncoder`; the coders of Rembus send it as an Arrow
 /// stream instead.
 extension DataFrame: Codable {
@@ -37,12 +39,12 @@ extension Cell: Codable {
         switch self {
         case .list(let cells): try cells.encode(to: encoder)
         case .structure(let members):
-            var container = encoder.container(keyedBy: ColumnKey.self)
-            for member in members { try container.encode(member.value, forKey: ColumnKey(stringValue: member.name)) }
+            var container = encoder.container(keyedBy: OpenKey.self)
+            for member in members { try container.encode(member.value, forKey: OpenKey(stringValue: member.name)) }
         case .map(let entries):
-            var container = encoder.container(keyedBy: ColumnKey.self)
+            var container = encoder.container(keyedBy: OpenKey.self)
             for entry in entries {
-                try container.encode(entry.value, forKey: ColumnKey(stringValue: entry.key.plainText))
+                try container.encode(entry.value, forKey: OpenKey(stringValue: entry.key.plainText))
             }
         default:
             var container = encoder.singleValueContainer()
@@ -64,32 +66,15 @@ extension Cell: Codable {
 
     /// Decodes whatever is there. Throws what the decoder throws.
     public init(from decoder: any Decoder) throws {
-        if let container = try? decoder.container(keyedBy: ColumnKey.self) {
-            self = .structure(
-                try container.allKeys.map { Member($0.stringValue, try container.decode(Cell.self, forKey: $0)) })
-        } else if var container = try? decoder.unkeyedContainer() {
-            var cells: [Cell] = []
-            while !container.isAtEnd { cells.append(try container.decode(Cell.self)) }
-            self = .list(cells)
-        } else {
-            self = try Cell(from: decoder.singleValueContainer())
-        }
-    }
-
-    private init(from container: any SingleValueDecodingContainer) throws {
-        // The order matters: the first type that fits is the one that loses nothing.
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .int(value)
-        } else if let value = try? container.decode(UInt64.self) {
-            self = .uint(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .double(value)
-        } else {
-            self = .text(try container.decode(String.self))
+        switch try OpenContent<Cell>(from: decoder) {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .integer(let value): self = .int(value)
+        case .unsigned(let value): self = .uint(value)
+        case .float(let value): self = .double(value)
+        case .text(let value): self = .text(value)
+        case .list(let cells): self = .list(cells)
+        case .members(let members): self = .structure(members.map { Member($0.name, $0.value) })
         }
     }
 }

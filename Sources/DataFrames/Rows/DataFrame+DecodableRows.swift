@@ -1,3 +1,5 @@
+import RembusSupport
+
 extension DataFrame {
     /// All rows as values of a type whose properties are named like the columns.
     ///
@@ -91,6 +93,6 @@ private struct RowDecoder: Decoder {
                 .init(codingPath: [], debugDescription: "a row of several columns cannot be read as one value"))
         }
         let (array, row) = column.locate(row)
-        return ElementDecoder(array, row, [ColumnKey(stringValue: column.name)])
+        return ElementDecoder(array, row, [OpenKey(stringValue: column.name)])
     }
 }

@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// Decodes from one row of an array.
 struct ElementDecoder: Decoder {
     /// The array and row with the value, behind all dictionaries; nil for null.
@@ -85,7 +87,7 @@ private struct ElementListContainer: UnkeyedDecodingContainer {
 
     /// Gives the next element to `body` and moves on when it succeeds.
     private mutating func next<R>(_ body: (ElementDecoder) throws -> R) throws -> R {
-        let path = codingPath + [ColumnKey(intValue: currentIndex)]
+        let path = codingPath + [OpenKey(intValue: currentIndex)]
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
                 Any.self, .init(codingPath: path, debugDescription: "the list has no element left"))

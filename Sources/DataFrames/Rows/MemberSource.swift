@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// What a keyed container reads from: a row of a frame, a structure or a map.
 enum MemberSource {
     case row(RowColumns, Int)
@@ -89,7 +91,7 @@ struct ElementMemberContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try decoder(key).unkeyedContainer()
     }
 
-    func superDecoder() throws -> any Decoder { try decoder(ColumnKey(stringValue: "super")) }
+    func superDecoder() throws -> any Decoder { try decoder(OpenKey.superclass) }
 
     func superDecoder(forKey key: Key) throws -> any Decoder { try decoder(key) }
 }

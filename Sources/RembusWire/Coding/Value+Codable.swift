@@ -1,39 +1,20 @@
 import NIOCore
+import RembusSupport
 
 /// Makes values usable with foreign coders such as `JSONEncoder`; ``CBOREncoder`` and ``CBORDecoder`` keep them as they
 /// are. A foreign coder sees bytes as base64 text and tagged items as their content.
 extension Value: Codable {
     /// Decodes a value from a foreign format. Throws what the decoder throws.
     public init(from decoder: any Decoder) throws {
-        if let container = try? decoder.container(keyedBy: TextKey.self) {
-            self = .map(
-                ValueMap(
-                    uniqueKeysWithValues: try container.allKeys.map {
-                        ($0.stringValue, try container.decode(Value.self, forKey: $0))
-                    }))
-        } else if var container = try? decoder.unkeyedContainer() {
-            var elements: [Value] = []
-            while !container.isAtEnd { elements.append(try container.decode(Value.self)) }
-            self = .array(elements)
-        } else {
-            self = try Value(from: decoder.singleValueContainer())
-        }
-    }
-
-    private init(from container: any SingleValueDecodingContainer) throws {
-        // The order matters: the first type that fits is the one that loses nothing.
-        if container.decodeNil() {
-            self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if let value = try? container.decode(Int64.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(UInt64.self) {
-            self = .unsigned(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .float(value)
-        } else {
-            self = .text(try container.decode(String.self))
+        switch try OpenContent<Value>(from: decoder) {
+        case .null: self = .null
+        case .bool(let value): self = .bool(value)
+        case .integer(let value): self = .integer(value)
+        case .unsigned(let value): self = .unsigned(value)
+        case .float(let value): self = .float(value)
+        case .text(let value): self = .text(value)
+        case .list(let elements): self = .array(elements)
+        case .members(let members): self = .map(ValueMap(uniqueKeysWithValues: members.map { ($0.name, $0.value) }))
         }
     }
 
@@ -42,10 +23,10 @@ extension Value: Codable {
         switch self {
         case .array(let elements): try elements.encode(to: encoder)
         case .map(let map):
-            var container = encoder.container(keyedBy: TextKey.self)
+            var container = encoder.container(keyedBy: OpenKey.self)
             for pair in map {
                 let name = pair.key.stringValue ?? pair.key.jsonText
-                try container.encode(pair.value, forKey: TextKey(stringValue: name))
+                try container.encode(pair.value, forKey: OpenKey(stringValue: name))
             }
         case .tagged(_, let content): try content.encode(to: encoder)
         default:

@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// Decodes from one value.
 struct ValueDecoder: Decoder {
     let value: Value
@@ -56,7 +58,7 @@ private struct UnkeyedValueDecodingContainer: UnkeyedDecodingContainer {
 
     /// Gives the next element to `body` and moves on when it succeeds.
     private mutating func next<R>(_ type: any Any.Type, _ body: (ValueDecoder) throws -> R) throws -> R {
-        let path = codingPath + [PositionKey(currentIndex)]
+        let path = codingPath + [OpenKey(intValue: currentIndex)]
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
                 type, .init(codingPath: path, debugDescription: "The array has no element left."))
@@ -135,7 +137,7 @@ private struct KeyedValueDecodingContainer<Key: CodingKey>: KeyedDecodingContain
         try decoder(key).unkeyedContainer()
     }
 
-    func superDecoder() throws -> any Decoder { try decoder(SuperKey()) }
+    func superDecoder() throws -> any Decoder { try decoder(OpenKey.superclass) }
 
     func superDecoder(forKey key: Key) throws -> any Decoder { try decoder(key) }
 }

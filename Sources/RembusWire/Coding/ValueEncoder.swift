@@ -1,3 +1,5 @@
+import RembusSupport
+
 /// Collects what a value encodes. It is a class because nested containers are filled after they have been handed out.
 final class ValueEncoder: Encoder {
     /// What has been encoded so far.
@@ -98,7 +100,7 @@ private struct UnkeyedValueEncodingContainer: UnkeyedEncodingContainer {
     mutating func encodeNil() throws { encoder.append(.value(.null)) }
 
     mutating func encode<T: Encodable>(_ value: T) throws {
-        encoder.append(.value(try ValueEncoder.encode(value, codingPath: codingPath + [PositionKey(count)])))
+        encoder.append(.value(try ValueEncoder.encode(value, codingPath: codingPath + [OpenKey(intValue: count)])))
     }
 
     mutating func nestedContainer<NestedKey: CodingKey>(
@@ -112,7 +114,7 @@ private struct UnkeyedValueEncodingContainer: UnkeyedEncodingContainer {
     mutating func superEncoder() -> any Encoder { nestedEncoder() }
 
     private func nestedEncoder() -> ValueEncoder {
-        let nested = encoder.nested(PositionKey(count))
+        let nested = encoder.nested(OpenKey(intValue: count))
         encoder.append(.nested(nested))
         return nested
     }
@@ -138,7 +140,7 @@ private struct KeyedValueEncodingContainer<Key: CodingKey>: KeyedEncodingContain
         nestedEncoder(key).unkeyedContainer()
     }
 
-    mutating func superEncoder() -> any Encoder { nestedEncoder(SuperKey()) }
+    mutating func superEncoder() -> any Encoder { nestedEncoder(OpenKey.superclass) }
 
     mutating func superEncoder(forKey key: Key) -> any Encoder { nestedEncoder(key) }
 

@@ -59,6 +59,7 @@ struct JSONReader {
     }
 
     /// Reads what stands between the brackets, calling `readOne` at the start of each part.
+    @inline(__always)
     mutating func readList(
         closedBy close: UInt8, depth: Int, _ readOne: (inout JSONReader) throws(WireError) -> Void
     ) throws(WireError) {
