@@ -1,5 +1,6 @@
 package import Logging
 package import NIOCore
+import RembusListening
 import RembusStore
 import RembusTransport
 import RembusTrust

@@ -11,7 +11,7 @@ import Synchronization
 /// What all connections of the MQTT gateway share.
 final class MQTTServer: Sendable {
     let host: GatewayHost
-    let sessions: ClientSessions
+    let sessions: MQTTSessions
     /// Set before the first connection.
     private let openPackets = Mutex<PacketLog?>(nil)
     /// Longest time that a session outlives its connection, seconds.
@@ -29,7 +29,7 @@ final class MQTTServer: Sendable {
     init(host: GatewayHost) {
         self.host = host
         let gateways = host.configuration.gateways
-        sessions = ClientSessions()
+        sessions = MQTTSessions()
         // The broker decides how many names are remembered, and which.
         host.whenForgotten { [sessions] in sessions.forget($0) }
         maxExpiry = UInt32(clamping: gateways.maxMQTTSessionExpiry.components.seconds)

@@ -1,5 +1,7 @@
 import NIOCore
+import RembusListening
 import RembusStore
+import RembusTesting
 import RembusTransport
 import RembusTrust
 import RembusWire
@@ -13,7 +15,7 @@ struct LastValuesTests {
     private let broker = FuzzBroker(.remembering, lanes: 3, lastValues: ["kept/**", "one"])
 
     private func open(_ name: String? = nil, lane: Int = 0) throws -> (session: GatewaySession, sink: TestSink) {
-        let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
+        let host = GatewayHost(core: broker.core, group: ManualLoopGroup(broker.loops), certificates: nil)
         let sink = TestSink()
         let session = try #require(
             host.makeSession(on: broker.loops[lane], address: "127.0.0.1:1", facts: ConnectionFacts(), sink: sink))

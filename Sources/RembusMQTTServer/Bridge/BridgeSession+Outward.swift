@@ -44,7 +44,7 @@ extension BridgeSession: LinkSink {
     private func pass(_ header: FrameHeader, _ message: UnsafeRawBufferPointer) {
         let qos = MQTTQoS(rawValue: UInt8(header.flags.qos.rawValue)) ?? .atMostOnce
         let id = qos == .atMostOnce ? nil : header.id(in: message)
-        guard let delivery = Delivery(header, message) else { return settle(id) }
+        guard let delivery = BridgeDelivery(header, message) else { return settle(id) }
         guard MQTTTopics.isValidTopic(delivery.topic) else {
             host.countDropped()
             warnings.note("topics that MQTT cannot carry", "\(delivery.topic.prefix(100).debugDescription)")
@@ -98,7 +98,7 @@ extension BridgeSession: LinkSink {
 }
 
 /// A delivery to a wildcard, in place.
-private struct Delivery {
+private struct BridgeDelivery {
     let topic: String
     /// The elements behind the topic.
     let arguments: UnsafeRawBufferPointer

@@ -116,7 +116,7 @@ extension MQTTConnection {
 
     private func joined(_ arrival: Arrival, attempt: Int = 0) {
         guard phase == .joining, let session, let context else { return }
-        var previous: ClientSession?
+        var previous: MQTTSession?
         var isWrittenDown = arrival.expiry > 0
         if let name = arrival.name {
             switch server.sessions.take(name, for: ObjectIdentifier(self), now: WallClock.nanoseconds()) {
@@ -136,7 +136,7 @@ extension MQTTConnection {
             }
         }
         name = arrival.name
-        client = previous ?? ClientSession()
+        client = previous ?? MQTTSession()
         client.expiry = arrival.expiry
         if previous == nil, let name { server.packets?.forget(name) }
         chooseKeeping()

@@ -26,7 +26,7 @@ extension MQTTConnection {
             guard !isShared || !subscription.noLocal else {
                 throw MQTTProtocolError(.protocolError, "a shared subscription with no local")
             }
-            let interest = ClientSession.Interest(subscription, identifier: identifier)
+            let interest = MQTTSession.Interest(subscription, identifier: identifier)
             switch session.subscribe(own: subscription.filter, options(interest)) {
             case .subscribed(let isNew):
                 client.interests[subscription.filter] = interest
@@ -67,7 +67,7 @@ extension MQTTConnection {
         }
     }
 
-    func options(_ interest: ClientSession.Interest) -> GatewaySession.SubscriptionOptions {
+    func options(_ interest: MQTTSession.Interest) -> GatewaySession.SubscriptionOptions {
         GatewaySession.SubscriptionOptions(
             highestQoS: QoS(interest.qos), hearsOwn: !interest.noLocal,
             isKept: interest.qos != .atMostOnce, tag: interest.tag)

@@ -47,7 +47,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     var session: GatewaySession?
     /// Under which the session is kept; nil for a client of which nothing is.
     var name: String?
-    @exclusivity(unchecked) var client = ClientSession()
+    @exclusivity(unchecked) var client = MQTTSession()
     var will: Will?
 
     // MARK: Keep-alive

@@ -10,7 +10,7 @@ final class CommandRunner: Sendable {
     private let topic: String
     private let addsArguments: Bool
     private let timeout: Duration?
-    private let gate: Gate
+    private let gate: RunLimit
     private let running = Mutex<(processes: Set<pid_t>, isStopped: Bool)>(([], false))
 
     /// Throws when there is no such command.
@@ -25,7 +25,7 @@ final class CommandRunner: Sendable {
         self.topic = topic
         self.addsArguments = addsArguments
         self.timeout = timeout
-        gate = Gate(limit: concurrency)
+        gate = RunLimit(limit: concurrency)
     }
 
     /// Looks a command up as a shell does.
@@ -110,7 +110,7 @@ private func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) a
 }
 
 /// Lets a limited number of tasks through at a time, the others in the order in which they came.
-private final class Gate: Sendable {
+private final class RunLimit: Sendable {
     private struct State {
         var free: Int
         var waiting: [CheckedContinuation<Void, Never>] = []

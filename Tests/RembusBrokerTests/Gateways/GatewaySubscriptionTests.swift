@@ -1,4 +1,6 @@
 import NIOCore
+import RembusListening
+import RembusTesting
 import RembusTransport
 import RembusWire
 import Testing
@@ -22,7 +24,7 @@ struct GatewaySubscriptionTests {
     }
 
     private func open(_ name: String? = nil, _ namespace: SubscriptionNamespace? = nil) throws -> GatewaySession {
-        let host = GatewayHost(core: broker.core, group: FuzzLoopGroup(broker.loops), certificates: nil)
+        let host = GatewayHost(core: broker.core, group: ManualLoopGroup(broker.loops), certificates: nil)
         let session = try #require(
             host.makeSession(
                 on: broker.loops[0], address: "127.0.0.1:1", facts: ConnectionFacts(),

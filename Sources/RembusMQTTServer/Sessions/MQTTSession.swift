@@ -4,7 +4,7 @@ import RembusMQTT
 
 /// What of a client outlives its connection on the side of MQTT; subscriptions' marks and unacknowledged deliveries are
 /// the broker's. Handed from connection to connection, one at a time.
-struct ClientSession: Sendable {
+struct MQTTSession: Sendable {
     /// What a client wants of one filter.
     struct Interest: Sendable, Equatable {
         var qos: MQTTQoS

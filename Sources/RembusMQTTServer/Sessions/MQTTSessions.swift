@@ -5,10 +5,10 @@ import RembusWire
 import Synchronization
 
 /// The sessions of clients that may come back, by the name of their component.
-final class ClientSessions: Sendable {
+final class MQTTSessions: Sendable {
     /// Somebody's session while nobody is connected with it.
     private struct Absent {
-        var session: ClientSession
+        var session: MQTTSession
         /// Wall clock, nanoseconds; the largest for never.
         var endsAt: UInt64
         var will: (publication: Will, dueAt: UInt64)?
@@ -31,7 +31,7 @@ final class ClientSessions: Sendable {
     /// What a new connection finds.
     enum Found {
         case none
-        case session(ClientSession, will: Will?)
+        case session(MQTTSession, will: Will?)
         /// Another connection has not given it back yet.
         case busy
     }
@@ -56,7 +56,7 @@ final class ClientSessions: Sendable {
     }
 
     /// Writes a session in use down.
-    func save(_ name: String, _ session: ClientSession) {
+    func save(_ name: String, _ session: MQTTSession) {
         content.withLock { content in
             content.table?.set(Array(name.utf8), session.expiry == 0 ? nil : session.encode(endsAt: 0))
             if session.expiry == 0 { content.packets?.forget(name) }
@@ -64,7 +64,7 @@ final class ClientSessions: Sendable {
     }
 
     /// The connection has ended, and its session goes on without one, or ends when it does not expire later.
-    func leave(_ name: String, _ session: ClientSession, by owner: ObjectIdentifier, will: Will?, now: UInt64) {
+    func leave(_ name: String, _ session: MQTTSession, by owner: ObjectIdentifier, will: Will?, now: UInt64) {
         content.withLock { content in
             let key = ExactText(name)
             guard case .taken(let holder) = content.entries[key], holder == owner else { return }
@@ -138,7 +138,7 @@ final class ClientSessions: Sendable {
     func use(now: UInt64, _ open: (_ each: ([UInt8], ByteBuffer) -> Void) throws -> KeptTable) rethrows {
         try content.withLock { content in
             content.table = try open { key, value in
-                guard let (session, endsAt) = ClientSession.decode(value) else { return }
+                guard let (session, endsAt) = MQTTSession.decode(value) else { return }
                 let end =
                     endsAt != 0
                     ? endsAt : session.expiry == .max ? .max : now + UInt64(session.expiry) * 1_000_000_000
@@ -155,7 +155,7 @@ final class ClientSessions: Sendable {
     }
 
     /// Has each session go on with its exchanges at QoS 2; the log forgets those of sessions that are not there.
-    func use(_ packets: PacketLog, _ restore: (_ name: String, _ session: inout ClientSession, PacketState) -> Void) {
+    func use(_ packets: PacketLog, _ restore: (_ name: String, _ session: inout MQTTSession, PacketState) -> Void) {
         content.withLock { content in
             content.packets = packets
             for (name, state) in packets.states {
@@ -180,7 +180,7 @@ final class ClientSessions: Sendable {
     }
 }
 
-extension ClientSession {
+extension MQTTSession {
     /// As it is written down: the expiry, the end (0 while somebody is connected) and the filters.
     func encode(endsAt: UInt64) -> ByteBuffer {
         var buffer = ByteBuffer()
@@ -195,9 +195,9 @@ extension ClientSession {
         return buffer
     }
 
-    static func decode(_ value: ByteBuffer) -> (ClientSession, endsAt: UInt64)? {
+    static func decode(_ value: ByteBuffer) -> (MQTTSession, endsAt: UInt64)? {
         var value = value
-        var session = ClientSession()
+        var session = MQTTSession()
         guard let expiry = value.readInteger(as: UInt32.self), let endsAt = value.readInteger(as: UInt64.self) else {
             return nil
         }

@@ -1,6 +1,6 @@
 import RembusBroker
 
-extension ClientSession {
+extension MQTTSession {
     /// Takes up the exchanges at QoS 2 that an earlier run of the broker has left.
     ///
     /// - Parameter publications: Those that the client has published shortly before the end, oldest first.
