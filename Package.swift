@@ -1,20 +1,36 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// One strict dialect for every target: Swift 6 language mode plus the upcoming features that are painful to retrofit.
+// What a program takes of this package. Each trait is enough by itself, and the default one is a single trait: SwiftPM gives
+// the compiler a flag for every trait that is on, in an order that differs from run to run, so that with several everything
+// is compiled again and again.
+let withTLS: Set<String> = ["TLS", "Secure", "Services", "Server", "Full"]
+let withKeys: Set<String> = ["Keys", "Secure", "Services", "Server", "Full"]
+let withServices: Set<String> = ["Services", "Server", "Full"]
+let withServer: Set<String> = ["Server", "Full"]
+let withZeroMQ: Set<String> = ["Full"]
+
+// A package all of whose products are under traits that are off is not even fetched. So every product of such a package has
+// a condition, here and in the tests.
+let tls = TargetDependencyCondition.when(traits: withTLS)
+let keys = TargetDependencyCondition.when(traits: withKeys)
+let services = TargetDependencyCondition.when(traits: withServices)
+let server = TargetDependencyCondition.when(traits: withServer)
+let zeroMQ = TargetDependencyCondition.when(traits: withZeroMQ)
+
+/// One strict dialect for every target: Swift 6 language mode plus the upcoming features that are painful to retrofit; and what
+/// the sources know of the traits.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .define("WITH_TLS", .when(traits: withTLS)),
+    .define("WITH_KEYS", .when(traits: withKeys)),
+    .define("WITH_SERVICES", .when(traits: withServices)),
+    .define("WITH_SERVER", .when(traits: withServer)),
+    .define("WITH_ZEROMQ", .when(traits: withZeroMQ)),
 ]
-
-// For whom a package is fetched: one all of whose products are under traits that are off is not even looked at. So every
-// product of such a package has a condition, here and in the tests.
-let tls = TargetDependencyCondition.when(traits: ["TLS"])
-let keys = TargetDependencyCondition.when(traits: ["Keys"])
-let services = TargetDependencyCondition.when(traits: ["Services"])
-let server = TargetDependencyCondition.when(traits: ["Server"])
 
 let package = Package(
     name: "rembus",
@@ -35,16 +51,14 @@ let package = Package(
     ],
     // On by default is what a checkout needs. Programs that use the SDK name what they need of it, `traits: []` for the least.
     traits: [
-        .default(enabledTraits: ["Server", "ZeroMQ"]),
+        .default(enabledTraits: ["Full"]),
         .trait(name: "TLS", description: "The SDK connects to wss://, tls:// and mqtts://, through swift-nio-ssl."),
         .trait(name: "Keys", description: "The SDK proves names with keys and shared secrets, through swift-crypto."),
-        .trait(name: "Services", description: "A Component is a Service of swift-service-lifecycle."),
+        .trait(name: "Secure", description: "TLS and Keys in one."),
         .trait(
-            name: "Server", description: "The broker with gateways and tables, as a library and as the command.",
-            enabledTraits: ["TLS", "Keys", "Services"]),
-        .trait(
-            name: "ZeroMQ", description: "The command and the broker in it speak ZeroMQ, through libzmq.",
-            enabledTraits: ["Server"]),
+            name: "Services", description: "A Component is a Service of swift-service-lifecycle, with TLS and keys."),
+        .trait(name: "Server", description: "The broker with gateways and tables, as a library and as the command."),
+        .trait(name: "Full", description: "All of it, and ZeroMQ in broker and command, through libzmq."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -235,7 +249,7 @@ let package = Package(
                 "Rembus", "RembusBroker", "RembusTransport", "RembusListening", "RembusWire", "RembusStore",
                 "RembusLake",
                 "RembusIdentity", "RembusTrust", "RembusMQTTServer", "RembusHTTP",
-                "RembusMetrics", .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
+                "RembusMetrics", .target(name: "RembusZeroMQ", condition: zeroMQ),
                 .product(name: "Metrics", package: "swift-metrics", condition: server),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -249,7 +263,7 @@ let package = Package(
                 "RembusWire",
                 "RembusStore", "RembusLake",
                 "RembusIdentity", "RembusTrust", "DataFrames",
-                .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])),
+                .target(name: "RembusZeroMQ", condition: zeroMQ),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "X509", package: "swift-certificates", condition: server),
@@ -400,7 +414,7 @@ let package = Package(
         .testTarget(
             name: "RembusZeroMQTests",
             dependencies: [
-                .target(name: "RembusZeroMQ", condition: .when(traits: ["ZeroMQ"])), "RembusWire", "RembusTransport",
+                .target(name: "RembusZeroMQ", condition: zeroMQ), "RembusWire", "RembusTransport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],

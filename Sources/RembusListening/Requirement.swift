@@ -1,3 +1,3 @@
-#if !TLS
-#error("What listens needs TLS: add \"TLS\" to the traits, as in `swift build --traits TLS`, or name no traits.")
+#if !WITH_TLS
+#error("What listens needs TLS: name the trait \"TLS\", or \"Secure\" for keys too, or none.")
 #endif

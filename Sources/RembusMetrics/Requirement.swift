@@ -1,3 +1,3 @@
-#if !Server
-#error("The broker needs \"Server\" among the traits, as in `swift build --traits Server`; or name no traits.")
+#if !WITH_SERVER
+#error("The broker needs \"Server\" among the traits, as in `swift build --traits Server`; or name none.")
 #endif

@@ -3,7 +3,7 @@ import Foundation
 import Rembus
 import RembusBroker
 
-#if ZeroMQ
+#if WITH_ZEROMQ
 import RembusZeroMQ
 #endif
 
@@ -50,7 +50,7 @@ struct RembusCommand: AsyncParsableCommand {
     static func main() async {
         // A reader that went away is an error of `write`, not the end of the process without a word to the broker.
         signal(SIGPIPE, SIG_IGN)
-        #if ZeroMQ
+        #if WITH_ZEROMQ
         ZeroMQ.register()
         #endif
         if let failure = UnknownCommand.failure(CommandLine.arguments.dropFirst(), in: self) { end(failure) }

@@ -1,4 +1,4 @@
-#if ZeroMQ
+#if WITH_ZEROMQ
 import NIOCore
 import RembusTransport
 import RembusWire

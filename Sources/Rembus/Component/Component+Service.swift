@@ -1,4 +1,4 @@
-#if Services
+#if WITH_SERVICES
 public import ServiceLifecycle
 
 extension Component: Service {

@@ -3,21 +3,21 @@ import RembusTransport
 /// Readers of events hear once that a component does not take what comes, and once that it does again.
 extension Session {
     func noteSlow(_ subscription: Subscription) {
-        guard !isKnownAsSlow else { return }
-        isKnownAsSlow = true
+        guard !losses.isKnownAsSlow else { return }
+        losses.isKnownAsSlow = true
         report(.slow(topic: subscription.shown))
         lane.watch(self)
     }
 
     /// Called by the timer while the component is slow. Where nothing is stored there is no reader that comes to an end.
     func lookWhetherCaughtUp() {
-        guard isKnownAsSlow, catchUp == nil, !link.isCongested, !state.inFlight.isFull else { return }
+        guard losses.isKnownAsSlow, past.catchUp == nil, !link.isCongested, !state.inFlight.isFull else { return }
         noteCaughtUp()
     }
 
     func noteCaughtUp() {
-        guard isKnownAsSlow else { return }
-        isKnownAsSlow = false
+        guard losses.isKnownAsSlow else { return }
+        losses.isKnownAsSlow = false
         report(.caughtUp)
     }
 }

@@ -46,9 +46,9 @@ extension GatewayHost {
             return false
         }
         session.gate = .open
-        session.keepsTrailer = true
-        session.outlastsStop = true
-        session.lastValueIntent = lastValue
+        session.gateway.keepsTrailer = true
+        session.gateway.outlastsStop = true
+        session.gateway.lastValueIntent = lastValue
         let outcome = frame.withUnsafeReadableBytes { bytes in
             let outcome = session.publish(bytes, owner: nil)
             if case .refused(.unusableTopic(let objection)) = outcome,

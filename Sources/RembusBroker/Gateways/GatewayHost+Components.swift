@@ -23,10 +23,10 @@ extension GatewayHost {
                 }
                 holder.lane.beginBurst()
                 // What is refused is refused to who asks, and not to the component.
-                let own = holder.asker
-                holder.asker = { address }
+                let own = holder.gateway.asker
+                holder.gateway.asker = { address }
                 let outcome = holder.performForGateway(command, topic: topic)
-                holder.asker = own
+                holder.gateway.asker = own
                 holder.lane.whenSaved { eventLoop.execute { completion(outcome.status, outcome.data) } }
                 holder.lane.endBurst()
             }

@@ -7,9 +7,9 @@ extension GatewaySession {
     /// Takes publications in their stored form and acknowledgements as numbers, from now on and until the connection ends;
     /// what is behind the messages of this gateway goes with them.
     package func setSinks(_ sink: any DeliverySink & AnswerSink) {
-        session.deliverySink = sink
-        session.answers = sink
-        session.keepsTrailer = true
+        session.gateway.deliverySink = sink
+        session.gateway.answerSink = sink
+        session.gateway.keepsTrailer = true
     }
 
     /// Starts to deliver: first what earlier connections left unacknowledged, then what was missed.
@@ -37,7 +37,7 @@ extension GatewaySession {
     package func openWindow(to count: Int) {
         session.state.inFlight.limit = min(count, session.limits.maxInFlight)
         session.sendPostponed()
-        if session.catchUp?.isWaiting == true { session.continueCatchUp() }
+        if session.past.catchUp?.isWaiting == true { session.continueCatchUp() }
     }
 
     /// Has what the gateway keeps for this component counted among what the broker holds for it, in the place of what it

@@ -32,7 +32,7 @@ extension GatewaySession {
     }
 
     /// Whether what was missed is still being read.
-    package var isCatchingUp: Bool { session.catchUp != nil }
+    package var isCatchingUp: Bool { session.past.catchUp != nil }
 
     /// A time for what happens now that is above the receive times of all publications so far of this event loop, and not
     /// above those of later ones.

@@ -5,7 +5,7 @@ package import RembusWire
 /// Publications as what they are: handed over whole, with their outcome in return.
 extension GatewaySession {
     /// Has the disk's confirmations told to `sink`, and not with frames at the end of the link.
-    package func setAnswerSink(_ sink: any AnswerSink) { session.answers = sink }
+    package func setAnswerSink(_ sink: any AnswerSink) { session.gateway.answerSink = sink }
 
     /// Publishes a frame in the usual form. At QoS 1 and 2 its id is what ``AnswerSink/durable(_:)`` names.
     ///
@@ -18,8 +18,8 @@ extension GatewaySession {
 
     /// The same for one that changes the last value of its topic, if it is taken.
     package func publish(_ frame: ByteBuffer, lastValue: LastValueIntent?) -> PublishOutcome {
-        session.lastValueIntent = lastValue
-        defer { session.lastValueIntent = nil }
+        session.gateway.lastValueIntent = lastValue
+        defer { session.gateway.lastValueIntent = nil }
         return publish(frame)
     }
 

@@ -42,7 +42,7 @@ package final class GatewaySession {
 
     /// Says whom the messages from here on are from, for log and audit: a session may carry the requests of many.
     /// `address` is asked only when there is something to write down.
-    package func attribute(to address: @escaping () -> String) { session.asker = address }
+    package func attribute(to address: @escaping () -> String) { session.gateway.asker = address }
 
     /// Begins a unit of work that is no read of the gateway's own: a timer, a callback.
     package func beginWork() { session.lane.beginBurst() }
@@ -147,12 +147,12 @@ package final class GatewaySession {
 
     /// Whether unacknowledged deliveries are sent again on the same connection.
     package var retransmits: Bool {
-        get { session.retransmits }
-        set { session.retransmits = newValue }
+        get { session.gateway.retransmits }
+        set { session.gateway.retransmits = newValue }
     }
 
     /// Has a stop of the broker wait for exchanges that only the gateway knows of, as long as `count` says that there are any.
-    package func countExchanges(_ count: @escaping () -> Int) { session.countGatewayExchanges = count }
+    package func countExchanges(_ count: @escaping () -> Int) { session.gateway.countExchanges = count }
 
     /// How many deliveries may be unacknowledged; what comes on top waits in the store.
     package func limitInFlight(to count: Int) {

@@ -30,13 +30,14 @@ extension Session {
         _ bytes: UnsafeRawBufferPointer, along first: Route
     ) -> Result<(Route, LastValues.Change), PublishRefusal> {
         var route = first
-        let intent = lastValueIntent ?? .keep(expiry: nil)
+        let intent = gateway.lastValueIntent ?? .keep(expiry: nil)
         // A route that is stale as soon as it was made must not be waited for.
         var attempts = 0
         while true {
             attempts += 1
             let change = core.lastValues.update(
-                lastValueSlot(of: route), intent, bytes, partition: lane.index, keepsOld: lastValueIntent != nil,
+                lastValueSlot(of: route), intent, bytes, partition: lane.index,
+                keepsOld: gateway.lastValueIntent != nil,
                 isStale: { route.isStale && attempts < 4 },
                 times: { (lane.freshReceiveTime(), lane.nextReceiveTime()) })
             if let change {
@@ -65,7 +66,7 @@ extension Session {
 
     private func noteNoRoom(forLastOf topic: String) {
         core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
-        guard lastValueIntent == nil else {
+        guard gateway.lastValueIntent == nil else {
             return core.logger.warning(
                 "a retained message from \(label) was not kept: there is no room for more", metadata: facts)
         }
@@ -93,17 +94,17 @@ extension Session {
     func openLastValues(of subscription: Subscription) {
         subscription.wantsLastValues = false
         subscription.mode = .beginning
-        guard !openLastValues.contains(where: { $0.subscription === subscription }) else { return }
-        openLastValues.append(OpenLastValues(subscription: subscription))
+        guard !past.lastValues.contains(where: { $0.subscription === subscription }) else { return }
+        past.lastValues.append(OpenLastValues(subscription: subscription))
     }
 
     /// Sends what the connection takes now.
     func continueLastValues() {
-        guard !openLastValues.isEmpty, isReactive, !isClosed else { return }
-        while let open = openLastValues.first {
+        guard !past.lastValues.isEmpty, isReactive, !isClosed else { return }
+        while let open = past.lastValues.first {
             let subscription = open.subscription
             guard state.subscriptions[ExactText(subscription.topic)] === subscription else {
-                openLastValues.removeFirst()
+                past.lastValues.removeFirst()
                 continue
             }
             let wasFull = !open.rest.isEmpty
@@ -111,29 +112,29 @@ extension Session {
             guard sendFoundValues() else { return lane.watch(self) }
             // What was replaced while the connection was full has come neither here nor live.
             if wasFull { continue }
-            subscription.skip(to: openLastValues[0].marks)
+            subscription.skip(to: past.lastValues[0].marks)
             subscription.mode = .live
-            openLastValues.removeFirst()
+            past.lastValues.removeFirst()
         }
     }
 
     private func findLastValues() {
         let (values, marks) = core.lastValues.snapshot(
-            of: openLastValues[0].subscription, tenant: principal.tenant, partitions: core.store.partitionCount)
-        let sent = openLastValues[0].sent
-        openLastValues[0].rest = values.filter { sent[ExactText($0.topic)] != $0.message.receivedAt }[...]
-        openLastValues[0].marks = marks
+            of: past.lastValues[0].subscription, tenant: principal.tenant, partitions: core.store.partitionCount)
+        let sent = past.lastValues[0].sent
+        past.lastValues[0].rest = values.filter { sent[ExactText($0.topic)] != $0.message.receivedAt }[...]
+        past.lastValues[0].marks = marks
     }
 
     /// False when the connection takes no more.
     private func sendFoundValues() -> Bool {
-        let subscription = openLastValues[0].subscription
-        while let value = openLastValues[0].rest.first {
+        let subscription = past.lastValues[0].subscription
+        while let value = past.lastValues[0].rest.first {
             if may(.subscribe, value.topic) {
                 guard !link.isCongested, send(value.message, to: subscription) else { return false }
-                openLastValues[0].sent[ExactText(value.topic)] = value.message.receivedAt
+                past.lastValues[0].sent[ExactText(value.topic)] = value.message.receivedAt
             }
-            openLastValues[0].rest.removeFirst()
+            past.lastValues[0].rest.removeFirst()
         }
         return true
     }

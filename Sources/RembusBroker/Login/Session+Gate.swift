@@ -61,14 +61,16 @@ extension Session {
 
     private func postpone(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) {
         // Reading has stopped, so this is what one read has brought.
-        guard deferred.count < 10_000 else { return refuse("too many messages before the login was answered") }
-        deferred.append((ByteBuffer(bytes: bytes), kind))
+        guard undecided.messages.count < 10_000 else {
+            return refuse("too many messages before the login was answered")
+        }
+        undecided.messages.append((ByteBuffer(bytes: bytes), kind))
     }
 
     /// Handles what waited for a decision.
     func takeDeferred() {
-        let waiting = deferred
-        deferred = []
+        let waiting = undecided.messages
+        undecided.messages = []
         for (buffer, kind) in waiting {
             // One of them may have been the last: what is behind it must not give a connection that is gone new life.
             guard link.isOpen, !isClosed else { return }

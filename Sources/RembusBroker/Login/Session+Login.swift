@@ -51,7 +51,7 @@ extension Session {
 
     /// A gateway's client; `completion` comes at once or as a unit of work of its own.
     func logIn(_ login: GatewaySession.Login, _ completion: @escaping GatewaySession.LoginCompletion) {
-        loginCompletion = completion
+        undecided.completion = completion
         perform(self.login.logIn(login, loginFacts))
     }
 
@@ -95,7 +95,7 @@ extension Session {
     }
 
     private func finish(_ outcome: Result<Bool, GatewaySession.LoginFailure>) {
-        let completion = loginCompletion.take()
+        let completion = undecided.completion.take()
         completion?(outcome)
     }
 

@@ -29,7 +29,7 @@ extension Session {
     /// - Parameter other: The component that the refused command was about, when it is not the one that asks.
     func deny(_ action: TrustAction, _ topic: String, for other: String? = nil) {
         core.counters.denied.wrappingAdd(1, ordering: .relaxed)
-        let host = asker.map { PeerAddress.host(of: $0()) }
+        let host = gateway.asker.map { PeerAddress.host(of: $0()) }
         guard denials.isNew([host, action.rawValue, other, topic], isShared: host != nil, now: lane.now) else { return }
         report(.denied(action, topic: topic, for: other, others: lane.denialLog.take(lane.now)?.skipped))
     }

@@ -91,7 +91,7 @@ extension Session {
             unexpose(topic)
         case .reactive(let status, let window):
             isReactive = status
-            replayWindow = window ?? .infinity
+            past.window = window ?? .infinity
         case .setup(let exposers, let subscribers):
             guard exposers.count <= limits.maxExposed, subscribers.count <= limits.maxSubscriptions,
                 (exposers + subscribers).allSatisfy(isUsable)
@@ -104,7 +104,7 @@ extension Session {
                 subscribe(topic, messageFrom: 0, isHeld: isHeld)
             }
             isReactive = true
-            replayWindow = .infinity
+            past.window = .infinity
         case .privateTopic, .publicTopic, .authorize, .unauthorize:
             return (.error, .null)
         case .other(let name):
@@ -173,7 +173,7 @@ extension Session {
     func unsubscribe(_ topic: String) {
         guard let subscription = state.subscriptions.removeValue(forKey: ExactText(topic)) else { return }
         tables.unsubscribe(state, subscription)
-        catchUp?.remove(subscription)
+        past.catchUp?.remove(subscription)
         changed()
         report(.unsubscribed(subscription.shown))
     }
@@ -189,7 +189,7 @@ extension Session {
         if state.exposed.insert(ExactText(topic)).inserted {
             tables.charge(method: topic, of: state)
             changed()
-            if isHeld { unansweredMethods.insert(ExactText(topic)) }
+            if isHeld { held.methods.insert(ExactText(topic)) }
             report(.exposed(topic))
         }
         if !isHeld { tables.expose(state, topic) }

@@ -133,7 +133,7 @@ extension Session {
             "subscriptions": .integer(Int64(state.subscriptions.count)),
             "exposed": .integer(Int64(state.exposed.count)), "backlog": .integer(Int64(link.backlog)),
             "in_flight": .integer(Int64(state.inFlight.count)), "calls": .integer(Int64(calls.openCount)),
-            "dropped": .integer(Int64(droppedCount)), "dropped_bytes": .integer(Int64(clamping: droppedBytes)),
+            "dropped": .integer(Int64(losses.count)), "dropped_bytes": .integer(Int64(clamping: losses.bytes)),
         ])
     }
 

@@ -173,7 +173,7 @@ extension Session {
         guard hasRoom(forAnswer: bytes.count) else { return dropAnswer(id) }
         let status = StatusCode(rawValue: header.status)
         lane.metrics.told(status)
-        guard answers == nil else {
+        guard gateway.answerSink == nil else {
             let data = UnsafeRawBufferPointer(rebasing: bytes[header.payloadOffset..<header.end])
             return hand(id, status, .encoded(ByteBuffer(bytes: data)))
         }

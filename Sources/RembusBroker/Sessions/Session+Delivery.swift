@@ -64,7 +64,7 @@ extension Session {
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, id: UInt64?,
         _ subscription: Subscription, receivedAt: UInt64, isResent: Bool = false
     ) {
-        if let deliverySink {
+        if let deliverySink = gateway.deliverySink {
             deliverySink.deliver(
                 Delivery(
                     bytes: bytes, header: header, id: id, qos: min(header.flags.qos, subscription.highestQoS),
@@ -103,7 +103,7 @@ extension Session {
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
         // Room in the window: a subscription that waits for it can go on.
         if delivery.subscription.namespace != nil { sendPostponed() }
-        if catchUp?.isWaiting == true || !openLastValues.isEmpty { continueCatchUp() }
+        if past.catchUp?.isWaiting == true || !past.lastValues.isEmpty { continueCatchUp() }
     }
 
     /// Sends what was not acknowledged in time again, the same frame with the same id (behaviour.md §7).
@@ -123,8 +123,8 @@ extension Session {
 
     /// Sends all unacknowledged deliveries of earlier connections again, once per connection.
     func resumeDeliveries() {
-        guard !hasResumed else { return }
-        hasResumed = true
+        guard !past.hasResumed else { return }
+        past.hasResumed = true
         guard state.inFlight.count > 0 else { return }
         resend(state.inFlight.resume(now: lane.now, where: serves))
         lane.watch(self)

@@ -7,7 +7,7 @@ import RembusWire
 extension Session {
     /// Answers a message of this connection.
     func respond(_ id: MessageID, _ status: StatusCode, _ data: Value) {
-        guard answers == nil else { return hand(id, status, AnswerData(data)) }
+        guard gateway.answerSink == nil else { return hand(id, status, AnswerData(data)) }
         sendMessage(.response(Message.Response(id: id, status: status, data: data)))
     }
 
@@ -16,7 +16,7 @@ extension Session {
     func respond(
         _ id: MessageID, _ status: StatusCode, _ data: Value, if hasRoom: (Int) -> Bool
     ) -> (isSent: Bool, bytes: Int) {
-        if answers != nil {
+        if gateway.answerSink != nil {
             let answer = AnswerData(data)
             let length = Self.length(ofResponse: id, status, dataLength: answer.encodedLength)
             guard hasRoom(length) else { return (false, length) }
@@ -32,7 +32,7 @@ extension Session {
 
     /// Hands an answer to who takes it without a frame. It counts as the frame would.
     func hand(_ id: MessageID, _ status: StatusCode, _ data: AnswerData) {
-        guard let answers, let number = id.littleEndianValue else { return }
+        guard let answers = gateway.answerSink, let number = id.littleEndianValue else { return }
         traffic.sent(.response, bytes: Self.length(ofResponse: id, status, dataLength: data.encodedLength))
         answers.answered(number, status, data)
         link.enlist()
@@ -78,7 +78,7 @@ extension Session {
     /// Says that the disk has a publication of this connection.
     @inline(__always)
     func acknowledge(_ id: MessageID) {
-        guard let answers else { return sendAcknowledgement(.ack, id) }
+        guard let answers = gateway.answerSink else { return sendAcknowledgement(.ack, id) }
         guard let number = id.littleEndianValue else { return }
         traffic.sent(.acknowledgement, bytes: 2 + FrameWriter.idLength(id))
         answers.durable(number)

@@ -50,7 +50,7 @@ extension Session {
     private func take(
         _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?
     ) -> PublishOutcome {
-        if core.readiness.hasStopped, !outlastsStop, !state.duplicates.contains(id) { return .stopping }
+        if core.readiness.hasStopped, !gateway.outlastsStop, !state.duplicates.contains(id) { return .stopping }
         // A copy was taken before: only its acknowledgement got lost, or is waiting for the disk.
         if header.flags.qos != .exactlyOnce || state.duplicates.insert(id, now: lane.now) {
             let outcome = route(header, bytes, owner: owner)
@@ -58,7 +58,7 @@ extension Session {
                 state.duplicates.remove(id)
                 return outcome
             }
-        } else if lastValueIntent != nil {
+        } else if gateway.lastValueIntent != nil {
             keepAgain(header, bytes)
         }
         lane.acknowledgeWhenDurable(id, to: self)
@@ -79,7 +79,7 @@ extension Session {
         _ header: FrameHeader, _ received: UnsafeRawBufferPointer, owner receivedOwner: ByteBuffer?
     ) -> PublishOutcome {
         // What a peer adds behind its message does not leave this place, except from gateways that mean something by it.
-        let isWhole = header.end == received.count || keepsTrailer
+        let isWhole = header.end == received.count || gateway.keepsTrailer
         let bytes = isWhole ? received : UnsafeRawBufferPointer(rebasing: received[..<header.end])
         let owner = isWhole ? receivedOwner : nil
         let topic = header.topicBytes(in: bytes)
@@ -93,7 +93,9 @@ extension Session {
             case .failure(let refusal): return .refused(refusal)
             }
         }
-        if route.keepsLast || lastValueIntent != nil { return keepAndPass(header, bytes, owner: owner, along: route) }
+        if route.keepsLast || gateway.lastValueIntent != nil {
+            return keepAndPass(header, bytes, owner: owner, along: route)
+        }
         return pass(header, bytes, owner: owner, along: route, receivedAt: lane.nextReceiveTime())
     }
 

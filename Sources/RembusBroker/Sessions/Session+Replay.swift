@@ -25,10 +25,10 @@ extension Session {
     /// Has a subscription read from the store if it wants anything that lies there.
     func startCatchUp(_ subscription: Subscription) {
         let now = core.clock.wall()
-        let window = min(subscription.messageFrom, replayWindow, core.replayWindow)
+        let window = min(subscription.messageFrom, past.window, core.replayWindow)
         guard state.name != nil, window > 0, recordsPublications, !isServer else {
             // One that fell behind on this connection keeps its place.
-            if catchUp?.contains(subscription) != true {
+            if past.catchUp?.contains(subscription) != true {
                 if subscription.wantsLastValues || subscription.mode == .beginning {
                     return openLastValues(of: subscription)
                 }
@@ -52,21 +52,21 @@ extension Session {
         if isFull { noteSlow(subscription) }
         guard recordsPublications else {
             core.counters.droppedDeliveries.wrappingAdd(1, ordering: .relaxed)
-            droppedCount += 1
+            losses.count += 1
             return
         }
         lane.metrics.fellBehind += 1
         subscription.cutoff = 0
         enter(subscription)
-        catchUp?.hasFallenBehind = true
-        catchUp?.isWaiting = true
+        past.catchUp?.hasFallenBehind = true
+        past.catchUp?.isWaiting = true
         lane.watch(self)
     }
 
     func enter(_ subscription: Subscription) {
         let count = core.store.partitionCount
-        let reader = catchUp ?? CatchUp(partitionCount: count)
-        catchUp = reader
+        let reader = past.catchUp ?? CatchUp(partitionCount: count)
+        past.catchUp = reader
         let positions = (0..<count).map { partition in
             core.store.position(
                 after: subscription.start(partition: partition, partitionCount: count), partition: partition)
@@ -87,7 +87,7 @@ extension Session {
     func continueCatchUp() {
         continueLastValues()
         // What the store has is delivered after the restart: a stop waits for acknowledgements only of what was sent.
-        guard let reader = catchUp, !isClosed, isReactive, !core.readiness.hasStopped else { return }
+        guard let reader = past.catchUp, !isClosed, isReactive, !core.readiness.hasStopped else { return }
         if isTooFullToReplay(reader) {
             reader.isWaiting = true
             return lane.watch(self)
@@ -106,9 +106,9 @@ extension Session {
                     subscription.owed = []
                     subscription.taken = []
                 }
-                catchUp = nil
+                past.catchUp = nil
                 noteCaughtUp()
-                deliverySink?.caughtUp()
+                gateway.deliverySink?.caughtUp()
                 return
             }
         }
@@ -119,7 +119,7 @@ extension Session {
         } else if !reader.isScheduled {
             reader.isScheduled = true
             lane.eventLoop.execute { [self] in
-                catchUp?.isScheduled = false
+                past.catchUp?.isScheduled = false
                 resumeCatchUp()
             }
         }
@@ -196,7 +196,7 @@ extension Session {
         core.store.fetch(partition: partition, from: position, topics: reader.topics) { [self] page in
             lane.eventLoop.execute { [self] in
                 // Another reader, or one that has begun again elsewhere, has no use for it.
-                guard let reader = catchUp, reader.generation == generation else { return }
+                guard let reader = past.catchUp, reader.generation == generation else { return }
                 reader.cursors[partition].isFetching = false
                 note(lostBytes: page.lostBytes + (reader.hasFallenBehind ? page.skippedBytes : 0))
                 if page.isEmpty, page.next == position {
@@ -264,7 +264,7 @@ extension Session {
 
     private func note(lostBytes: UInt64) {
         guard lostBytes > 0 else { return }
-        droppedBytes += lostBytes
+        losses.bytes += lostBytes
         report(.overtaken(bytes: lostBytes))
     }
 }

@@ -13,12 +13,12 @@ extension Session {
     /// Calls `answer`, unless the connection has ended by then, when everything is on the disk that this unit of work and
     /// those before it have changed. Part of a unit of work.
     func answerWhenSaved(_ answer: @escaping () -> Void) {
-        heldAnswers += 1
-        if heldAnswers == Self.maxHeldAnswers { link.pauseReading() }
+        held.count += 1
+        if held.count == Self.maxHeldAnswers { link.pauseReading() }
         lane.whenSaved { [self] in
-            heldAnswers -= 1
+            held.count -= 1
             guard !isClosed else { return }
-            if heldAnswers == 0 { readOn() }
+            if held.count == 0 { readOn() }
             answer()
         }
     }
@@ -32,7 +32,7 @@ extension Session {
     }
 
     func answered(method topic: String) {
-        unansweredMethods.remove(ExactText(topic))
+        held.methods.remove(ExactText(topic))
         if state.exposed.contains(ExactText(topic)) { tables.expose(state, topic) }
     }
 
@@ -41,7 +41,7 @@ extension Session {
         for subscription in state.subscriptions.values where subscription.mode == .unanswered {
             subscription.mode = .live
         }
-        for topic in unansweredMethods where state.exposed.contains(topic) { tables.expose(state, topic.string) }
-        unansweredMethods = []
+        for topic in held.methods where state.exposed.contains(topic) { tables.expose(state, topic.string) }
+        held.methods = []
     }
 }

@@ -74,7 +74,7 @@ extension Session {
     /// A caller that does not read its answers does not get more of them than fit.
     func dropAnswer(_ id: MessageID) {
         core.counters.droppedAnswers.wrappingAdd(1, ordering: .relaxed)
-        droppedCount += 1
+        losses.count += 1
         answer(id, .methodUnavailable, .text(BrokerText.droppedAnswer(maxUnreadAnswers)))
     }
 

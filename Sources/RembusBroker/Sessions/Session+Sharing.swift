@@ -16,7 +16,7 @@ extension Session {
         guard let share = subscription.share else { return fallBehind(subscription) }
         guard share.postponed.count < limits.maxInFlight, state.inFlight.bytes < maxKeptBytes else {
             core.counters.dropped.wrappingAdd(1, ordering: .relaxed)
-            droppedCount += 1
+            losses.count += 1
             return
         }
         share.postponed.append((publication.retain(lane.memory.kept), publication.record.receivedAt))

@@ -51,8 +51,8 @@ extension Session {
             subscriptions: state.subscriptions.values.prefix(BrokerStatus.Component.maxListed).map(\.shown).sorted(),
             subscriptionCount: state.subscriptions.count,
             methods: state.exposed.prefix(BrokerStatus.Component.maxListed).map(\.string).sorted(),
-            methodCount: state.exposed.count, isSlow: isKnownAsSlow, backlogBytes: link.backlog,
-            inFlight: state.inFlight.count, openCalls: calls.openCount, dropped: droppedCount)
+            methodCount: state.exposed.count, isSlow: losses.isKnownAsSlow, backlogBytes: link.backlog,
+            inFlight: state.inFlight.count, openCalls: calls.openCount, dropped: losses.count)
     }
 }
 

@@ -24,8 +24,8 @@ extension Lane {
         var open = OpenExchanges(publications: waitingAcknowledgements)
         for session in sessions.values {
             // Commands too that are answered when the disk has what they change.
-            open.calls += session.calls.openCount + session.heldAnswers
-            open.publications += session.countGatewayExchanges?() ?? 0
+            open.calls += session.calls.openCount + session.held.count
+            open.publications += session.gateway.countExchanges?() ?? 0
             if session.isReactive { open.deliveries += session.state.inFlight.count }
         }
         return open

@@ -1,4 +1,4 @@
-#if Keys
+#if WITH_KEYS
 import Crypto
 #endif
 import Foundation
@@ -65,7 +65,7 @@ package enum FileName {
     }
 
     private static func shortened(_ encoded: String, of name: [UInt8]) -> String {
-        #if Keys
+        #if WITH_KEYS
         let hash = SHA256.hash(data: name).map(hexadecimal).joined()
         #else
         // Nothing is stored or read under the name then.

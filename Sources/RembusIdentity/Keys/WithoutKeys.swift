@@ -1,5 +1,5 @@
-#if !Keys
-/// The secret half of a component's key pair, of which there is none in a program that is built without the trait `Keys`.
+#if !WITH_KEYS
+/// The secret half of a component's key pair, of which there is none in a program that is built without keys.
 public struct PrivateKey: Sendable {
     private let never: Never
 
@@ -33,6 +33,6 @@ extension PrivateKey: CustomStringConvertible {
 extension IdentityError {
     static let withoutKeys = IdentityError(
         .cryptography,
-        "This program is built without keys and secrets; add \"Keys\" to the traits of its dependency on rembus.")
+        "This program is built without keys and secrets; name \"Keys\", or \"Secure\" for TLS too, as the trait of its dependency on rembus.")
 }
 #endif

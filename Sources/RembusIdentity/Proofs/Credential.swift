@@ -1,4 +1,4 @@
-#if Keys
+#if WITH_KEYS
 import Crypto
 #endif
 import Foundation
@@ -17,7 +17,7 @@ public enum Credential: Sendable {
     ///   - name: The component's name as the Attestation says it.
     /// - Throws: ``IdentityError`` when the key cannot sign.
     package func signature(challenge: [UInt8], name: String) throws(IdentityError) -> [UInt8] {
-        #if Keys
+        #if WITH_KEYS
         switch self {
         case .privateKey(let key):
             try key.signature(for: Attestation.signedBytes(challenge: challenge, text: name))
@@ -33,7 +33,7 @@ public enum Credential: Sendable {
     ///
     /// Throws ``IdentityError`` for an unusable key and for an empty secret.
     public init(fileContent: some Sequence<UInt8>) throws(IdentityError) {
-        #if Keys
+        #if WITH_KEYS
         let bytes = Array(fileContent)
         // Keys in DER begin with lengths and version numbers, which are control characters: no line of text has them.
         let isText = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }

@@ -1,4 +1,4 @@
-#if Keys
+#if WITH_KEYS
 import Crypto
 import CryptoExtras
 import Foundation

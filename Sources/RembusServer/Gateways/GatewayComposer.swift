@@ -33,7 +33,7 @@ struct GatewayComposer {
         var gateways: [any Gateway] = []
         if hasHTTP || hasMetrics { metrics.describe(BrokerMetrics.descriptions + StorageMetrics.descriptions) }
         if settings.zmqPort != nil || settings.zmqSocket != nil {
-            #if ZeroMQ
+            #if WITH_ZEROMQ
             gateways.append(ZeroMQGateway())
             #else
             throw BrokerError(

@@ -1,4 +1,4 @@
-#if ZeroMQ
+#if WITH_ZEROMQ
 import Logging
 import RembusBroker
 import RembusListening

@@ -1,4 +1,4 @@
-#if TLS
+#if WITH_TLS
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)

@@ -1,4 +1,4 @@
-#if TLS
+#if WITH_TLS
 import NIOCore
 import NIOSSL
 import RembusSupport

@@ -1,4 +1,4 @@
-#if TLS
+#if WITH_TLS
 import Foundation
 package import NIOSSL
 

@@ -1,14 +1,14 @@
-#if !TLS
+#if !WITH_TLS
 import NIOCore
 
-/// What stands for TLS in a program that is built without the trait `TLS`: nothing can be made of it, and whoever tries gets a
+/// What stands for TLS in a program that is built without TLS: nothing can be made of it, and whoever tries gets a
 /// sentence.
 package struct TLSClientContext: Sendable {
     private let never: Never
 
     /// Throws always.
     package init(_ settings: TLSClientSettings) throws(TLSFailure) {
-        throw TLSFailure("this program is built without TLS; add \"TLS\" to the traits of its dependency on rembus")
+        throw TLSFailure("this program is built without TLS; name \"TLS\", or \"Secure\" for keys too, as the trait of its dependency on rembus")
     }
 
     /// Throws always.
