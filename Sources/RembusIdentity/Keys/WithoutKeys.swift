@@ -33,6 +33,7 @@ extension PrivateKey: CustomStringConvertible {
 extension IdentityError {
     static let withoutKeys = IdentityError(
         .cryptography,
-        "This program is built without keys and secrets; name \"Keys\", or \"Secure\" for TLS too, as the trait of its dependency on rembus.")
+        "This program is built without keys and secrets; name \"Keys\", or \"Secure\" for TLS too, as the trait of its dependency on rembus."
+    )
 }
 #endif

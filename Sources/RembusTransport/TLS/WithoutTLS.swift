@@ -8,7 +8,9 @@ package struct TLSClientContext: Sendable {
 
     /// Throws always.
     package init(_ settings: TLSClientSettings) throws(TLSFailure) {
-        throw TLSFailure("this program is built without TLS; name \"TLS\", or \"Secure\" for keys too, as the trait of its dependency on rembus")
+        throw TLSFailure(
+            "this program is built without TLS; name \"TLS\", or \"Secure\" for keys too, as the trait of its dependency on rembus"
+        )
     }
 
     /// Throws always.
