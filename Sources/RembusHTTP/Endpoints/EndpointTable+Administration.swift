@@ -106,14 +106,10 @@ extension EndpointTable {
         } catch {
             return exchange.fail(error)
         }
-        exchange.pool.identity(for: exchange) { identity in
-            switch identity {
-            case .failure(let failure): exchange.fail(failure)
-            case .success(let identity):
-                identity.administer(topic: topic, .map(data), from: exchange) { outcome in
-                    if case .answered(.ok, let data) = outcome, data.isNull { return exchange.respond() }
-                    exchange.respond(outcome, format)
-                }
+        exchange.asIdentity { identity in
+            identity.administer(topic: topic, .map(data), from: exchange) { outcome in
+                if case .answered(.ok, let data) = outcome, data.isNull { return exchange.respond() }
+                exchange.respond(outcome, format)
             }
         }
     }

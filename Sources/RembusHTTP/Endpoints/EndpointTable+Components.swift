@@ -41,27 +41,23 @@ extension EndpointTable {
 
     private static func perform(_ command: AdminCommand, _ exchange: Exchange, _ match: Endpoint.Match) {
         let pool = exchange.pool
-        pool.identity(for: exchange) { identity in
-            switch identity {
-            case .failure(let failure): return exchange.fail(failure)
-            case .success(let identity):
-                guard let principal = identity.principal else { return exchange.fail(.leaving) }
-                let name = match["cid"]
-                let isAdministrator = pool.host.isAdministrator(principal)
-                guard isAdministrator || principal.name.map({ ExactText($0) }) == ExactText(name) else {
-                    identity.port?.attribute(to: exchange.findAddress)
-                    identity.port?.deny(command.action, match.topic, for: name)
-                    return exchange.fail(
-                        .forbidden("only \(name) itself and administrators may do this: authenticate as one of them"))
-                }
-                let bound = NIOLoopBound(exchange, eventLoop: pool.eventLoop)
-                pool.host.perform(
-                    command, topic: match.topic, for: name, isProven: isAdministrator || principal.isProven,
-                    address: exchange.address, on: pool.eventLoop
-                ) { status, data in
-                    let exchange = bound.value
-                    if status == .ok { exchange.respond() } else { exchange.fail(HTTPFailure(status, data)) }
-                }
+        exchange.asIdentity { identity in
+            guard let principal = identity.principal else { return exchange.fail(.leaving) }
+            let name = match["cid"]
+            let isAdministrator = pool.host.isAdministrator(principal)
+            guard isAdministrator || principal.name.map({ ExactText($0) }) == ExactText(name) else {
+                identity.port?.attribute(to: exchange.findAddress)
+                identity.port?.deny(command.action, match.topic, for: name)
+                return exchange.fail(
+                    .forbidden("only \(name) itself and administrators may do this: authenticate as one of them"))
+            }
+            let bound = NIOLoopBound(exchange, eventLoop: pool.eventLoop)
+            pool.host.perform(
+                command, topic: match.topic, for: name, isProven: isAdministrator || principal.isProven,
+                address: exchange.address, on: pool.eventLoop
+            ) { status, data in
+                let exchange = bound.value
+                if status == .ok { exchange.respond() } else { exchange.fail(HTTPFailure(status, data)) }
             }
         }
     }

@@ -19,12 +19,8 @@ extension EndpointTable {
         } catch {
             return exchange.fail(error)
         }
-        exchange.pool.identity(for: exchange) { identity in
-            switch identity {
-            case .failure(let failure): exchange.fail(failure)
-            case .success(let identity):
-                exchange.respond(identity.lastValue(of: match.topic, from: exchange), match.topic, format)
-            }
+        exchange.asIdentity { identity in
+            exchange.respond(identity.lastValue(of: match.topic, from: exchange), match.topic, format)
         }
     }
 }

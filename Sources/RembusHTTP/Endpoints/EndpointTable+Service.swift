@@ -33,8 +33,7 @@ extension EndpointTable {
         Endpoint(.GET, "/metrics", "metrics", "Metrics for Prometheus") { endpoint in
             endpoint.answer = .text("text/plain; version=0.0.4; charset=utf-8")
         } serve: { exchange, _ in
-            exchange.pool.identity(for: exchange) { identity in
-                if case .failure(let failure) = identity { return exchange.fail(failure) }
+            exchange.asIdentity { _ in
                 let (environment, eventLoop) = (exchange.environment, exchange.pool.eventLoop)
                 let bound = NIOLoopBound(exchange, eventLoop: eventLoop)
                 environment.host.background.run {

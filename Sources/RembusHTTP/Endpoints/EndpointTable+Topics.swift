@@ -61,15 +61,11 @@ extension EndpointTable {
         } catch {
             return exchange.fail(error)
         }
-        exchange.pool.identity(for: exchange) { identity in
-            switch identity {
-            case .failure(let failure): exchange.fail(failure)
-            case .success(let identity):
-                identity.call(
-                    match.topic, target: exchange.target?.first("target"), arguments, timeout: timeout, from: exchange
-                ) { outcome in
-                    exchange.respond(outcome, format)
-                }
+        exchange.asIdentity { identity in
+            identity.call(
+                match.topic, target: exchange.target?.first("target"), arguments, timeout: timeout, from: exchange
+            ) { outcome in
+                exchange.respond(outcome, format)
             }
         }
     }
@@ -83,16 +79,12 @@ extension EndpointTable {
         } catch {
             return exchange.fail(error)
         }
-        exchange.pool.identity(for: exchange) { identity in
-            switch identity {
-            case .failure(let failure): exchange.fail(failure)
-            case .success(let identity):
-                identity.publish(match.topic, arguments, qos: qos, from: exchange) { outcome in
-                    switch outcome {
-                    case .failed(let failure): exchange.fail(failure)
-                    case .answered(let status, let data) where status != .ok: exchange.fail(status, data)
-                    case .acknowledged, .answered: exchange.respond()
-                    }
+        exchange.asIdentity { identity in
+            identity.publish(match.topic, arguments, qos: qos, from: exchange) { outcome in
+                switch outcome {
+                case .failed(let failure): exchange.fail(failure)
+                case .answered(let status, let data) where status != .ok: exchange.fail(status, data)
+                case .acknowledged, .answered: exchange.respond()
                 }
             }
         }

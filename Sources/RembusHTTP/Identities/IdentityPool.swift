@@ -225,3 +225,15 @@ final class IdentityPool: @unchecked Sendable {
         return dateText
     }
 }
+
+extension Exchange {
+    /// Calls `serve` with the session of whoever sends the request, or answers why there is none.
+    func asIdentity(_ serve: @escaping (IdentitySession) -> Void) {
+        pool.identity(for: self) { [self] identity in
+            switch identity {
+            case .failure(let failure): fail(failure)
+            case .success(let identity): serve(identity)
+            }
+        }
+    }
+}

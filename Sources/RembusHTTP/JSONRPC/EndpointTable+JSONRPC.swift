@@ -15,11 +15,8 @@ extension EndpointTable {
         endpoint.answer = .json("the response object, an array of them for a batch, nothing for notifications only")
         endpoint.failures = [413, 415]
     } serve: { exchange, _ in
-        exchange.pool.identity(for: exchange) { identity in
-            switch identity {
-            case .failure(let failure): exchange.fail(failure)
-            case .success(let identity): run(exchange, identity)
-            }
+        exchange.asIdentity { identity in
+            run(exchange, identity)
         }
     }
 
