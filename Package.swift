@@ -205,6 +205,15 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        // Links that the broker makes to other brokers.
+        .target(
+            name: "RembusMesh",
+            dependencies: [
+                "Rembus", "RembusBroker", "RembusTransport", "RembusListening", "RembusIdentity", "RembusWire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         // Metrics of swift-metrics as Prometheus text.
         .target(
             name: "RembusMetrics",
@@ -248,7 +257,7 @@ let package = Package(
             dependencies: [
                 "Rembus", "RembusBroker", "RembusTransport", "RembusListening", "RembusWire", "RembusStore",
                 "RembusLake",
-                "RembusIdentity", "RembusTrust", "RembusMQTTServer", "RembusHTTP",
+                "RembusIdentity", "RembusTrust", "RembusMQTTServer", "RembusHTTP", "RembusMesh",
                 "RembusMetrics", .target(name: "RembusZeroMQ", condition: zeroMQ),
                 .product(name: "Metrics", package: "swift-metrics", condition: server),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -56,8 +56,8 @@ final class BrokerCore: @unchecked Sendable {
     private let onLogLevel = Callback<Logger.Level>()
     private let onChannelEnd = Callback<Void>()
 
-    /// Marks what this broker has passed on to others; below 2⁵³, as JSON peers need (protocol.md §9.2).
-    let meshID = Int64.random(in: 1..<(1 << 53))
+    /// The other brokers that this one is linked with. Its own number is below 2⁵³, as JSON peers need (protocol.md §9.2).
+    let mesh: Mesh
     let recordsPublications: Bool
     let decodingLimits: DecodingLimits
     let ackTimeout: TimeAmount
@@ -104,11 +104,12 @@ final class BrokerCore: @unchecked Sendable {
         admission.trust(TrustedProxies(configuration.security.trustedProxies))
         identities = IdentityService(trust: trust, settings: configuration.security, logger: logger)
         let rules = AccessRules(trust.store.document, trustsNames: configuration.security.trustsNames)
+        mesh = Mesh(own: .random(in: 1..<(1 << 53)), rules: rules)
         var cutLimits = configuration.limits
         cutLimits.maxRememberedBytes = plan.remembered
         cutLimits.maxRememberedBytesPerAddress = plan.rememberedPerAddress
         tables = RoutingTables(
-            limits: cutLimits, storage: storage, rules: rules, counters: counters, clock: clock,
+            limits: cutLimits, storage: storage, rules: rules, counters: counters, clock: clock, mesh: mesh,
             namespaces: SubscriptionNamespaces(all: namespaces), keptTopics: configuration.storage.lastValues)
         recordsPublications = configuration.storeBytes > 0
         metricTopics = MetricTopics(limit: configuration.gateways.maxMetricTopics)
@@ -162,6 +163,7 @@ final class BrokerCore: @unchecked Sendable {
         let document = trust.store.document
         let rules = AccessRules(document, trustsNames: configuration.security.trustsNames)
         tables.setRules(rules)
+        mesh.adopt(rules)
         // Who comes from now on meets the new rules; who is there already does not look at them again.
         guard !document.removed.isEmpty else { return }
         for lane in allLanes { lane.eventLoop.execute { lane.endRemoved(rules) } }
@@ -202,6 +204,7 @@ final class BrokerCore: @unchecked Sendable {
         sharedLanes.withLock { $0 = [] }
         lanes = []
         tables.expireRoutes()
+        mesh.forgetAll()
         readiness.forget()
     }
 

@@ -16,7 +16,7 @@ public struct ReconnectPolicy: Sendable, Hashable {
     }
 
     /// The wait before an attempt, counted from 1.
-    func delay(attempt: Int) -> Duration {
+    package func delay(attempt: Int) -> Duration {
         let low = max(minimumDelay.seconds, 0)
         let high = min(max(maximumDelay.seconds, low), low * Double(1 << min(max(attempt, 1), 30)))
         return .seconds(Double.random(in: low...max(high, low)))

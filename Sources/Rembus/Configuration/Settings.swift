@@ -102,7 +102,7 @@ extension ComponentConfiguration {
     }
 
     /// The folder below which components keep their settings.
-    func resolvedDirectory() -> String {
+    package func resolvedDirectory() -> String {
         if let directory { return directory }
         let environment = effectiveEnvironment
         if let directory = environment["REMBUS_DIR"], !directory.isEmpty { return directory }

@@ -57,6 +57,10 @@ package enum BrokerText {
         "The method's name has \(count) bytes; at most \(limit) are allowed (`max_topic_bytes`). Use a shorter one."
     }
 
+    static func tooManyHops(_ count: UInt64) -> String {
+        "The call has come through \(count) brokers, which is too many. Do the links between them lead round a circle?"
+    }
+
     static func droppedAnswer(_ limit: Int) -> String {
         "The answer was dropped (43): more than \(limit) bytes of answers wait for this connection to be read. Read them, or ask for less."
     }

@@ -33,6 +33,10 @@ public struct GatewayConfiguration: Sendable, Equatable {
     /// Messages that wait for the bridged broker at most; more are dropped and counted.
     public var maxBridgeQueue = 10_000
 
+    /// Other brokers that this one is a node of: a URL of each, with the name of this broker there as in
+    /// `ws://hub.example.org:8338/site-7`.
+    public var peers: [String] = []
+
     /// Every default: no further gateways.
     public init() {}
 }

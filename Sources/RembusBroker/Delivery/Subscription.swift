@@ -34,6 +34,8 @@ final class Subscription {
     @exclusivity(unchecked) var mode = Mode.live
     /// Whether the component also gets what it publishes itself.
     var hearsOwn = false
+    /// Whether it is that of another broker, which gets publications as they were published, and each once.
+    @exclusivity(unchecked) var isForwarding = false
     /// What was published above is sent at this QoS.
     @exclusivity(unchecked) var highestQoS = QoS.exactlyOnce
     /// What the connection's sink is told with each delivery.
@@ -121,6 +123,14 @@ final class Subscription {
             time = min(time, owed &- 1)
         }
         return max(time, cutoff)
+    }
+
+    /// Moves the marks on to those of each partition. What is owed stays so.
+    func advance(to marks: [UInt64]) {
+        for index in self.marks.indices where self.marks[index] < marks[index] {
+            self.marks[index] = marks[index]
+            hasMoved = true
+        }
     }
 
     /// Moves the marks to those of each partition: nothing older is wanted.

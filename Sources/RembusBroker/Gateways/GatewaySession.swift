@@ -97,7 +97,7 @@ package final class GatewaySession {
         case unusable(String)
 
         /// The failure in words, for log and audit.
-        var reason: String {
+        package var reason: String {
             switch self {
             case .wrongSecret: "the secret is wrong, or the name has none"
             case .needsProof: "the name has a key, or the broker wants a proof, and none was shown"

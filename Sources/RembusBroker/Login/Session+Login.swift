@@ -153,9 +153,14 @@ extension Session {
     private func bind(_ claim: LoginClaim) {
         guard let name = claim.name else { return }
         let wasKnown = tables.isKnown(name)
-        switch tables.bind(name, to: self, isProven: claim.isProven, user: claim.user) {
+        if case .message(_, let meta) = claim.asker, !meta.isEmpty {
+            brokerLink = BrokerLink(isDialed: false, isOurs: meta[Self.meshKey] != nil)
+        }
+        let isBroker = brokerLink != nil
+        switch tables.bind(name, to: self, isProven: claim.isProven, user: claim.user, isBroker: isBroker) {
         case .bound(let state): complete(claim, state, wasKnown: wasKnown)
         case .taken(let holder):
+            if case .message = claim.asker { brokerLink = nil }
             perform(login.taken(bySameKind: holder.traits.namespace === traits.namespace, loginFacts))
         }
     }
@@ -227,13 +232,16 @@ extension Session {
         case .message(let id, _):
             link.limitMessages(to: limits.maxMessageBytes)
             meta = places
-            if !meta.isEmpty { tables.addBroker(state) }
+            if let brokerLink {
+                noteChange()
+                report(.identified)
+                return welcome(id, brokerLink, anonymous)
+            }
             let hasAdopted = adopt(anonymous)
             noteChange()
             report(.identified)
-            let exports = tables.exports(for: state, isBroker: !meta.isEmpty)
-            guard hasAdopted, isKept else { return welcome(id, exports) }
-            answerWhenSaved { [self] in welcome(id, exports) }
+            guard hasAdopted, isKept else { return welcome(id) }
+            answerWhenSaved { [self] in welcome(id) }
         }
     }
 
@@ -242,9 +250,20 @@ extension Session {
         lane.saveSoon(self)
     }
 
-    private func welcome(_ id: MessageID, _ exports: Value) {
-        respond(id, .ok, exports)
+    /// A component gets two empty lists: some would act on what others offer and want as a broker does (protocol.md §9.1).
+    private func welcome(_ id: MessageID) {
+        respond(id, .ok, .array([.array([]), .array([])]))
         answerPostponed(.ok)
+    }
+
+    private func welcome(_ id: MessageID, _ broker: BrokerLink, _ anonymous: ComponentState) {
+        let (topics, methods) = (anonymous.subscriptions.keys.map(\.string), anonymous.exposed.map(\.string))
+        tables.release(anonymous)
+        let actions = joinMesh(broker)
+        respond(id, .ok, exports(actions, for: broker))
+        answerPostponed(.ok)
+        startMesh(broker, actions, isListed: !broker.isOurs)
+        hearList(methods: methods, topics: topics, broker)
     }
 
     /// What the connection did before it had a name now belongs to the name; false when that is nothing.

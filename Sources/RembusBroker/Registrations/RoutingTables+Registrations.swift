@@ -108,6 +108,7 @@ extension RoutingTables {
     /// Forgets a name that is away, everywhere.
     func forget(_ state: ComponentState) {
         guard let name = state.name, components[ExactText(name)] === state else { return }
+        dropKept(state)
         for topic in state.exposed { removeProvider(state, topic) }
         charge(state, .init())
         components[ExactText(name)] = nil

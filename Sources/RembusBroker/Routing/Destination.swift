@@ -54,4 +54,6 @@ struct Origin: Hashable, Sendable {
     let destination: DestinationID
     /// How many brokers have passed it on.
     let hops: UInt8
+    /// Whether it was published before somebody asked for the past, and is only for those who did.
+    var isPast = false
 }

@@ -17,6 +17,8 @@ final class ProviderList {
 
     var isEmpty: Bool { states.isEmpty }
 
+    func contains(_ state: ComponentState) -> Bool { members.contains(ObjectIdentifier(state)) }
+
     /// False when it is one already.
     func add(_ state: ComponentState) -> Bool {
         guard members.insert(ObjectIdentifier(state)).inserted else { return false }

@@ -12,7 +12,7 @@ extension RoutingTables {
     }
 
     /// Gives a name to a session, with the state that the name had. `user` has the rights when it is not the name itself.
-    func bind(_ name: String, to session: Session, isProven: Bool, user: String? = nil) -> Binding {
+    func bind(_ name: String, to session: Session, isProven: Bool, user: String? = nil, isBroker: Bool = false) -> Binding {
         lock.withLock {
             if var known = components[ExactText(name)] {
                 if let holder = known.session { return .taken(holder) }
@@ -31,12 +31,15 @@ extension RoutingTables {
                     known = state
                 }
                 known.hasReturned = true
+                known.isBroker = isBroker
                 enter(known, session, isProven: isProven)
                 charge(known, known.usageWhileConnected)
                 attach(known, to: session)
+                dropKept(known)
                 return .bound(known)
             }
             let state = makeState(name, user: user, isProven: isProven)
+            state.isBroker = isBroker
             enter(state, session, isProven: isProven)
             components[ExactText(name)] = state
             return .bound(state)
@@ -47,7 +50,10 @@ extension RoutingTables {
     private func enter(_ state: ComponentState, _ session: Session, isProven: Bool) {
         state.session = session
         state.principal.isProven = isProven
-        for topic in state.exposed { liveRoutes.expire(topic: topic.string) }
+        for topic in state.exposed {
+            liveRoutes.expire(topic: topic.string)
+            if providers[topic]?.contains(state) == true { count(method: topic.string, of: state, by: 1) }
+        }
         state.host = session.host
         state.owner = owner(user: isProven ? state.user : nil, host: state.host)
         state.awaySince = 0
@@ -90,16 +96,20 @@ extension RoutingTables {
     /// exposed topics stay with its state; an anonymous one leaves nothing (known-defects.md R18).
     func release(_ state: ComponentState) {
         lock.withLock {
-            for subscription in state.subscriptions.values { detach(subscription) }
-            for topic in state.exposed { liveRoutes.expire(topic: topic.string) }
+            keepInterests(state)
+            for subscription in state.subscriptions.values { detach(subscription, of: state) }
+            for topic in state.exposed {
+                liveRoutes.expire(topic: topic.string)
+                if providers[topic]?.contains(state) == true { count(method: topic.string, of: state, by: -1) }
+            }
             state.session = nil
             state.principal.isProven = false
-            brokers.removeAll { $0 === state }
             if state.isTransient {
                 state.forgetClient()
                 state.gatewayBytes = 0
             }
             if state.name == nil || state.isForgettable || !remember(state) {
+                dropKept(state)
                 for topic in state.exposed { removeProvider(state, topic) }
                 if let name = state.name {
                     components[ExactText(name)] = nil

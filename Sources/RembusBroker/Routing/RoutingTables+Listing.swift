@@ -4,43 +4,6 @@ import RembusWire
 
 /// What the tables hold, as lists for others.
 extension RoutingTables {
-    /// The answer to a login: topics that others provide, topics that others want (protocol.md §9.1), sorted.
-    ///
-    /// Only brokers use it, so a plain component gets two empty lists once there are too many topics to list cheaply.
-    func exports(for state: ComponentState, isBroker: Bool) -> Value {
-        lock.withLock {
-            let count = providers.count + exact.count + patternTopics.count + handlers.count
-            guard isBroker || count <= Self.maxListedTopics else { return .array([.array([]), .array([])]) }
-            let rules = currentRules
-            func mayKnow(_ topic: ExactText) -> Bool {
-                rules.allows(state.principal, .call, topic.string)
-                    || rules.allows(state.principal, .subscribe, topic.string)
-            }
-            // A table of another tenant does not exist.
-            var provided = Set(handlers.filter { $0.value.isOffered(to: state.principal.tenant) }.keys)
-            for (topic, list) in providers
-            where list.states.contains(where: { $0 !== state && $0.tenant == state.tenant }) { provided.insert(topic) }
-            var wanted = Set<ExactText>()
-            for (topic, targets) in exact
-            where targets.contains(where: { $0.state !== state && $0.tenant == state.tenant }) {
-                wanted.insert(topic)
-            }
-            patterns.forEach { target in
-                if target.tenant == state.tenant, target.state !== state {
-                    wanted.insert(ExactText(target.subscription.matched))
-                }
-            }
-            provided.subtract(BuiltIns.unlisted.map { ExactText($0) })
-            if rules.hasPrivateTopics {
-                provided = provided.filter(mayKnow)
-                wanted = wanted.filter(mayKnow)
-            }
-            return .array([
-                .array(provided.sorted().map { .text($0.string) }), .array(wanted.sorted().map { .text($0.string) }),
-            ])
-        }
-    }
-
     /// Who exposes and who subscribes what, by topic, for administrators (protocol.md §8, `broker_config`).
     func listing() -> Value {
         lock.withLock {
@@ -63,6 +26,4 @@ extension RoutingTables {
                     ($0.key.string, .array($0.value.sorted().map { .text($0) }))
                 }))
     }
-
-    private static let maxListedTopics = 4096
 }

@@ -12,7 +12,9 @@ extension RoutingTables {
     func addProvider(_ state: ComponentState, _ topic: String) {
         let list = providers[ExactText(topic)] ?? ProviderList()
         providers[ExactText(topic)] = list
-        if list.add(state) { liveRoutes.expire(topic: topic) }
+        guard list.add(state) else { return }
+        liveRoutes.expire(topic: topic)
+        if state.session != nil { count(method: topic, of: state, by: 1) }
     }
 
     func unexpose(_ state: ComponentState, _ topic: String) {
@@ -24,12 +26,15 @@ extension RoutingTables {
 
     func removeProvider(_ state: ComponentState, _ topic: ExactText) {
         guard let list = providers[topic], list.remove(state) else { return }
+        if state.session != nil { count(method: topic.string, of: state, by: -1) }
         if list.isEmpty { providers[topic] = nil }
         liveRoutes.expire(topic: topic.string)
     }
 
     func setHandler(_ handler: LocalHandler?, for topic: String) {
         lock.withLock {
+            countHandler(topic, handlers[ExactText(topic)], by: -1)
+            countHandler(topic, handler, by: 1)
             handlers[ExactText(topic)] = handler
             liveRoutes.expire(topic: topic)
         }

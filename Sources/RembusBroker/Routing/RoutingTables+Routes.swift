@@ -49,6 +49,12 @@ extension RoutingTables {
             entries.removeAll { !rules.allows($0.state.principal, .subscribe, topic) }
             states.removeAll { $0.session != nil && !rules.allows($0.principal, .expose, topic) }
         }
+        if mesh.isInUse {
+            // A link gets a publication once, and calls go first to who is near.
+            var links: Set<ObjectIdentifier> = []
+            entries.removeAll { $0.state.isBroker && !links.insert(ObjectIdentifier($0.session)).inserted }
+            states = states.filter { !$0.isBroker } + states.filter(\.isBroker)
+        }
         return Route(
             topic: topic, hash: hash, lane: lane, isRecorded: isRecorded(topic), entries: entries,
             providers: states.map { Provider(state: $0, session: $0.session) },

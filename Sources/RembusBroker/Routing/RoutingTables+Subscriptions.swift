@@ -13,7 +13,7 @@ extension RoutingTables {
 
     func unsubscribe(_ state: ComponentState, _ subscription: Subscription) {
         lock.withLock {
-            detach(subscription)
+            detach(subscription, of: state)
             charge(state, topic: subscription.topic, sign: -1)
         }
     }
@@ -24,7 +24,8 @@ extension RoutingTables {
         }
     }
 
-    private func insert(_ target: SubscriptionEntry) {
+    func insert(_ target: SubscriptionEntry) {
+        count(target.subscription, of: target.state, by: 1)
         let topic = ExactText(target.subscription.matched)
         expireRoutes(along: target.subscription)
         if let pattern = target.subscription.pattern {
@@ -35,7 +36,7 @@ extension RoutingTables {
         }
     }
 
-    func detach(_ subscription: Subscription) {
+    func detach(_ subscription: Subscription, of state: ComponentState) {
         let topic = ExactText(subscription.matched)
         if let pattern = subscription.pattern {
             guard patterns.remove(pattern, where: { $0.subscription === subscription }) else { return }
@@ -47,6 +48,7 @@ extension RoutingTables {
             if !targets.isEmpty { exact[topic] = targets }
             guard targets.count < count else { return }
         }
+        count(subscription, of: state, by: -1)
         expireRoutes(along: subscription)
     }
 }

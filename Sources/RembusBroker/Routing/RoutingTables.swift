@@ -27,7 +27,6 @@ final class RoutingTables: @unchecked Sendable {
     var providers: [ExactText: ProviderList] = [:]
     var handlers: [ExactText: LocalHandler] = [:]
     var components: [ExactText: ComponentState] = [:]
-    var brokers: [ComponentState] = []
     /// How many of `components` are not connected.
     var offline = 0
     /// What is held for components.
@@ -35,6 +34,8 @@ final class RoutingTables: @unchecked Sendable {
     var onForget: [@Sendable (String) -> Void] = []
     let counters: BrokerCounters
     let clock: BrokerClock
+    /// Hears of what components of tenants with links to other brokers want and provide.
+    let mesh: Mesh
     var currentRules: AccessRules
     /// Rises with every change of the rules.
     let rulesVersion = Atomic<UInt64>(0)
@@ -43,10 +44,11 @@ final class RoutingTables: @unchecked Sendable {
 
     init(
         limits: BrokerLimits, storage: BrokerStorage, rules: AccessRules, counters: BrokerCounters, clock: BrokerClock,
-        namespaces: SubscriptionNamespaces = .none, keptTopics: [String] = []
+        mesh: Mesh, namespaces: SubscriptionNamespaces = .none, keptTopics: [String] = []
     ) {
         self.limits = limits
         self.clock = clock
+        self.mesh = mesh
         self.namespaces = namespaces
         self.counters = counters
         ledger = RegistrationLedger(limits)

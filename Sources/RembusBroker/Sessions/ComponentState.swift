@@ -42,6 +42,10 @@ final class ComponentState: @unchecked Sendable {
     var host = ""
     /// When the last connection ended, nanoseconds since the epoch; 0 while one is there.
     var awaySince: UInt64 = 0
+    /// Whether the component is another broker, which has no interests of its own. Guarded as `principal`.
+    var isBroker = false
+    /// What other brokers were told that the component wants while it is away.
+    var kept: [(interest: MeshInterest, messageFrom: Double)] = []
     /// Whether the component has come back under its name.
     var hasReturned = false
 
@@ -127,6 +131,7 @@ final class ComponentState: @unchecked Sendable {
     func takeOver(_ other: ComponentState) {
         (subscriptions, inFlight) = (other.subscriptions, other.inFlight)
         (duplicates, exposed, gatewayBytes) = (other.duplicates, other.exposed, other.gatewayBytes)
+        (kept, other.kept) = (other.kept, [])
     }
 
     /// For lists that people read.

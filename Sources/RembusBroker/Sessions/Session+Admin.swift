@@ -25,7 +25,9 @@ extension Session {
             core.logger.notice("malformed admin command from \(label): \(error)", metadata: facts)
             return respond(admin.id, .error, .text(error.message))
         }
-        if isReturned(admin.data) { return respond(admin.id, .ok, .null) }
+        if let brokerLink, let outcome = receive(command, admin, from: brokerLink) {
+            return respond(admin.id, outcome.status, outcome.data)
+        }
         if case .other(AdminCommand.Name.flush) = command {
             return respond(admin.id, .ok, takeUnansweredRefusals())
         }
@@ -45,7 +47,6 @@ extension Session {
     ) {
         respond(admin.id, outcome.status, outcome.data)
         guard outcome.status == .ok else { return }
-        if command.isFlooded { flood(admin) }
         // Only now, so that the answer is ahead of what the command lets through.
         switch command {
         case .reactive(true, _): startReplay()
@@ -208,14 +209,6 @@ extension AdminCommand {
     fileprivate var isKept: Bool {
         switch self {
         case .subscribe, .unsubscribe, .expose, .unexpose, .setup: true
-        default: false
-        }
-    }
-
-    /// Whether the command changes what a topic leads to, which other brokers must know.
-    fileprivate var isFlooded: Bool {
-        switch self {
-        case .subscribe, .unsubscribe, .expose, .unexpose: true
         default: false
         }
     }

@@ -21,6 +21,9 @@ extension Session {
     func receiveRequest(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard let id = messageID(header, bytes) else { return }
         guard !core.readiness.hasStopped else { return answer(id, .methodUnavailable, BrokerText.stopping) }
+        guard header.hops < MeshTable.maxPathLength else {
+            return answer(id, .error, BrokerText.tooManyHops(header.hops))
+        }
         if let target = header.target(in: bytes), target != core.name {
             return receiveDirect(target, id, header, bytes)
         }
@@ -217,7 +220,9 @@ extension Session {
         lane.watch(self)
         guard form.encoding == .binary else { return sendTranslatedRequest(bytes, id: id, call.limit) }
         let topicLength = FrameWriter.headLength(header.topicLength) + header.topicLength
-        let options = call.limit.told.map { RequestOptions(timeout: $0) }
+        let hops = brokerLink?.isOurs == true ? header.hops + 1 : nil
+        let options =
+            call.limit.told == nil && hops == nil ? nil : RequestOptions(timeout: call.limit.told, hops: hops)
         let length = 2 + 9 + topicLength + 1 + header.payloadLength + (options?.encodedLength ?? 0)
         traffic.sent(.request, bytes: length)
         link.sendBinary(length: length) { target in

@@ -12,6 +12,7 @@ extension Session {
     @inline(__always)
     func deliver(_ publication: inout Publication, to subscription: Subscription, tenant: UInt32) {
         guard isReactive, mayReceive(publication, tenant, subscription) else { return }
+        if let origin = publication.origin, origin.isPast, subscription.messageFrom <= 0 { return }
         guard case .live = subscription.mode, publication.record.receivedAt > subscription.marks[publication.partition]
         else { return }
         guard send(&publication, subscription) else { return missed(&publication, subscription) }

@@ -11,6 +11,7 @@ extension Session {
     /// One that came as a frame: what is not taken is answered, as far as it can be.
     @inline(__always)
     func receivePublication(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
+        if let brokerLink { return receiveForwarded(header, bytes, owner: owner, from: brokerLink) }
         guard header.flags.qos == .atMostOnce else { return receiveAcknowledged(header, bytes, owner: owner) }
         if case .refused(let refusal) = route(header, bytes, owner: owner) { noteRefusal(refusal, header, bytes) }
     }
@@ -27,15 +28,16 @@ extension Session {
             return .refused(.malformed)
         }
         traffic.received(MessageClass(header.flags), bytes: bytes.count)
-        let outcome: PublishOutcome
-        if header.flags.qos == .atMostOnce {
-            outcome = route(header, bytes, owner: owner)
-        } else {
-            guard let id = header.id(in: bytes) else { return .refused(.malformed) }
-            outcome = take(id, header, bytes, owner: owner)
-        }
+        let outcome = accept(header, bytes, owner: owner)
         if outcome == .refused(.denied) { deny(.publish, header.topic(in: bytes)) }
         return outcome
+    }
+
+    /// Takes a publication, or gives why not.
+    func accept(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) -> PublishOutcome {
+        guard header.flags.qos != .atMostOnce else { return route(header, bytes, owner: owner) }
+        guard let id = messageID(header, bytes) else { return .refused(.malformed) }
+        return take(id, header, bytes, owner: owner)
     }
 
     /// Why a publication on a topic would be refused, which counts as one that was: asked when something else is wrong with it

@@ -9,7 +9,11 @@ import Synchronization
 extension Session {
     /// Whether a subscription of the component is one for this kind of connection: clients of a gateway and components that
     /// have the same name get each what they have asked for.
-    func serves(_ subscription: Subscription) -> Bool { subscription.namespace === traits.namespace }
+    func serves(_ subscription: Subscription) -> Bool {
+        // What a broker wants is in use when it has said so in this connection, and no other link has it.
+        if let brokerLink { return brokerLink.attached.contains(MeshInterest(.subscription, subscription.topic)) }
+        return subscription.namespace === traits.namespace
+    }
 
     /// A live publication could not be sent.
     func missed(_ publication: inout Publication, _ subscription: Subscription) {

@@ -49,6 +49,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
     var unanswered = UnansweredRefusals()
     /// Protocols and ports where the peer accepts connections itself (protocol.md §9.1); empty for plain components.
     var meta: [String: UInt64] = [:]
+    /// The broker at the other end, when there is one.
+    @exclusivity(unchecked) var brokerLink: BrokerLink?
     /// Delivery starts with `reactive` and is off again on each new connection (behaviour.md §4.2).
     @exclusivity(unchecked) var isReactive = false
     /// Whether its component is written down at the end of this unit of work.
@@ -122,6 +124,8 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     /// Gives the name and its state back and ends what depended on this connection.
     func release() {
+        if let brokerLink { leaveMesh(brokerLink) }
+        brokerLink = nil
         isReactive = false
         past.end()
         lastRoute.forget()

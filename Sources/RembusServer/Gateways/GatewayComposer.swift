@@ -5,6 +5,7 @@ import Rembus
 import RembusBroker
 import RembusHTTP
 import RembusMQTTServer
+import RembusMesh
 import RembusMetrics
 
 /// Makes the gateways that a configuration asks for.
@@ -44,6 +45,11 @@ struct GatewayComposer {
         if hasHTTP { gateways.append(HTTPGateway(metrics: metrics)) }
         if settings.mqttPort != nil || settings.mqttSocket != nil {
             gateways.append(MQTTGateway(folder: configuration.folder.path))
+        }
+        if !settings.peers.isEmpty {
+            var component = ComponentConfiguration()
+            component.directory = configuration.root.path
+            gateways.append(try PeerGateway(urls: settings.peers, component))
         }
         if let bridge = try bridge() { gateways.append(bridge) }
         if hasMetrics { gateways.append(PrometheusGateway(metrics: metrics)) }

@@ -32,6 +32,9 @@ extension BrokerSettings {
         texts("mqtt_topic_filter", "REMBUS_MQTT_TOPIC_FILTER", \.gateways.mqttTopicFilters, "MQTT topic filters") {
             !$0.isEmpty
         },
+        texts("peers", "REMBUS_PEERS", \.gateways.peers, "URLs like ws://hub.example.org:8338/site-7") {
+            $0.contains("://")
+        },
         whole("max_bridge_queue", "REMBUS_MAX_BRIDGE_QUEUE", 1...10_000_000, \.gateways.maxBridgeQueue),
     ]
 
@@ -49,6 +52,8 @@ extension BrokerSettings {
         "max_retained_bytes": "bytes of the last values of topics, retained MQTT messages among them",
         "mqtt": "the MQTT broker to be bridged with: `mqtt[s]://[user:password@]host[:port][/clientid]`; null for none",
         "mqtt_topic_filter": "MQTT topic filters that the bridge subscribes, separated by commas",
+        "peers":
+            "other brokers that this one is a node of: URLs with the name of this broker there, separated by commas",
         "max_bridge_queue": "messages that wait for the bridged broker at most; more are dropped",
     ]
 

@@ -43,6 +43,8 @@ package struct FrameHeader {
     package var status: UInt64
     /// How long the sender of a request waits for the answer, milliseconds; nil when it does not say.
     package var timeout: UInt64?
+    /// How many brokers have passed a request on; 0 when none has said so.
+    package var hops: UInt64 = 0
 
     package var hasTarget: Bool { targetLength >= 0 }
 
@@ -118,6 +120,7 @@ package struct FrameHeader {
         if count == 5 { return true }
         guard let options = RequestOptions(&scanner, depth: Self.maxDepth) else { return false }
         timeout = options.timeout
+        hops = options.hops ?? 0
         return true
     }
 

@@ -6,16 +6,22 @@ package struct RequestOptions: Sendable, Hashable {
     /// The names of the entries.
     package enum Key {
         package static let timeout = "timeout"
+        package static let hops = "hops"
     }
 
     /// How long the caller waits for the answer, in milliseconds; nil when it does not say.
     package var timeout: UInt64?
 
-    package init(timeout: UInt64?) { self.timeout = timeout }
+    /// How many brokers have passed the request on; nil when none has said so.
+    package var hops: UInt64?
+
+    package init(timeout: UInt64?, hops: UInt64? = nil) { (self.timeout, self.hops) = (timeout, hops) }
 
     /// What a received element says. Anything that makes no sense counts as not said.
     init(_ value: Value?) {
-        guard case .map(let map)? = value, let given = map[Key.timeout] else { return }
+        guard case .map(let map)? = value else { return }
+        hops = map[Key.hops]?.uintValue
+        guard let given = map[Key.timeout] else { return }
         if let number = given.uintValue {
             timeout = number
         } else if let number = given.doubleValue, number >= 0 {
@@ -36,22 +42,27 @@ package struct RequestOptions: Sendable, Hashable {
         }
     }
 
+    private var entries: [(key: String, value: UInt64)] {
+        [(Key.timeout, timeout), (Key.hops, hops)].compactMap { key, value in value.map { (key, $0) } }
+    }
+
     /// How many bytes ``write(_:)`` writes.
     package var encodedLength: Int {
-        guard let timeout else { return 1 }
-        return 1 + 1 + Key.timeout.utf8.count + FrameWriter.headLength(Int(clamping: timeout))
+        entries.reduce(1) { $0 + 1 + $1.key.utf8.count + FrameWriter.headLength(Int(clamping: $1.value)) }
     }
 
     /// The same without a buffer.
     package func write(_ writer: inout FrameWriter) {
-        guard let timeout else { return writer.byte(0xA0) }
-        writer.byte(0xA1)
-        var key = Key.timeout
-        key.withUTF8 {
-            writer.head(major: 3, $0.count)
-            writer.copy(UnsafeRawBufferPointer($0))
+        let entries = entries
+        writer.head(major: 5, entries.count)
+        for entry in entries {
+            var key = entry.key
+            key.withUTF8 {
+                writer.head(major: 3, $0.count)
+                writer.copy(UnsafeRawBufferPointer($0))
+            }
+            writer.head(major: 0, Int(clamping: entry.value))
         }
-        writer.head(major: 0, Int(clamping: timeout))
     }
 }
 
@@ -66,12 +77,12 @@ extension RequestOptions {
         for _ in 0..<head.argument {
             var entry = inside
             guard inside.skipItem(depth: depth) else { return }
-            let isTimeout = entry.string(.text).map { $0.elementsEqual(Key.timeout.utf8) } ?? false
+            let key = entry.string(.text)
             var value = inside
             guard inside.skipItem(depth: depth) else { return }
-            if isTimeout, let number = value.head(), number.major == .unsigned, number.argument > 0 {
-                timeout = number.argument
-            }
+            guard let key, let number = value.head(), number.major == .unsigned else { continue }
+            if number.argument > 0, key.elementsEqual(Key.timeout.utf8) { timeout = number.argument }
+            if key.elementsEqual(Key.hops.utf8) { hops = number.argument }
         }
     }
 }

@@ -28,6 +28,7 @@ struct BrokerCommand: AsyncParsableCommand {
               rembus broker --port 9000 --policy round_robin
               rembus broker --tcp 8339 --zmq 8340 --http 8341 --mqtt-listen 1883
               rembus broker --mqtt mqtt://localhost:1884   # bridged with another MQTT broker
+              rembus broker --peer ws://hub.example.org:8338/site-7    # a node below another broker
               rembus broker --host 0.0.0.0 --secure --authenticated    # reachable from other machines, see `rembus keys`
               rembus broker --schema schema.json           # publications also fill tables, see `rembus query`
               rembus broker --record 'alarm/**,age=30d' --record 'plant/**,age=7d,size=10GB'
@@ -65,6 +66,13 @@ struct BrokerCommand: AsyncParsableCommand {
             "Bridge with the MQTT broker at mqtt[s]://[user:password@]host[:port][/clientid]. (default: none)",
             valueName: "url"))
     var mqtt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Be a node of the broker at ws[s]://host[:port]/name or tcp://…, tls://…, known there by the name. May be "
+                + "repeated. (default: none)",
+            valueName: "url"))
+    var peer: [String] = []
 
     @Option(help: "Port that answers with metrics for Prometheus and nothing else. (default: none)")
     var prometheus: ListenOption?
@@ -213,6 +221,7 @@ struct BrokerCommand: AsyncParsableCommand {
         }
         if let httpPrefix { configuration.gateways.httpPrefix = httpPrefix }
         if let mqtt { configuration.gateways.mqttBridge = mqtt }
+        if !peer.isEmpty { configuration.gateways.peers = peer }
         if let host { configuration.host = BrokerSettings.withoutBrackets(host) }
         if let policy { configuration.policy = policy }
         if overwrite { configuration.overwriteConnection = true }
