@@ -137,13 +137,21 @@ def test_exports_name_what_others_expose_and_subscribe(connect, uid):
     peer = connect(f"exporter{uid}")
     peer.expose(f"export/service{uid}")
     peer.subscribe(f"export/topic{uid}")
-    _, (services, topics) = connect().identify(f"importer{uid}")
+    _, (services, topics) = connect().identify(f"importer{uid}", {"ws": 9001})
     assert f"export/service{uid}" in services
     assert f"export/topic{uid}" in topics
 
 
+@differs("the reference tells every component, of which some act on it as a broker does")
+def test_a_plain_component_gets_no_exports(connect, uid):
+    peer = connect(f"exporter{uid}")
+    peer.expose(f"export/service{uid}")
+    peer.subscribe(f"export/topic{uid}")
+    assert connect().identify(f"plain{uid}") == (OK, [[], []])
+
+
 def test_exports_leave_out_the_built_in_methods(connect, uid):
-    _, (services, _) = connect().identify(f"importer{uid}")
+    _, (services, _) = connect().identify(f"importer{uid}", {"ws": 9001})
     assert not {"rid", "version", "uptime"} & set(services)
 
 
@@ -152,10 +160,10 @@ def test_exports_show_nothing_of_another_tenant(connect, uid):
     peer = connect(f"exporter{uid}.acme")
     peer.expose(f"export/service{uid}")
     peer.subscribe(f"export/topic{uid}")
-    _, (services, topics) = connect().identify(f"importer{uid}.corp")
+    _, (services, topics) = connect().identify(f"importer{uid}.corp", {"ws": 9001})
     assert f"export/service{uid}" not in services
     assert f"export/topic{uid}" not in topics
-    _, (services, topics) = connect().identify(f"importer{uid}.acme")
+    _, (services, topics) = connect().identify(f"importer{uid}.acme", {"ws": 9001})
     assert f"export/service{uid}" in services
     assert f"export/topic{uid}" in topics
 

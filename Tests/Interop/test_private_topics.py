@@ -171,12 +171,12 @@ def test_exports_do_not_show_what_is_private(log_in_as, ruled, connect):
     friend.expose("vault", "open/tool")
     friend.subscribe("vault/3/door", "open/news")
     stranger, boss = connect(to=ruled), log_in_as(ADMINISTRATOR)
-    provided, wanted = log_in(stranger, "stranger", Key.make("ecdsa"))
+    provided, wanted = log_in(stranger, "stranger", Key.make("ecdsa"), {"ws": 9001})
     assert "open/tool" in provided and "vault" not in provided
     assert "open/news" in wanted and "vault/3/door" not in wanted
     boss.command("vault", "authorize", cid="stranger")
     stranger.close()
-    assert eventually(lambda: "vault" in log_in(connect(to=ruled), "stranger", Key.make("ecdsa"))[0])
+    assert eventually(lambda: "vault" in log_in(connect(to=ruled), "stranger", Key.make("ecdsa"), {"ws": 9001})[0])
 
 
 def test_grants_may_be_for_one_action(log_in_as):

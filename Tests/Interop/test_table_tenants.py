@@ -211,7 +211,7 @@ def test_tables_of_other_tenants_are_not_in_the_exports(start_broker, connect, t
     schema.write_text(json.dumps({"tables": [
         {"table": "ours", "tenant": "acme", "topic": "ours", "columns": [{"col": "value", "type": "INTEGER"}]}]}))
     broker = start_broker(folder=tmp_path / "state", options=["--schema", str(schema)])
-    _, (provided, _) = connect(to=broker).identify("pump.other")
+    _, (provided, _) = connect(to=broker).identify("pump.other", {"ws": 9001})
     assert "query_ours" not in provided
-    _, (provided, _) = connect(to=broker).identify("pump.acme")
+    _, (provided, _) = connect(to=broker).identify("pump.acme", {"ws": 9001})
     assert "query_ours" in provided

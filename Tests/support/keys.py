@@ -81,9 +81,9 @@ def attest(peer: Peer, name, signature, identifier=None, meta=None):
     return peer.request(ATTESTATION, name, signature, meta or {}, identifier=identifier)
 
 
-def log_in(peer: Peer, name, key: Key):
+def log_in(peer: Peer, name, key: Key, meta=None):
     """The whole handshake of free mode."""
-    status, exports = attest(peer, name, key.sign(challenged(peer, name), name))
+    status, exports = attest(peer, name, key.sign(challenged(peer, name), name), meta=meta)
     assert status == OK, (status, exports)
     return exports
 
