@@ -4,6 +4,7 @@ import NIOCore
 import RembusBroker
 import RembusLake
 import RembusStore
+import RembusTables
 import RembusWire
 
 /// Opens each part of the storage as the configuration has it. All throw a ``BrokerError`` that says what to do.
