@@ -192,7 +192,6 @@ let package = Package(
                 "RembusSupport", "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusListening",
                 "RembusTrust",
                 "RembusStore",
-                "CRembusChecksum",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -83,11 +83,7 @@ extension StorageComposer {
 
     func openComponents() throws -> ComponentFile {
         do {
-            let file = try ComponentFile(folder.appendingPathComponent("components").path)
-            if file.lostBytes > 0 {
-                logger.warning("the last \(file.lostBytes) bytes of the components' file were torn and are dropped")
-            }
-            return file
+            return try ComponentFile(folder.appendingPathComponent("components").path, logger: logger)
         } catch {
             throw BrokerError("\(error)")
         }
