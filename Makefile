@@ -35,7 +35,7 @@ UNIT = REMBUS_PYTHON="$(PYTHON)" REMBUS_BIN="$(REMBUS_BIN)" $(SWIFT) test --scra
 # Storage, slow hashes, other processes and long computing hold the threads they are tested on: tests that talk to
 # something with a clock of its own would wait for them in the same process.
 BLOCKING_TESTS := ^(RembusLakeTests|RembusStoreTests|RembusIdentityTests|RembusTrustTests)
-COMPUTING_TESTS := ^(RembusSupportTests|RembusWireTests|DataFramesTests|RembusBrokerTests|RembusMQTTTests)
+COMPUTING_TESTS := ^(RembusSupportTests|RembusWireTests|DataFramesTests|RembusTablesTests|RembusBrokerTests|RembusMQTTTests)
 # Whole brokers with their storage, which components in the same process talk to.
 SERVER_TESTS := ^RembusServerTests
 REFERENCE_TESTS := ^InteropTests

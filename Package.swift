@@ -140,13 +140,23 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        // From a publication to typed rows of tables, without a database.
+        .target(
+            name: "RembusTables",
+            dependencies: [
+                "RembusSupport", "RembusWire",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         // DuckDB's header; the library itself is loaded when the broker needs it, so that it starts without.
         .systemLibrary(name: "CDuckDB", pkgConfig: "duckdb"),
         .target(name: "CDuckDBLoader", dependencies: ["CDuckDB"]),
         .target(
             name: "RembusLake",
             dependencies: [
-                "RembusSupport", "RembusWire", "DataFrames", "CArrowData", "RembusStore", "CDuckDB", "CDuckDBLoader",
+                "RembusSupport", "RembusWire", "DataFrames", "CArrowData", "RembusStore", "RembusTables", "CDuckDB",
+                "CDuckDBLoader",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -154,7 +164,8 @@ let package = Package(
         .target(
             name: "RembusBroker",
             dependencies: [
-                "RembusSupport", "RembusWire", "RembusTransport", "RembusListening", "RembusStore", "RembusIdentity",
+                "RembusSupport", "RembusWire", "RembusTransport", "RembusListening", "RembusStore", "RembusTables",
+                "RembusIdentity",
                 "RembusTrust",
                 "DataFrames",
                 "RembusMetrics",
@@ -181,7 +192,6 @@ let package = Package(
                 "RembusSupport", "RembusBroker", "RembusMQTT", "RembusWire", "RembusTransport", "RembusListening",
                 "RembusTrust",
                 "RembusStore",
-                "CRembusChecksum",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -256,6 +266,7 @@ let package = Package(
             name: "RembusServer",
             dependencies: [
                 "Rembus", "RembusBroker", "RembusTransport", "RembusListening", "RembusWire", "RembusStore",
+                "RembusTables",
                 "RembusLake",
                 "RembusIdentity", "RembusTrust", "RembusMQTTServer", "RembusHTTP", "RembusMesh",
                 "RembusMetrics", .target(name: "RembusZeroMQ", condition: zeroMQ),
@@ -270,7 +281,7 @@ let package = Package(
             dependencies: [
                 "RembusSupport", "Rembus", "RembusServer", "RembusBroker", "RembusTransport", "RembusListening",
                 "RembusWire",
-                "RembusStore", "RembusLake",
+                "RembusTables", "RembusLake",
                 "RembusIdentity", "RembusTrust", "DataFrames",
                 .target(name: "RembusZeroMQ", condition: zeroMQ),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -288,7 +299,9 @@ let package = Package(
         // `swift run -c release rembus-microbench`
         .executableTarget(
             name: "rembus-microbench",
-            dependencies: ["RembusWire", "RembusStore", "DataFrames", .product(name: "NIOCore", package: "swift-nio")],
+            dependencies: [
+                "RembusWire", "RembusTables", "DataFrames", .product(name: "NIOCore", package: "swift-nio"),
+            ],
             path: "Benchmarks/Micro",
             swiftSettings: strict),
         // Components that the tests of bad networks watch, for Tests/Interop.
@@ -315,6 +328,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "RembusTablesTests",
+            dependencies: [
+                "RembusTables", "RembusWire",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "DataFramesTests",
             dependencies: [
                 "DataFrames", "CArrowData", .product(name: "NIOCore", package: "swift-nio"),
@@ -323,7 +343,7 @@ let package = Package(
         .testTarget(
             name: "RembusLakeTests",
             dependencies: [
-                "RembusSupport", "RembusLake", "RembusStore", "RembusWire", "DataFrames", "TestSupport",
+                "RembusSupport", "RembusLake", "RembusStore", "RembusTables", "RembusWire", "DataFrames", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

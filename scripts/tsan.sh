@@ -27,7 +27,7 @@ fi
 
 failed=0
 # Fewer frames: the sanitizer makes everything ten times slower, and races show early.
-for suite in RembusSupportTests RembusWireTests RembusTransportTests RembusStoreTests RembusIdentityTests RembusTrustTests RembusBrokerTests RembusMetricsTests \
+for suite in RembusSupportTests RembusWireTests RembusTransportTests RembusStoreTests RembusTablesTests RembusIdentityTests RembusTrustTests RembusBrokerTests RembusMetricsTests \
     RembusHTTPTests RembusMQTTTests RembusMQTTServerTests RembusZeroMQTests RembusTests; do
     [ -d "Tests/$suite" ] || continue
     REMBUS_PYTHON="$python" REMBUS_FUZZ_CASES=4000 \

@@ -1,5 +1,5 @@
 import NIOCore
-import RembusStore
+import RembusTables
 import RembusWire
 
 /// Turning publications into rows, as the archiver does before it writes a batch.

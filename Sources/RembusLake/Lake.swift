@@ -1,5 +1,6 @@
 package import Logging
 package import RembusStore
+package import RembusTables
 package import RembusWire
 
 /// The tables of a broker in a DuckLake: every recorded publication in `message`, and those that fit a table of the

@@ -1,6 +1,7 @@
 import Dispatch
 import Logging
 import RembusStore
+import RembusTables
 import Synchronization
 
 /// The catalog and its writer, from when they can be reached: at the start, or later when a server is away then. Until

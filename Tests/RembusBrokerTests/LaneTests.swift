@@ -94,8 +94,8 @@ struct LaneTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("lane-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let file = try ComponentFile(folder.appendingPathComponent("components").path)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let file = try ComponentFile(folder.appendingPathComponent("components").path, logger: logger)
         let broker = FuzzBroker(.remembering, components: ComponentKeeper(file: file, logger: logger))
         let (session, _) = try broker.open(lane: 0)
         guard case .bound(let state) = broker.core.tables.bind("meter", to: session.session, isProven: false) else {

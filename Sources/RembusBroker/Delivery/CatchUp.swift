@@ -1,4 +1,5 @@
 import RembusStore
+import RembusTables
 import RembusTransport
 import RembusWire
 

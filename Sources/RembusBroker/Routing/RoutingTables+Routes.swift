@@ -1,5 +1,5 @@
 import NIOConcurrencyHelpers
-import RembusStore
+import RembusTables
 import RembusTrust
 import RembusWire
 

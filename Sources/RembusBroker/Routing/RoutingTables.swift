@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import RembusStore
+import RembusTables
 import RembusTrust
 import RembusWire
 import Synchronization

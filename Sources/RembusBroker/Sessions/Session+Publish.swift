@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import RembusStore
+import RembusTables
 import RembusTransport
 import RembusTrust
 import RembusWire

@@ -1,4 +1,5 @@
 package import RembusStore
+package import RembusTables
 package import RembusTrust
 package import RembusWire
 

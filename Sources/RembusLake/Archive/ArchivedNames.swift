@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 extension Lake {
     /// Who published what was received at some times, for a journal that has lost its names. Blocking.

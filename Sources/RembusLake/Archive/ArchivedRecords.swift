@@ -1,5 +1,6 @@
 import NIOCore
 import RembusStore
+import RembusTables
 import RembusWire
 
 /// Rows of the `message` table as records of a journal page again: a header and the publication's frame in its usual

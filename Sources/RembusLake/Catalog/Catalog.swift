@@ -1,5 +1,5 @@
 package import Logging
-package import RembusStore
+package import RembusTables
 
 /// The attached DuckLake catalog: one DuckDB database in memory with the catalog under the name `rl`, from which
 /// connections for writing, reading and maintenance are taken.

@@ -1,5 +1,5 @@
 import Logging
-import RembusStore
+import RembusTables
 
 /// A schema that was changed over tables that are there: what loses nothing is carried out, anything else is refused.
 extension DatabaseConnection {

@@ -1,5 +1,5 @@
 import Logging
-import RembusStore
+import RembusTables
 
 extension DatabaseConnection {
     /// Makes the tables that are missing, in one transaction, and checks those that are there.

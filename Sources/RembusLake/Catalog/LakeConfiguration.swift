@@ -1,5 +1,5 @@
 import Foundation
-package import RembusStore
+package import RembusTables
 
 /// Where the tables lie and how they are written.
 package struct LakeConfiguration: Sendable {

@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 extension SystemTable {
     /// Refuses a table of an earlier broker that this one cannot write to. Another column may be there if it may be

@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// DuckDB's text about a value or an expression in our own words: which column, what is wrong, and what to do. The text names
 /// C++ types, internal columns and parts of statements, none of which its reader has ever seen.

@@ -1,5 +1,5 @@
 import DataFrames
-import RembusStore
+import RembusTables
 
 /// Rows for a statement: some columns as they came in a frame, others as they were made here.
 struct RowSource {

@@ -1,5 +1,5 @@
-import RembusStore
 import RembusSupport
+import RembusTables
 
 /// The rows of a table that lie inside the catalog, for moving them into files.
 struct InlinedRows {

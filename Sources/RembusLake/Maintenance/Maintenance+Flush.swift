@@ -1,5 +1,5 @@
 import Logging
-import RembusStore
+import RembusTables
 import RembusWire
 
 extension Maintenance {

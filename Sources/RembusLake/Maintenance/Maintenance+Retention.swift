@@ -1,5 +1,5 @@
-import RembusStore
 import RembusSupport
+import RembusTables
 
 extension Maintenance {
     /// Deletes publications that are older than their topic's retention, or more than it (known-defects.md R26), and

@@ -1,6 +1,6 @@
 import Logging
-import RembusStore
 import RembusSupport
+import RembusTables
 
 /// Keeps the lake tidy, in rounds of small steps that take turns with the batches (known-defects.md R26).
 ///

@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// How the lake is kept tidy: few files, few snapshots, nothing that has become superfluous (known-defects.md R26).
 package struct MaintenanceSettings: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 package import RembusWire
 
 /// The table `rejected` for the method `query_rejected`: what did not fit its table, as far as the caller may see it.

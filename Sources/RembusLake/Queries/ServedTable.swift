@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// A table of the schema as the services see it.
 struct ServedTable: Sendable {

@@ -1,5 +1,5 @@
 import Logging
-import RembusStore
+import RembusTables
 
 /// Errors of the table services, as callers may see them (known-defects.md S17): what is wrong with their request is
 /// said, what is wrong inside is a number that is found in the log.

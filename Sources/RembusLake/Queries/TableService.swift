@@ -1,4 +1,4 @@
-package import RembusStore
+package import RembusTables
 package import RembusWire
 
 /// One of the three methods of a table, with the table's tenant and topics.

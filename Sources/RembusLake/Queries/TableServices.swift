@@ -1,7 +1,8 @@
 import DataFrames
 package import Logging
 import NIOCore
-package import RembusStore
+import RembusStore
+package import RembusTables
 import RembusWire
 
 /// The services of the schema's tables: `query_<table>`, `delete_<table>` and `upsert_<table>` (storage.md §6).

@@ -1,5 +1,5 @@
-import RembusStore
 import RembusSupport
+import RembusTables
 
 extension Upsert {
     /// Rows of one call, before they are merged.

@@ -1,5 +1,5 @@
 import DataFrames
-import RembusStore
+import RembusTables
 import RembusWire
 
 /// The checked arguments of `upsert_<table>` (storage.md §6.3): rows as a frame, whatever they came as.

@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 import RembusWire
 
 /// Turns records (maps) into rows.

@@ -1,5 +1,5 @@
 import DataFrames
-import RembusStore
+import RembusTables
 import RembusWire
 
 /// The rows of an upsert in the types of the table, column by column, named `c<position in the table>`.

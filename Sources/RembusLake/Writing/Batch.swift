@@ -1,4 +1,5 @@
 import RembusStore
+import RembusTables
 import RembusWire
 
 /// Publications on their way into the lake: the rows of `message` and of every table, in receive order.
@@ -37,7 +38,8 @@ final class Batch {
         // What is in the journal was checked when it came in; anything else has no row to be in.
         guard case .regular(let frame) = FrameHeader.parse(message), frame.kind == .publish else { return }
         messages.append(
-            header, frame: frame, message: message, publisher: name(header.publisher), tenant: tenant(header.tenant))
+            receivedAt: header.receivedAt, frame: frame, message: message, publisher: name(header.publisher),
+            tenant: tenant(header.tenant))
         let (match, isRecorded) = cache.find(frame.topicBytes(in: message), tenant: header.tenant) {
             tenant(header.tenant) ?? MessageBatch.defaultTenant
         }

@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 extension BatchCommit {
     /// Writes the batch in one transaction without staging it, as far as its tables allow that. False when the database

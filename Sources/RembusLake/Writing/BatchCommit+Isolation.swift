@@ -1,5 +1,5 @@
 import Logging
-import RembusStore
+import RembusTables
 
 extension BatchCommit {
     /// Finds the rows of a staged table that the database refuses, by halving, and moves them to `rejected`. False when

@@ -1,5 +1,5 @@
 import Logging
-import RembusStore
+import RembusTables
 
 /// The statements that bring a batch into the lake; `BatchMachine` says which of them, and when.
 ///

@@ -1,5 +1,6 @@
 import Logging
 import RembusStore
+import RembusTables
 
 /// What is said of batches.
 ///

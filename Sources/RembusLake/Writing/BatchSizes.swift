@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 extension Batch {
     /// How much of a batch one table of the catalog gets.

@@ -1,6 +1,7 @@
 import Logging
 import RembusStore
 import RembusSupport
+import RembusTables
 
 /// Runs what `BatchMachine` says: reads batches from the journal, has them brought into the lake, and lets go of them here and
 /// there.

@@ -1,6 +1,6 @@
 import DataFrames
 import NIOCore
-import RembusStore
+import RembusTables
 import RembusWire
 
 extension ColumnFitter {

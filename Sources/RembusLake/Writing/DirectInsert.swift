@@ -1,5 +1,5 @@
 import DataFrames
-import RembusStore
+import RembusTables
 
 /// Rows that go from memory into a table of the lake without a staging table between, which is a third cheaper. When
 /// the database refuses some, the batch is staged after all, where they can be found.

@@ -1,5 +1,5 @@
 import DataFrames
-import RembusStore
+import RembusTables
 import RembusWire
 
 /// A frame's column in the type of a table's.

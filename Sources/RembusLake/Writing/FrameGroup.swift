@@ -1,5 +1,5 @@
 import DataFrames
-import RembusStore
+import RembusTables
 
 /// Frames of one form as one, which makes one file.
 struct FrameGroup {

@@ -1,5 +1,5 @@
 import DataFrames
-import RembusStore
+import RembusTables
 import RembusWire
 
 /// How the rows of a dataframe become rows of a staging table: the columns that are needed, and an SQL expression per staged

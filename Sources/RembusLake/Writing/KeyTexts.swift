@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// Which texts cannot be keys: DuckLake looks for the files that have a key by the text of a statement, in which a NUL
 /// cannot be.

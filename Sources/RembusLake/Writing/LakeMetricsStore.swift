@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 import Synchronization
 
 /// The figures of the lake: the writer's thread changes them, other threads read them.

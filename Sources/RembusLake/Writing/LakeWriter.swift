@@ -1,6 +1,7 @@
 import Dispatch
 import Logging
 import RembusStore
+import RembusTables
 import Synchronization
 
 /// The one writer of the lake: it moves the journal's publications into the tables, runs the writes of the table

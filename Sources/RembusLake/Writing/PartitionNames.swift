@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// Which values of a partitioned table cannot be the name of a folder of files: a flush with one of them fails, and with
 /// it every later one of the table.

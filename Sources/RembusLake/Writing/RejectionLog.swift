@@ -1,5 +1,5 @@
 import Logging
-import RembusStore
+import RembusTables
 
 /// Warns of publications that do not fit their tables, not more often than is useful: the first of a kind at once, then
 /// what came since, once in ten seconds. Every line says how many it speaks of, and how many there were since the start.

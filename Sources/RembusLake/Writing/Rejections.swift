@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// Publications of a batch that gave no row, with the reasons (storage.md §4.9).
 final class Rejections {

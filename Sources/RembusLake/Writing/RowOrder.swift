@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// By what the rows of a keyed table are ordered, so that the last one of a key counts.
 ///

@@ -1,5 +1,5 @@
 import DataFrames
-import RembusStore
+import RembusTables
 
 /// Where the rows of a table's frames lie in its staging table.
 struct StagedFrames {

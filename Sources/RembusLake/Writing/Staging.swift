@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// The tables in memory that a batch's rows are laid out in, before one transaction takes them into the lake.
 ///

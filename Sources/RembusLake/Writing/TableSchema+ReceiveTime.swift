@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 extension TableSchema {
     /// Nanoseconds since 1970 (UBIGINT) as what the column of receive times holds.

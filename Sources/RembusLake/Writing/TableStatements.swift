@@ -1,4 +1,4 @@
-package import RembusStore
+package import RembusTables
 
 /// The SQL that moves rows from a staging table into a table of the lake. All text is from the schema, names quoted;
 /// made once per table.

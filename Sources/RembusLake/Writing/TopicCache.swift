@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 #if canImport(Glibc)
 import Glibc

@@ -1,5 +1,5 @@
 import Logging
-import RembusStore
+import RembusTables
 
 /// Warns of fields that are no columns of their table, or no fields of a column: of a name at once when it is new, of known ones once an hour, for
 /// there are publishers that send more than a table is to keep.

@@ -1,4 +1,3 @@
-import CRembusChecksum
 import Dispatch
 import Logging
 import NIOConcurrencyHelpers
@@ -8,63 +7,30 @@ import RembusWire
 
 /// The file that says which packet identifiers are in use at QoS 2, and for what, so that the exchanges go on after a restart.
 ///
-/// It grows at its end by blocks: the length and CRC-32C (UInt32 each, little-endian) of a run of changes, each with the
-/// number of its session. When it is much larger than what it comes to, that is written anew beside it. What a crash tore
-/// off its end is cut off. `content` is guarded by `lock`, the rest used on the writing queue only; hence unchecked.
+/// Its records are runs of changes, each with the number of its session. `content` is guarded by `lock`, the rest used on the
+/// writing queue only; hence unchecked.
 final class PacketLog: @unchecked Sendable {
-    private struct Session {
-        var name: String
-        var state = PacketState()
-    }
-
-    private struct Content {
-        var sessions: [UInt32: Session] = [:]
-        var numbers: [ExactText: UInt32] = [:]
-        var lastNumber: UInt32 = 0
-        /// What is not in the file yet.
-        var waiting = ByteBuffer()
-    }
-
     private let lock = NIOLock()
     private var content = Content()
     private var commit: GroupCommit?
-    private let path: String
-    private let disk = Disk()
-    private var file: any StorageFile
-    private var size = 0
-    private var rewriteSize = PacketLog.smallestRewrite
-    private var isNameSynced = true
+    private let file: RecordFile
+    /// How much the file had in it when it was last written anew.
+    private var liveBytes = 0
 
-    private static let magic: [UInt8] = Array("RBPCKT1\n".utf8)
-    private static let smallestRewrite = 1 << 20
-    private static let (nameKind, forgetKind): (UInt8, UInt8) = (0, 255)
+    private static let layout = RecordLayout("RBPCKT1\n")
+    private static let subject = "MQTT packet identifiers"
 
     /// Opens the file, making it when it does not exist, and reads what it holds.
     init(_ path: String, policy: SyncPolicy, logger: Logger) throws(StorageError) {
-        self.path = path
-        guard let file = try disk.open(path, readOnly: false) else { throw StorageError("cannot open \(path)") }
-        self.file = file
-        defer {
-            commit = GroupCommit("MQTT packet identifiers", policy: policy, delay: .milliseconds(20), logger: logger) {
-                [weak self] isSynced throws(StorageError) in try self?.write(isSynced: isSynced)
-            }
+        var found = Content()
+        file = try RecordFile(path, Self.subject, Self.layout, logger: logger) { parts in
+            found.apply(parts[0])
+            return true
         }
-        var bytes = try file.content()
-        guard bytes.readableBytes >= Self.magic.count else {
-            try file.truncate(to: 0)
-            try file.write(ByteBuffer(bytes: Self.magic), at: 0)
-            size = Self.magic.count
-            isNameSynced = false
-            return
+        content = found
+        commit = GroupCommit(Self.subject, policy: policy, delay: .milliseconds(20), logger: logger) {
+            [weak self] isSynced throws(StorageError) in try self?.write(isSynced: isSynced)
         }
-        guard bytes.readBytes(length: Self.magic.count) == Self.magic else {
-            throw StorageError("\(path) is of another kind; move it away and start again")
-        }
-        while var block = Self.block(&bytes) { apply(&block) }
-        size = bytes.readerIndex
-        guard bytes.readableBytes > 0 else { return }
-        logger.warning("the last \(bytes.readableBytes) bytes of \(path) were torn and are dropped")
-        try file.truncate(to: UInt64(size))
     }
 
     // MARK: Use
@@ -76,41 +42,24 @@ final class PacketLog: @unchecked Sendable {
 
     /// What is on its way to a client.
     func outgoing(of name: String) -> [UInt16: PacketState.Outgoing] {
-        lock.withLock { content.numbers[ExactText(name)].flatMap { content.sessions[$0]?.state.outgoing } ?? [:] }
+        lock.withLock { content.state(of: name)?.outgoing ?? [:] }
     }
 
     /// Adds steps of a session's exchanges; they are durable some time after, or when somebody waits for that.
     func add(_ changes: [PacketChange], of name: String) {
-        lock.withLock {
-            let number = number(of: name)
-            for change in changes {
-                content.waiting.writeInteger(number)
-                change.encode(into: &content.waiting)
-                content.sessions[number]?.state.apply(change)
-            }
-        }
+        lock.withLock { content.add(changes, of: name) }
         commit?.change()
     }
 
     /// Forgets everything about a session.
     func forget(_ name: String) {
-        let isKnown = lock.withLock { () -> Bool in
-            guard let number = content.numbers.removeValue(forKey: ExactText(name)) else { return false }
-            content.sessions[number] = nil
-            content.waiting.writeInteger(number)
-            content.waiting.writeInteger(Self.forgetKind)
-            return true
-        }
-        if isKnown { commit?.change() }
+        if lock.withLock({ content.forget(name) }) { commit?.change() }
     }
 
     /// Forgets what records of components, which are on the disk, say as well. The file shrinks when it is written anew.
     func forgetFinished(coveredBy records: [ComponentRecord], key: (String) -> UInt64) {
         lock.withLock {
-            for record in records {
-                guard let number = content.numbers[ExactText(record.name)] else { continue }
-                content.sessions[number]?.state.forgetFinished(coveredBy: record, key: key)
-            }
+            for record in records { content.forgetFinished(coveredBy: record, key: key) }
         }
     }
 
@@ -126,29 +75,15 @@ final class PacketLog: @unchecked Sendable {
     /// The same, and closes the file: nothing is written after that.
     func close() async { await commit?.close { [self] in file.close() } }
 
-    private func number(of name: String) -> UInt32 {
-        if let known = content.numbers[ExactText(name)] { return known }
-        content.lastNumber += 1
-        let number = content.lastNumber
-        content.numbers[ExactText(name)] = number
-        content.sessions[number] = Session(name: name)
-        Self.write(name: name, number, to: &content.waiting)
-        return number
-    }
-
-    // MARK: Writing
+    // MARK: On the writing queue
 
     private func write(isSynced: Bool) throws(StorageError) {
-        guard size < rewriteSize else { return try rewrite(isSynced: isSynced) }
         let waiting = lock.withLock {
             defer { content.waiting = ByteBuffer() }
             return content.waiting
         }
-        var blocks = ByteBuffer()
-        Self.append(waiting, to: &blocks)
         do throws(StorageError) {
-            try file.write(blocks, at: UInt64(size))
-            if isSynced { try sync() }
+            try file.append(Self.record(waiting), isSynced: isSynced) { snapshot() }
         } catch {
             lock.withLock {
                 var all = waiting
@@ -157,102 +92,16 @@ final class PacketLog: @unchecked Sendable {
             }
             throw error
         }
-        size += blocks.readableBytes
+        if file.shrink(liveBytes: liveBytes, live: { snapshot() }) { liveBytes = file.size }
     }
 
-    private func rewrite(isSynced: Bool) throws(StorageError) {
-        let fresh = path + ".new"
-        try disk.remove(fresh)
-        guard let target = try disk.open(fresh, readOnly: false) else { throw StorageError("cannot open \(fresh)") }
-        let (all, covered) = lock.withLock { (snapshot(), content.waiting.readableBytes) }
-        var bytes = ByteBuffer(bytes: Self.magic)
-        Self.append(all, to: &bytes)
-        do throws(StorageError) {
-            try target.write(bytes, at: 0)
-            try target.sync()
-            try disk.rename(fresh, to: path)
-        } catch {
-            target.close()
-            throw error
-        }
-        file.close()
-        file = target
-        size = bytes.readableBytes
-        rewriteSize = max(Self.smallestRewrite, 4 * size)
-        isNameSynced = false
-        // What came in meanwhile is behind what the snapshot has.
-        lock.withLock { content.waiting.moveReaderIndex(forwardBy: covered) }
-        if isSynced { try sync() }
-    }
+    /// A record of what is known now. What is waiting is in it, and written behind it once more: whole, and in its order, so that
+    /// it leads to the same.
+    private func snapshot() -> ByteBuffer { Self.record(lock.withLock { content.snapshot() }) }
 
-    private func sync() throws(StorageError) {
-        try file.sync()
-        guard !isNameSynced else { return }
-        try disk.syncDirectory(path.parentFolder)
-        isNameSynced = true
-    }
-
-    /// Changes that lead to what is known now. Under the lock.
-    private func snapshot() -> ByteBuffer {
-        var buffer = ByteBuffer()
-        for (number, session) in content.sessions where !session.state.isEmpty {
-            Self.write(name: session.name, number, to: &buffer)
-            for change in session.state.changes {
-                buffer.writeInteger(number)
-                change.encode(into: &buffer)
-            }
-        }
-        // One without a state gets another number when it has one again.
-        for (number, session) in content.sessions where session.state.isEmpty {
-            content.sessions[number] = nil
-            content.numbers[ExactText(session.name)] = nil
-        }
-        return buffer
-    }
-
-    // MARK: Blocks
-
-    private static func write(name: String, _ number: UInt32, to buffer: inout ByteBuffer) {
-        buffer.writeMultipleIntegers(number, nameKind, UInt32(name.utf8.count))
-        buffer.writeString(name)
-    }
-
-    private static func append(_ changes: ByteBuffer, to buffer: inout ByteBuffer) {
-        guard changes.readableBytes > 0 else { return }
-        let checksum = changes.withUnsafeReadableBytes { rembus_crc32c(0, $0.baseAddress, $0.count) }
-        buffer.writeMultipleIntegers(UInt32(changes.readableBytes), checksum, endianness: .little)
-        buffer.writeImmutableBuffer(changes)
-    }
-
-    private static func block(_ bytes: inout ByteBuffer) -> ByteBuffer? {
-        var rest = bytes
-        guard let (length, checksum) = rest.readMultipleIntegers(endianness: .little, as: (UInt32, UInt32).self),
-            length > 0, let block = rest.readSlice(length: Int(length)),
-            block.withUnsafeReadableBytes({ rembus_crc32c(0, $0.baseAddress, $0.count) }) == checksum
-        else { return nil }
-        bytes = rest
-        return block
-    }
-
-    private func apply(_ block: inout ByteBuffer) {
-        while let (number, kind) = block.readMultipleIntegers(as: (UInt32, UInt8).self) {
-            switch kind {
-            case Self.nameKind:
-                guard let length = block.readInteger(as: UInt32.self),
-                    let name = block.readString(length: Int(length))
-                else { return }
-                if let old = content.numbers.updateValue(number, forKey: ExactText(name)) {
-                    content.sessions[old] = nil
-                }
-                content.sessions[number] = Session(name: name)
-                content.lastNumber = max(content.lastNumber, number)
-            case Self.forgetKind:
-                guard let old = content.sessions.removeValue(forKey: number) else { continue }
-                content.numbers[ExactText(old.name)] = nil
-            default:
-                guard let change = PacketChange(kind: kind, &block) else { return }
-                content.sessions[number]?.state.apply(change)
-            }
-        }
+    private static func record(_ changes: ByteBuffer) -> ByteBuffer {
+        var record = ByteBuffer()
+        if changes.readableBytes > 0 { layout.append(to: &record) { $0.writeImmutableBuffer(changes) } }
+        return record
     }
 }

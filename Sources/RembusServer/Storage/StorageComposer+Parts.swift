@@ -4,6 +4,7 @@ import NIOCore
 import RembusBroker
 import RembusLake
 import RembusStore
+import RembusTables
 import RembusWire
 
 /// Opens each part of the storage as the configuration has it. All throw a ``BrokerError`` that says what to do.
@@ -82,11 +83,7 @@ extension StorageComposer {
 
     func openComponents() throws -> ComponentFile {
         do {
-            let file = try ComponentFile(folder.appendingPathComponent("components").path)
-            if file.lostBytes > 0 {
-                logger.warning("the last \(file.lostBytes) bytes of the components' file were torn and are dropped")
-            }
-            return file
+            return try ComponentFile(folder.appendingPathComponent("components").path, logger: logger)
         } catch {
             throw BrokerError("\(error)")
         }

@@ -3,6 +3,7 @@ import Logging
 import RembusBroker
 import RembusLake
 import RembusStore
+import RembusTables
 import RembusTrust
 import RembusWire
 

@@ -2,6 +2,7 @@ import Foundation
 import RembusBroker
 import RembusLake
 import RembusStore
+import RembusTables
 
 extension StorageFigures {
     /// The figures of journal and lake, as statuses have them.

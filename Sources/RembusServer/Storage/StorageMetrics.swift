@@ -2,6 +2,7 @@ import Metrics
 import RembusLake
 import RembusMetrics
 import RembusStore
+import RembusTables
 import Synchronization
 
 /// Hands the figures of journal and lake to swift-metrics.

@@ -1,6 +1,6 @@
 import RembusBroker
 import RembusLake
-import RembusStore
+import RembusTables
 import RembusTrust
 import RembusWire
 

@@ -1,6 +1,7 @@
 import Foundation
 import RembusLake
 import RembusStore
+import RembusTables
 import RembusWire
 
 /// What the method `storage_status` answers: figures of journal and lake since the start of the broker.

@@ -1,5 +1,5 @@
 import RembusLake
-import RembusStore
+import RembusTables
 
 /// The tables that components of a tenant may know of: the broker's own, and those of the schema that are theirs.
 struct VisibleTables {

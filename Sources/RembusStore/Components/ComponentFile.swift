@@ -1,30 +1,18 @@
-import CRembusChecksum
+package import Logging
 import NIOCore
 import RembusWire
 
-/// The file that component records are kept in: the newest entry of a name counts, an empty one forgets it.
-///
-/// An entry is its length and CRC-32C (UInt32 each, little-endian) and a CBOR map. The file only grows until most of it is
-/// out of date; then it is written anew beside itself and takes its own place. What a crash tore off its end is cut off.
+/// The file that component records are kept in: the newest record of a name counts, an empty one forgets it. A record is a
+/// CBOR map.
 package final class ComponentFile {
-    private let path: String
-    private let fileSystem: any StorageFileSystem
-    private var file: any StorageFile
+    private let file: RecordFile
+    /// By name, how many bytes of the file are not out of date.
     private var live: [ExactText: Int] = [:]
     private var liveBytes = 0
-    private var size = 0
-    /// Whether a power failure leaves the file under its name.
-    private var isNameSynced = true
-
-    private static let headerBytes = 8
-    private static let magic: [UInt8] = Array("RBCOMP1\n".utf8)
-    /// A file smaller than this is not worth writing anew.
-    private static let smallestRewrite = 1 << 20
-
     /// What the file held when it was opened, until somebody takes it over.
     private var components: [PackedComponent] = []
-    /// How many bytes at the file's end were unreadable when it was opened.
-    package private(set) var lostBytes = 0
+
+    private static let layout = RecordLayout("RBCOMP1\n")
 
     /// The records that the file held when it was opened, sorted by name, unless they were taken over.
     package var records: [ComponentRecord] { components.compactMap(\.record) }
@@ -38,27 +26,22 @@ package final class ComponentFile {
     /// Opens the file, making it when it does not exist, and reads what it holds.
     ///
     /// - Throws: ``StorageError`` when the file cannot be opened or is of another kind.
-    package init(_ path: String, fileSystem: any StorageFileSystem = Disk()) throws(StorageError) {
-        self.path = path
-        self.fileSystem = fileSystem
-        file = try Self.open(path, fileSystem)
-        let content = try content()
-        let found = content.readableBytesView
-        guard found.starts(with: Self.magic.prefix(found.count)) else {
-            throw StorageError("\(path) is no file of component records; move it away and start again")
+    package init(
+        _ path: String, fileSystem: any StorageFileSystem = Disk(), logger: Logger
+    ) throws(StorageError) {
+        var found: [ExactText: PackedComponent] = [:]
+        var live: [ExactText: Int] = [:]
+        file = try RecordFile(path, "component records", Self.layout, fileSystem: fileSystem, logger: logger) { parts in
+            guard let (name, component) = Self.entry(parts) else { return false }
+            found[name] = component
+            live[name] = component == nil ? nil : Self.layout.length(of: parts)
+            return true
         }
-        guard found.count >= Self.magic.count else {
-            try Self.write(ByteBuffer(bytes: Self.magic), at: 0, to: file)
-            size = Self.magic.count
-            isNameSynced = false
-            return
-        }
-        components = index(content)
-        lostBytes = found.count - size
-        if lostBytes > 0 { try file.truncate(to: UInt64(size)) }
+        // Each that is left gets memory of its own: what the file held besides costs none.
+        components = found.values.map(\.detached).sorted { $0.name < $1.name }
+        self.live = live
+        liveBytes = live.values.reduce(0, +)
     }
-
-    deinit { close() }
 
     /// Closes the file, which cannot be used from then on.
     package func close() { file.close() }
@@ -70,130 +53,44 @@ package final class ComponentFile {
         var changes: [(name: ExactText, count: Int)] = []
         for record in records {
             let start = bytes.writerIndex
-            Self.append(record, to: &bytes)
+            let value = record.isEmpty ? .map([.text(ComponentRecord.Field.name): .text(record.name)]) : record.value
+            Self.layout.append(to: &bytes) { value.encodeCBOR(into: &$0) }
             changes.append((ExactText(record.name), record.isEmpty ? 0 : bytes.writerIndex - start))
         }
-        // What it held can still be read, and is written where it was.
-        if file.isDeleted { try rewrite() }
-        try Self.write(bytes, at: size, to: file)
-        if isSynced { try sync() }
-        size += bytes.readableBytes
+        try file.append(bytes, isSynced: isSynced) { () throws(StorageError) in
+            // What a deleted file held can still be read.
+            var all = try newest()
+            all.writeImmutableBuffer(bytes)
+            return all
+        }
         for change in changes {
             liveBytes += change.count - (live[change.name] ?? 0)
             live[change.name] = change.count > 0 ? change.count : nil
         }
-        guard size > Self.smallestRewrite, size > 3 * liveBytes else { return }
-        try rewrite()
-        if isSynced { try sync() }
+        file.shrink(liveBytes: liveBytes) { () throws(StorageError) in try newest() }
     }
 
-    private func sync() throws(StorageError) {
-        try file.sync()
-        guard !isNameSynced else { return }
-        try fileSystem.syncDirectory(path.parentFolder)
-        isNameSynced = true
-    }
-
-    // MARK: Entries
-
-    private static func append(_ record: ComponentRecord, to bytes: inout ByteBuffer) {
-        var body = ByteBuffer()
-        (record.isEmpty ? Value.map([.text(ComponentRecord.Field.name): .text(record.name)]) : record.value)
-            .encodeCBOR(into: &body)
-        append(body, to: &bytes)
-    }
-
-    private static func append(_ body: ByteBuffer, to bytes: inout ByteBuffer) {
-        let checksum = body.withUnsafeReadableBytes { rembus_crc32c(0, $0.baseAddress, $0.count) }
-        bytes.writeInteger(UInt32(body.readableBytes), endianness: .little)
-        bytes.writeInteger(checksum, endianness: .little)
-        bytes.writeImmutableBuffer(body)
-    }
-
-    /// Reads all whole entries, and sets `size` to where they end. What is found are parts of `content`'s memory until the
-    /// end, when each component that is left gets a copy of its own: a rewritten entry costs no memory.
-    private func index(_ content: ByteBuffer) -> [PackedComponent] {
-        var content = content
+    /// What is in the file and not out of date.
+    private func newest() throws(StorageError) -> ByteBuffer {
         var found: [ExactText: PackedComponent] = [:]
-        live = [:]
-        size = Self.magic.count
-        content.moveReaderIndex(forwardBy: size)
-        while let body = Self.entry(&content) {
-            let component = PackedComponent(cbor: body)
-            guard let name = component?.name ?? Self.name(body) else { break }
-            let length = Self.headerBytes + body.readableBytes
-            let key = ExactText(name)
-            found[key] = component?.isEmpty == false ? component : nil
-            live[key] = found[key] == nil ? nil : length
-            size += length
+        try file.read { parts in
+            guard let (name, component) = Self.entry(parts) else { return false }
+            found[name] = component
+            return true
         }
-        liveBytes = live.values.reduce(0, +)
-        return found.values.map(\.detached).sorted { $0.name < $1.name }
-    }
-
-    /// The next entry's body, which the reader index moves over; nil, and nothing moves, when it is not whole.
-    private static func entry(_ content: inout ByteBuffer) -> ByteBuffer? {
-        var rest = content
-        guard let length = rest.readInteger(endianness: .little, as: UInt32.self),
-            let checksum = rest.readInteger(endianness: .little, as: UInt32.self),
-            let body = rest.readSlice(length: Int(length)),
-            body.withUnsafeReadableBytes({ rembus_crc32c(0, $0.baseAddress, $0.count) }) == checksum
-        else { return nil }
-        content = rest
-        return body
-    }
-
-    /// Whom an entry without a component in it forgets.
-    private static func name(_ body: ByteBuffer) -> String? {
-        (try? Value(cbor: body))?.mapValue?[ComponentRecord.Field.name]?.stringValue
-    }
-
-    // MARK: Bytes
-
-    /// Writes what is live into a new file, which then takes the old one's place.
-    private func rewrite() throws(StorageError) {
-        var bytes = ByteBuffer(bytes: Self.magic)
-        for component in index(try content()) { Self.append(component.encoded, to: &bytes) }
-        let temporary = path + ".new"
-        let fresh = try Self.open(temporary, fileSystem)
-        do throws(StorageError) {
-            try fresh.truncate(to: 0)
-            try Self.write(bytes, at: 0, to: fresh)
-            try fresh.sync()
-            try fileSystem.rename(temporary, to: path)
-        } catch {
-            fresh.close()
-            throw error
+        var records = ByteBuffer()
+        for component in found.values {
+            Self.layout.append(to: &records) { $0.writeImmutableBuffer(component.encoded) }
         }
-        file.close()
-        file = fresh
-        isNameSynced = false
-        size = bytes.readableBytes
+        return records
     }
 
-    private func content() throws(StorageError) -> ByteBuffer {
-        let file = self.file
-        let count = Int(try file.size())
-        guard count < Int(UInt32.max) else {
-            throw StorageError("\(path) is larger than 4 GiB; move it away and start again")
+    /// Whom a record is about, and what it says; nil for nothing. Nil when it is none of a component.
+    private static func entry(_ parts: [ByteBuffer]) -> (ExactText, PackedComponent?)? {
+        if let component = PackedComponent(cbor: parts[0]) {
+            return (ExactText(component.name), component.isEmpty ? nil : component)
         }
-        var bytes = ByteBuffer()
-        _ = try bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target throws(StorageError) in
-            try file.read(into: UnsafeMutableRawBufferPointer(rebasing: target[..<count]), at: 0)
-        }
-        return bytes
-    }
-
-    private static func write(_ bytes: ByteBuffer, at offset: Int, to file: any StorageFile) throws(StorageError) {
-        try bytes.withUnsafeReadableBytes { bytes throws(StorageError) in
-            try file.write(bytes, at: UInt64(offset))
-        }
-    }
-
-    private static func open(
-        _ path: String, _ fileSystem: any StorageFileSystem
-    ) throws(StorageError) -> any StorageFile {
-        guard let file = try fileSystem.open(path, readOnly: false) else { throw StorageError("cannot open \(path)") }
-        return file
+        let name = (try? Value(cbor: parts[0]))?.mapValue?[ComponentRecord.Field.name]?.stringValue
+        return name.map { (ExactText($0), nil) }
     }
 }

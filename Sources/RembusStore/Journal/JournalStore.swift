@@ -29,13 +29,11 @@ package final class JournalStore: Store {
         var recovery = JournalRecovery(options: options, logger: logger)
         let partitions = try recovery.partitions()
         let largestNumber = partitions.map { $0.withState { $0.segments.map(\.largestNumber).max() ?? 0 } }.max() ?? 0
-        let path = "\(options.directory)/names"
-        guard let file = try options.fileSystem.open(path, readOnly: false) else {
-            throw StorageError("cannot open \(path)")
-        }
+        let names = try NameRegistry(
+            "\(options.directory)/names", largestNumber: largestNumber, fileSystem: options.fileSystem)
         shared = JournalShared(
             options: options, logger: logger, partitions: partitions, lockFile: lockFile,
-            names: try NameRegistry(file, path: path, largestNumber: largestNumber, fileSystem: options.fileSystem),
+            names: names,
             progress: NIOLockedValueBox(JournalShared.Progress(damagedBytes: recovery.damagedBytes)),
             retainedAge: NIOLockedValueBox(options.retainedAge))
         reader = FetchReader(shared)

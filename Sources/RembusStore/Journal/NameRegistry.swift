@@ -1,5 +1,6 @@
 import CRembusChecksum
 import NIOConcurrencyHelpers
+import NIOCore
 
 /// The durable numbers of component and tenant names: an append-only file.
 ///
@@ -8,17 +9,16 @@ import NIOConcurrencyHelpers
 /// entries:           UInt32 length | UInt32 number | UInt32 CRC-32C of length, number and name | name, zeros up to 4 bytes
 /// ```
 /// All integers are little-endian. A number is never given twice, also when its entry was damaged: a record may bear it.
-final class NameRegistry: Sendable {
+///
+/// The file is touched by the writer thread only, and before that runs and after it has ended; hence unchecked.
+final class NameRegistry: @unchecked Sendable {
     private struct State {
         /// By number less one; nil for numbers whose name is unknown.
         var names: [String?] = []
         var numbers: [String: UInt32] = [:]
         /// How many are in the file.
         var writtenCount = 0
-        /// Where the file's next entry goes.
-        var end: UInt64 = 0
         var isSynced = true
-        var file: any StorageFile
     }
 
     private static let version: UInt32 = 1
@@ -26,23 +26,18 @@ final class NameRegistry: Sendable {
     private static let headerBytes = 16
     private static let entryBytes = 12
 
-    private let path: String
-    private let fileSystem: any StorageFileSystem
+    private let file: AppendOnlyFile
     private let state: NIOLockedValueBox<State>
 
-    /// Reads the file.
+    /// Opens the file, making it when it does not exist, and reads it.
     /// - Parameter largestNumber: The largest number that a record bears.
-    init(
-        _ file: any StorageFile, path: String, largestNumber: UInt32, fileSystem: any StorageFileSystem = Disk()
-    ) throws(StorageError) {
-        self.path = path
-        self.fileSystem = fileSystem
-        let bytes = try file.bytes(at: 0, count: Int(file.size()))
-        var state = State(file: file)
-        state.end = UInt64(Self.headerBytes)
+    init(_ path: String, largestNumber: UInt32, fileSystem: any StorageFileSystem = Disk()) throws(StorageError) {
+        file = try AppendOnlyFile(path, fileSystem: fileSystem)
+        let bytes = Array(try file.content().readableBytesView)
+        var state = State()
         if bytes.count < Self.headerBytes {
-            try file.truncate(to: 0)
-            try file.write(Self.header, at: 0)
+            try file.cut(to: 0)
+            try file.append(ByteBuffer(bytes: Self.header), isSynced: false) { ByteBuffer(bytes: Self.header) }
         } else {
             let version = bytes.withUnsafeBytes { bytes in
                 let crc = rembus_crc32c(0, bytes.baseAddress, min(bytes.count, 12))
@@ -50,10 +45,12 @@ final class NameRegistry: Sendable {
                     ? bytes.halfWord(at: 8) : Self.version
             }
             guard version <= Self.version else { throw .newerFormat(path, version: version, known: Self.version) }
-            bytes.withUnsafeBytes { Self.read($0, into: &state) }
-            if !bytes.starts(with: Self.header) { try file.write(Self.header, at: 0) }
+            let end = bytes.withUnsafeBytes { Self.read($0, into: &state) }
+            if !bytes.starts(with: Self.header) {
+                try file.replace(with: ByteBuffer(bytes: Self.header + bytes[Self.headerBytes..<end]))
+            }
             // What a crash left half written must not look like an entry again.
-            if UInt64(bytes.count) > state.end { try file.truncate(to: state.end) }
+            if file.size > end { try file.cut(to: end) }
         }
         while state.names.count < Int(largestNumber) { state.names.append(nil) }
         state.writtenCount = state.names.count
@@ -75,31 +72,19 @@ final class NameRegistry: Sendable {
                 state.numbers[name] = min(number, state.numbers[name] ?? number)
             }
         }
-        try rewrite()
+        let (bytes, count) = whole()
+        try file.replace(with: bytes)
+        state.withLockedValue { ($0.writtenCount, $0.isSynced) = (count, false) }
     }
 
-    /// Writes all names into a new file, which takes the old one's place.
-    private func rewrite() throws(StorageError) {
+    /// The file with all names, and how many these are.
+    private func whole() -> (ByteBuffer, count: Int) {
         let names = state.withLockedValue { $0.names }
-        var bytes = Self.header
+        var bytes = ByteBuffer(bytes: Self.header)
         for (index, name) in names.enumerated() {
-            if let name { bytes += Self.entry(name, number: UInt32(index + 1)) }
+            if let name { bytes.writeBytes(Self.entry(name, number: UInt32(index + 1))) }
         }
-        let temporary = path + ".new"
-        try fileSystem.remove(temporary)
-        guard let fresh = try fileSystem.open(temporary, readOnly: false) else {
-            throw StorageError("cannot create \(temporary)")
-        }
-        try fresh.write(bytes, at: 0)
-        try fresh.sync()
-        try fileSystem.rename(temporary, to: path)
-        if let slash = path.lastIndex(of: "/") { try fileSystem.syncDirectory(String(path[..<slash])) }
-        let (end, count) = (UInt64(bytes.count), names.count)
-        state.withLockedValue { state in
-            state.file.close()
-            state.file = fresh
-            (state.end, state.writtenCount, state.isSynced) = (end, count, true)
-        }
+        return (bytes, names.count)
     }
 
     /// The number of a name; a new one is written before the next record. No IO.
@@ -127,29 +112,25 @@ final class NameRegistry: Sendable {
 
     /// Writes the new names; on the writer thread, before records that bear their numbers.
     func write(syncing: Bool) throws(StorageError) {
-        let file = state.withLockedValue { $0.file }
-        // All of it is in memory: whoever deleted it has done no harm.
-        if file.isDeleted { return try rewrite() }
-        let (names, first, end, isSynced) = state.withLockedValue { state in
-            (Array(state.names[state.writtenCount...]), state.writtenCount + 1, state.end, state.isSynced)
+        let (names, first, isSynced) = state.withLockedValue { state in
+            (Array(state.names[state.writtenCount...]), state.writtenCount + 1, state.isSynced)
         }
-        guard !names.isEmpty || (syncing && !isSynced) else { return }
-        var bytes: [UInt8] = []
+        // A file that was deleted is there again also when there is nothing new: all of it is in memory.
+        guard !names.isEmpty || (syncing && !isSynced) || file.mustBeReplaced else { return }
+        var bytes = ByteBuffer()
         for (index, name) in names.enumerated() {
-            if let name { bytes += Self.entry(name, number: UInt32(first + index)) }
+            if let name { bytes.writeBytes(Self.entry(name, number: UInt32(first + index))) }
         }
-        try file.write(bytes, at: end)
-        if syncing { try file.sync() }
-        state.withLockedValue { state in
-            state.writtenCount += names.count
-            state.end += UInt64(bytes.count)
-            state.isSynced = syncing
+        var count = first - 1 + names.count
+        try file.append(bytes, isSynced: syncing) {
+            let all = whole()
+            count = all.count
+            return all.0
         }
+        state.withLockedValue { ($0.writtenCount, $0.isSynced) = (count, syncing) }
     }
 
-    func close() {
-        state.withLockedValue { $0.file }.close()
-    }
+    func close() { file.close() }
 
     private static var header: [UInt8] {
         var bytes = [UInt8](repeating: 0, count: headerBytes)
@@ -180,8 +161,9 @@ final class NameRegistry: Sendable {
         bytes.withUnsafeBytes { rembus_crc32c(0, $0.baseAddress, $0.count) }
     }
 
-    private static func read(_ bytes: UnsafeRawBufferPointer, into state: inout State) {
-        var offset = headerBytes
+    /// Reads all entries, and returns where the last one ends.
+    private static func read(_ bytes: UnsafeRawBufferPointer, into state: inout State) -> Int {
+        var (offset, end) = (headerBytes, headerBytes)
         while offset + entryBytes <= bytes.count {
             let length = Int(bytes.halfWord(at: offset))
             let number = bytes.halfWord(at: offset + 4)
@@ -200,7 +182,8 @@ final class NameRegistry: Sendable {
             state.names.append(name)
             state.numbers[name] = number
             offset = (start + length + 3) & ~3
-            state.end = UInt64(offset)
+            end = offset
         }
+        return end
     }
 }

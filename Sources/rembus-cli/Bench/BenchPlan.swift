@@ -1,5 +1,5 @@
 import Rembus
-import RembusStore
+import RembusTables
 import RembusTransport
 
 /// One run of the load generator, with everything decided.

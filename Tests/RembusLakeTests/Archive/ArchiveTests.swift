@@ -1,6 +1,7 @@
 import NIOCore
 import RembusLake
 import RembusStore
+import RembusTables
 import RembusWire
 import Testing
 

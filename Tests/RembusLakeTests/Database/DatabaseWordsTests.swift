@@ -1,5 +1,5 @@
 import NIOCore
-import RembusStore
+import RembusTables
 import Testing
 
 @testable import RembusLake

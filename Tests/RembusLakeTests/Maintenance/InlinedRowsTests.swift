@@ -1,7 +1,7 @@
 import Foundation
 import Logging
 import NIOCore
-import RembusStore
+import RembusTables
 import Testing
 
 @testable import RembusLake

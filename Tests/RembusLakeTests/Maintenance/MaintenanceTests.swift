@@ -1,6 +1,7 @@
 import Foundation
 import RembusLake
 import RembusStore
+import RembusTables
 import RembusWire
 import Testing
 

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import RembusStore
+import RembusTables
 import TestSupport
 import Testing
 

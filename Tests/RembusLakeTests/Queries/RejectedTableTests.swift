@@ -2,6 +2,7 @@ import DataFrames
 import Foundation
 import RembusLake
 import RembusStore
+import RembusTables
 import RembusWire
 import Testing
 

@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import NIOCore
 import RembusLake
-import RembusStore
+import RembusTables
 import RembusWire
 import Testing
 

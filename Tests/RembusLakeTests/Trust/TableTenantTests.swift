@@ -1,6 +1,7 @@
 import DataFrames
 import RembusLake
 import RembusStore
+import RembusTables
 import RembusWire
 import Testing
 

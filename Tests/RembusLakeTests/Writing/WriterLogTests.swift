@@ -1,5 +1,6 @@
 import NIOCore
 import RembusStore
+import RembusTables
 import RembusWire
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import NIOCore
 import RembusBroker
 import RembusStore
 import Testing
@@ -55,6 +56,83 @@ import Testing
         for cut in whole + 1..<bytes.count {
             try bytes.prefix(cut).write(to: URL(fileURLWithPath: path))
             #expect(try states()["a"]?.outgoing[1]?.isReleased == false)
+        }
+    }
+
+    /// Byte for byte what earlier versions wrote, and what they read.
+    @Test func theFormIsThatOfEarlierVersions() async throws {
+        let digits = """
+            524250434b54310a 3800000085aa79b3 0000000100000000016100000001010001000000000000000700000000000000400000000101\
+            000200000000000000070000000000000080 200000007fd4181f 00000001020002000000020000000001620000000204000900000000\
+            00000063
+            """.compactMap(\.hexDigitValue)
+        let old = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+        let log = try open()
+        log.add([.opened(1, place(64)), .opened(2, place(128))], of: "a")
+        await log.flush()
+        log.add([.released(2)], of: "a")
+        log.add([.received(9, id: 99)], of: "b")
+        await log.flush()
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(old))
+        let found = try states()
+        #expect(found["a"]?.outgoing[2]?.isReleased == true && found["a"]?.outgoing[1]?.place == place(64))
+        #expect(found["b"] == PacketState(incoming: [9: 99]))
+    }
+
+    @Test func aDeletedFileIsThereAgainWithAllOfIt() async throws {
+        let log = try open()
+        log.add([.opened(1, place(64)), .opened(2, place(128))], of: "a")
+        await log.flush()
+        try FileManager.default.removeItem(atPath: path)
+        log.add([.released(2)], of: "a")
+        await log.flush()
+        let found = try #require(try states()["a"])
+        #expect(found.outgoing.count == 2 && found.outgoing[2]?.isReleased == true)
+    }
+
+    /// A file is written anew with what is known then, of which some is waiting to be written and follows once more.
+    @Test(arguments: 1..<40 as Range<UInt64>) func changesThatAreMadeTwiceLeadToTheSame(_ seed: UInt64) {
+        var random = SplitMix(state: seed)
+        var content = PacketLog.Content()
+        var file = ByteBuffer()
+        var times: UInt64 = 0
+        for round in 0..<4 {
+            for _ in 0..<Int.random(in: 0...12, using: &random) {
+                let name = ["a", "b"].randomElement(using: &random) ?? "a"
+                let packetID = UInt16.random(in: 1...3, using: &random)
+                times += 64
+                let change: PacketChange? =
+                    [
+                        .opened(packetID, place(times)), .released(packetID), .completed(packetID),
+                        .received(packetID, id: times), .ended(packetID, through: times), nil,
+                    ].randomElement(using: &random) ?? nil
+                if let change { content.add([change], of: name) } else { _ = content.forget(name) }
+            }
+            if round == 2 { file = content.snapshot() }
+            // What waits when the file is written anew stays where it is.
+            if round != 2 {
+                file.writeImmutableBuffer(content.waiting)
+                content.waiting = ByteBuffer()
+            }
+        }
+        var again = PacketLog.Content()
+        again.apply(file)
+        func states(_ content: PacketLog.Content) -> [String: PacketState] {
+            let known = content.sessions.values.filter { !$0.state.isEmpty }
+            return Dictionary(known.map { ($0.name, $0.state) }) { first, _ in first }
+        }
+        #expect(states(again) == states(content))
+    }
+
+    private struct SplitMix: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ mixed >> 31
         }
     }
 

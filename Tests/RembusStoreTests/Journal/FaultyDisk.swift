@@ -13,7 +13,7 @@ import Darwin
 /// The disk, with the faults that a test asks for.
 final class FaultyDisk: StorageFileSystem {
     struct Faults {
-        /// Bytes of segments that may still be written; then the disk is full. Nil: no limit.
+        /// Bytes that may still be written; then the disk is full. Nil: no limit.
         var room: Int?
         var failsSync = false
         /// Zeroes what was written since the last good sync when a sync fails, as a kernel that drops dirty pages does.
@@ -23,11 +23,16 @@ final class FaultyDisk: StorageFileSystem {
         var isSlow = false
         var writes = 0
         var syncs = 0
+        var folderSyncs = 0
         var reserved = 0
     }
 
     let faults = NIOLockedValueBox(Faults())
     private let disk = Disk()
+    /// Which files have them, by their path.
+    private let isFaulty: @Sendable (String) -> Bool
+
+    init(_ isFaulty: @escaping @Sendable (String) -> Bool = { $0.hasSuffix(".seg") }) { self.isFaulty = isFaulty }
 
     func set(_ change: (inout Faults) -> Void) { faults.withLockedValue(change) }
     var counts: Faults { faults.withLockedValue { $0 } }
@@ -36,25 +41,28 @@ final class FaultyDisk: StorageFileSystem {
     func contents(of directory: String) throws(StorageError) -> [String] { try disk.contents(of: directory) }
     func remove(_ path: String) throws(StorageError) { try disk.remove(path) }
     func rename(_ path: String, to target: String) throws(StorageError) { try disk.rename(path, to: target) }
-    func syncDirectory(_ path: String) throws(StorageError) { try disk.syncDirectory(path) }
+    func syncDirectory(_ path: String) throws(StorageError) {
+        set { $0.folderSyncs += 1 }
+        try disk.syncDirectory(path)
+    }
     func lock(_ path: String) throws(StorageError) -> any StorageFile { try disk.lock(path) }
 
     func open(_ path: String, readOnly: Bool) throws(StorageError) -> (any StorageFile)? {
         guard let file = try disk.open(path, readOnly: readOnly) else { return nil }
-        return readOnly ? file : FaultyFile(file, disk: self, isSegment: path.hasSuffix(".seg"))
+        return readOnly ? file : FaultyFile(file, disk: self, isFaulty: isFaulty(path))
     }
 }
 
 final class FaultyFile: StorageFile {
     private let file: any StorageFile
     private let disk: FaultyDisk
-    private let isSegment: Bool
+    private let isFaulty: Bool
     private let unsynced = NIOLockedValueBox<[(offset: UInt64, count: Int)]>([])
 
-    init(_ file: any StorageFile, disk: FaultyDisk, isSegment: Bool) {
+    init(_ file: any StorageFile, disk: FaultyDisk, isFaulty: Bool) {
         self.file = file
         self.disk = disk
-        self.isSegment = isSegment
+        self.isFaulty = isFaulty
     }
 
     func size() throws(StorageError) -> UInt64 { try file.size() }
@@ -64,13 +72,14 @@ final class FaultyFile: StorageFile {
         file.reserve(bytes)
     }
     func close() { file.close() }
+    var isDeleted: Bool { file.isDeleted }
 
     func read(into target: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(StorageError) -> Int {
         try file.read(into: target, at: offset)
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(StorageError) {
-        guard isSegment else { return try file.write(bytes, at: offset) }
+        guard isFaulty else { return try file.write(bytes, at: offset) }
         let (allowed, isSlow) = disk.faults.withLockedValue { faults in
             faults.writes += 1
             if faults.failsWrite { return (0, false) }
@@ -87,7 +96,7 @@ final class FaultyFile: StorageFile {
     }
 
     func sync() throws(StorageError) {
-        guard isSegment else { return try file.sync() }
+        guard isFaulty else { return try file.sync() }
         let (fails, drops) = disk.faults.withLockedValue { faults in
             faults.syncs += 1
             return (faults.failsSync, faults.dropsUnsynced)

@@ -14,6 +14,12 @@ import Darwin
 
 @testable import RembusStore
 
+/// The bytes that a text has as hexadecimal digits, with or without blanks between them.
+func bytes(hex: String) -> [UInt8] {
+    let digits = hex.compactMap(\.hexDigitValue)
+    return stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+}
+
 /// A folder that goes with the value.
 final class TemporaryFolder: Sendable {
     let path: String

@@ -4,9 +4,7 @@ import Testing
 
 @Suite struct NameRegistryTests {
     private func open(_ folder: TemporaryFolder, largestNumber: UInt32 = 0) throws -> NameRegistry {
-        let path = "\(folder.path)/names"
-        let file = try #require(try Disk().open(path, readOnly: false))
-        return try NameRegistry(file, path: path, largestNumber: largestNumber)
+        try NameRegistry("\(folder.path)/names", largestNumber: largestNumber)
     }
 
     @Test func numbersStay() throws {

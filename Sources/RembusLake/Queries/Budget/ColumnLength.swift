@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 /// How SQL finds the bytes of a column's values without making them anew.
 ///

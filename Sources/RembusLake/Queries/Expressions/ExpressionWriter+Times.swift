@@ -1,4 +1,4 @@
-import RembusStore
+import RembusTables
 
 extension ExpressionWriter {
     /// The arguments of a function of times, so that it takes the column of receive times, whether that is a timestamp or

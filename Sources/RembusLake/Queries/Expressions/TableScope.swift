@@ -1,4 +1,4 @@
-package import RembusStore
+package import RembusTables
 
 /// The one table that a client's text may speak of.
 package struct TableScope: Sendable {

@@ -1,7 +1,7 @@
 import NIOCore
 import RembusWire
 
-@testable import RembusStore
+@testable import RembusTables
 
 /// Short ways to make payloads and to look at columns.
 enum Sample {

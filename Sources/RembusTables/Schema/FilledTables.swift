@@ -1,5 +1,6 @@
 import Dispatch
 package import Logging
+import RembusSupport
 import Synchronization
 
 /// The tables that publications fill: such a publication is not to be dropped, whatever its QoS. What is dropped all the

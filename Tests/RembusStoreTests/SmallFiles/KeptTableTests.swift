@@ -26,6 +26,33 @@ import Testing
         #expect(try content() == ["a": "3"])
     }
 
+    /// Byte for byte what earlier versions wrote, and what they read.
+    @Test func theFormIsThatOfEarlierVersions() async throws {
+        let old = bytes(
+            hex: """
+                52424d515454310a 01000000010000001100d7a06131 01000000010000007c5b60876232 0100000001000000e670ec416133 \
+                0100000000000000c4b080d262
+                """)
+        let table = try KeptTable(path, logger: logger) { _, _ in }
+        for (key, value) in [("a", "1"), ("b", "2"), ("a", "3"), ("b", nil)] {
+            table.set(Array(key.utf8), value.map { ByteBuffer(string: $0) })
+            await table.flush()
+        }
+        #expect(try TemporaryFolder.read(path) == old)
+        #expect(try content() == ["a": "3"])
+    }
+
+    @Test func aDeletedFileIsThereAgainWithAllOfIt() async throws {
+        let table = try KeptTable(path, logger: logger) { _, _ in }
+        table.set(Array("a".utf8), ByteBuffer(string: "1"))
+        table.set(Array("b".utf8), ByteBuffer(string: "2"))
+        await table.flush()
+        try FileManager.default.removeItem(atPath: path)
+        table.set(Array("b".utf8), ByteBuffer(string: "3"))
+        await table.flush()
+        #expect(try content() == ["a": "1", "b": "3"])
+    }
+
     @Test func aTornEndIsCutOff() async throws {
         let table = try KeptTable(path, logger: logger) { _, _ in }
         for number in 0..<10 {

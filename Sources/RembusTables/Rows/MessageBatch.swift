@@ -65,25 +65,25 @@ package final class MessageBatch {
     /// Adds a record. False, and nothing is added, when its message is not a publication in the usual form.
     ///
     /// - Parameters:
-    ///   - header: What the log knows of the message; its numbers are not used.
+    ///   - receivedAt: Its receive time, which rises from record to record.
     ///   - message: The whole CBOR frame.
     ///   - publisher: The publisher's name, nil for anonymous ones.
     ///   - tenant: The publisher's tenant, nil for the default one.
     @discardableResult
     package func append(
-        _ header: RecordHeader, message: UnsafeRawBufferPointer, publisher: String?, tenant: String?
+        receivedAt time: UInt64, message: UnsafeRawBufferPointer, publisher: String?, tenant: String?
     ) -> Bool {
         guard case .regular(let frame) = FrameHeader.parse(message), frame.kind == .publish else { return false }
-        append(header, frame: frame, message: message, publisher: publisher, tenant: tenant)
+        append(receivedAt: time, frame: frame, message: message, publisher: publisher, tenant: tenant)
         return true
     }
 
     /// Adds a record whose message was parsed already.
     package func append(
-        _ header: RecordHeader, frame: FrameHeader, message: UnsafeRawBufferPointer, publisher: String?,
+        receivedAt time: UInt64, frame: FrameHeader, message: UnsafeRawBufferPointer, publisher: String?,
         tenant: String?
     ) {
-        receivedAt.stage(header.receivedAt)
+        receivedAt.stage(time)
         if let slot = frame.slot(in: message) { slots.stage(slot) } else { slots.stageNull() }
         qos.stage(frame.flags.rawValue)
         if let id = frame.integerID(in: message) { uids.stage(id) } else { uids.stageNull() }
@@ -96,11 +96,11 @@ package final class MessageBatch {
         topics.commit()
         data.commit()
         let tenant = tenant ?? Self.defaultTenant
-        if publisher != nil || tenant != Self.defaultTenant { appendSource(header, publisher, tenant) }
+        if publisher != nil || tenant != Self.defaultTenant { appendSource(time, publisher, tenant) }
     }
 
-    private func appendSource(_ header: RecordHeader, _ publisher: String?, _ tenant: String) {
-        sourceReceivedAt.stage(header.receivedAt)
+    private func appendSource(_ time: UInt64, _ publisher: String?, _ tenant: String) {
+        sourceReceivedAt.stage(time)
         if let publisher { sourcePublishers.stage(text: publisher) } else { sourcePublishers.stageNull() }
         sourceTenants.stage(text: tenant)
         for column in sourceColumns { column.commit() }

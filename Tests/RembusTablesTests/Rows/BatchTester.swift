@@ -1,7 +1,7 @@
 import NIOCore
 import RembusWire
 
-@testable import RembusStore
+@testable import RembusTables
 
 /// A batch of one table that publications are sent to, and its rows as text.
 struct BatchTester {

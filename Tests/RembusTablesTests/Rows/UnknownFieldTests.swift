@@ -1,7 +1,7 @@
 import RembusWire
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 /// Fields that are no column: mostly misspelt ones.
 @Suite struct UnknownFieldTests {

@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 @Suite struct TableMatcherTests {
     /// storage.md §3.

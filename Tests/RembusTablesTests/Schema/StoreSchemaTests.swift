@@ -2,7 +2,7 @@ import NIOCore
 import RembusWire
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 @Suite struct StoreSchemaTests {
     @Test func readsTheExampleOfTheProjectPage() throws {

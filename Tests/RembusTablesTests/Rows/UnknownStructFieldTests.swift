@@ -2,7 +2,7 @@ import NIOCore
 import RembusWire
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 /// Fields that no structure of a column has are said, as fields that are no columns are.
 @Suite struct UnknownStructFieldTests {

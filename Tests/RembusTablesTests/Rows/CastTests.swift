@@ -2,7 +2,7 @@ import NIOCore
 import RembusWire
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 /// Values become what DuckDB makes of them, with the differences that ``Cast`` names. The expectations come from DuckDB:
 /// `Tests/support/make_duckdb_casts.py`.

@@ -2,7 +2,7 @@ import NIOCore
 import RembusWire
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 /// Values that SQL has no counterpart for: CBOR's tags and containers.
 @Suite struct TaggedCastTests {

@@ -2,7 +2,7 @@ import NIOCore
 import RembusWire
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 /// Random payloads: no crash, no half row, and a batch gives the same rows as one batch per message.
 @Suite struct RowFuzzTests {

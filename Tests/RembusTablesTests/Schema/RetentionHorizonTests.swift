@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 /// How far back recorded publications are there.
 @Suite struct RetentionHorizonTests {
@@ -50,7 +50,7 @@ import Testing
                     {"tables": [{"table": "a", "topic": ":x/a", "columns": [{"col": "x", "type": "TEXT"}]},
                       {"table": "b", "columns": [{"col": "y", "type": "TEXT"}]}]}
                     """), file: "schema.json")
-        let tables = FilledTables(schema, logger: silent)
+        let tables = FilledTables(schema, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         #expect(tables.table("1/a") == 0 && tables.table("b") == 1 && tables.table("c") == nil)
         tables.drop(1)
         tables.drop(1)

@@ -2,15 +2,14 @@ import NIOCore
 import RembusWire
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 @Suite struct MessageBatchTests {
     private func append(
         _ batch: MessageBatch, _ hex: String, at time: UInt64, publisher: String? = nil, tenant: String? = nil
     ) -> Bool {
-        let header = RecordHeader(receivedAt: time, topicHash: 0, publisher: 0, tenant: 0)
-        return Sample.bytes(hex: hex).withUnsafeBytes {
-            batch.append(header, message: $0, publisher: publisher, tenant: tenant)
+        Sample.bytes(hex: hex).withUnsafeBytes {
+            batch.append(receivedAt: time, message: $0, publisher: publisher, tenant: tenant)
         }
     }
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 @Suite struct ColumnTypeTests {
     @Test(arguments: [

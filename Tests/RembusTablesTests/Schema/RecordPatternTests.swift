@@ -1,6 +1,6 @@
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 @Suite struct RecordPatternTests {
     private static let day: UInt64 = 86_400_000_000_000

@@ -2,7 +2,7 @@ import NIOCore
 import RembusWire
 import Testing
 
-@testable import RembusStore
+@testable import RembusTables
 
 @Suite struct TableBatchTests {
     /// storage.md §4.6, row by row.

@@ -1,6 +1,5 @@
 import NIOCore
-
-@testable import RembusStore
+@testable import RembusTables
 
 /// The schema of the reference's project page, in its own words.
 enum Example {
