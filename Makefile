@@ -22,8 +22,11 @@ PYTHON := $(CURDIR)/.venv/bin/python
 REMBUS_BIN ?= $(CURDIR)/$(SCRATCH)/$(CONFIG)/rembus
 
 SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Fuzz/Sources Fuzz/Package.swift Package.swift)
-# Most of these tests wait for something most of the time: three files are run at a time.
-WORKERS ?= -n 3 --dist loadfile
+# Most of these tests wait for something most of the time: three files are run at a time, the longest first, so that none of
+# them is left over at the end.
+WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
+LONGEST := $(addprefix Tests/Interop/test_,values.py docs_blocks.py hostile_queries.py storage_writer.py authentication.py \
+    cli_replay.py light_sdk.py state_loss.py python_identity.py mqtt_protocol.py)
 # These measure a broker, so nothing runs beside them.
 ALONE := $(addprefix Tests/Interop/test_,chaos.py memory_limit.py soak.py)
 # A choice of tests (`PYTEST_ARGS='-k …'`) may leave none for one of several calls.
@@ -85,7 +88,7 @@ frames: ## exchange DataFrames of every type with pyarrow, Polars and pandas
 	$(PYTEST) Tests/DataFrames
 
 interop: ## run the Python package and raw clients against the built broker and command
-	$(PYTEST) $(WORKERS) $(filter-out $(ALONE),$(wildcard Tests/Interop/test_*.py)) $(OR_NONE)
+	$(PYTEST) $(WORKERS) $(LONGEST) $(filter-out $(ALONE) $(LONGEST),$(wildcard Tests/Interop/test_*.py)) $(OR_NONE)
 	$(PYTEST) $(ALONE) $(OR_NONE)
 	# Again with more event loops than a small machine has, for the paths between them.
 	TEST_THREADS=3 $(PYTEST) $(WORKERS) $(addprefix Tests/Interop/test_,publish.py rpc.py identity.py tenants.py authentication.py private_topics.py) $(OR_NONE)
