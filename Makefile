@@ -113,9 +113,9 @@ websocket: ## run the RFC 6455 cases against the broker's listener and the SDK's
 examples: ## build the programs of Examples/ as a package of their own, and run them
 	@# With the versions that this package has: others would be compiled again.
 	@cp Package.resolved Examples/Package.resolved
-	@scripts/build.sh $(SCRATCH) $(CONFIG) --package-path Examples --build-tests
 	@# Whatever becomes of them, SwiftPM's plan is that of this package again at the end.
-	REMBUS_EXAMPLES="$(CURDIR)/$(SCRATCH)/$(CONFIG)" $(PYTEST) Tests/Interop/test_examples.py; status=$$?; \
+	scripts/build.sh $(SCRATCH) $(CONFIG) --package-path Examples --build-tests \
+	    && REMBUS_EXAMPLES="$(CURDIR)/$(SCRATCH)/$(CONFIG)" $(PYTEST) Tests/Interop/test_examples.py; status=$$?; \
 	    scripts/build.sh $(SCRATCH) $(CONFIG) --build-tests && exit $$status
 
 lint: ## check the format of the Swift code, the paths, the citations and the modules
