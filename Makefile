@@ -15,16 +15,18 @@ PYTEST_ARGS ?=
 export PKG_CONFIG_PATH := $(HOME)/.local/lib/pkgconfig:$(PKG_CONFIG_PATH)
 
 SWIFT := swift
-# One scratch folder for every target; a second one would build the dependencies again.
+# One scratch folder for everything, Examples/ included; a second one would build the dependencies again.
 SCRATCH := .build
-EXAMPLES := .build-examples
 TSAN := .build-tsan
 PYTHON := $(CURDIR)/.venv/bin/python
 REMBUS_BIN ?= $(CURDIR)/$(SCRATCH)/$(CONFIG)/rembus
 
 SWIFT_TREES := $(wildcard Sources Tests Benchmarks Examples Fuzz/Sources Fuzz/Package.swift Package.swift)
-# Most of these tests wait for something most of the time: three files are run at a time.
-WORKERS ?= -n 3 --dist loadfile
+# Most of these tests wait for something most of the time: three files are run at a time, the longest first, so that none of
+# them is left over at the end.
+WORKERS ?= -n 3 --dist loadfile --no-loadscope-reorder
+LONGEST := $(addprefix Tests/Interop/test_,values.py docs_blocks.py hostile_queries.py storage_writer.py authentication.py \
+    cli_replay.py light_sdk.py state_loss.py python_identity.py mqtt_protocol.py)
 # These measure a broker, so nothing runs beside them.
 ALONE := $(addprefix Tests/Interop/test_,chaos.py memory_limit.py soak.py)
 # A choice of tests (`PYTEST_ARGS='-k …'`) may leave none for one of several calls.
@@ -41,7 +43,7 @@ SERVER_TESTS := ^RembusServerTests
 REFERENCE_TESTS := ^InteropTests
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench gatewaybench microbench install clean
+.PHONY: help run setup peers build release test unit frames interop crash chaos soak tsan websocket examples lint format fuzz libfuzzer bench storagebench gatewaybench microbench install clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' \
@@ -55,6 +57,9 @@ run: ## set up, build and start a broker on ws://127.0.0.1:8338; ARGS='…' adds
 setup: ## install what building and testing need and is missing here
 	@scripts/setup.sh test
 
+peers:
+	@scripts/setup.sh peers
+
 build: ## build every target and the tests (CONFIG=debug or release)
 	@scripts/build.sh $(SCRATCH) $(CONFIG) --build-tests
 
@@ -62,8 +67,9 @@ release: ## build the optimised command
 	@scripts/build.sh $(SCRATCH) release --product rembus
 
 test: ## set up, build and run every check and test
-	@scripts/setup.sh test
-	@$(MAKE) --no-print-directory build
+	@scripts/setup.sh run
+	@# What the tests talk to is fetched while the compiler works.
+	@$(MAKE) --no-print-directory -j 2 build peers
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory frames
@@ -82,10 +88,10 @@ frames: ## exchange DataFrames of every type with pyarrow, Polars and pandas
 	$(PYTEST) Tests/DataFrames
 
 interop: ## run the Python package and raw clients against the built broker and command
-	$(PYTEST) $(WORKERS) $(filter-out $(ALONE),$(wildcard Tests/Interop/test_*.py)) $(OR_NONE)
+	$(PYTEST) $(WORKERS) $(LONGEST) $(filter-out $(ALONE) $(LONGEST),$(wildcard Tests/Interop/test_*.py)) $(OR_NONE)
 	$(PYTEST) $(ALONE) $(OR_NONE)
 	# Again with more event loops than a small machine has, for the paths between them.
-	TEST_THREADS=3 $(PYTEST) $(WORKERS) $(addprefix Tests/Interop/test_,publish.py rpc.py replay.py identity.py tenants.py authentication.py private_topics.py) $(OR_NONE)
+	TEST_THREADS=3 $(PYTEST) $(WORKERS) $(addprefix Tests/Interop/test_,publish.py rpc.py identity.py tenants.py authentication.py private_topics.py) $(OR_NONE)
 
 crash: ## kill a broker under load 200 times, stop it as often, and compare what it answered with what is there
 	CRASH_ROUNDS=200 $(PYTEST) Tests/Interop/test_crash.py
@@ -105,10 +111,12 @@ websocket: ## run the RFC 6455 cases against the broker's listener and the SDK's
 	$(PYTEST) Tests/WebSocket
 
 examples: ## build the programs of Examples/ as a package of their own, and run them
-	@# SwiftPM does not see by itself that files came or went in a package that another one depends on.
-	@rm -f $(EXAMPLES)/$(CONFIG).yaml
-	@scripts/build.sh $(EXAMPLES) $(CONFIG) --package-path Examples --build-tests
-	REMBUS_EXAMPLES="$(CURDIR)/$(EXAMPLES)/$(CONFIG)" $(PYTEST) Tests/Interop/test_examples.py
+	@# With the versions that this package has: others would be compiled again.
+	@cp Package.resolved Examples/Package.resolved
+	@# Whatever becomes of them, SwiftPM's plan is that of this package again at the end.
+	scripts/build.sh $(SCRATCH) $(CONFIG) --package-path Examples --build-tests \
+	    && REMBUS_EXAMPLES="$(CURDIR)/$(SCRATCH)/$(CONFIG)" $(PYTEST) Tests/Interop/test_examples.py; status=$$?; \
+	    scripts/build.sh $(SCRATCH) $(CONFIG) --build-tests && exit $$status
 
 lint: ## check the format of the Swift code, the paths, the citations and the modules
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_TREES)
@@ -143,5 +151,5 @@ install: release ## install the command in PREFIX/bin (PREFIX=/usr/local)
 	install -m 755 $(SCRATCH)/release/rembus "$(DESTDIR)$(PREFIX)/bin/rembus"
 
 clean: ## remove what was built and the Python environment
-	rm -rf $(SCRATCH) $(EXAMPLES) $(TSAN) Fuzz/.build .venv
+	rm -rf $(SCRATCH) $(TSAN) Fuzz/.build .venv
 	find Tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -432,8 +432,9 @@ let package = Package(
         .testTarget(
             name: "RembusHTTPTests",
             dependencies: [
-                "RembusHTTP", "RembusWire",
-                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                "RembusHTTP", "RembusBroker", "RembusMetrics", "RembusTesting", "RembusWire",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -2,6 +2,9 @@
 # Builds with SwiftPM and fails when one of our own files gives a warning.
 #
 #   scripts/build.sh SCRATCH CONFIGURATION [option of swift build]…
+#
+# With `--package-path` it builds a package that depends on this one, in the same scratch folder: what both have is compiled once.
+# Build this one again afterwards, which only plans it, before anything asks SwiftPM for it without building.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,6 +14,16 @@ readonly log="$scratch/build-$configuration.log"
 readonly root="$PWD"
 
 mkdir -p "$scratch"
+# SwiftPM keeps its last plan in the scratch folder, and takes it for the next build even if that is of another package; and
+# of a package that another one depends on it does not see by itself that files came or went.
+readonly plan="$scratch/$configuration.yaml" elsewhere="$scratch/$configuration.planned-elsewhere"
+case " $* " in
+    *" --package-path "*)
+        rm -f "$plan"
+        touch "$elsewhere"
+        ;;
+    *) [ ! -e "$elsewhere" ] || rm -f "$plan" "$elsewhere" ;;
+esac
 swift build --scratch-path "$scratch" -c "$configuration" "$@" 2>&1 | tee "$log"
 
 # Files of dependencies live below the scratch folder; they are not ours to mend.

@@ -2,7 +2,8 @@
 # Installs what building, running or testing needs and is missing here, says what it installs and never asks.
 #
 #   scripts/setup.sh run     what `make run` needs: git and a C toolchain beside Swift, and DuckDB for the tables
-#   scripts/setup.sh test    that, and Python with the test peers of Tests/requirements.txt in .venv (the default)
+#   scripts/setup.sh peers   Python with the test peers of Tests/requirements.txt in .venv, and servers that tests start
+#   scripts/setup.sh test    both (the default)
 #
 # Safe to run again: a finished set-up is recognised and costs a few milliseconds.
 set -euo pipefail
@@ -120,6 +121,10 @@ case "$goal" in
         check_swift
         prepare_duckdb
         ;;
+    peers)
+        prepare_servers
+        prepare_python
+        ;;
     test)
         prepare_toolchain
         check_swift
@@ -128,6 +133,6 @@ case "$goal" in
         prepare_python
         ;;
     *)
-        stop "'$goal' is not something to set up: say 'run' or 'test'."
+        stop "'$goal' is not something to set up: say 'run', 'peers' or 'test'."
         ;;
 esac

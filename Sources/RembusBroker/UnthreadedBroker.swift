@@ -53,6 +53,11 @@ package final class UnthreadedBroker {
         return link
     }
 
+    /// What a gateway may use of the broker. It brings its connections itself, on the event loops of `group`.
+    package func gatewayHost(on group: any EventLoopGroup) -> GatewayHost {
+        GatewayHost(core: core, group: group, certificates: nil)
+    }
+
     /// What a broker with threads does about once a second by itself: names whose time is over are forgotten.
     package func forgetExpiredNames() { core.tables.forgetExpired() }
 

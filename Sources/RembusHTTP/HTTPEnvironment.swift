@@ -23,8 +23,19 @@ final class HTTPEnvironment: Sendable {
     let isSecure: Bool
     /// The segments that stand in front of every path.
     let prefix: [String]
-    /// Made once: the table that it describes does not change.
-    let openAPI: ByteBuffer
+    /// Made once, when somebody asks for it: the table that it describes does not change.
+    var openAPI: ByteBuffer {
+        document.withLock { document in
+            if let document { return document }
+            let made = OpenAPIDocument(limits: host.configuration.limits)
+                .json(
+                    version: RembusVersion.current, endpoints: EndpointTable.standard.endpoints,
+                    prefix: host.configuration.gateways.httpPrefix)
+            document = made
+            return made
+        }
+    }
+    private let document = Mutex<ByteBuffer?>(nil)
     private let pools: [IdentityPool]
 
     init(host: GatewayHost, metrics: PrometheusRegistry) {
@@ -34,10 +45,6 @@ final class HTTPEnvironment: Sendable {
         prefix = host.configuration.gateways.httpPrefix.split(separator: "/").map { String($0) }
         pages = Mutex(
             (host.listening.version, CrossSitePolicy(host.configuration, isSecure: host.certificates != nil)))
-        openAPI = OpenAPIDocument(limits: host.configuration.limits)
-            .json(
-                version: RembusVersion.current, endpoints: EndpointTable.standard.endpoints,
-                prefix: host.configuration.gateways.httpPrefix)
         pools = host.eventLoops.map { IdentityPool(host: host, eventLoop: $0, isSecure: host.certificates != nil) }
     }
 

@@ -114,6 +114,7 @@ def test_a_smaller_limit_of_the_settings_closes_with_1009(start_broker, connect,
     assert other.call("rid")[0] == 0
 
 
+@twin("BadFrameTests")
 def test_random_frames_never_end_the_broker(connect, broker):
     bystander = connect()
     for _ in range(60):

@@ -28,9 +28,14 @@ def restart(request):
     return again
 
 
+def broker_with_a_short_stop(start_broker, recorded):
+    """A stop waits for open exchanges, and those of these tests stay open."""
+    return mqtt_broker(start_broker, REMBUS_RECORD=recorded, REMBUS_DRAIN_TIMEOUT=0.3)
+
+
 @pytest.fixture
 def broker(start_broker):
-    return mqtt_broker(start_broker, REMBUS_RECORD="all")
+    return broker_with_a_short_stop(start_broker, "all")
 
 
 def number(packet_id):
@@ -157,7 +162,7 @@ def test_a_retained_message_comes_again_under_its_identifier(broker, restart):
 
 
 def test_the_identifier_of_a_message_that_is_gone_is_released(start_broker, restart):
-    broker = mqtt_broker(start_broker, REMBUS_RECORD="none")
+    broker = broker_with_a_short_stop(start_broker, "none")
     client = subscriber(broker)
     publish(broker, b"1")
     packet_id, _ = receive_publish(client)
@@ -240,7 +245,7 @@ def test_a_pubrel_that_comes_again_is_answered(broker, restart):
 @pytest.mark.parametrize("recorded", ["none", "all"])
 def test_acknowledgements_come_in_the_order_of_the_publications(start_broker, recorded):
     # What a retained message waits for is another file than what the others wait for.
-    broker = mqtt_broker(start_broker, REMBUS_RECORD=recorded)
+    broker = broker_with_a_short_stop(start_broker, recorded)
     client = connect(broker, "", flags=0x02)
     for _ in range(20):
         client.send(b"".join(

@@ -42,7 +42,7 @@ final class ConnectionWatch: ChannelInboundHandler {
     let limits: TimeLimits
     private let expectsTLS: Bool
     private var due = Due.head
-    private var deadline: NIODeadline
+    private var deadline = NIODeadline.distantFuture
     private var bodyBytes = 0
     /// Bytes of the last answer, which the client may still be taking.
     var answerBytes = 0
@@ -56,11 +56,11 @@ final class ConnectionWatch: ChannelInboundHandler {
     init(expectsTLS: Bool, limits: TimeLimits) {
         self.expectsTLS = expectsTLS
         self.limits = limits
-        deadline = .now() + limits.head
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        deadline = context.eventLoop.now + limits.head
         arm(context)
     }
 
@@ -92,13 +92,14 @@ final class ConnectionWatch: ChannelInboundHandler {
     /// Says what has to come next.
     func expect(_ due: Due) {
         self.due = due
+        guard let now = context?.eventLoop.now else { return }
         switch due {
-        case .head: deadline = .now() + limits.head + answerTime
+        case .head: deadline = now + limits.head + answerTime
         case .body:
             bodyBytes = 0
-            deadline = .now() + limits.body
-        case .idle: deadline = .now() + limits.idle + answerTime
-        case .rest: deadline = .now() + limits.rest + answerTime
+            deadline = now + limits.body
+        case .idle: deadline = now + limits.idle + answerTime
+        case .rest: deadline = now + limits.rest + answerTime
         case .nothing: break
         }
     }
@@ -114,12 +115,12 @@ final class ConnectionWatch: ChannelInboundHandler {
 
     /// One timer per connection, set again when it finds that the deadline has moved.
     private func arm(_ context: ChannelHandlerContext) {
-        let next = due == .nothing ? .now() + limits.head : deadline
+        let next = due == .nothing ? context.eventLoop.now + limits.head : deadline
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: next) { self.look(context) }
     }
 
     private func look(_ context: ChannelHandlerContext) {
-        guard due != .nothing, deadline <= .now() else { return arm(context) }
+        guard due != .nothing, deadline <= context.eventLoop.now else { return arm(context) }
         timer = nil
         guard let whenLate, due != .head || !isFirst else { return context.close(promise: nil) }
         whenLate(due)

@@ -19,7 +19,7 @@ struct HTTPConnections: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            try prepare(channel)
+            try prepare(channel, environment.pool(of: channel.eventLoop))
             return Value(channel: channel)
         }
     }
@@ -28,11 +28,12 @@ struct HTTPConnections: ServerChildChannel {
         try? await value.channel.closeFuture.get()
     }
 
-    private func prepare(_ channel: any Channel) throws {
+    /// Puts the handlers on a connection whose requests the identities of `pool` send; without a pool it is closed.
+    func prepare(_ channel: any Channel, _ pool: IdentityPool?) throws {
         let admission = environment.host.admission
-        guard case .success(let ticket) = admission.admit(channel.remoteAddress),
-            let pool = environment.pool(of: channel.eventLoop)
-        else { return channel.close(promise: nil) }
+        guard let pool, case .success(let ticket) = admission.admit(channel.remoteAddress) else {
+            return channel.close(promise: nil)
+        }
         channel.closeFuture.whenComplete { _ in admission.release(ticket) }
         environment.host.opened(channel)
         if channel.remoteAddress?.ipAddress != nil {

@@ -169,7 +169,8 @@ final class IdentityPool: @unchecked Sendable {
 
     /// Has a request begin when there is memory for its answer; `giveUp` in place of `start` when there is none in time.
     func wait(_ start: @escaping () -> Void, giveUp: @escaping () -> Void) {
-        requests.wait(until: .now() + TimeAmount(host.configuration.requestTimeout), start: start, giveUp: giveUp)
+        requests.wait(
+            until: eventLoop.now + TimeAmount(host.configuration.requestTimeout), start: start, giveUp: giveUp)
         proceedLater()
     }
 
@@ -184,7 +185,7 @@ final class IdentityPool: @unchecked Sendable {
         isWaitingForRoom = true
         eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) { [self] in
             isWaitingForRoom = false
-            requests.proceed(now: .now())
+            requests.proceed(now: eventLoop.now)
             endWork()
             proceedLater()
         }

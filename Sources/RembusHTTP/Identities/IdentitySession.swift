@@ -63,7 +63,7 @@ final class IdentitySession {
         guard !isRetired, isOpen else { return false }
         if case .loggingIn = state { return true }
         guard let validUntil else { return true }
-        return rules == self.rules && .now() < validUntil
+        return rules == self.rules && pool.eventLoop.now < validUntil
     }
 
     func logIn(_ login: GatewaySession.Login, validFor time: TimeAmount, rules: UInt64) {
@@ -72,7 +72,7 @@ final class IdentitySession {
         let this = NIOLoopBound(self, eventLoop: pool.eventLoop)
         port?.logIn(login) { result in
             let identity = this.value
-            identity.validUntil = .now() + time
+            identity.validUntil = identity.pool.eventLoop.now + time
             switch result {
             case .success: identity.state = .ready
             case .failure(let failure):

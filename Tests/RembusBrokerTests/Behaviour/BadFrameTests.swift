@@ -47,6 +47,22 @@ struct BadFrameTests {
         try expectEnd(of: peer, beside: other)
     }
 
+    @Test("Any bytes behind the beginning of a publication cost their own connection at most", arguments: Stage.loops)
+    func random(loops: Int) throws {
+        let stage = try Stage(loops: loops)
+        let other = try stage.peer()
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<1000 {
+            let peer = try stage.peer()
+            let frame = [0x83, 0x01] + (0..<40).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+            peer.send(bytes: frame)
+            #expect(try peer.isSilent() && (peer.isOpen || peer.closing?.code == 1000), "\(frame)")
+            #expect(try other.call("rid").status == .ok, "\(frame)")
+            peer.hangUp()
+        }
+        #expect(stage.broker.connectionCount == 1)
+    }
+
     private static let noTexts = [
         "", "hello", "7", #"[{"jsonrpc":"2.0","method":"x","params":[]}]"#, "{}", #"{"jsonrpc":"2.0","method":"#,
         #"{"jsonrpc":"2.0","method":7,"params":[]}"#, #"{"jsonrpc":"2.0","id":1}"#,

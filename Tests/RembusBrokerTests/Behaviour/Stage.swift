@@ -1,8 +1,11 @@
 import Foundation
-import RembusBroker
 import RembusTesting
+import RembusTrust
 import RembusWire
+import TestSupport
 import Testing
+
+@testable import RembusBroker
 
 /// A broker in process and peers on it, each on the next event loop. What text peers get is checked in the form in which it
 /// is on the wire.
@@ -16,11 +19,38 @@ struct Stage {
     init(
         loops: Int = 1, _ encoding: PeerEncoding = .cbor, _ adjust: (inout BrokerConfiguration) -> Void = { _ in }
     ) throws {
-        self.encoding = encoding
-        broker = try InProcessBroker {
+        let broker = try InProcessBroker {
             $0.threads = loops
             adjust(&$0)
         }
+        self.init(broker, encoding)
+    }
+
+    /// A stage whose broker keeps publications as `keeping` says.
+    init(
+        _ keeping: Keeping, _ encoding: PeerEncoding = .cbor, _ adjust: (inout BrokerConfiguration) -> Void = { _ in }
+    ) throws {
+        guard keeping.isOnDisk else {
+            try self.init(loops: keeping.loops, encoding, adjust)
+            return
+        }
+        var configuration = BrokerConfiguration()
+        configuration.threads = keeping.loops
+        configuration.pingInterval = .zero
+        adjust(&configuration)
+        let journal = try SettledJournal(partitions: keeping.loops)
+        let logger = LogRecorder().logger
+        let broker = InProcessBroker(configuration) { [configuration] clock, group in
+            UnthreadedBroker(
+                configuration: configuration, logger: logger,
+                storage: BrokerStorage(store: journal, isRecorded: { _ in true }),
+                trust: BrokerTrust(store: TrustStore(logger: logger)), clock: clock, on: group)
+        }
+        self.init(broker, encoding)
+    }
+
+    private init(_ broker: InProcessBroker, _ encoding: PeerEncoding) {
+        (self.broker, self.encoding) = (broker, encoding)
     }
 
     /// A peer that gets no deliveries yet.
@@ -90,4 +120,12 @@ extension Message.Response {
         guard self.status == status, let text = data.stringValue else { return false }
         return words.allSatisfy { text.contains($0) }
     }
+}
+
+/// Where a broker keeps publications, and on how many event loops.
+enum Keeping: CaseIterable {
+    case inMemory, inMemoryOfThreeLoops, onDisk, onDiskOfThreeLoops
+
+    var loops: Int { self == .inMemory || self == .onDisk ? 1 : 3 }
+    var isOnDisk: Bool { self == .onDisk || self == .onDiskOfThreeLoops }
 }
