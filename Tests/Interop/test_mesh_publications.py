@@ -28,14 +28,10 @@ def test_an_exact_topic(pair, ends, qos):  # noqa: F811
     ear = listen(topic)
     pair.settle()
     publisher.publish(topic, 21.6, {"ok": True}, qos=qos)
-    assert ear.hear_frames(publisher) == [(FLAGS[qos], ear_id(pair, way, topic), topic, [21.6, {"ok": True}])]
-    assert len(pair.tap.publications(way, topic)) == 1
-
-
-def ear_id(pair, way, topic):  # noqa: F811
-    """The id under which the frame crossed: it is the publisher's own on every hop."""
-    [frame] = [frame for frame in pair.tap.frames(way) if is_publish(frame) and frame[-2] == topic]
-    return frame[1] if len(frame) == 4 else None
+    [(flags, _, *rest)] = ear.hear_frames(publisher)
+    assert [flags, *rest] == [FLAGS[qos], topic, [21.6, {"ok": True}]]
+    [crossed] = [frame for frame in pair.tap.frames(way) if is_publish(frame) and frame[-2] == topic]
+    assert crossed[0] & 0xF0 == FLAGS[qos]
 
 
 @directions
@@ -129,8 +125,7 @@ def test_the_same_contents_twice_are_two_publications(pair, ends):  # noqa: F811
     pair.settle()
     for _ in range(3):
         publisher.publish(f"{root}/1", "same")
-    if not pair.ends("down")[0].reference and not pair.ends("down")[1].reference:
-        assert wild.hear(publisher) == [(f"{root}/*", [f"{root}/1", "same"])] * 3
+    assert wild.hear(publisher) == [(f"{root}/*", [f"{root}/1", "same"])] * 3
     assert exact.hear(publisher) == [(f"{root}/1", ["same"])] * 3
 
 

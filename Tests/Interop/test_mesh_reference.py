@@ -34,7 +34,7 @@ def raw_node(hub):
     peers = []
 
     def dial(name=None, meta=META):
-        peers.append(Peer(hub.url))
+        peers.append(Peer(hub.url, max_queue=None))
         status, exports = peers[-1].identify(name or unique("raw"), meta)
         assert status == OK
         return peers[-1], exports

@@ -14,7 +14,7 @@ from support.processes import PATIENCE
 from support.wire import PUBLISH, RESPONSE, Peer
 
 UP, DOWN = "up", "down"  #: from the node to the hub, and back
-_OPTIONS = {"max_size": None, "compression": None, "ping_interval": None, "close_timeout": 1}
+_OPTIONS = {"max_size": None, "compression": None, "ping_interval": None, "close_timeout": 1, "max_queue": None}
 
 
 class _Listener:

@@ -24,7 +24,7 @@ class Watcher:
     """A neighbour of a broker that only learns what the broker knows, by its exports and by what it announces."""
 
     def __init__(self, broker, tenant=None):
-        self.peer = Peer(broker.url)
+        self.peer = Peer(broker.url, max_queue=None)
         name = unique("watch")
         status, exports = self.peer.identify(f"{name}.{tenant}" if tenant else name, META)
         assert status == OK, exports
@@ -85,7 +85,7 @@ class Mesh:
     # Peers
 
     def peer(self, broker, name=None, reactive=True) -> Peer:
-        peer = self.keep(Peer(broker.url, reference=broker.reference))
+        peer = self.keep(Peer(broker.url, reference=broker.reference, max_queue=None))
         status, data = peer.identify(name or unique("peer"))
         assert status == OK, data
         if reactive:
