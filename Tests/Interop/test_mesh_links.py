@@ -263,3 +263,14 @@ def test_a_name_in_two_places(mesh, other):
     publisher = mesh.peer(hub if other == "hub" else node)
     publisher.publish("t", 1)
     assert there.hear(publisher) == [("t", [1])] and here.hear(publisher) == [("t", [1])]
+
+
+def test_a_node_may_have_the_same_name_on_both_sides(mesh):
+    """As in the reference, where the name of a node's broker is that of its link unless another is given."""
+    hub = mesh.start("hub")
+    node = mesh.start("node", hub, link_name="node")
+    ear = mesh.listen(node, "t")
+    mesh.settle()
+    publisher = mesh.peer(hub)
+    publisher.publish("t", 1)
+    assert ear.hear(publisher) == [("t", [1])]

@@ -73,7 +73,7 @@ def admin_frames(tap, way):
 
 def test_a_node_begins_with_its_address_and_asks_for_deliveries(below):
     _, node, (identity, reactive), _ = below
-    assert identity[0] == IDENTITY and identity[2:] == ["below", {"ws": node.port}]
+    assert identity[0] == IDENTITY and identity[2:] == ["below-link", {"ws": node.port}]
     assert reactive[0] == ADMIN and reactive[2:] == ["__config__", {"cmd": "reactive", "status": True}]
 
 
@@ -114,7 +114,7 @@ def test_commands_cross_with_the_way_that_they_took(both, direction):
     commands = admin_frames(both.tap, way)
     assert [data["cmd"] for _, data in commands] == ["subscribe", "unsubscribe", "expose", "unexpose"]
     assert commands[0][1]["msg_from"] == LAST_RECEIVED
-    assert all(frame[2] == topic and len(frame[3]["rmark"]) == 1 and "node" in frame[3]["touch"]
+    assert all(frame[2] == topic and len(frame[3]["rmark"]) == 1 and "node-link" in frame[3]["touch"]
                for frame in both.tap.frames(way, ADMIN))
 
 

@@ -66,10 +66,11 @@ class Mesh:
         self._markers = {}
 
     def start(self, name, *above, kind=OURS, **arguments) -> Broker:
-        """`above` are brokers, or relays and proxies in front of them; `name` is also the name there."""
+        """`above` are brokers, or relays and proxies in front of them; there it is known by `link_name`."""
         if kind == PYTHON:
             arguments = IMPATIENT | arguments
-        peers = [f"{each.url}/{arguments.pop('link_name', name)}" for each in above]
+        link_name = arguments.pop("link_name", f"{name}-link")
+        peers = [f"{each.url}/{link_name}" for each in above]
         broker = Broker(name=name, reference=kind == PYTHON, peers=peers, **arguments)
         self.brokers.append(broker)
         return broker
@@ -134,7 +135,7 @@ class Mesh:
         return (topic is None or topic in watcher.topics) and (method is None or method in watcher.methods)
 
     def log(self) -> str:
-        return "\n".join(f"=== {broker.name}\n{broker.errors.text()[-3000:]}" for broker in self.brokers)
+        return "\n".join(f"=== {broker.name}\n{broker.errors.text()[-1200:]}" for broker in self.brokers)
 
     def close(self):
         # The brokers first: the reference takes its time for every connection that is closed.
