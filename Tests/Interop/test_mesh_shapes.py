@@ -182,3 +182,15 @@ def test_a_broker_in_the_middle_that_ends(mesh):
     publisher.publish("t", 1)
     publisher.publish("t/1", 2)
     assert ear.hear(publisher) == [("t", [1]), ("t/*", ["t/1", 2])]
+
+
+@pytest.mark.parametrize("kinds", [(PYTHON, OURS, PYTHON), (OURS, OURS, OURS), (OURS, OURS, PYTHON)], ids="-".join)
+@pytest.mark.parametrize("topic", ["plant/1/flow", "plant/*/flow"])
+def test_the_ends_of_a_chain_want_the_same(mesh, kinds, topic):
+    """Nobody in the middle does: it has to tell each end what the other one wants."""
+    first, _, last = chain(mesh, kinds)
+    ears = mesh.listen(first, topic), mesh.listen(last, topic)
+    mesh.settle()
+    for publisher in (mesh.peer(first), mesh.peer(last)):
+        publisher.publish("plant/1/flow", 1)
+        assert [len(ear.hear(publisher)) for ear in ears] == [1, 1]
