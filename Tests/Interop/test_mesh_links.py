@@ -41,8 +41,8 @@ def test_a_cut_link_is_dialed_again(mesh, cuttable, hub_kind):
         at_hub.publish("down/a", 2)
         at_node.publish("up", 3)
         at_node.publish("up/a", 4)
-        assert down.hear(at_hub) == [("down", [1]), ("down/*", ["down/a", 2])]
-        assert up.hear(at_node) == [("up", [3]), ("up/*", ["up/a", 4])]
+        assert sorted(down.hear(at_hub)) == [("down", [1]), ("down/*", ["down/a", 2])]
+        assert sorted(up.hear(at_node)) == [("up", [3]), ("up/*", ["up/a", 4])]
         for caller, method, provider in ((at_node, "upper", upper), (at_hub, "lower", lower)):
             identifier = caller.send_call(method)
             provider.answer(provider.receive_call(), method)
@@ -69,7 +69,7 @@ def test_what_changed_during_the_cut_is_known_behind_it(mesh, cuttable, hub_kind
     tap.clear()
     for topic in ("stays", "goes", "goes/1", "new", "new/1"):
         publisher.publish(topic, topic)
-    assert new.hear(publisher) == [("new", ["new"]), ("new/*", ["new/1", "new/1"])]
+    assert sorted(new.hear(publisher)) == [("new", ["new"]), ("new/*", ["new/1", "new/1"])]
     assert stays.hear(publisher) == [("stays", ["stays"])] and goes.hear(publisher) == []
     assert not [topic for topic, _ in tap.publications(DOWN) if topic.startswith("goes")]
     assert publisher.call("gone_method")[0] in (NOT_FOUND, UNAVAILABLE)
@@ -139,7 +139,7 @@ def test_the_hub_is_not_there_yet(mesh, hub_kind):
     publisher = mesh.peer(hub)
     publisher.publish("t", 1)
     publisher.publish("t/1", 2)
-    assert ear.hear(publisher) == [("t", [1]), ("t/*", ["t/1", 2])]
+    assert sorted(ear.hear(publisher)) == [("t", [1]), ("t/*", ["t/1", 2])]
 
 
 def test_a_hub_of_ours_that_starts_again(mesh):
@@ -154,7 +154,7 @@ def test_a_hub_of_ours_that_starts_again(mesh):
     publisher = mesh.peer(hub)
     publisher.publish("t", 1)
     publisher.publish("t/1", 2)
-    assert ear.hear(publisher) == [("t", [1]), ("t/*", ["t/1", 2])]
+    assert sorted(ear.hear(publisher)) == [("t", [1]), ("t/*", ["t/1", 2])]
 
 
 def test_a_node_of_the_reference_that_starts_again(mesh):
@@ -170,7 +170,7 @@ def test_a_node_of_the_reference_that_starts_again(mesh):
     publisher = mesh.peer(hub)
     publisher.publish("t", 1)
     publisher.publish("t/1", 2)
-    assert ear.hear(publisher) == [("t", [1]), ("t/*", ["t/1", 2])]
+    assert sorted(ear.hear(publisher)) == [("t", [1]), ("t/*", ["t/1", 2])]
 
 
 @pytest.mark.parametrize("qos", [1, 2])

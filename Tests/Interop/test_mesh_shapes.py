@@ -194,3 +194,12 @@ def test_the_ends_of_a_chain_want_the_same(mesh, kinds, topic):
     for publisher in (mesh.peer(first), mesh.peer(last)):
         publisher.publish("plant/1/flow", 1)
         assert [len(ear.hear(publisher)) for ear in ears] == [1, 1]
+
+
+@pytest.mark.parametrize("topic", ["plant/1/flow", "plant/*/flow"])
+def test_a_triangle_with_a_hub_of_the_reference(mesh, topic):
+    """It has no protection of its own: both of ours keep what it sends them apart."""
+    top = mesh.start("top", kind=PYTHON)
+    left = mesh.start("left", top)
+    right = mesh.start("right", top, left)
+    everybody_hears_everybody(mesh, [top, left, right], topics=[topic])
