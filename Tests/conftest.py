@@ -3,6 +3,7 @@ import signal
 
 import pytest
 
+from support.mesh import Mesh
 from support.processes import REFERENCE, Broker
 from support.wire import Peer
 
@@ -100,3 +101,11 @@ def connect(request):
     yield open_peer
     for peer in opened:
         peer.close()
+
+
+@pytest.fixture
+def mesh():
+    """Brokers in a mesh of the test's own; they end with it."""
+    one = Mesh()
+    yield one
+    one.close()

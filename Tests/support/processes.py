@@ -90,9 +90,11 @@ class Broker:
     """A broker process. `Broker(server=True, REMBUS_ACK_TIMEOUT=0.2)`: options by name, settings as environment."""
 
     def __init__(self, name="broker", port=0, policy=None, overwrite=False, server=False, options=(), folder=None,
-                 reference=REFERENCE, **settings):
+                 reference=REFERENCE, peers=(), **settings):
         self.name, self.port, self.policy = name, port, policy
         self.overwrite, self.server, self.options = overwrite, server, list(options)
+        #: URLs of brokers above this one, each with the name that it has there.
+        self.peers = list(peers)
         self.reference = reference
         self.settings = settings
         self._own_folder = None if folder else tempfile.TemporaryDirectory(prefix="rembus-test-")
@@ -104,7 +106,7 @@ class Broker:
         if self.reference:
             program = str(Path(__file__).with_name("reference_broker.py"))
             return [sys.executable, program, str(self.port or free_port()), self.name, self.policy or "first_up",
-                    "server" if self.server else "broker"]
+                    "server" if self.server else "broker", *self.peers]
         # An argument that is left out is a default that is tested.
         command = [rembus_binary(), "broker", "--port", str(self.port), "--name", self.name]
         if self.policy:
@@ -113,6 +115,8 @@ class Broker:
             command.append("--overwrite")
         if self.server:
             command.append("--server")
+        for url in self.peers:
+            command += ["--peer", url]
         return command + self.options
 
     def start(self):

@@ -46,13 +46,15 @@ def is_publish(message) -> bool:
 class Peer:
     """One WebSocket connection to a broker. `encoding` is "cbor", "json" (Python dialect) or "julia"."""
 
-    def __init__(self, url, encoding="cbor", reference=False):
+    def __init__(self, url, encoding="cbor", reference=False, max_queue=16):
+        """`max_queue` messages are read ahead; with None all are, so that a peer that a test forgets holds nobody up."""
         self.encoding = encoding
         self.reference = reference
         self.inbox = deque()
         # No compression: tests count bytes. No pings: tests see every frame that they caused.
         self.ws = connect(
-            url, max_size=None, compression=None, ping_interval=None, proxy=None, close_timeout=1, open_timeout=PATIENCE)
+            url, max_size=None, compression=None, ping_interval=None, proxy=None, close_timeout=1, open_timeout=PATIENCE,
+            max_queue=max_queue)
 
     # Frames
 
