@@ -4,7 +4,7 @@ extension BrokerConfiguration {
     /// Whether the broker runs in authenticated mode.
     package var isAuthenticated: Bool { security.isAuthenticated }
 
-    /// The broker in a sentence: its name is said when it is more than the word.
+    /// The broker as sentences name it. A broker with the default name is just "the broker".
     package var title: String { name == "broker" ? "the broker" : "the broker \(name)" }
 
     /// Whether only programs on this machine can connect.
@@ -15,7 +15,7 @@ extension BrokerConfiguration {
         host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
 
-    /// Where a listener listens: on its Unix socket, if it has one, or its port.
+    /// The address of a listener: its Unix socket if it has one, otherwise its port.
     package func address(_ port: Int, _ socket: String?) -> ListenAddress {
         socket.map { .socket(path: $0, mode: UInt16(clamping: socketMode)) } ?? .port(host: bareHost, port)
     }

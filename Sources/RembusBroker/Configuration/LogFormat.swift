@@ -1,7 +1,7 @@
-/// How the command writes its log on standard error.
+/// How the command writes its log to standard error.
 public enum LogFormat: String, Sendable, CaseIterable {
-    /// A line of text per event: time, level, message.
+    /// One line of text per entry: time, level, message.
     case text
-    /// A JSON object per line: `time`, `level`, `logger`, `source`, `message`, and `metadata` where there is any.
+    /// One JSON object per line: `time`, `level`, `logger`, `source`, `message`, and `metadata` if there is any.
     case json
 }

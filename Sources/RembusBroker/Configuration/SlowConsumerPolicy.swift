@@ -1,8 +1,8 @@
-/// What happens to a subscriber whose connection is full.
+/// What happens to a subscriber that does not read what is queued for it.
 public enum SlowConsumerPolicy: String, Sendable, CaseIterable, Codable {
-    /// It goes on from the store when it can take more; what the store has dropped by then, the oldest first, is lost to
-    /// it and counted.
+    /// The subscriber continues from the store when it can take more. Publications that the store has dropped by then,
+    /// the oldest first, are lost to the subscriber and counted.
     case catchUp = "catch_up"
-    /// It is disconnected with code 1008.
+    /// The subscriber is disconnected with code 1008.
     case disconnect
 }

@@ -1,6 +1,6 @@
 import RembusTransport
 
-/// Readers of events hear once that a component does not take what comes, and once that it does again.
+/// Events about slow components: one when a component stops reading what is delivered, and one when it has caught up.
 extension Session {
     func noteSlow(_ subscription: Subscription) {
         guard !losses.isKnownAsSlow else { return }
@@ -9,7 +9,8 @@ extension Session {
         lane.watch(self)
     }
 
-    /// Called by the timer while the component is slow. Where nothing is stored there is no reader that comes to an end.
+    /// Called by the timer while the component is slow. Without a store there is no reader whose end would show that it
+    /// has caught up.
     func lookWhetherCaughtUp() {
         guard losses.isKnownAsSlow, past.catchUp == nil, !link.isCongested, !state.inFlight.isFull else { return }
         noteCaughtUp()

@@ -1,6 +1,6 @@
 extension GatewaySession {
-    /// Lets a connection in that is the operator's own doing, like a bridge, without a name and without a proof. It may do
-    /// what anonymous components may: nothing with private topics.
+    /// Admits a connection that the operator has set up, such as a bridge, without a name and a proof. It has the
+    /// rights of an anonymous component, so it cannot use private topics.
     package func admitGuest() {
         if session.gate == .locked { session.gate = .open }
     }

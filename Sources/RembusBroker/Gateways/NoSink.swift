@@ -1,6 +1,6 @@
 import RembusTransport
 
-/// The end of a link that nobody listens to.
+/// A sink that discards everything, for a link without a reader.
 final class NoSink: LinkSink {
     func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
     func linkFlushes(_ link: Link) {}

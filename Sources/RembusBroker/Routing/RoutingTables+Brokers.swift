@@ -10,12 +10,12 @@ extension RoutingTables {
         let session: Session
     }
 
-    /// Remembers that a session leads to another broker, until it is released.
+    /// Records that a session leads to another broker, until it is released.
     func addBroker(_ state: ComponentState) {
         lock.withLock { brokers.append(state) }
     }
 
-    /// The connected brokers of a tenant that may know of a topic.
+    /// The connected brokers of a tenant that may know a topic.
     func brokers(of tenant: UInt32, knowing topic: String) -> [BrokerPeer] {
         lock.withLock {
             brokers.compactMap { state in

@@ -2,11 +2,12 @@ import NIOConcurrencyHelpers
 import RembusTrust
 import RembusWire
 
-/// What the tables hold, as lists for others.
+/// The contents of the tables as lists.
 extension RoutingTables {
-    /// The answer to a login: topics that others provide, topics that others want (protocol.md §9.1), sorted.
+    /// The lists in the answer to a login, sorted: topics that other components provide, and topics that they subscribe
+    /// to (protocol.md §9.1).
     ///
-    /// Only brokers use it, so a plain component gets two empty lists once there are too many topics to list cheaply.
+    /// Only brokers use the lists, so a plain component gets empty ones once there are too many topics.
     func exports(for state: ComponentState, isBroker: Bool) -> Value {
         lock.withLock {
             let count = providers.count + exact.count + patternTopics.count + handlers.count
@@ -16,7 +17,7 @@ extension RoutingTables {
                 rules.allows(state.principal, .call, topic.string)
                     || rules.allows(state.principal, .subscribe, topic.string)
             }
-            // A table of another tenant does not exist.
+            // Tables of other tenants are not visible.
             var provided = Set(handlers.filter { $0.value.isOffered(to: state.principal.tenant) }.keys)
             for (topic, list) in providers
             where list.states.contains(where: { $0 !== state && $0.tenant == state.tenant }) { provided.insert(topic) }
@@ -41,7 +42,7 @@ extension RoutingTables {
         }
     }
 
-    /// Who exposes and who subscribes what, by topic, for administrators (protocol.md §8, `broker_config`).
+    /// Which components expose and subscribe to what, by topic, for administrators (protocol.md §8, `broker_config`).
     func listing() -> Value {
         lock.withLock {
             var subscribers: [ExactText: [String]] = [:]

@@ -1,11 +1,13 @@
 import NIOCore
 import RembusWire
 
-/// Brokers behind this one learn of subscriptions and providers as they come and go (protocol.md §9.2).
+/// Tells brokers that are connected to this one about subscriptions and providers as they come and go (protocol.md
+/// §9.2).
 ///
-/// Only peers that accept connections themselves are told: plain components have no use for it.
+/// Only peers that accept connections themselves are told, because plain components have no use for it.
 extension Session {
-    /// True when this very broker has already passed the command on: it came round a circle and is not taken again.
+    /// Whether this broker has already passed the command on. The command has then come back through a circle of
+    /// brokers and is ignored.
     func isReturned(_ data: Value) -> Bool {
         data.mapValue?[AdminCommand.Field.routeMarks]?.arrayValue?.contains(.integer(core.meshID)) ?? false
     }
@@ -21,7 +23,7 @@ extension Session {
         touched.append(contentsOf: untouched.map { .text($0.name) })
         data[AdminCommand.Field.routeMarks] = .array(marks)
         data[AdminCommand.Field.touchedNames] = .array(touched)
-        // Values of other brokers would be publications here.
+        // The last values that another broker sends would be publications here, so none are asked for.
         data[AdminCommand.Field.lastValue] = nil
         let message = Message.admin(Message.Admin(id: admin.id, topic: admin.topic, data: .map(data)))
         for broker in untouched {
