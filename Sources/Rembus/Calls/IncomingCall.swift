@@ -1,6 +1,6 @@
-/// What a method knows about the call that it executes.
+/// Facts about the call that a method is executing.
 public enum IncomingCall {
-    /// When the caller stops waiting; nil when it does not say. The method's task is cancelled then, since nobody hears its
-    /// result.
+    /// When the caller stops waiting; nil when it sets no limit. The task of the method is cancelled at that time,
+    /// because its result would be dropped.
     @TaskLocal public static var deadline: ContinuousClock.Instant?
 }

@@ -1,6 +1,6 @@
 import RembusTransport
 
-/// Back-pressure to the broker: while the queue of a subscription has no room, nothing is read from the connection.
+/// Back-pressure: while the queue of a subscription is full, nothing is read from the connection.
 extension ClientSession {
     /// Stops reading until the queue has room.
     func pauseReading(for queue: SubscriptionQueue) {
@@ -12,7 +12,7 @@ extension ClientSession {
         }
     }
 
-    /// A queue has room, or is none of ours any more; reading goes on when no other one is full.
+    /// Called when a queue has room or has ended. Reading continues if no other queue is full.
     func resumeReading(after queue: ObjectIdentifier) {
         guard fullQueues.remove(queue) != nil, fullQueues.isEmpty else { return }
         readyLink?.resumeReading()

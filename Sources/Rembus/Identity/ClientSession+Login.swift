@@ -3,15 +3,15 @@ import NIOCore
 import RembusIdentity
 import RembusTransport
 
-/// The login of protocol.md §7, on a link that was just attached.
+/// The login of protocol.md §7, on a new link.
 ///
-/// In free mode the component says its name; the broker accepts it or asks for a proof. In authenticated mode the broker
-/// asks at once. Which mode it is need not be known: what comes first decides.
+/// In free mode the component states its name, which the broker accepts or challenges. In authenticated mode the broker
+/// sends a challenge first. The component need not know the mode: it acts on what comes first.
 extension ClientSession {
-    /// Logs in. `completion` gets the error that ended the attempt, if any.
+    /// Logs in. `completion` gets the error that ended the attempt; nil on success.
     func logIn(_ credential: FoundCredential, _ completion: @escaping @Sendable (RembusError?) -> Void) {
         guard case .greeting(let link) = phase else { return completion(lossError) }
-        // An anonymous component sends no Identity at all (protocol.md §7.1).
+        // An anonymous component sends no Identity (protocol.md §7.1).
         guard let name else { return startAnonymously(link, completion) }
         login = ClientLogin(credential: credential, completion: completion)
         if let challenge = earlyChallenge {
@@ -26,10 +26,11 @@ extension ClientSession {
         group.flush()
     }
 
-    /// A component without a name has no login, so it asks for the broker's name: only a broker answers, and a connection to
-    /// anything else must not look like one.
+    /// Starts a component without a name. It has no login, so it asks for the broker's name to make sure that the peer
+    /// is a broker.
     private func startAnonymously(_ link: Link, _ completion: @escaping @Sendable (RembusError?) -> Void) {
-        // A registration is answered by itself, and nothing else is in authenticated mode.
+        // The registration that follows gets an answer of its own. In authenticated mode the broker answers nothing
+        // else.
         guard !ignoresChallenges else {
             becomeReady(link)
             return completion(nil)
@@ -42,7 +43,7 @@ extension ClientSession {
             timeout: CallTimeout(nil, setting: settings.requestTimeout),
             completion: .handler { result in
                 switch result {
-                // Any answer proves that the broker speaks Rembus; its content is not used.
+                // Any answer proves that the broker speaks Rembus. Its content is not used.
                 case .success: bound.value.finishGreeting(nil)
                 case .failure(let error): bound.value.finishGreeting(error)
                 }
@@ -65,7 +66,7 @@ extension ClientSession {
         completion(nil)
     }
 
-    /// A challenge that nobody waits for: the broker is in authenticated mode (protocol.md §7.3).
+    /// Handles a challenge outside of a login: the broker is in authenticated mode (protocol.md §7.3).
     func challenged(_ reply: Reply) {
         let challenge = (try? reply.data.value) ?? .null
         switch phase {
@@ -90,7 +91,7 @@ extension ClientSession {
     }
 
     private func advance(from step: ClientLogin.Step, _ result: Result<Reply, RembusError>) {
-        // The login was decided by an earlier answer.
+        // An earlier answer has ended the login.
         guard login != nil else { return }
         switch (result, step) {
         case (.failure(let error), .challenge) where error.code == .timeout: finishLogin(noChallengeError)
@@ -153,7 +154,7 @@ extension ClientSession {
         completion(nil)
     }
 
-    /// Nothing but the login can wait for answers before it is done.
+    /// Fails open requests. Before the login is finished, only those of the login can be open.
     private func endLogin() {
         login = nil
         earlyChallenge = nil

@@ -1,14 +1,14 @@
 import RembusIdentity
 
-/// Why a login failed, and what to do about it.
+/// Why a login has failed, and what to do about it.
 extension ClientSession {
-    /// How brokers begin to say that the name is connected already (protocol.md §7.2).
+    /// The beginning of the text with which brokers say that the name is connected already (protocol.md §7.2).
     static let alreadyConnected = "already connected"
 
-    /// The error for an answer that ends the login.
+    /// The error for an answer that refuses the login.
     func refusal(_ reply: Reply) -> RembusError {
         let text = (try? reply.data.value)?.stringValue
-        // The sentences of brokers have their full stop.
+        // The texts of brokers end with a full stop.
         let detail =
             text.map { ": \($0.hasSuffix(".") ? String($0.dropLast()) : $0)" }
             ?? " (\(reply.status.rawValue)) without a reason; see its log"

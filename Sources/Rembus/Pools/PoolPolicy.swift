@@ -2,8 +2,9 @@
 public enum PoolPolicy: String, Sendable, Hashable, CaseIterable {
     /// The first in the order of the URLs.
     case firstUp = "first_up"
-    /// Each request goes to the next connection in turn.
+    /// Each member in turn.
     case roundRobin = "round_robin"
-    /// The one with the fewest calls and acknowledged publications under way; the earlier one when equal.
+    /// The one with the fewest open calls and acknowledged publications; among equals the first in the order of the
+    /// URLs.
     case lessBusy = "less_busy"
 }
