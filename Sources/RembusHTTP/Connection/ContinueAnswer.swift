@@ -2,9 +2,9 @@ import NIOCore
 import NIOHTTP1
 
 extension ChannelHandlerContext {
-    /// Tells a client that waits for it to send its body (RFC 9110 §10.1.1).
+    /// Tells a waiting client to send its body (RFC 9110 §10.1.1).
     ///
-    /// Goes past the encoder, which takes a head for the beginning of the answer.
+    /// This bypasses the encoder, which would take the head for the beginning of the answer.
     func sendContinue() {
         let encoder = try? pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
         encoder?.writeAndFlush(NIOAny(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)

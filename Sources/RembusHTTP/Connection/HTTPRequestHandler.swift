@@ -5,7 +5,7 @@ import RembusBroker
 import RembusListening
 import Synchronization
 
-/// One connection: collects requests, has them answered one after the other, writes the answers.
+/// One connection: collects requests, has them answered one after the other, and writes the answers.
 ///
 /// Used on the connection's event loop only.
 final class HTTPRequestHandler: ChannelInboundHandler {
@@ -14,9 +14,9 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     private enum Phase {
         case idle
-        /// The headers are here, the body is coming.
+        /// The headers were received, and the body is arriving.
         case collecting(Exchange)
-        /// The request was answered before it was complete; the rest goes nowhere.
+        /// The request was answered before it was complete. The rest of it is dropped.
         case discarding
         case serving(Exchange)
         case ended
@@ -29,22 +29,22 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     private let encryption: NIOSSLServerHandler?
     private(set) var context: ChannelHandlerContext?
     private var phase = Phase.idle
-    /// Parts of requests that came while another one was being answered.
+    /// Parts of requests that came while another request was being answered.
     private var waiting = CircularBuffer<HTTPServerRequestPart>()
     private var isPumping = false
     private var isReading = false
     private var isPaused = false
     private var mustFlush = false
-    /// No request comes behind the one that is being answered.
+    /// Whether no request is accepted behind the one that is being answered.
     private var isLast = false
-    /// Bytes of answers that the client has not taken, and of a request's body, as they are counted.
+    /// The bytes of unread answers and of a request's body that were counted.
     var countedAnswers = 0
     var countedBody = 0
     private var lastWrite: EventLoopFuture<Void>?
-    /// What could not be parsed behind the request that is being answered.
+    /// The failure for unparsable bytes behind the request that is being answered.
     private var unreadable: HTTPFailure?
 
-    /// Parts that wait before no more is read.
+    /// The most parts that may wait before reading stops.
     private static let maxWaiting = 64
 
     init(
@@ -59,9 +59,9 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         self.encryption = encryption
     }
 
-    /// Whom the client's certificate belongs to.
+    /// The client's certificate, if it has shown one.
     private(set) lazy var certificate = ClientCertificate(encryption?.peerCertificate)
-    /// Whom the connection is from; a proxy's carries requests of many.
+    /// The address of the peer, which may be a proxy with requests of many clients.
     let peer: PeerAddress
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -85,21 +85,22 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
-    /// Handles what waits, until a request has to be answered first. Answers can come at once, hence no recursion.
+    /// Handles waiting parts until a request has to be answered first. Answers may come at once, hence a loop and no
+    /// recursion.
     private func pump() {
         guard !isPumping else { return }
         isPumping = true
         loop: while !waiting.isEmpty {
             switch phase {
             case .serving: break loop
-            // Whoever does not take its answers gets no more of them.
+            // A client that does not read its answers gets no more of them.
             case .idle where context?.channel.isWritable == false: break loop
             case .ended: waiting.removeAll()
             case .idle, .collecting, .discarding: handle(waiting.removeFirst())
             }
         }
         isPumping = false
-        // Within a read its end does this.
+        // During a read, the end of the read does this.
         if !isReading { pool.endWork() }
         if waiting.isEmpty, isPaused { pause(false) }
         if waiting.isEmpty, case .idle = phase, let unreadable {
@@ -204,12 +205,13 @@ final class HTTPRequestHandler: ChannelInboundHandler {
             context.write(wrapOutboundOut(.end(nil)), promise: nil)
             return endRequest()
         }
-        // Closed once all of it is written.
+        // The connection is closed when everything is written.
         let written = context.eventLoop.makePromise(of: Void.self)
         context.write(wrapOutboundOut(.end(nil)), promise: written)
         lastWrite = written.futureResult
         if case .collecting = phase {
-            // A client that is still sending would not see an answer that is followed by a reset.
+            // If the client is still sending, closing at once would reset the connection, and the client would not see
+            // the answer.
             phase = .discarding
             watch.expect(.rest)
             flushIfNeeded()
@@ -233,7 +235,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         context?.flush()
     }
 
-    /// Closes the connection behind what was written.
+    /// Closes the connection behind everything that was written.
     private func end() {
         phase = .ended
         waiting.removeAll()
@@ -265,13 +267,13 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         case .collecting(let exchange):
             exchange.fail(failure)
             end()
-        // Its answer may not have left yet.
+        // The answer may not have been written yet.
         case .discarding: end()
         case .ended: context.close(promise: nil)
         }
     }
 
-    /// Answers what is no request.
+    /// Answers bytes that are not a request.
     private func answer(_ failure: HTTPFailure) {
         let exchange = Exchange(
             head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"]),
@@ -282,7 +284,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The server is about to stop, or the client sends no more: what is being answered is the last.
+        // The server is about to stop, or the client sends no more. The request that is being answered is the last one.
         if event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed {
             isLast = true
             switch phase {
@@ -290,7 +292,8 @@ final class HTTPRequestHandler: ChannelInboundHandler {
             case .collecting where event is ChannelEvent, .discarding: context.close(promise: nil)
             case .serving(let exchange):
                 exchange.stopStream()
-                // Whether the client has hung up or only sends no more, TCP says when it is sent something.
+                // The client may have closed the connection, or only its sending side. Sending something to it shows
+                // which.
                 if event as? ChannelEvent == .inputClosed, exchange.awaitsCall { context.sendContinue() }
             default: break
             }

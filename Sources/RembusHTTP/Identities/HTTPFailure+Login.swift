@@ -1,7 +1,7 @@
 import RembusBroker
 
 extension HTTPFailure {
-    /// Why an identity is not believed.
+    /// The failure of a login.
     init(_ failure: GatewaySession.LoginFailure) {
         switch failure {
         case .wrongSecret: self = .unauthorized("the name or its shared secret is wrong")

@@ -1,10 +1,11 @@
 import RembusBroker
 
 extension MQTTSession {
-    /// Takes up the exchanges at QoS 2 that an earlier run of the broker has left.
+    /// Restores the exchanges at QoS 2 of an earlier run of the broker.
     ///
-    /// - Parameter publications: Those that the client has published shortly before the end, oldest first.
-    /// - Returns: The ids of those that the client has ended, and what was not written down of the others.
+    /// - Parameter publications: The client's publications shortly before the end of that run, oldest first.
+    /// - Returns: The ids of publications whose exchange the client has ended, and the steps of the others that are
+    ///   missing in the log.
     mutating func restore(
         _ state: PacketState, publications: [GatewayHost.EarlierPublication]
     ) -> (ended: [UInt64], changes: [PacketChange]) {
@@ -15,7 +16,7 @@ extension MQTTSession {
         }
         for place in state.finished { note(place, isOwed: false) }
         incoming = state.incoming
-        // Before the first end there is nothing to go by.
+        // Before the client has ended an exchange, it is not known which ones it has ended.
         guard state.endedThrough > 0 else { return ([], []) }
         let open = Set(state.incoming.values)
         var ended: [UInt64] = []

@@ -6,11 +6,12 @@ import NIOCore
 import RembusStore
 import RembusWire
 
-/// The file that says which packet identifiers are in use at QoS 2, and for what, so that the exchanges go on after a restart.
+/// The log of packet identifiers that are in use at QoS 2, so that exchanges continue after a restart.
 ///
-/// It grows at its end by blocks: the length and CRC-32C (UInt32 each, little-endian) of a run of changes, each with the
-/// number of its session. When it is much larger than what it comes to, that is written anew beside it. What a crash tore
-/// off its end is cut off. `content` is guarded by `lock`, the rest used on the writing queue only; hence unchecked.
+/// The file is a sequence of blocks: the length and CRC-32C (UInt32 each, little-endian) of a list of changes, each
+/// with the number of its session. When the file is much larger than the current state, it is replaced by a snapshot. A
+/// block that a crash has torn off is removed. `content` is guarded by `lock`, everything else is used on the writing
+/// queue only; hence unchecked.
 final class PacketLog: @unchecked Sendable {
     private struct Session {
         var name: String
@@ -21,7 +22,7 @@ final class PacketLog: @unchecked Sendable {
         var sessions: [UInt32: Session] = [:]
         var numbers: [ExactText: UInt32] = [:]
         var lastNumber: UInt32 = 0
-        /// What is not in the file yet.
+        /// Bytes that are not in the file yet.
         var waiting = ByteBuffer()
     }
 
@@ -39,7 +40,7 @@ final class PacketLog: @unchecked Sendable {
     private static let smallestRewrite = 1 << 20
     private static let (nameKind, forgetKind): (UInt8, UInt8) = (0, 255)
 
-    /// Opens the file, making it when it does not exist, and reads what it holds.
+    /// Opens the file and reads it. Creates it when it does not exist.
     init(_ path: String, policy: SyncPolicy, logger: Logger) throws(StorageError) {
         self.path = path
         guard let file = try disk.open(path, readOnly: false) else { throw StorageError("cannot open \(path)") }
@@ -69,17 +70,17 @@ final class PacketLog: @unchecked Sendable {
 
     // MARK: Use
 
-    /// The sessions that have something open or finished.
+    /// The sessions that have open or finished exchanges.
     var states: [(name: String, state: PacketState)] {
         lock.withLock { content.sessions.values.map { ($0.name, $0.state) } }
     }
 
-    /// What is on its way to a client.
+    /// The exchanges of publications on their way to a client.
     func outgoing(of name: String) -> [UInt16: PacketState.Outgoing] {
         lock.withLock { content.numbers[ExactText(name)].flatMap { content.sessions[$0]?.state.outgoing } ?? [:] }
     }
 
-    /// Adds steps of a session's exchanges; they are durable some time after, or when somebody waits for that.
+    /// Adds steps of a session's exchanges. They become durable soon, or when something waits for that.
     func add(_ changes: [PacketChange], of name: String) {
         lock.withLock {
             let number = number(of: name)
@@ -92,7 +93,7 @@ final class PacketLog: @unchecked Sendable {
         commit?.change()
     }
 
-    /// Forgets everything about a session.
+    /// Forgets all steps of a session.
     func forget(_ name: String) {
         let isKnown = lock.withLock { () -> Bool in
             guard let number = content.numbers.removeValue(forKey: ExactText(name)) else { return false }
@@ -104,7 +105,8 @@ final class PacketLog: @unchecked Sendable {
         if isKnown { commit?.change() }
     }
 
-    /// Forgets what records of components, which are on the disk, say as well. The file shrinks when it is written anew.
+    /// Forgets steps that are also in records of components, which are on the disk. The file shrinks with the next
+    /// snapshot.
     func forgetFinished(coveredBy records: [ComponentRecord], key: (String) -> UInt64) {
         lock.withLock {
             for record in records {
@@ -114,16 +116,17 @@ final class PacketLog: @unchecked Sendable {
         }
     }
 
-    /// Calls `done`, not on an event loop, when everything added so far is durable. False when it is already.
+    /// Calls `done`, not on an event loop, when everything added so far is durable. Returns false, without calling it,
+    /// when it is already.
     func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit?.whenDurable(done) ?? false }
 
-    /// Whether it cannot be written now.
+    /// Whether the file cannot be written now.
     var isFailing: Bool { commit?.isFailing ?? false }
 
     /// Returns when everything added so far is written, or could not be.
     func flush() async { await commit?.flush() }
 
-    /// The same, and closes the file: nothing is written after that.
+    /// Writes everything and closes the file.
     func close() async { await commit?.close { [self] in file.close() } }
 
     private func number(of name: String) -> UInt32 {
@@ -180,7 +183,7 @@ final class PacketLog: @unchecked Sendable {
         size = bytes.readableBytes
         rewriteSize = max(Self.smallestRewrite, 4 * size)
         isNameSynced = false
-        // What came in meanwhile is behind what the snapshot has.
+        // Changes that came meanwhile are behind those in the snapshot.
         lock.withLock { content.waiting.moveReaderIndex(forwardBy: covered) }
         if isSynced { try sync() }
     }
@@ -192,7 +195,7 @@ final class PacketLog: @unchecked Sendable {
         isNameSynced = true
     }
 
-    /// Changes that lead to what is known now. Under the lock.
+    /// Changes that produce the current state. Called under the lock.
     private func snapshot() -> ByteBuffer {
         var buffer = ByteBuffer()
         for (number, session) in content.sessions where !session.state.isEmpty {
@@ -202,7 +205,7 @@ final class PacketLog: @unchecked Sendable {
                 change.encode(into: &buffer)
             }
         }
-        // One without a state gets another number when it has one again.
+        // A session without a state gets a new number when it has a state again.
         for (number, session) in content.sessions where session.state.isEmpty {
             content.sessions[number] = nil
             content.numbers[ExactText(session.name)] = nil

@@ -4,7 +4,7 @@ import RembusLake
 import RembusStore
 
 extension StorageFigures {
-    /// The figures of journal and lake, as statuses have them.
+    /// The counts of journal and lake, for the status.
     init(_ journal: JournalStore, _ lake: Lake?, _ tables: FilledTables) {
         self.init()
         self.journal = BrokerStatus.Journal(journal.metrics)

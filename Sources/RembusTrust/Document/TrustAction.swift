@@ -1,10 +1,10 @@
-/// What a component does with a private topic.
+/// An action of a component on a private topic.
 package enum TrustAction: String, Sendable, CaseIterable, Codable {
     case publish
     case subscribe
     case call
     case expose
 
-    /// What the standard command `authorize` allows (protocol.md §8).
+    /// The actions that the command `authorize` grants (protocol.md §8).
     package static let all = Set(allCases)
 }

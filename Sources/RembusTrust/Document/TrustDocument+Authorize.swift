@@ -1,8 +1,8 @@
 import RembusWire
 
 extension TrustDocument {
-    /// What `authorize` means (protocol.md §8): a grant, for a topic that becomes private if it is not. A pattern makes
-    /// nothing private: it opens what is.
+    /// Carries out `authorize` (protocol.md §8): adds a grant, and makes the topic private if it is not. A pattern does
+    /// not make topics private; the grant is then for the private topics that it matches.
     package mutating func authorize(
         _ name: String, _ topic: String, _ actions: Set<TrustAction> = TrustAction.all
     ) {

@@ -1,7 +1,7 @@
 import RembusWire
 
 extension TrustDocument {
-    /// Adds `actions` to what `name` may do with `topic`, a topic or a pattern.
+    /// Adds `actions` to the rights of `name` to `topic`, which is a topic or a pattern.
     package mutating func grant(_ name: String, _ topic: String, _ actions: Set<TrustAction> = TrustAction.all) {
         if let index = grants.firstIndex(where: { $0.concerns(name: name, topic: topic) }) {
             grants[index].actions.formUnion(actions)
@@ -10,9 +10,9 @@ extension TrustDocument {
         }
     }
 
-    /// Takes `actions` away from what `name` may do with exactly this topic or pattern; other grants stay.
+    /// Withdraws `actions` from the rights of `name` to exactly this topic or pattern. Other grants stay.
     ///
-    /// - Returns: False when there was nothing to take.
+    /// - Returns: False when there was no such right.
     @discardableResult
     package mutating func revoke(
         _ name: String, _ topic: String, _ actions: Set<TrustAction> = TrustAction.all
@@ -26,14 +26,14 @@ extension TrustDocument {
         return isFound
     }
 
-    /// Makes a topic, or the topics of a pattern, private; who has a grant for it keeps it.
+    /// Makes a topic, or the topics of a pattern, private. Components with a grant keep it.
     ///
     /// - Returns: False when it was private already.
     @discardableResult
     package mutating func makePrivate(_ topic: String) -> Bool { privateTopics.insert(topic) }
 
-    /// Makes a topic, or the topics of a pattern, public and forgets the grants for exactly this text
-    /// (behaviour.md §12).
+    /// Makes a topic, or the topics of a pattern, public, and deletes the grants for exactly this text (behaviour.md
+    /// §12).
     ///
     /// - Returns: False when it was not private.
     @discardableResult
@@ -44,7 +44,7 @@ extension TrustDocument {
 }
 
 extension TrustDocument {
-    /// The grants by name and topic, each by their bytes.
+    /// The grants, sorted by the bytes of name and topic.
     package var sortedGrants: [Grant] {
         grants.sorted { first, second in
             let (firstName, secondName) = (ExactText(first.name), ExactText(second.name))
@@ -53,7 +53,7 @@ extension TrustDocument {
         }
     }
 
-    /// Makes one of all grants for the same name and topic, and leaves out those without actions.
+    /// Merges grants for the same name and topic, and removes those without actions.
     mutating func mergeGrants() {
         struct Key: Hashable {
             var name: ExactText

@@ -1,6 +1,6 @@
 extension TrustDocument {
-    /// What was added, removed or changed since an older document, by kind: `grants_added` and the like. Kinds without a
-    /// difference are left out; pins are never told.
+    /// What was added, removed or changed since an older document, by kind: `grants_added` and the like. Kinds without
+    /// a difference are left out. Pins are not included.
     package func differences(from old: TrustDocument) -> [String: String] {
         var found: [String: [String]] = [:]
         func compare(_ kind: String, _ before: some Sequence<String>, _ after: some Sequence<String>) {
@@ -22,7 +22,7 @@ extension TrustDocument {
 }
 
 extension Grant {
-    /// `pump7 plant/7/secret (call, publish)`.
+    /// A grant as text: `pump7 plant/7/secret (call, publish)`.
     fileprivate var summary: String {
         "\(name) \(topic) (\(actions.map(\.rawValue).sorted().joined(separator: ", ")))"
     }

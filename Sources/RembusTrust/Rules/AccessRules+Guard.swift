@@ -1,5 +1,5 @@
 extension AccessRules {
-    /// Whether anybody could be refused for a topic, so that senders have to be asked for.
+    /// Whether anybody could be refused a topic, so that publishers have to be checked.
     package func isGuarded(_ topic: String) -> Bool {
         hasReadOnlyNames || isPrivate(topic)
     }

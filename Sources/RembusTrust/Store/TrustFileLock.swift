@@ -7,9 +7,9 @@ import Darwin
 #endif
 import RembusSupport
 
-/// Lets one writer at a time change a file, of whatever process. The lock is the kernel's and ends with the process.
+/// Lets one writer at a time change a file, across processes. The lock is the kernel's and ends with the process.
 struct TrustFileLock: Sendable {
-    /// How long to wait for another writer, in milliseconds: each takes a fraction of a second, so one that takes
+    /// How long to wait for another writer, in milliseconds. A writer takes a fraction of a second, so one that takes
     /// longer is stuck.
     private static let patience = 10_000
     private static let pause = 5

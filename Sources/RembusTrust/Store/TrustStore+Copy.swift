@@ -1,9 +1,8 @@
 import Logging
 
-/// The copy of the rights beside their file, and what it is there for: rules that restrict must not end because a file was
-/// lost or emptied.
+/// The copy of the rights beside their file. With it, restrictions do not end because the file was lost or emptied.
 extension TrustStore {
-    /// The copy; nil when there is none that can be used, which is said.
+    /// The copy; nil when there is none that can be used. The reason is logged.
     static func readCopy(of file: TrustFile, _ logger: Logger) -> TrustDocument? {
         do throws(TrustError) {
             return try file.copy.read()
@@ -13,7 +12,7 @@ extension TrustStore {
         }
     }
 
-    /// Writes the copy. That it cannot be written changes nothing now, and is said.
+    /// Writes the copy. A failure is logged and has no other effect.
     static func keepCopy(_ document: TrustDocument, of file: TrustFile, _ logger: Logger) {
         do throws(TrustError) {
             try file.copy.write(document)
@@ -22,7 +21,7 @@ extension TrustStore {
         }
     }
 
-    /// Says which topics are not private any more.
+    /// Logs which topics are not private any more.
     static func warnOfPublic(_ old: TrustDocument, _ new: TrustDocument, _ logger: Logger) {
         let opened = old.privateTopics.sorted().filter { !new.privateTopics.contains($0) }
         guard !opened.isEmpty else { return }
@@ -32,7 +31,7 @@ extension TrustStore {
         )
     }
 
-    /// Throws when the file leaves out restrictions that counted before by another witness than the copy, the catalog.
+    /// Throws when the file lacks restrictions that are in the catalog.
     package func check(againstPrivateTopics topics: [String], readOnly: [String]) throws(TrustError) {
         guard let file, !hadCopy else { return }
         var known = TrustDocument()
