@@ -34,13 +34,10 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     private var isPumping = false
     private var isReading = false
     private var isPaused = false
-    private var mustFlush = false
-    /// Whether no request is accepted behind the one that is being answered.
-    private var isLast = false
+    private let answers = AnswerWriter()
     /// The bytes of unread answers and of a request's body that were counted.
     var countedAnswers = 0
     var countedBody = 0
-    private var lastWrite: EventLoopFuture<Void>?
     /// The failure for unparsable bytes behind the request that is being answered.
     private var unreadable: HTTPFailure?
 
@@ -135,7 +132,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     private func begin(_ head: HTTPRequestHead) {
         watch.expect(.body)
-        isLast = !head.isKeepAlive
+        answers.isLast = !head.isKeepAlive
         let exchange = Exchange(head: head, handler: self)
         phase = .collecting(exchange)
         if let failure = exchange.check() { return exchange.fail(failure) }
@@ -154,11 +151,9 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     func respond(_ head: HTTPResponseHead, _ body: ByteBuffer?, to exchange: Exchange) {
         guard let context, isCurrent(exchange) else { return }
-        var head = head
-        closeIfLast(&head)
         watch.answerBytes = body?.readableBytes ?? 0
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        answers.begin(head, isLast: mustClose, context)
+        if let body { answers.write(body, context) }
         finish(context)
         if watch.answerBytes >= Self.remarkableBytes { countAnswers() }
     }
@@ -166,15 +161,14 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     /// Begins an answer of unknown length.
     func startStream(_ head: HTTPResponseHead, of exchange: Exchange) {
         guard let context, isCurrent(exchange) else { return }
-        var head = head
-        isLast = true
-        closeIfLast(&head)
-        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        answers.begin(head, isLast: true, context)
+        context.flush()
     }
 
     func write(_ piece: ByteBuffer, of exchange: Exchange, promise: EventLoopPromise<Void>?) {
         guard let context, isCurrent(exchange) else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece))), promise: promise)
+        answers.write(piece, context, promise: promise)
+        context.flush()
     }
 
     func endStream(of exchange: Exchange) {
@@ -189,26 +183,14 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         }
     }
 
-    private func closeIfLast(_ head: inout HTTPResponseHead) {
-        if case .collecting = phase { isLast = true }
-        if isLast || environment.host.isStopping {
-            isLast = true
-            head.headers.replaceOrAdd(name: "connection", value: "close")
-        } else if head.version == .http1_0 {
-            head.headers.replaceOrAdd(name: "connection", value: "keep-alive")
-        }
+    /// Whether the connection ends with the answer to a request that is not complete, or because the broker stops.
+    private var mustClose: Bool {
+        if case .collecting = phase { true } else { environment.host.isStopping }
     }
 
     private func finish(_ context: ChannelHandlerContext) {
-        mustFlush = true
-        guard isLast else {
-            context.write(wrapOutboundOut(.end(nil)), promise: nil)
-            return endRequest()
-        }
-        // The connection is closed when everything is written.
-        let written = context.eventLoop.makePromise(of: Void.self)
-        context.write(wrapOutboundOut(.end(nil)), promise: written)
-        lastWrite = written.futureResult
+        answers.end(context)
+        guard answers.isLast else { return endRequest() }
         if case .collecting = phase {
             // If the client is still sending, closing at once would reset the connection, and the client would not see
             // the answer.
@@ -222,7 +204,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     private func endRequest() {
         forgetBody()
-        guard !isLast else { return end() }
+        guard !answers.isLast else { return end() }
         phase = .idle
         watch.expect(waiting.isEmpty ? .idle : .head)
         flushIfNeeded()
@@ -230,9 +212,8 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     }
 
     private func flushIfNeeded() {
-        guard mustFlush, !isReading else { return }
-        mustFlush = false
-        context?.flush()
+        guard !isReading, let context else { return }
+        answers.flushIfNeeded(context)
     }
 
     /// Closes the connection behind everything that was written.
@@ -240,12 +221,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         phase = .ended
         waiting.removeAll()
         watch.expect(.rest)
-        guard let context else { return }
-        mustFlush = false
-        context.flush()
-        guard let lastWrite else { return context.close(promise: nil) }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        lastWrite.whenComplete { _ in bound.value.close(promise: nil) }
+        if let context { answers.close(context) }
     }
 
     // MARK: Ends
@@ -279,14 +255,14 @@ final class HTTPRequestHandler: ChannelInboundHandler {
             head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"]),
             handler: self)
         phase = .serving(exchange)
-        isLast = true
+        answers.isLast = true
         exchange.fail(failure)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // The server is about to stop, or the client sends no more. The request that is being answered is the last one.
         if event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed {
-            isLast = true
+            answers.isLast = true
             switch phase {
             case .idle where waiting.isEmpty: context.close(promise: nil)
             case .collecting where event is ChannelEvent, .discarding: context.close(promise: nil)

@@ -36,7 +36,7 @@ struct PacketState: Sendable, Equatable {
     /// Changes that produce this state from an empty one.
     var changes: [PacketChange] {
         var changes: [PacketChange] = []
-        // One identifier can stand for any number of deliveries in turn: each new one finishes the one before.
+        // Identifier 0 is opened and completed for each of them.
         for place in finished { changes += [.opened(0, place), .completed(0)] }
         for (packetID, packet) in outgoing {
             changes.append(.opened(packetID, packet.place))

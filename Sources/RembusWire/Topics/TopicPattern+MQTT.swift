@@ -1,8 +1,8 @@
 extension TopicPattern {
-    /// How the wildcards of an MQTT filter are written here; nil for a text that has none.
+    /// The wildcards of an MQTT filter in the spelling of Rembus; nil for a text without any.
     ///
-    /// `+` and `#` are plain characters in topics of Rembus, so a filter of MQTT is a valid topic that nearly certainly
-    /// nobody means. Only whole segments count, as in MQTT.
+    /// `+` and `#` are ordinary characters in Rembus topics, so an MQTT filter is a valid topic, but hardly ever meant
+    /// as one. Only whole segments are wildcards, as in MQTT.
     package static func rembusSpelling(ofMQTT text: String) -> String? {
         let segments = segments(of: text)
         guard segments.contains(where: { $0 == "+" || $0 == "#" }) else { return nil }
