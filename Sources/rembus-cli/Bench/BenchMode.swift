@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// What the load generator does.
+/// The kinds of runs.
 enum BenchMode: String, CaseIterable, ExpressibleByArgument {
     case pub
     case fanout

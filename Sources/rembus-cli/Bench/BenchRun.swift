@@ -7,7 +7,7 @@ import Synchronization
 struct BenchRun {
     let plan: BenchPlan
     let counters = BenchCounters()
-    /// Where the sender lives, and where the receivers.
+    /// The event loops of the sender and of the receivers.
     let sending: BenchLoop
     let receiving: BenchLoop
 
@@ -35,7 +35,7 @@ struct BenchRun {
         }
     }
 
-    /// Waits until the run is done, shows how it goes, and gives up when nothing moves any more.
+    /// Waits until the run is finished, shows its progress, and gives up when there is none for too long.
     func follow(_ watch: BrokerWatch?, until isDone: () -> Bool) async throws {
         let progress = BenchProgress(isShown: Terminal.isError)
         var (lastState, lastChange) = (-1, BenchClock.now())
@@ -50,7 +50,7 @@ struct BenchRun {
             let delivered = counters.delivered.load(ordering: .relaxed)
             let (state, now) = (sent &+ completed &+ delivered, BenchClock.now())
             if state != lastState { (lastState, lastChange) = (state, now) }
-            // At a slow fixed rate a pause between two messages is no standstill.
+            // At a low fixed rate a pause between two messages is normal.
             let patience = plan.patience + (plan.rate.map { 2 / $0 } ?? 0)
             if BenchClock.seconds(from: lastChange, to: now) > patience { break }
             progress.show(sent: plan.mode == .rpc ? completed : sent, delivered: delivered)
@@ -59,7 +59,7 @@ struct BenchRun {
     }
 }
 
-/// A line on the terminal that says how the run goes.
+/// A line on the terminal that shows the progress of the run.
 final class BenchProgress {
     private let isShown: Bool
     private let start = BenchClock.now()
@@ -70,7 +70,7 @@ final class BenchProgress {
         self.isShown = isShown
     }
 
-    /// Once a second.
+    /// Updates the line. Called once a second.
     func show(sent: Int, delivered: Int) {
         let now = BenchClock.now()
         let elapsed = BenchClock.seconds(from: lastTime, to: now)
