@@ -7,13 +7,13 @@ extension MQTTProperties {
         for entry in entries { entry.encode(into: &buffer) }
     }
 
-    /// Bytes that ``encode(into:)`` appends.
+    /// The number of bytes that ``encode(into:)`` appends.
     package var encodedLength: Int {
         let length = contentLength
         return ByteBuffer.mqttVariableLength(length) + length
     }
 
-    /// The same without the length in front.
+    /// That number without the length in front.
     var contentLength: Int { entries.reduce(0) { $0 + $1.encodedLength } }
 }
 

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The properties of an MQTT 5 packet. Empty, as most are, they take no memory.
+/// The properties of an MQTT 5 packet. Empty ones, which are the most frequent, take no memory.
 package struct MQTTProperties: Sendable, Equatable {
     enum Value: Sendable, Equatable {
         case byte(UInt8)
@@ -17,7 +17,7 @@ package struct MQTTProperties: Sendable, Equatable {
         var value: Value
     }
 
-    /// Ordered by id; those that may repeat in the order of their packet.
+    /// Ordered by id. Properties that may occur more than once are in the order of their packet.
     private(set) var entries: [Entry] = []
 
     package init() {}
@@ -58,13 +58,13 @@ package struct MQTTProperties: Sendable, Equatable {
         for value in values { add(id, value) }
     }
 
-    /// Adds behind others of the same id.
+    /// Adds a property behind others with the same id.
     mutating func add(_ id: MQTTPropertyID, _ value: Value) {
         let place = entries.lastIndex { $0.id <= id }.map { $0 + 1 } ?? 0
         entries.insert(Entry(id: id, value: value), at: place)
     }
 
-    /// Adds at the end; ``sort()`` follows.
+    /// Adds a property at the end. ``sort()`` has to follow.
     mutating func append(_ id: MQTTPropertyID, _ value: Value) {
         entries.append(Entry(id: id, value: value))
     }

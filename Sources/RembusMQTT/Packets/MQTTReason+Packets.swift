@@ -1,4 +1,4 @@
-/// Which reasons belong to which packets (§2.4).
+/// The reasons that each kind of packet may have (§2.4).
 extension Set<MQTTReason> {
     private static func codes(_ codes: UInt8...) -> Set<MQTTReason> {
         Set(codes.map { MQTTReason(rawValue: $0) })

@@ -1,5 +1,5 @@
 extension MQTTReason {
-    /// The return code of an MQTT 3.1.1 CONNACK that comes nearest.
+    /// The nearest return code of an MQTT 3.1.1 CONNACK.
     package var v311ConnectCode: UInt8 {
         switch self {
         case .success: 0
@@ -11,7 +11,7 @@ extension MQTTReason {
         }
     }
 
-    /// What an MQTT 3.1.1 return code means; nil for one that does not exist.
+    /// The reason for an MQTT 3.1.1 return code; nil for an unknown code.
     init?(v311ConnectCode code: UInt8) {
         switch code {
         case 0: self = .success
@@ -24,6 +24,6 @@ extension MQTTReason {
         }
     }
 
-    /// The code of an MQTT 3.1.1 SUBACK.
+    /// The return code of an MQTT 3.1.1 SUBACK.
     var v311SubscribeCode: UInt8 { isError ? 0x80 : rawValue }
 }

@@ -1,10 +1,10 @@
-/// What MQTT 5 says about an outcome (§2.4), and for MQTT 3.1.1 too until it is written.
+/// A reason code of MQTT 5 (§2.4). It is used for MQTT 3.1.1 too, and converted when it is written.
 package struct MQTTReason: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     package let rawValue: UInt8
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// Whether it says that something was refused or failed.
+    /// Whether it means a refusal or a failure.
     package var isError: Bool { rawValue >= 0x80 }
 
     package static let success = MQTTReason(rawValue: 0x00)
@@ -51,10 +51,10 @@ package struct MQTTReason: RawRepresentable, Sendable, Hashable, CustomStringCon
     package static let subscriptionIdentifiersNotSupported = MQTTReason(rawValue: 0xA1)
     package static let wildcardSubscriptionsNotSupported = MQTTReason(rawValue: 0xA2)
 
-    /// What was granted to a subscription.
+    /// The QoS that was granted to a subscription.
     package static func granted(_ qos: MQTTQoS) -> MQTTReason { MQTTReason(rawValue: qos.rawValue) }
 
-    /// The reason in the words of the specification, and its code.
+    /// The reason in the words of the specification, with its code.
     package var description: String {
         let code = "0x" + String(rawValue, radix: 16, uppercase: true)
         return Self.names[rawValue].map { "\($0), \(code)" } ?? code

@@ -1,5 +1,5 @@
 extension MQTTTopics {
-    /// Whether a filter matches a topic (§4.7.1, §4.7.2). Both must be valid; the filter is not a shared one.
+    /// Whether a filter matches a topic (§4.7.1, §4.7.2). Both must be valid, and the filter must not be a shared one.
     package static func matches(filter: String, topic: String) -> Bool {
         let (filter, topic) = (Array(filter.utf8), Array(topic.utf8))
         if topic.first == UInt8(ascii: "$"), let first = filter.first, first == plus || first == hash { return false }

@@ -1,4 +1,4 @@
-/// The address that is dialed, as error messages name it.
+/// The address of a server in error messages.
 package enum DialedPlace {
     /// `hub:8338`, or the path of a Unix socket.
     package static func text(_ host: String, _ port: Int) -> String {

@@ -1,8 +1,8 @@
-/// What messages that arrive in pieces may cost all links of an event loop together.
+/// The limit on incomplete messages of all links of an event loop together.
 extension Link {
-    /// Called behind every read that may have begun, continued or finished a message in pieces.
+    /// Called behind every read that may have begun, continued or finished a message that arrives in pieces.
     func countAssembly() {
-        // On a link that is closing, the rest of a message that has begun to arrive is not needed.
+        // On a link that is closing, incomplete messages are not needed.
         if !isOpen { discardAssembly() }
         let bytes = unfinishedBytes
         guard bytes != assembledBytes else { return }
@@ -10,10 +10,11 @@ extension Link {
         noteAssembled(bytes)
         guard isMore else { return }
         let budget = group.memory.budget
-        // By what the broker was started with: one message of the largest size must get through, however little is free.
+        // The limit is based on the initial budget, because one message of the largest size must always be possible.
         let limit = max(min(configuration.maxAssemblyBytes, budget.fullLimit / 2), configuration.maxMessageBytes)
         let least = max(budget.fullLimit / 4, configuration.maxMessageBytes)
-        // Who holds most goes first: a few stalled large messages must not keep everybody's small ones out.
+        // The link with the most bytes is closed first, so that a few stalled large messages do not keep out small
+        // ones.
         while group.assemblies.bytes > limit || (budget.isExceeded && group.assemblies.bytes > least),
             assembledBytes > 0
         {
@@ -21,7 +22,7 @@ extension Link {
         }
     }
 
-    /// The link is gone.
+    /// Called at the end of the link.
     func forgetAssembly() {
         discardAssembly()
         noteAssembled(0)

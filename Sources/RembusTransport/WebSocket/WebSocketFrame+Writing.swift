@@ -1,5 +1,5 @@
 extension WebSocketFrame {
-    /// Writes the head of a frame; gives its length.
+    /// Writes the head of a frame. Returns its length.
     static func writeHead(
         _ opcode: Opcode, length: Int, mask: UInt32?, to target: UnsafeMutableRawPointer
     ) -> Int {
