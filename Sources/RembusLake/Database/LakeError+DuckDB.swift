@@ -2,15 +2,15 @@ import CDuckDB
 import Foundation
 
 extension LakeError {
-    /// The error of DuckDB's class `type` with its text; `context` is put before it.
+    /// An error of DuckDB's class `type` with its text, preceded by `context`.
     init(_ type: duckdb_error_type, text: UnsafePointer<CChar>?, context: String? = nil) {
         var message = text.map { String(cString: $0) } ?? "DuckDB gave no reason"
-        // What failed because of the first error says nothing new, and is not what the person is to read last.
+        // The text about a following error says nothing new, and would be the last thing that a person reads.
         if let end = message.range(of: "\nFollowed by: ") { message.removeSubrange(end.lowerBound...) }
         self.init(Kind(type, message: message), context.map { "\($0): \(message)" } ?? message)
     }
 
-    /// Takes the error out of DuckDB's error object and destroys that; nil when it holds none.
+    /// The error in DuckDB's error object, which is destroyed; nil when it contains none.
     init?(consuming data: duckdb_error_data?, context: String? = nil) {
         guard let data else { return nil }
         var consumed: duckdb_error_data? = data
@@ -18,7 +18,7 @@ extension LakeError {
         guard duckdb_error_data_has_error(data) else { return nil }
         let type = duckdb_error_data_error_type(data)
         var message = duckdb_error_data_message(data).map { String(cString: $0) } ?? "DuckDB gave no reason"
-        // What appenders say in front of the reason.
+        // Appenders put these texts in front of the reason.
         for prefix in ["Failed to append: ", "Failed to flush: "] where message.hasPrefix(prefix) {
             message = String(message.dropFirst(prefix.count))
         }
@@ -46,7 +46,7 @@ extension LakeError.Kind {
         }
     }
 
-    /// The class that a text begins with, for the functions of the C API that hand out the text alone.
+    /// Finds the class by the beginning of the text, for functions of the C API that return only a text.
     private init(_ message: String) {
         let prefixes: [(String, LakeError.Kind)] = [
             ("Parser Error", .syntax), ("Syntax Error", .syntax), ("Binder Error", .name), ("Catalog Error", .name),

@@ -1,47 +1,47 @@
-/// An error of the tables behind the broker: DuckDB's, the library's absence, or a refused request.
+/// An error of the tables: of DuckDB, of its missing library, or a refused request.
 package struct LakeError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What to do about an error. DuckDB's own classes are mapped onto these.
+    /// The kind of an error, by what can be done about it. DuckDB's own classes are mapped to these.
     package enum Kind: Sendable, Hashable {
-        /// DuckDB's library or an extension is missing or of another version.
+        /// DuckDB's library or an extension is missing or has another version.
         case unavailable
         /// The SQL text is not valid.
         case syntax
-        /// A table, column or function that does not exist, or does not fit its arguments.
+        /// A table, column or function does not exist, or does not fit its arguments.
         case name
-        /// A value that does not fit its type.
+        /// A value does not fit its type.
         case conversion
-        /// A `NOT NULL` or other constraint of a table.
+        /// A `NOT NULL` or another constraint of a table is violated.
         case constraint
-        /// The transaction cannot go on, or another one was first.
+        /// The transaction cannot continue, or conflicts with another one.
         case transaction
-        /// The statement was interrupted on request: its client left, or the broker stops.
+        /// The statement was interrupted, because its client left or the broker stops.
         case interrupted
-        /// The statement ran longer than it may.
+        /// The statement took longer than it may.
         case timedOut
-        /// The statement needs more memory than it may have.
+        /// The statement needs more memory than it may use.
         case outOfMemory
-        /// A file, a disk or the network.
+        /// An error of a file, a disk or the network.
         case io
-        /// The catalog or the server of the data files cannot be reached now, which may pass.
+        /// The catalog or the server of the data files cannot be reached now. This may pass.
         case away
-        /// Something that the configuration of the connection forbids.
+        /// The configuration of the connection forbids the operation.
         case permission
-        /// An answer larger than the limit.
+        /// The answer is larger than the limit.
         case tooLarge
-        /// DuckDB has given up on the database: only a restart helps.
+        /// DuckDB cannot continue with the database. Only a restart helps.
         case fatal
-        /// Arguments that are refused before they reach the database.
+        /// Arguments were refused before they reached the database.
         case invalid
-        /// Anything else.
+        /// Any other error.
         case other
     }
 
-    /// What to do about it.
+    /// The kind of the error.
     package let kind: Kind
     /// A sentence for a person, mostly DuckDB's own, without passwords.
     package let message: String
 
-    /// An error with a text of our own or of the database; passwords and secret keys in the text are taken out.
+    /// An error with a text. Passwords and secret keys in the text are removed.
     package init(_ kind: Kind, _ message: String) {
         self.kind = kind
         self.message = message.withoutSecrets()
@@ -49,9 +49,9 @@ package struct LakeError: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var description: String { message }
 
-    /// Whether trying again can help, with the same configuration, when a catalog could not be opened.
+    /// Whether opening a catalog may succeed later with the same configuration.
     var mayPass: Bool { kind == .away }
 
-    /// Whether somebody else holds the lock of an SQLite catalog, which has no class of errors of its own in DuckDB.
+    /// Whether another process holds the lock of an SQLite catalog. DuckDB has no error class for this.
     var isLock: Bool { message.contains("database is locked") || message.contains("database table is locked") }
 }
