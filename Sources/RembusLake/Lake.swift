@@ -24,7 +24,7 @@ package final class Lake: Sendable {
     private let metricsStore = LakeMetricsStore()
 
     /// How long the start waits for a catalog that does not answer, before it continues without it.
-    private static let patience = Duration.seconds(10)
+    private static let openTimeout = Duration.seconds(10)
 
     /// Opens the catalog and creates missing tables. A catalog that cannot be reached is opened later; until then
     /// ``absence`` has the reason, and the services answer with an error. Blocking; not on an event loop.
@@ -56,7 +56,7 @@ package final class Lake: Sendable {
             tenant: configuration.tableTenant, logger: logger)
         services = tables.methods
         fillingTopics = schema.tables.flatMap(\.fillingTopics)
-        try access.open(patience: Self.patience)
+        try access.open(timeout: Self.openTimeout)
         for notice in schema.notices { logger.warning("\(notice)") }
     }
 

@@ -36,10 +36,10 @@ final class LakeAccess: Sendable {
         self.make = make
     }
 
-    /// Opens the catalog. If it cannot be reached, or does not answer within `patience`, attempts continue in the
+    /// Opens the catalog. If it cannot be reached, or does not answer within `timeout`, attempts continue in the
     /// background. Blocking.
     /// - Throws: ``LakeError`` when trying again cannot help: a wrong configuration, or a table that does not fit.
-    func open(patience: Duration) throws(LakeError) {
+    func open(timeout: Duration) throws(LakeError) {
         let first = FirstAttempt()
         queue.async { [self] in
             let error = attempt()
@@ -47,7 +47,7 @@ final class LakeAccess: Sendable {
             if first.isDealtWithHere(error) { follow(error) }
             first.end()
         }
-        if let error = first.wait(patience) { throw error }
+        if let error = first.wait(timeout) { throw error }
         // The attempt may still be in progress.
         state.withLock { if $0.opened == nil, $0.reason == nil { $0.reason = .unreached } }
     }
@@ -206,8 +206,8 @@ private final class FirstAttempt: Sendable {
     func end() { isDone.signal() }
 
     /// Waits for an error that further attempts would not correct; nil when there is none, or none yet.
-    func wait(_ patience: Duration) -> LakeError? {
-        _ = isDone.wait(timeout: .now() + patience.dispatchInterval)
+    func wait(_ timeout: Duration) -> LakeError? {
+        _ = isDone.wait(timeout: .now() + timeout.dispatchInterval)
         return state.withLock { state in
             state.isAwaited = false
             return state.error

@@ -1,5 +1,6 @@
 public import Logging
 import NIOCore
+package import RembusListening
 import RembusStore
 
 /// All settings of a broker. Every field has a default that is safe on a developer's machine.
@@ -142,4 +143,42 @@ public enum RoutingPolicy: String, Sendable, CaseIterable, Codable {
     case roundRobin = "round_robin"
     /// The one with the fewest unanswered requests; among equals the one that registered first.
     case lessBusy = "less_busy"
+}
+
+extension BrokerConfiguration {
+    /// Whether the broker runs in authenticated mode.
+    package var isAuthenticated: Bool { security.isAuthenticated }
+
+    /// The broker as sentences name it. A broker with the default name is just "the broker".
+    package var title: String { name == "broker" ? "the broker" : "the broker \(name)" }
+
+    /// Whether only programs on this machine can connect.
+    package var isLocal: Bool { ["127.0.0.1", "localhost", "::1"].contains(bareHost) }
+
+    /// The host without the brackets in which URLs write an IPv6 address.
+    private var bareHost: String {
+        host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    }
+
+    /// The address of a listener: its Unix socket if it has one, otherwise its port.
+    package func address(_ port: Int, _ socket: String?) -> ListenAddress {
+        socket.map { .socket(path: $0, mode: UInt16(clamping: socketMode)) } ?? .port(host: bareHost, port)
+    }
+}
+
+/// How the command writes its log to standard error.
+public enum LogFormat: String, Sendable, CaseIterable {
+    /// One line of text per entry: time, level, message.
+    case text
+    /// One JSON object per line: `time`, `level`, `logger`, `source`, `message`, and `metadata` if there is any.
+    case json
+}
+
+/// What happens to a subscriber that does not read what is queued for it.
+public enum SlowConsumerPolicy: String, Sendable, CaseIterable, Codable {
+    /// The subscriber continues from the store when it can take more. Publications that the store has dropped by then,
+    /// the oldest first, are lost to the subscriber and counted.
+    case catchUp = "catch_up"
+    /// The subscriber is disconnected with code 1008.
+    case disconnect
 }

@@ -90,3 +90,11 @@ extension GatewayHost {
         return TopicObjection(topic, maxBytes: limits.maxTopicBytes, maxSegments: limits.maxTopicSegments)
     }
 }
+
+/// A sink that discards everything, for a link without a reader.
+final class NoSink: LinkSink {
+    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
+    func linkFlushes(_ link: Link) {}
+    func link(_ link: Link, reads isReading: Bool) {}
+    func link(_ link: Link, closes reason: LinkCloseReason) {}
+}

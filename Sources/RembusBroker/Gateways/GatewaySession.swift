@@ -160,3 +160,17 @@ package final class GatewaySession {
         session.state.inFlight.limit = min(count, session.limits.maxInFlight)
     }
 }
+
+extension GatewaySession {
+    /// Sends the broker's first message: in authenticated mode the challenge, which starts the time for its answer. For
+    /// gateways whose peers prove names with the messages of protocol.md §7. Call it right after the session was made.
+    package func begin() { session.begin() }
+}
+
+extension GatewaySession {
+    /// Admits a connection that the operator has set up, such as a bridge, without a name and a proof. It has the
+    /// rights of an anonymous component, so it cannot use private topics.
+    package func admitGuest() {
+        if session.gate == .locked { session.gate = .open }
+    }
+}

@@ -17,7 +17,7 @@ final class TopicSampler {
 
     private static let interval = TimeAmount.seconds(1)
     /// How long sampling continues after the last request.
-    private static let patience = TimeAmount.minutes(1)
+    private static let duration = TimeAmount.minutes(1)
     private static let maxRoutes = 1 << 16
     /// The most publications that are kept, and their largest size in bytes.
     private static let maxKept = 1000
@@ -32,7 +32,7 @@ final class TopicSampler {
     /// Starts sampling, or prolongs it. Returns true when it has just started, so that routes have to look up their
     /// counters again.
     func want(now: NIODeadline) -> Bool {
-        until = now + Self.patience
+        until = now + Self.duration
         guard !isWanted else { return false }
         isWanted = true
         lastLook = now

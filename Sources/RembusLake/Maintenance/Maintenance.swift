@@ -16,7 +16,7 @@ struct Maintenance {
         var run: (DatabaseConnection, Logger) throws(LakeError) -> Void
     }
 
-    private var thrift = MemoryThrift()
+    private var sizes = WorkingSizes()
     private var failures = StepFailures()
     /// Publications that the current step has deleted.
     let expired = ExpiredCount()
@@ -127,10 +127,10 @@ struct Maintenance {
         var failure: LakeError?
         do throws(LakeError) {
             if let table = step.table {
-                try connection.working(in: thrift.pieces(of: table), on: table) { () throws(LakeError) in
+                try connection.working(in: sizes.pieces(of: table), on: table) { () throws(LakeError) in
                     try step.run(connection, logger)
                 }
-                thrift.succeeded(table)
+                sizes.succeeded(table)
             } else {
                 try step.run(connection, logger)
             }
@@ -140,7 +140,7 @@ struct Maintenance {
         }
         let time = ContinuousClock.now - start
         if step.kind == Self.retentionKind { retained(in: time) }
-        if let error = failure, error.kind == .outOfMemory, let table = step.table, thrift.tighten(table) {
+        if let error = failure, error.kind == .outOfMemory, let table = step.table, sizes.tighten(table) {
             logger.notice(
                 "memory is short for maintenance of a table; it goes on in smaller pieces",
                 metadata: ["step": "\(step.kind)", "table": "\(table)", "error": "\(error)"])

@@ -121,8 +121,8 @@ package final class ReaderPool: Sendable {
     }
 
     /// Refuses further queries, interrupts the running ones and closes the connections. Threads that do not end within
-    /// `patience` are left to end with the process.
-    package func close(patience: Duration = .seconds(3)) async {
+    /// `timeout` are left to end with the process.
+    package func close(timeout: Duration = .seconds(3)) async {
         let (runs, waiting) = state.withLock { state in
             state.isClosed = true
             defer { state.waiting = [] }
@@ -137,7 +137,7 @@ package final class ReaderPool: Sendable {
                 return false
             }
             if isDone { return continuation.resume() }
-            DispatchQueue.global().asyncAfter(deadline: .now() + patience.dispatchInterval) { [self] in giveUp() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + timeout.dispatchInterval) { [self] in giveUp() }
         }
         // After `isClosed` is set no query takes a reader, so the idle ones can be ended.
         let idle = state.withLock { state in

@@ -80,9 +80,9 @@ final class LakeWriter: @unchecked Sendable {
 
     /// Writes what is in the journal, and then ends. What cannot be written stays in the journal.
     ///
-    /// - Parameter patience: How long to wait for the thread in addition to the time for writing, because DuckDB may be
+    /// - Parameter grace: How long to wait for the thread in addition to the time for writing, because DuckDB may be
     ///   doing something that it cannot interrupt.
-    func stop(patience: Duration = .seconds(5)) async {
+    func stop(grace: Duration = .seconds(5)) async {
         source.onWritten(nil)
         let ended: Void? = try? await withCheckedThrowingContinuation { continuation in
             let answer = OneAnswer<Void>(continuation)
@@ -94,7 +94,7 @@ final class LakeWriter: @unchecked Sendable {
                 progress.stop()
                 answer.give(.success(()))
             }
-            let limit = configuration.drainTimeout + patience
+            let limit = configuration.drainTimeout + grace
             DispatchQueue.global().asyncAfter(deadline: .now() + limit.dispatchInterval) {
                 answer.give(.failure(LakeError.stopping))
             }

@@ -16,7 +16,7 @@ final class PageMerger {
     }
 
     /// Five seconds.
-    private static let patience: UInt64 = 5_000_000_000
+    private static let clockTolerance: UInt64 = 5_000_000_000
 
     private let source: any JournalSource
     private var cursors: [Cursor]
@@ -46,7 +46,7 @@ final class PageMerger {
             others[first] = nil
             // One partition is read until another one has an older record.
             guard let head = cursors[first].head else { return true }
-            let bound = head > horizon &+ Self.patience ? .max : horizon
+            let bound = head > horizon &+ Self.clockTolerance ? .max : horizon
             let limit = min(bound, others.compactMap { $0 }.min() ?? .max)
             guard head <= limit else { return true }
             guard take(first, through: limit, body) else { return false }

@@ -12,7 +12,7 @@ final class RunningCommand: Sendable {
     private let isRunning: RunningMark
 
     /// How long a command may take to end before it is killed.
-    private static let patience = Duration.seconds(20)
+    private static let endTimeout = Duration.seconds(20)
 
     init(_ path: String, _ arguments: [String], environment: [String: String]) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
@@ -54,7 +54,7 @@ final class RunningCommand: Sendable {
     func end() async {
         await Task {
             signal(SIGTERM)
-            if await !waits(Self.patience) {
+            if await !waits(Self.endTimeout) {
                 signal(SIGKILL)
                 for await _ in ended {}
             }

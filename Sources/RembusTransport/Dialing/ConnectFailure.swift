@@ -44,3 +44,11 @@ package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertib
         return "Cannot connect to \(url): \(reason); is \(server) running?\(hint)"
     }
 }
+
+/// The address of a server in error messages.
+package enum DialedPlace {
+    /// `hub:8338`, or the path of a Unix socket.
+    package static func text(_ host: String, _ port: Int) -> String {
+        host.hasPrefix("/") ? host : "\(host):\(port)"
+    }
+}

@@ -45,7 +45,7 @@ package final class LoopMemory {
     /// The bytes from which a holder is recorded by itself.
     static let largeBytes = 64 << 10
     /// After this many checks without progress a holder counts as stuck.
-    private static let patience = 4
+    private static let stuckLooks = 4
 
     package init(budget: MemoryBudget) {
         self.budget = budget
@@ -119,6 +119,6 @@ package final class LoopMemory {
 
     /// Whether a holder is to be ended: only stuck ones, or any when far too much is held.
     private func isDue(_ holding: Holding) -> Bool {
-        budget.isExceeded && (holding.idleLooks >= Self.patience || budget.used > budget.limit / 4 * 5)
+        budget.isExceeded && (holding.idleLooks >= Self.stuckLooks || budget.used > budget.limit / 4 * 5)
     }
 }

@@ -97,3 +97,10 @@ package struct AccessRules: Sendable {
     /// Calls that change nothing.
     private static let readingMethods: Set<String> = ["rid", "version", "uptime"]
 }
+
+extension AccessRules {
+    /// Whether anybody could be refused a topic, so that publishers have to be checked.
+    package func isGuarded(_ topic: String) -> Bool {
+        hasReadOnlyNames || isPrivate(topic)
+    }
+}

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Rembus
 import RembusStore
 import RembusTransport
@@ -23,7 +24,7 @@ struct BenchPlan: Sendable {
     var connections: Int
     var pid: Int32?
     /// The time without progress after which the run is given up, in seconds.
-    var patience: Double
+    var stallTimeout: Double
     /// Whether the broker records the messages as it does others.
     var isRecorded: Bool
     /// A random text for every run, so that runs do not affect each other.
@@ -39,4 +40,26 @@ enum Payload {
     /// The message ids of a run are this number plus the sequence number. They are never 0, which some brokers take for
     /// "no id", and differ from the ids of commands.
     static let idBase: UInt64 = 1 << 62
+}
+
+/// The kinds of runs.
+enum BenchMode: String, CaseIterable, ExpressibleByArgument {
+    case pub
+    case fanout
+    case qos1
+    case qos2
+    case rpc
+    case idle
+
+    var qos: UInt8 {
+        switch self {
+        case .qos1: 1
+        case .qos2: 2
+        default: 0
+        }
+    }
+
+    var defaultSubscribers: Int { self == .fanout ? 8 : 1 }
+
+    var defaultInFlight: Int { qos > 0 ? 100 : 1 }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// The events that end a command without an end of its own: SIGINT, SIGTERM, or the end of its output's reader.
 enum Interruption {
     /// How long the orderly end may take without progress before the process is ended, in milliseconds.
-    private static let patience: Int32 = 3000
+    private static let stallTimeout: Int32 = 3000
 
     /// Work that has to be done at the end.
     struct Remainder: Sendable {
@@ -66,11 +66,11 @@ enum Interruption {
         var progress = -1
         while true {
             var second = pollfd(fd: signals, events: Int16(POLLIN), revents: 0)
-            let isImpatient = poll(&second, 1, patience) > 0
+            let isSecondSignal = poll(&second, 1, stallTimeout) > 0
             guard let work = remainder.withLock({ $0 }) else { return .success }
             let last = progress
             progress = work.progress()
-            if isImpatient || progress == last { return work.giveUp() }
+            if isSecondSignal || progress == last { return work.giveUp() }
         }
     }
 

@@ -18,7 +18,7 @@ final class PublishProgress: Sendable {
     }
 
     /// The time after which progress is shown.
-    private static let patience = Duration.seconds(2)
+    private static let delay = Duration.seconds(2)
     private static let interval = Duration.milliseconds(500)
 
     /// - Parameter source: The file whose lines are published, `-` for standard input; nil for `count` publications.
@@ -73,7 +73,7 @@ final class PublishProgress: Sendable {
     func show() async throws {
         guard Terminal.isError, !isSingle else { return }
         defer { StandardError.clearProgress() }
-        try await Task.sleep(for: Self.patience)
+        try await Task.sleep(for: Self.delay)
         while true {
             StandardError.show(progress: sentence)
             try await Task.sleep(for: Self.interval)

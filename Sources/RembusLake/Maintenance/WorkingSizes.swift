@@ -1,6 +1,6 @@
 /// Reduces the memory of maintenance, table by table. Merging needs memory for a group of rows of the new file. When
 /// DuckDB has too little, smaller groups and files are tried, and larger ones again when that has worked for a while.
-struct MemoryThrift {
+struct WorkingSizes {
     /// The sizes in which a table is processed.
     struct Pieces: Equatable {
         /// Rows of a Parquet file that are collected before they are written.
@@ -17,7 +17,7 @@ struct MemoryThrift {
         Pieces(groupRows: 2048, fileSize: "2MB"),
     ]
     /// How many steps must succeed before larger sizes are tried again.
-    static let patience = 50
+    static let stepsBeforeLarger = 50
 
     private var levels: [String: Int] = [:]
     private var successes: [String: Int] = [:]
@@ -39,7 +39,7 @@ struct MemoryThrift {
     mutating func succeeded(_ table: String) {
         guard let level = levels[table] else { return }
         successes[table, default: 0] += 1
-        guard successes[table, default: 0] >= Self.patience else { return }
+        guard successes[table, default: 0] >= Self.stepsBeforeLarger else { return }
         (levels[table], successes[table]) = (level > 1 ? level - 1 : nil, 0)
     }
 }
@@ -47,16 +47,16 @@ struct MemoryThrift {
 extension DatabaseConnection {
     /// Runs a step with the sizes for its table. DuckLake stores them in the catalog, so they are reset to the usual
     /// ones afterwards.
-    func working(in pieces: MemoryThrift.Pieces?, on table: String, _ body: () throws(LakeError) -> Void)
+    func working(in pieces: WorkingSizes.Pieces?, on table: String, _ body: () throws(LakeError) -> Void)
         throws(LakeError)
     {
         guard let pieces else { return try body() }
-        defer { try? use(MemoryThrift.usual, for: table) }
+        defer { try? use(WorkingSizes.usual, for: table) }
         try use(pieces, for: table)
         try body()
     }
 
-    private func use(_ pieces: MemoryThrift.Pieces, for table: String) throws(LakeError) {
+    private func use(_ pieces: WorkingSizes.Pieces, for table: String) throws(LakeError) {
         for (option, value) in [
             ("parquet_row_group_size", "\(pieces.groupRows)"), ("target_file_size", pieces.fileSize),
         ] {
