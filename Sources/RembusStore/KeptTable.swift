@@ -6,10 +6,10 @@ package import NIOCore
 
 /// A file with the newest value of each key, written behind the event loops.
 ///
-/// An entry is the lengths of key and value, the CRC-32C of both (UInt32 each, little-endian), the key and the value; an
-/// entry without a value forgets its key. The file only grows until most of it is out of date; then it is written anew
-/// beside itself. What a crash tore off its end is cut off. `waiting` is guarded by `lock`, the rest used on the writing queue
-/// only; hence unchecked.
+/// An entry consists of the lengths of key and value, the CRC-32C of both (UInt32 each, little-endian), the key and the
+/// value; an entry without a value removes its key. The file only grows until most of its entries are out of date; then
+/// a new file replaces it. An incomplete entry at the end, left by a crash, is cut off. `waiting` is guarded by `lock`;
+/// everything else is used on the writing queue only. Hence unchecked.
 package final class KeptTable: @unchecked Sendable {
     private let path: String
     private let lock = NIOLock()
@@ -20,7 +20,7 @@ package final class KeptTable: @unchecked Sendable {
     private var live: [[UInt8]: ByteBuffer] = [:]
     private var liveBytes = 0
     private var size = 0
-    /// Whether a power failure leaves the file under its name.
+    /// Whether the file keeps its name through a power failure.
     private var isNameSynced = true
 
     private static let headBytes = 12
@@ -30,7 +30,7 @@ package final class KeptTable: @unchecked Sendable {
     /// Opens the file, making it when it does not exist; `each` gets what it holds.
     ///
     /// - Parameters:
-    ///   - subject: What it holds, in the plural, for messages.
+    /// - subject: What the file holds, as a plural noun for messages.
     ///   - policy: When a value counts as written.
     package init(
         _ path: String, _ subject: String = "values", policy: SyncPolicy = .always, logger: Logger,
@@ -68,7 +68,7 @@ package final class KeptTable: @unchecked Sendable {
         for (key, value) in live { each(key, value) }
     }
 
-    /// Has a value written soon; nil forgets the key.
+    /// Writes a value soon; nil removes the key.
     package func set(_ key: [UInt8], _ value: ByteBuffer?) {
         lock.withLock { waiting[key] = .some(value) }
         commit?.change()
@@ -77,13 +77,14 @@ package final class KeptTable: @unchecked Sendable {
     /// Whether the last attempt to write failed.
     package var isFailing: Bool { commit?.isFailing ?? false }
 
-    /// Calls `done`, not on an event loop, when everything set so far is durable. False when it is already.
+    /// Calls `done`, not on an event loop, when everything set so far is durable. Returns false, without calling
+    /// `done`, when it is durable already.
     package func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit?.whenDurable(done) ?? false }
 
-    /// Returns when everything set so far is written, or could not be.
+    /// Returns when everything set so far is written, or its writing has failed.
     package func flush() async { await commit?.flush() }
 
-    /// The same, and closes the file: nothing is written after that.
+    /// Does the same as ``flush()`` and closes the file: nothing is written after that.
     package func close() async { await commit?.close { [self] in file.close() } }
 
     private func write(isSynced: Bool) throws(StorageError) {
@@ -96,7 +97,7 @@ package final class KeptTable: @unchecked Sendable {
         do throws(StorageError) {
             try append(bytes, isSynced: isSynced)
         } catch {
-            // Unless newer ones have come.
+            // A newer value of the same key takes precedence.
             lock.withLock { waiting.merge(changes) { newer, _ in newer } }
             throw error
         }
@@ -113,9 +114,10 @@ package final class KeptTable: @unchecked Sendable {
         isNameSynced = true
     }
 
-    /// Only what is as durable as it has to be counts: what failed is written again in the same place.
+    /// The size grows only when the bytes are as durable as demanded: an entry that failed is written again at the same
+    /// place.
     private func append(_ bytes: ByteBuffer, isSynced: Bool) throws(StorageError) {
-        // All that was in it is in memory.
+        // The deleted file's entries are all in memory.
         if file.isDeleted { try rewrite() }
         let (file, size) = (self.file, self.size)
         try bytes.withUnsafeReadableBytes { bytes throws(StorageError) in try file.write(bytes, at: UInt64(size)) }

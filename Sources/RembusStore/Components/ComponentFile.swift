@@ -2,10 +2,11 @@ import CRembusChecksum
 import NIOCore
 import RembusWire
 
-/// The file that component records are kept in: the newest entry of a name counts, an empty one forgets it.
+/// The file of component records. The newest entry of a name counts; an empty entry removes the name.
 ///
-/// An entry is its length and CRC-32C (UInt32 each, little-endian) and a CBOR map. The file only grows until most of it is
-/// out of date; then it is written anew beside itself and takes its own place. What a crash tore off its end is cut off.
+/// An entry consists of its length and CRC-32C (UInt32 each, little-endian) and a CBOR map. The file only grows until
+/// most of its entries are out of date; then a new file with the current entries replaces it. An incomplete entry at
+/// the end, left by a crash, is cut off.
 package final class ComponentFile {
     private let path: String
     private let fileSystem: any StorageFileSystem
@@ -13,15 +14,15 @@ package final class ComponentFile {
     private var live: [ExactText: Int] = [:]
     private var liveBytes = 0
     private var size = 0
-    /// Whether a power failure leaves the file under its name.
+    /// Whether the file keeps its name through a power failure.
     private var isNameSynced = true
 
     private static let headerBytes = 8
     private static let magic: [UInt8] = Array("RBCOMP1\n".utf8)
-    /// A file smaller than this is not worth writing anew.
+    /// A smaller file is not worth rewriting.
     private static let smallestRewrite = 1 << 20
 
-    /// What the file held when it was opened, until somebody takes it over.
+    /// What the file held when it was opened, until ``takeComponents()`` is called.
     private var components: [PackedComponent] = []
     /// How many bytes at the file's end were unreadable when it was opened.
     package private(set) var lostBytes = 0
@@ -29,7 +30,8 @@ package final class ComponentFile {
     /// The records that the file held when it was opened, sorted by name, unless they were taken over.
     package var records: [ComponentRecord] { components.compactMap(\.record) }
 
-    /// Hands over what the file held when it was opened, sorted by name. Once: the file does not keep it in memory.
+    /// Hands over what the file held when it was opened, sorted by name. The file then no longer keeps it in memory, so
+    /// a second call gives nothing.
     package func takeComponents() -> [PackedComponent] {
         defer { components = [] }
         return components
@@ -63,8 +65,8 @@ package final class ComponentFile {
     /// Closes the file, which cannot be used from then on.
     package func close() { file.close() }
 
-    /// Adds or replaces records; one without content is forgotten. With `isSynced` durable when it returns, together with
-    /// everything before.
+    /// Adds or replaces records; a record without content removes its name. With `isSynced`, these records and all
+    /// earlier ones are durable when the method returns.
     package func save(_ records: [ComponentRecord], isSynced: Bool = true) throws(StorageError) {
         var bytes = ByteBuffer()
         var changes: [(name: ExactText, count: Int)] = []
@@ -73,7 +75,7 @@ package final class ComponentFile {
             Self.append(record, to: &bytes)
             changes.append((ExactText(record.name), record.isEmpty ? 0 : bytes.writerIndex - start))
         }
-        // What it held can still be read, and is written where it was.
+        // The deleted file can still be read, so its content is written anew at the same path.
         if file.isDeleted { try rewrite() }
         try Self.write(bytes, at: size, to: file)
         if isSynced { try sync() }
@@ -110,8 +112,8 @@ package final class ComponentFile {
         bytes.writeImmutableBuffer(body)
     }
 
-    /// Reads all whole entries, and sets `size` to where they end. What is found are parts of `content`'s memory until the
-    /// end, when each component that is left gets a copy of its own: a rewritten entry costs no memory.
+    /// Reads all whole entries and sets `size` to where they end. The components share `content`'s memory until the
+    /// end; then each current one gets a copy of its own, so that replaced entries cost no memory.
     private func index(_ content: ByteBuffer) -> [PackedComponent] {
         var content = content
         var found: [ExactText: PackedComponent] = [:]
@@ -131,7 +133,8 @@ package final class ComponentFile {
         return found.values.map(\.detached).sorted { $0.name < $1.name }
     }
 
-    /// The next entry's body, which the reader index moves over; nil, and nothing moves, when it is not whole.
+    /// The body of the next entry; moves the reader index past the entry. Nil, with the reader index unmoved, when the
+    /// entry is not whole.
     private static func entry(_ content: inout ByteBuffer) -> ByteBuffer? {
         var rest = content
         guard let length = rest.readInteger(endianness: .little, as: UInt32.self),
@@ -143,14 +146,14 @@ package final class ComponentFile {
         return body
     }
 
-    /// Whom an entry without a component in it forgets.
+    /// The name that an entry without a component removes.
     private static func name(_ body: ByteBuffer) -> String? {
         (try? Value(cbor: body))?.mapValue?[ComponentRecord.Field.name]?.stringValue
     }
 
     // MARK: Bytes
 
-    /// Writes what is live into a new file, which then takes the old one's place.
+    /// Writes the current entries into a new file, which then replaces the old one.
     private func rewrite() throws(StorageError) {
         var bytes = ByteBuffer(bytes: Self.magic)
         for component in index(try content()) { Self.append(component.encoded, to: &bytes) }

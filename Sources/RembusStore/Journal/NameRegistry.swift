@@ -7,10 +7,11 @@ import NIOConcurrencyHelpers
 /// header, 16 bytes:  "RembusN" 0 | UInt32 version | UInt32 CRC-32C of what precedes
 /// entries:           UInt32 length | UInt32 number | UInt32 CRC-32C of length, number and name | name, zeros up to 4 bytes
 /// ```
-/// All integers are little-endian. A number is never given twice, also when its entry was damaged: a record may bear it.
+/// All integers are little-endian. A number is never reused, even when its entry was damaged, because a record may
+/// contain it.
 final class NameRegistry: Sendable {
     private struct State {
-        /// By number less one; nil for numbers whose name is unknown.
+        /// Indexed by number minus one; nil for numbers whose name is unknown.
         var names: [String?] = []
         var numbers: [String: UInt32] = [:]
         /// How many are in the file.
@@ -52,7 +53,7 @@ final class NameRegistry: Sendable {
             guard version <= Self.version else { throw .newerFormat(path, version: version, known: Self.version) }
             bytes.withUnsafeBytes { Self.read($0, into: &state) }
             if !bytes.starts(with: Self.header) { try file.write(Self.header, at: 0) }
-            // What a crash left half written must not look like an entry again.
+            // The rest of an entry that a crash left incomplete must not be mistaken for an entry later.
             if UInt64(bytes.count) > state.end { try file.truncate(to: state.end) }
         }
         while state.names.count < Int(largestNumber) { state.names.append(nil) }
@@ -60,14 +61,14 @@ final class NameRegistry: Sendable {
         self.state = NIOLockedValueBox(state)
     }
 
-    /// The numbers up to the largest one given whose name is not known, because the file lost it.
+    /// The numbers, up to the largest in use, whose names the file has lost.
     var numbersWithoutName: Set<UInt32> {
         state.withLockedValue { state in
             Set(state.names.enumerated().compactMap { index, name in name == nil ? UInt32(index + 1) : nil })
         }
     }
 
-    /// Gives numbers that have lost their names these again, in the file too. Before the writer thread runs.
+    /// Assigns names again to numbers that lost theirs, also in the file. To be called before the writer thread runs.
     func restore(_ found: [UInt32: String]) throws(StorageError) {
         state.withLockedValue { state in
             for (number, name) in found where number > 0 && number <= state.names.count {
@@ -102,7 +103,7 @@ final class NameRegistry: Sendable {
         }
     }
 
-    /// The number of a name; a new one is written before the next record. No IO.
+    /// The number of a name. The entry of a new name is written before the next record. Does no IO.
     func number(of name: String) -> UInt32 {
         state.withLockedValue { state in
             if let number = state.numbers[name] { return number }
@@ -128,7 +129,7 @@ final class NameRegistry: Sendable {
     /// Writes the new names; on the writer thread, before records that bear their numbers.
     func write(syncing: Bool) throws(StorageError) {
         let file = state.withLockedValue { $0.file }
-        // All of it is in memory: whoever deleted it has done no harm.
+        // All names are in memory, so a deleted file can be written anew.
         if file.isDeleted { return try rewrite() }
         let (names, first, end, isSynced) = state.withLockedValue { state in
             (Array(state.names[state.writtenCount...]), state.writtenCount + 1, state.end, state.isSynced)
