@@ -19,8 +19,8 @@ extension RembusError {
     }
 }
 
-/// An error of any kind as a clause without a full stop: those of Swift's coders without their ceremony, those of this
-/// project by their sentence.
+/// The text of any error as a clause without a full stop: for errors of Swift's coders the essential part, for those of
+/// this project their sentence.
 func plainText(_ error: any Error) -> String {
     let text: String
     switch error {
@@ -67,7 +67,7 @@ private func placed(_ text: String, _ path: [any CodingKey]) -> String {
     return path.isEmpty ? small : "`\(pathText(path))`: \(small)"
 }
 
-/// `rows[3].temperature`
+/// The path in the form `rows[3].temperature`.
 private func pathText(_ path: [any CodingKey]) -> String {
     path.reduce(into: "") { text, key in
         if let index = key.intValue {

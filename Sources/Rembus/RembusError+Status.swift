@@ -1,8 +1,9 @@
 extension RembusError {
-    /// The error for an answer that is no success: what happened, why, what to do. The number is its status.
+    /// The error for an unsuccessful answer: what happened, why, and what to do. Its text contains the number of the
+    /// status.
     init(_ status: StatusCode, data: Value, subject: PendingCall.Subject) {
         let detail = Self.detail(data)
-        // A broker that says all of it is not said twice.
+        // The broker's text has the number of the status already, so it is complete.
         if detail.contains("(\(status.rawValue))") {
             self.init(.status(status), Self.sentence(detail))
         } else {

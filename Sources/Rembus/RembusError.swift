@@ -1,10 +1,10 @@
 public import Foundation
 
-/// Why something could not be done, in a form that code can test and in a sentence for people.
+/// An error of the SDK: a code that programs can test, and a sentence for people.
 public struct RembusError: Error, Sendable, Hashable {
-    /// The kind of failure: a status that a peer sent, or one of the local kinds.
+    /// The kind of failure: a status that a peer has sent, or one of the kinds on this side.
     ///
-    /// New kinds may be added, so compare with `==` rather than switching over all of them.
+    /// Later versions may add kinds, so compare with `==` instead of switching over all of them.
     public struct Code: Sendable, Hashable {
         private enum Kind: Sendable, Hashable {
             case status(StatusCode)
@@ -20,7 +20,7 @@ public struct RembusError: Error, Sendable, Hashable {
 
         private init(status: StatusCode) { kind = .status(status) }
 
-        /// The status in the answer of the peer; nil when the failure happened on this side.
+        /// The status in the answer of a peer; nil when the failure happened on this side.
         public var status: StatusCode? {
             if case .status(let status) = kind { status } else { nil }
         }
@@ -31,27 +31,27 @@ public struct RembusError: Error, Sendable, Hashable {
         public static let connectionDown = Code(local: "connectionDown")
         /// There is no connection at the moment; the component is trying to get one.
         public static let notConnected = Code(local: "notConnected")
-        /// The component is closed, by `close()` or by the broker for good.
+        /// The component is closed: by `close()`, or because the broker has ended it for good.
         public static let closed = Code(local: "closed")
         /// The broker refused the name of the component.
         public static let loginRefused = Code(local: "loginRefused")
         /// Another connection uses the name of the component at the moment.
         public static let nameInUse = Code(local: "nameInUse")
-        /// The broker asks for a proof of identity, and there is none here.
+        /// The broker asks for a proof of identity, and the component has no credential.
         public static let authenticationRequired = Code(local: "authenticationRequired")
         /// The broker does not accept the proof of identity.
         public static let authenticationFailed = Code(local: "authenticationFailed")
-        /// The file with the component's key cannot be used or written, or must not be replaced.
+        /// The file of the component's key cannot be used or written, or already exists and is not replaced.
         public static let keyFile = Code(local: "keyFile")
-        /// A URL or a component name has no valid form.
+        /// A URL or a component name is malformed.
         public static let invalidURL = Code(local: "invalidURL")
-        /// A setting has no valid value.
+        /// A setting has an invalid value.
         public static let invalidSetting = Code(local: "invalidSetting")
-        /// What was asked for exists in the protocol, but not in this version or not with these options.
+        /// The operation exists in the protocol, but not in this version or with these options.
         public static let unsupported = Code(local: "unsupported")
-        /// Nothing can be published under such a topic: it is empty, or a pattern.
+        /// The topic is empty or a pattern, so that nothing can be published to it.
         public static let invalidTopic = Code(local: "invalidTopic")
-        /// A message is larger than this component or the broker allows.
+        /// A message is larger than this component or the broker accepts.
         public static let tooLarge = Code(local: "tooLarge")
         /// A value cannot be encoded.
         public static let encoding = Code(local: "encoding")
@@ -62,21 +62,21 @@ public struct RembusError: Error, Sendable, Hashable {
     /// The kind of failure.
     public var code: Code
 
-    /// What happened, why, and where possible what to do.
+    /// What happened, why and, where possible, what to do.
     public var message: String
 
-    /// Makes an error.
+    /// Makes an error with a code and a sentence.
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
     }
 
-    /// The status in the answer of the peer; nil when the failure happened on this side.
+    /// The status in the answer of a peer; nil when the failure happened on this side.
     public var status: StatusCode? { code.status }
 }
 
 extension RembusError.Code: CustomStringConvertible {
-    /// The name of the kind.
+    /// The name of the code.
     public var description: String {
         switch kind {
         case .status(let status): status.description
@@ -86,7 +86,7 @@ extension RembusError.Code: CustomStringConvertible {
 }
 
 extension RembusError: CustomStringConvertible {
-    /// The sentence. The kind of failure is in ``code``; the sentence for an answer of a peer has its number.
+    /// The sentence. For an answer of a peer it contains the number of the status.
     public var description: String { message }
 }
 

@@ -2,12 +2,13 @@ package import RembusListening
 
 /// Settings of a broker that runs.
 extension Broker {
-    /// What the broker was told, as it is now.
+    /// The settings that the broker runs with now.
     package var configuration: BrokerConfiguration { core.configuration }
 
-    /// Takes over what a running broker can (``BrokerConfiguration/adopting(_:)``), and reads certificates and rules again.
+    /// Takes over those settings that a running broker can change (``BrokerConfiguration/adopting(_:)``), and reads
+    /// certificates and rules again.
     ///
-    /// - Parameter certificates: Where the certificates are from now on; nil for where they were.
+    /// - Parameter certificates: Where the certificates are from now on; nil leaves the place as it is.
     package func adopt(_ configuration: BrokerConfiguration, certificates: TLSServerSettings?) throws {
         let adopted = core.configuration.adopting(configuration)
         if adopted.storage.record != core.configuration.storage.record {
@@ -18,6 +19,6 @@ extension Broker {
         periodicWork.reload(certificates)
     }
 
-    /// Notes that settings on the disk could not be used, for the metrics.
+    /// Records for the metrics that the settings on the disk could not be used.
     package func settingsWereRefused() { core.counters.failedReloads.note(.settings, hasFailed: true) }
 }

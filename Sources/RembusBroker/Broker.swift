@@ -1,10 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
 public import Logging
 import NIOCore
 import NIOPosix
@@ -35,29 +28,29 @@ public final class Broker: Service, Sendable {
     private let watchesMemory: Bool
     private let openGateways = Mutex<[OpenGateway]>([])
 
-    /// Makes a broker that keeps publications and rules in memory; nothing is listened on before ``start()``.
+    /// Makes a broker that keeps publications and rules in memory. It listens on nothing before ``start()``.
     ///
-    /// Throws ``BrokerError`` when the configuration asks for more than that: keys, TLS, files, further listeners. The command
-    /// `rembus broker` does all of it.
+    /// Throws ``BrokerError`` when the configuration asks for something that a broker in memory lacks: keys, TLS,
+    /// files, further listeners. `RembusServer` and the command `rembus broker` provide all of these.
     public convenience init(configuration: BrokerConfiguration, logger: Logger) throws {
         try configuration.checkInMemory()
-        // A broker that keeps nothing still needs a store to ask; it is never written to.
+        // Code that asks for a store needs one, also when nothing is recorded. This one is never written to.
         let store = MemoryStore(partitions: configuration.eventLoopCount, limit: configuration.storeBytes)
         self.init(
             configuration: configuration, logger: logger, storage: BrokerStorage(store: store),
             trust: BrokerTrust(store: TrustStore(logger: logger)))
     }
 
-    /// Makes a broker over a storage, which it closes when it shuts down. The storage has at least
+    /// Makes a broker over a storage, and closes the storage at shutdown. The storage has at least
     /// ``BrokerConfiguration/eventLoopCount`` partitions.
     ///
     /// - Parameters:
-    ///   - trust: Who may do what, and where that is written down.
-    ///   - certificates: What a TLS listener shows; needed when the configuration says that connections are TLS.
-    ///   - gateways: Further ways in, opened by ``start()``.
-    ///   - namespaces: Whose subscriptions there may be in the storage besides those of components: of every gateway that
-    ///     there is, also of those that are not to be opened.
-    ///   - watchesMemory: Whether the process is the broker's, so that the memory of all of it counts.
+    ///   - trust: The rules about who may do what, and the file that they are kept in.
+    ///   - certificates: The certificates that TLS listeners show; required when the configuration demands TLS.
+    ///   - gateways: Further protocols, opened by ``start()``.
+    ///   - namespaces: The namespaces of all gateways that exist, opened or not: the storage may have subscriptions of
+    ///     each.
+    ///   - watchesMemory: Whether the broker is the whole process, so that the memory of the process is the broker's.
     package init(
         configuration: BrokerConfiguration, logger: Logger, storage: BrokerStorage, trust: BrokerTrust,
         certificates: TLSServerContext? = nil, gateways: [any Gateway] = [],
@@ -73,12 +66,12 @@ public final class Broker: Service, Sendable {
         core.makeLanes(on: group, certificates: certificates)
     }
 
-    /// The addresses that the broker accepts connections on, as URLs; empty before ``start()``.
+    /// The URLs of the addresses that the broker accepts connections on; empty before ``start()``.
     public var addresses: [String] {
         lifecycle.addresses + openGateways.withLock { $0.flatMap(\.addresses) }
     }
 
-    /// One line that says what is running: name, addresses, store, mode.
+    /// One line that describes the running broker: name, addresses, store, mode.
     public var summary: String {
         let store = core.recordsPublications ? core.store.description : "none"
         var facts = ["store: \(store)"]
@@ -90,7 +83,7 @@ public final class Broker: Service, Sendable {
             "\(title) ready on \(addresses.joined(separator: ", ")) (\(facts.joined(separator: "; ")))"
     }
 
-    /// How many connections are open now.
+    /// The number of connections that are open now.
     public var connectionCount: Int { core.counters.connections.load(ordering: .relaxed) }
 
     /// Starts to accept connections. Throws ``BrokerError`` when it cannot listen.
@@ -116,7 +109,8 @@ public final class Broker: Service, Sendable {
         warn()
     }
 
-    /// Opens every gateway. All that cannot be opened are reported together: whoever chooses ports does it once.
+    /// Opens all listeners and gateways. The errors of all that fail are thrown together, so that one look is enough to
+    /// correct them.
     private func listen() async throws(BrokerError) {
         let configuration = core.configuration
         let core = self.core
@@ -161,7 +155,7 @@ public final class Broker: Service, Sendable {
         if !failures.isEmpty { throw BrokerError(failures) }
     }
 
-    /// Says what is open that perhaps should not be (known-defects.md S1, S10, S21).
+    /// Warns of settings that leave the broker open to others (known-defects.md S1, S10, S21).
     private func warn() {
         let configuration = core.configuration
         if configuration.security.trustsNames {
@@ -179,33 +173,35 @@ public final class Broker: Service, Sendable {
         }
     }
 
-    /// Reads certificates, administrators, tenants and grants again, as SIGHUP asks for. New connections get the new
-    /// certificate; rules count at once.
+    /// Reads certificates, administrators, tenants and grants again, as SIGHUP does. New connections get the new
+    /// certificate; changed rules apply at once, to open connections too.
     public func reload() {
         periodicWork.reload()
     }
 
-    /// Has `action` called when an administrator asks the broker to stop; calling ``shutDown()`` is up to it.
+    /// Sets the action that runs when an administrator asks the broker to stop. The action has to call ``shutDown()``;
+    /// the broker does not do so itself.
     public func onShutdownRequest(_ action: @escaping @Sendable () -> Void) {
         core.whenShutdownIsRequested(action)
     }
 
-    /// Has `action` called when an administrator changes how much is logged.
+    /// Sets the action that runs when an administrator changes the log level.
     public func onLogLevelChange(_ action: @escaping @Sendable (Logger.Level) -> Void) {
         core.whenLogLevelChanges(action)
     }
 
-    /// Has the broker itself answer calls of `topic`. A thrown error becomes status 40 with its text.
+    /// Makes the broker itself answer calls of `topic` with `handler`. A thrown error becomes status 40 with the
+    /// error's text.
     public func expose(_ topic: String, _ handler: @escaping @Sendable ([Value]) async throws -> Value) {
         core.tables.setHandler(.task(handler), for: topic)
     }
 
-    /// Withdraws a method that ``expose(_:_:)`` offered.
+    /// Withdraws a method that ``expose(_:_:)`` has offered.
     public func unexpose(_ topic: String) {
         core.tables.setHandler(nil, for: topic)
     }
 
-    /// Starts, runs until graceful shutdown is asked for or the task is cancelled, then drains.
+    /// Starts, runs until a graceful shutdown is asked for or the task is cancelled, and then drains.
     public func run() async throws {
         try await start()
         core.logger.info("\(summary)")
@@ -213,18 +209,18 @@ public final class Broker: Service, Sendable {
         await shutDown()
     }
 
-    /// Ends the broker in order; may be called once more without harm.
+    /// Shuts the broker down in order. Further calls do nothing.
     ///
-    /// From the first moment it is not ready, accepts nobody and begins nothing new: calls are answered with status 43,
-    /// publications at QoS 1 and 2 are not acknowledged. What is under way, calls and exchanges at QoS 1 and 2, may finish for
-    /// `drainTimeout`. Then every connection is told goodbye, and queued messages leave, for what is left of that time but at
-    /// least a second.
+    /// From the first moment the broker reports that it is not ready, accepts no connections and begins no new work:
+    /// calls are answered with status 43, and publications at QoS 1 and 2 are not acknowledged. Calls and exchanges
+    /// that are under way may finish for `drainTimeout`. Then every connection is closed, and queued messages may leave
+    /// for the rest of that time, but for at least one second.
     public func shutDown() async {
         guard lifecycle.end() else { return }
         defer { core.events.end() }
         let listeners = lifecycle.stop()
         guard !listeners.isEmpty else {
-            // It was never started: nobody has to be told.
+            // The broker was never started, so there is no connection to close.
             await closeStorage()
             await shutDownThreads()
             return
@@ -246,7 +242,8 @@ public final class Broker: Service, Sendable {
         core.memoryWatch.stop()
         let ended = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         core.whenChannelsEnd { ended.continuation.yield() }
-        // Callers hear of their calls before their goodbye, also when their provider is on another event loop.
+        // Callers get the failure of their calls before their connection is closed, also when the provider is on
+        // another event loop.
         for lane in core.allLanes { try? await lane.eventLoop.submit { lane.failCalls() }.get() }
         for lane in core.allLanes {
             lane.eventLoop.execute { lane.closeAll() }
@@ -265,14 +262,15 @@ public final class Broker: Service, Sendable {
         core.whenChannelsEnd(nil)
         for gateway in gateways { await gateway.close() }
         await closeStorage()
-        // What still worked on a table was ended with the storage, and says so to its event loop.
+        // Queries that were still running were ended with the storage. They report their end to an event loop, which
+        // has to run until then.
         await core.background.finish(within: 2)
         core.eventTotals.look(core)
         await shutDownThreads()
     }
 
-    /// Writes what is queued, and nothing more: the folder may be another broker's from then on. The event loops still run,
-    /// for the acknowledgements that this brings.
+    /// Writes what is queued and then nothing more, because another broker may use the folder from then on. The event
+    /// loops still run, since writing brings acknowledgements that they send.
     private func closeStorage() async {
         await core.storage.components?.close()
         await core.lastValues.close()
@@ -290,43 +288,8 @@ public final class Broker: Service, Sendable {
     }
 }
 
-/// Why a broker could not start, in a sentence.
-public struct BrokerError: Error, Sendable, CustomStringConvertible {
-    /// The sentence.
-    public var description: String
-    /// Whether settings contradict each other or cannot be read, which whoever starts the broker has to mend.
-    package var isUsage = false
-
-    /// An error with its sentence.
-    package init(_ description: String, isUsage: Bool = false) {
-        self.description = description
-        self.isUsage = isUsage
-    }
-
-    /// Several errors, a line each.
-    init(_ errors: [BrokerError]) {
-        description = errors.map(\.description).joined(separator: "\n")
-    }
-
-    package static func cannotListen(_ address: ListenAddress?, option: String, _ error: any Error) -> BrokerError {
-        var reason = "\(error)"
-        if let failure = error as? IOError {
-            switch failure.errnoCode {
-            case EADDRINUSE: reason = "the port is in use; stop the other process or choose another \(option)"
-            case EACCES: reason = "no permission; ports below 1024 need extra rights"
-            case EADDRNOTAVAIL: reason = "this machine has no such address"
-            default: break
-            }
-        } else if error is SocketAddressError {
-            reason = "the host name cannot be resolved"
-        }
-        guard let address else { return BrokerError("\(option): \(reason)") }
-        return BrokerError("cannot listen on \(address.text): \(reason)")
-    }
-}
-
 extension [OpenGateway] {
-    /// Hands everything over, once.
+    /// Returns all elements and leaves the array empty.
     fileprivate mutating func take() -> [OpenGateway] {
         defer { self = [] }
         return self

@@ -1,13 +1,13 @@
 package import NIOCore
 import RembusSupport
 
-/// Where a broker gets the time from that it does not take from its event loops, so that a test can move it.
+/// The clocks of a broker, which a test can replace.
 ///
-/// Deadlines of connections come from their event loop, whose time a test moves as well.
+/// Deadlines of connections are on the clock of their event loop, which tests can move too.
 package struct BrokerClock: Sendable {
     /// The time of day, nanoseconds since 1970-01-01 00:00 UTC.
     package let wall: @Sendable () -> UInt64
-    /// The time since a start that means nothing, on the scale of the event loops.
+    /// The time since an arbitrary start, on the same scale as the deadlines of event loops.
     package let uptime: @Sendable () -> NIODeadline
 
     package init(wall: @escaping @Sendable () -> UInt64, uptime: @escaping @Sendable () -> NIODeadline) {

@@ -8,18 +8,18 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// What all lanes of one broker share. Constants, and things that guard themselves.
+/// What all lanes of one broker share: constants, and objects that guard their own state.
 ///
-/// `lanes` is set once before the first connection is accepted, read on event loops only, and emptied when these have ended;
-/// hence unchecked.
+/// `lanes` is set once, before the first connection is accepted. It is read on event loops only, and emptied after they
+/// have ended. Hence unchecked.
 final class BrokerCore: @unchecked Sendable {
-    /// Everything that the broker was told, as it is now. Behind a lock: what every message needs has a lane of its own copy.
+    /// The configuration as it is now, behind a lock. Settings that every message needs are copied into each lane.
     var configuration: BrokerConfiguration { settings.withLock { $0 } }
     private let settings: Mutex<BrokerConfiguration>
-    /// What a peer may use at most, as it is now.
+    /// The limits on what a peer may use, as they are now.
     var limits: BrokerLimits { currentLimits.withLock { $0 } }
     private let currentLimits: Mutex<BrokerLimits>
-    /// What listeners do with new connections.
+    /// How listeners treat new connections.
     let listening: ListenerPolicy
     let name: String
     let isServer: Bool
@@ -34,22 +34,23 @@ final class BrokerCore: @unchecked Sendable {
     let lastValues: LastValues
     let admission: ConnectionAdmission
     let counters = BrokerCounters()
-    /// Tells the program around the broker what happens.
+    /// Publishes the broker's events to the program around it.
     let events = EventHub()
     let eventTotals = EventTotals()
     let clock: BrokerClock
     let startedAt: NIODeadline
     let readiness: Readiness
-    /// What all connections hold together.
+    /// The memory that all connections hold together, and its limit.
     let memory: MemoryBudget
     let memoryPlan: MemoryPlan
     let memoryWatch: MemoryWatch
     let background = BackgroundTasks()
     private(set) var lanes: [Lane] = []
-    /// The same for other threads.
+    /// All lanes, for threads other than the event loops.
     var allLanes: [Lane] { sharedLanes.withLock { $0 } }
     private let sharedLanes = Mutex<[Lane]>([])
-    /// Tells swift-metrics about the whole broker; nil when nobody listens. Set once, as `lanes`.
+    /// Reports metrics of the whole broker to swift-metrics; nil when no metrics factory is set. Set once, as `lanes`
+    /// is.
     private(set) var reporter: BrokerReporter?
     let metricTopics: MetricTopics
     private let onShutdownRequest = Callback<Void>()
@@ -62,11 +63,11 @@ final class BrokerCore: @unchecked Sendable {
     let decodingLimits: DecodingLimits
     let ackTimeout: TimeAmount
     let requestTimeout: TimeAmount
-    /// The longest time that a caller may ask for.
+    /// The longest time-out that a caller may ask for.
     let maxRequestTimeout: TimeAmount
-    /// How far back a replay goes at most, nanoseconds.
+    /// How far back a replay reaches at most, in nanoseconds.
     let replayWindow: Double
-    /// Interval of the lanes' timers: fine enough for the shortest time-out.
+    /// The interval of the lanes' timers: fine enough for the shortest time-out.
     let tickInterval: TimeAmount
 
     init(
@@ -130,7 +131,8 @@ final class BrokerCore: @unchecked Sendable {
         }
         tables.restore(storage)
         auditOutsideChanges()
-        // Also those that come from the storage while the broker runs, as from a catalog that could not be reached before.
+        // Rules may also come from the storage while the broker runs: from a catalog that could not be reached at the
+        // start.
         trust.store.onChange { [weak self] _ in
             self?.applyRules()
             self?.events.emit(.rulesChanged)
@@ -138,9 +140,10 @@ final class BrokerCore: @unchecked Sendable {
         applyRules()
     }
 
-    /// Takes over what can be changed while connections are open.
+    /// Takes over the settings that can change while connections are open.
     func adopt(_ configuration: BrokerConfiguration) {
-        // First: who sees that the listeners' policy has changed looks here for the rest.
+        // The configuration is set first: code that sees the new listener policy reads the rest of the settings from
+        // here.
         settings.withLock { $0 = configuration }
         currentLimits.withLock { $0 = configuration.limits }
         let (limits, security) = (configuration.limits, configuration.security)
@@ -158,7 +161,7 @@ final class BrokerCore: @unchecked Sendable {
         for lane in allLanes { lane.eventLoop.execute { lane.settings = live } }
     }
 
-    /// Has the rules as they are now count for every connection.
+    /// Applies the current rules to every connection.
     func applyRules() {
         let document = trust.store.document
         let rules = AccessRules(document, trustsNames: configuration.security.trustsNames)
@@ -169,7 +172,7 @@ final class BrokerCore: @unchecked Sendable {
         for lane in allLanes { lane.eventLoop.execute { lane.endRemoved(rules) } }
     }
 
-    /// Has `action` called when an administrator asks for the end.
+    /// Sets the action that runs when an administrator asks the broker to stop.
     func whenShutdownIsRequested(_ action: @escaping @Sendable () -> Void) {
         onShutdownRequest.set(action)
     }
@@ -179,12 +182,12 @@ final class BrokerCore: @unchecked Sendable {
         onShutdownRequest()
     }
 
-    /// Has `action` called when an administrator changes how much is logged.
+    /// Sets the action that runs when an administrator changes the log level.
     func whenLogLevelChanges(_ action: @escaping @Sendable (Logger.Level) -> Void) {
         onLogLevel.set(action)
     }
 
-    /// False when there is no such level.
+    /// Changes the log level. Returns false when there is no level of that name.
     func setLogLevel(_ name: String) -> Bool {
         guard let level = Logger.Level(rawValue: name) else { return false }
         onLogLevel(level)
@@ -198,8 +201,8 @@ final class BrokerCore: @unchecked Sendable {
         if lanes.first?.metrics.isEnabled == true { reporter = BrokerReporter(self, certificates: certificates) }
     }
 
-    /// Lets go of the event loops when they have ended, and of the gateways: they hold this, so that nothing of a broker would
-    /// ever be freed.
+    /// Releases event loops and gateways after the event loops have ended. Both refer to this object, so without this
+    /// call a cycle would keep the broker in memory.
     func forgetLanes() {
         sharedLanes.withLock { $0 = [] }
         lanes = []
@@ -220,46 +223,46 @@ final class BrokerCore: @unchecked Sendable {
         }
     }
 
-    /// Has `action` called after each end of a connection; nil stops that.
+    /// Sets the action that runs after each end of a connection; nil removes it.
     func whenChannelsEnd(_ action: (@Sendable () -> Void)?) {
         onChannelEnd.set(action)
     }
 }
 
-/// Running totals of one broker; relaxed atomics, since nobody decides anything by them.
+/// Running totals of one broker. Relaxed atomics are enough, because no decision depends on them.
 final class BrokerCounters: Sendable {
     let connections = Atomic<Int>(0)
-    /// Sockets that are not closed yet, those of ended connections included that still have something to send.
+    /// Sockets that are not closed yet. Those of ended connections count too while they still have something to send.
     let channels = Atomic<Int>(0)
-    /// What gateways could not pass on.
+    /// Messages that gateways could not pass on.
     let dropped = Atomic<Int>(0)
-    /// Publications whose topics cannot be published to.
+    /// Publications under topics that nothing can be published under.
     let droppedTopics = Atomic<Int>(0)
-    /// Publications and answers for connections that took no more.
+    /// Publications and answers that were dropped because their connection took no more.
     let droppedDeliveries = Atomic<Int>(0)
     let droppedAnswers = Atomic<Int>(0)
-    /// Connections closed for what they sent.
+    /// Connections that were closed because of what they sent.
     let malformed = Atomic<Int>(0)
-    /// Proofs of identity that were none.
+    /// Logins with a wrong proof of identity.
     let failedLogins = Atomic<Int>(0)
-    /// Connections closed because memory was short and they took nothing.
+    /// Connections that were closed because memory was short and they read nothing.
     let memoryEvictions = Atomic<Int>(0)
-    /// Connections closed because they did not take what was delivered.
+    /// Connections that were closed because they did not read what was delivered.
     let slowConsumers = Atomic<Int>(0)
-    /// What the rules refused.
+    /// Requests that the rules refused.
     let denied = Atomic<Int>(0)
-    /// QoS 1/2 deliveries given up after all retries.
+    /// Deliveries at QoS 1 and 2 that were given up after all retries.
     let unacknowledged = Atomic<Int>(0)
-    /// What was to be read again and could not be used.
+    /// Failed attempts to read settings, rules or certificates again.
     let failedReloads = ReloadCounters()
     /// Names without proof that were forgotten because they did not come back in time.
     let expiredNames = Atomic<Int>(0)
     /// Names without proof that were forgotten to make room for others.
     let forgottenForRoom = Atomic<Int>(0)
-    /// Names that were not remembered when their connection ended, because there was no room.
+    /// Names that were not remembered when their connection ended, for want of room.
     let notRemembered = Atomic<Int>(0)
-    /// Subscriptions, methods and sessions that were refused because there was no room.
+    /// Subscriptions, methods and sessions that were refused for want of room.
     let refusedRegistrations = Atomic<Int>(0)
-    /// Bytes of log that slow readers wanted when they were gone.
+    /// Bytes of log that slow subscribers still had to read when the store dropped them.
     let overrunBytes = Atomic<UInt64>(0)
 }

@@ -2,7 +2,7 @@ import NIOCore
 import RembusListening
 import Synchronization
 
-/// Which listeners of a broker are open.
+/// Keeps the listeners that a broker has open.
 final class BrokerLifecycle: Sendable {
     private struct State {
         var listeners: [any Channel] = []
@@ -14,7 +14,7 @@ final class BrokerLifecycle: Sendable {
 
     var addresses: [String] { state.withLock { $0.addresses } }
 
-    /// Notes a listener. `scheme` is what clients write before `://`.
+    /// Records a listener that has been opened. `scheme` is what clients write before `://`.
     func started(_ listener: any Channel, scheme: String, at address: ListenAddress) {
         state.withLock {
             $0.listeners.append(listener)
@@ -22,7 +22,7 @@ final class BrokerLifecycle: Sendable {
         }
     }
 
-    /// Notes the end. False when that has begun already.
+    /// Records that the broker ends. Returns false when it is ending already.
     func end() -> Bool {
         state.withLock { state in
             defer { state.isEnded = true }
@@ -30,7 +30,7 @@ final class BrokerLifecycle: Sendable {
         }
     }
 
-    /// Hands the listeners over to be closed, once; empty after that.
+    /// Returns the listeners, which the caller closes. A second call returns none.
     func stop() -> [any Channel] {
         state.withLock { state in
             defer { state.listeners = [] }

@@ -2,12 +2,13 @@ import NIOCore
 import RembusStore
 import RembusTransport
 
-/// Publishers wait for subscribers that take no more.
+/// Slows publishers down while subscribers or the store cannot keep up.
 extension Lane {
-    /// How long a publisher waits for a congested subscriber at most, per read: it may be slowed down a little, not stopped.
+    /// How long a publisher waits for a congested subscriber at most, for each read. It is slowed down, but not
+    /// stopped.
     private static let longestPause = TimeAmount.milliseconds(5)
 
-    /// Whether publications of a session went to congested links since this was asked last.
+    /// Whether publications of a session went to congested links since the last call.
     func takeCongestion(of publisher: Session) -> Bool {
         guard congestedPublisher == ObjectIdentifier(publisher) else { return false }
         congestedPublisher = nil
@@ -23,7 +24,7 @@ extension Lane {
         paused.append(session)
     }
 
-    /// Has publishers on another lane wait for subscribers on this one.
+    /// Slows down publishers on another lane for subscribers on this one.
     func slowDown(_ publishers: [Session], onLane index: Int) {
         let lane = core.lanes[index]
         lane.eventLoop.execute {
@@ -39,7 +40,7 @@ extension Lane {
 
     // MARK: The store
 
-    /// How long a publisher is held at most when no commit comes: it may also have publications that need none.
+    /// How long a publisher is held at most when no commit comes. It may also have publications that need none.
     private static let longestHold = TimeAmount.seconds(1)
 
     /// Stops reading from a publisher until the store's next commit.
@@ -48,7 +49,7 @@ extension Lane {
         session.link.pauseReading()
         if held.isEmpty {
             eventLoop.assumeIsolated().scheduleTask(in: Self.longestHold) { [weak self] in self?.release() }
-            // Nobody asks for one after publications at QoS 0.
+            // After publications at QoS 0 nothing else asks for a commit.
             let isDurable = core.store.commit(partition: index) { [weak self] in self?.releaseSoon() }
             if isDurable { releaseSoon() }
         }

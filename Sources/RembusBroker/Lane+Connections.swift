@@ -4,7 +4,7 @@ import RembusListening
 import RembusTransport
 import RembusTrust
 
-/// Connections come and, at shutdown, go.
+/// The start of connections, and their end at shutdown.
 extension Lane {
     /// Makes the session and the link of an accepted connection.
     func accept(_ channel: any Channel, _ configuration: LinkConfiguration, _ facts: ConnectionFacts) -> Link {
@@ -17,17 +17,17 @@ extension Lane {
         core.channelOpened(channel)
         session.report(.connected)
         if hasSaidGoodbye {
-            // Its handshake ended when the others had been told already.
+            // The handshake ended after the other connections had been closed.
             eventLoop.execute { self.sayGoodbye() }
         } else if let certificate = facts.certificate, session.isRemoved(by: core.tables.rules) {
-            // Behind the answer to the handshake, which is still being written.
+            // The session starts behind the answer to the handshake, which is still being written.
             eventLoop.execute {
                 session.report(.removedCertificate(certificate.name))
                 session.endRemoved()
                 self.endBurst()
             }
         } else if session.mustProve {
-            // Behind the answer to the handshake, which is still being written.
+            // The session starts behind the answer to the handshake, which is still being written.
             eventLoop.execute {
                 session.begin()
                 self.endBurst()
@@ -45,13 +45,13 @@ extension Lane {
         endBurst()
     }
 
-    /// Answers the calls that no provider has answered: the broker stops.
+    /// Answers the calls that no provider has answered, because the broker stops.
     func failCalls() {
         for session in Array(sessions.values) { session.failCalls(BrokerText.unanswered) }
         endBurst()
     }
 
-    /// Ends every connection with "going away"; what is queued still leaves.
+    /// Ends every connection with "going away". Messages that are queued still leave.
     func closeAll() {
         stop()
         hasSaidGoodbye = true

@@ -3,20 +3,20 @@ import RembusStore
 import RembusTransport
 import RembusWire
 
-/// What a peer is told only when the disk has it: in the order in which it came, all of a unit of work together.
+/// Answers that wait for the disk. They leave in the order of the requests, those of one unit of work together.
 extension Lane {
     struct Acceptance {
         let session: Session
         let id: MessageID
     }
 
-    /// Has a publication acknowledged when everything appended so far is durable: one commit for a whole unit of work.
+    /// Acknowledges a publication when everything appended so far is durable. One commit serves a whole unit of work.
     @inline(__always)
     func acknowledgeWhenDurable(_ id: MessageID, to session: Session) {
         accepted.append(Acceptance(session: session, id: id))
     }
 
-    /// Ends the unit of work for publications that were accepted in it.
+    /// Commits the publications that were accepted in this unit of work.
     func commitAccepted() {
         let batch = accepted
         accepted = []
@@ -40,13 +40,13 @@ extension Lane {
         }
     }
 
-    /// Calls `answer` when everything about components is on the disk that this unit of work and those before it have
-    /// changed: as a unit of work of its own, or at the end of this one.
+    /// Calls `answer` when all changes of components in this unit of work and those before it are on the disk: at the
+    /// end of this unit of work if they are, otherwise in a later one.
     func whenSaved(_ answer: @escaping () -> Void) {
         unsavedAnswers.append(answer)
     }
 
-    /// Ends the unit of work for answers that were given in it.
+    /// Sends or queues the answers that were given in this unit of work.
     func answerWhenSaved() {
         let number = unconfirmedAnswers.add(unsavedAnswers)
         unsavedAnswers = []

@@ -5,16 +5,16 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// One event loop of the broker with everything that lives on it: its sessions, its resolved routes, what it is about
-/// to send to other lanes.
+/// One event loop of the broker, with its sessions, its resolved routes and the batches that it will send to other
+/// lanes.
 ///
-/// Touched on its event loop only, except for the constants `index` and `eventLoop`, hence unchecked.
+/// Used on its event loop only, except for the constants `index` and `eventLoop`; hence unchecked.
 final class Lane: @unchecked Sendable {
     let index: Int
     let eventLoop: any EventLoop
     let core: BrokerCore
     let links: LinkGroup
-    /// What the connections of this lane hold.
+    /// The memory that the connections of this lane hold.
     let memory: LoopMemory
     private let maxRoom: Int
     /// Calls of services that wait for memory.
@@ -23,39 +23,39 @@ final class Lane: @unchecked Sendable {
     @exclusivity(unchecked) private var routes = RouteCache()
     @exclusivity(unchecked) private var outgoing: [LaneBatch?]
     @exclusivity(unchecked) private var lastReceiveTime: UInt64
-    /// The wall clock, read once per read burst; 0 until the first use in a burst.
+    /// The wall clock, read once for each unit of work; 0 until the first use in it.
     @exclusivity(unchecked) private var burstTime: UInt64 = 0
-    /// The monotonic clock, read once per unit of work; nil until the first use in it.
+    /// The monotonic clock, read once for each unit of work; nil until the first use in it.
     @exclusivity(unchecked) private var burstNow: NIODeadline?
-    /// Sessions with something that can time out.
+    /// Sessions that have deadlines.
     private var watched: [Session] = []
-    /// Every connection was told that the broker ends.
+    /// Whether every connection was told that the broker ends.
     var hasSaidGoodbye = false
-    /// Publishers that stopped reading because a subscriber is congested.
+    /// Publishers that are not read from, because a subscriber is congested.
     var paused: [Session] = []
-    /// Whose publication went to a congested link here. Whoever publishes asks for itself, so that nobody waits for others,
-    /// such as a client that has gone and whose will this was.
+    /// The publisher whose publication went to a congested link here. A session asks for itself only, so that it does
+    /// not wait because of others, such as a client that is gone and whose will was published.
     @exclusivity(unchecked) var congestedPublisher: ObjectIdentifier?
     /// Publications of this unit of work that are to be acknowledged once the store has committed them.
     @exclusivity(unchecked) var accepted: [Acceptance] = []
-    /// Acknowledgements of earlier units of work, which wait for the store, and how many they are.
+    /// Acknowledgements of earlier units of work that wait for the store, with their number.
     var unconfirmed = ConfirmationQueue<[Acceptance]>()
     var waitingAcknowledgements = 0
     /// Publishers that are not read from until the store has caught up.
     var held: [Session] = []
     /// Sessions whose component is to be written down at the end of this unit of work.
     private(set) var unsaved: [Session] = []
-    /// What waits until those are on the disk.
+    /// Answers that wait until those components are on the disk.
     var unsavedAnswers: [() -> Void] = []
-    /// Answers of earlier units of work that do so.
+    /// Answers of earlier units of work that wait for the same.
     var unconfirmedAnswers = ConfirmationQueue<[() -> Void]>()
     private var ticker: RepeatedTask?
-    /// How much is logged of publications under topics that cannot be used, and of what the rules refuse.
+    /// How many lines are logged about unusable topics, and about refusals by the rules.
     var (refusalLog, denialLog) = (LogBudget(), LogBudget())
     private var (ticksUntilSave, ticksUntilSweep) = (0, 0)
     let metrics: LaneMetrics
     let sampler = TopicSampler()
-    /// What may be changed while the broker runs.
+    /// Settings that may change while the broker runs.
     @exclusivity(unchecked) var settings: LiveSettings
 
     init(index: Int, eventLoop: any EventLoop, core: BrokerCore, laneCount: Int) {
@@ -70,13 +70,14 @@ final class Lane: @unchecked Sendable {
         metrics = LaneMetrics(topics: core.metricTopics, memory: memory)
         settings = LiveSettings(core.configuration)
         self.outgoing = Array(repeating: nil, count: laneCount)
-        // Receive times go on behind those of an earlier run, whatever the clock says now.
+        // Receive times continue behind those of an earlier run, whatever the clock says now.
         let archived = core.storage.archivedTimes.dropFirst(index).first ?? 0
         let last = max(core.store.lastReceivedAt(partition: index), archived)
         lastReceiveTime = last & ~Self.partitionBits | UInt64(index)
     }
 
-    /// Bytes that may wait for one connection: `max_backlog_bytes`, or less while all hold much together.
+    /// The most bytes that may wait for one connection: `max_backlog_bytes`, or less while all connections together
+    /// hold much.
     @inline(__always)
     var room: Int { min(maxRoom, memory.room) }
 
@@ -86,7 +87,7 @@ final class Lane: @unchecked Sendable {
 
     func add(_ session: Session) {
         sessions[ObjectIdentifier(session)] = session
-        // One that has gone may have been in the same place.
+        // A session that has ended may have had the same address in memory.
         _ = takeCongestion(of: session)
         metrics.accepted[session.transport.index] += 1
         core.counters.connections.wrappingAdd(1, ordering: .relaxed)
@@ -116,8 +117,8 @@ final class Lane: @unchecked Sendable {
         return time
     }
 
-    /// A receive time for the next publication: the wall clock with this lane's number in the low bits, so that no two share
-    /// one, and always later than the one before.
+    /// Returns a receive time for the next publication: the wall clock with this lane's number in the low bits. No two
+    /// publications have the same time, and each time is later than the one before.
     @inline(__always)
     func nextReceiveTime() -> UInt64 {
         if burstTime == 0 {
@@ -129,7 +130,7 @@ final class Lane: @unchecked Sendable {
         return lastReceiveTime
     }
 
-    /// The same by the clock of this moment, not by that of the beginning of the unit of work.
+    /// Returns a receive time by the clock of this moment, instead of that of the beginning of the unit of work.
     func freshReceiveTime() -> UInt64 {
         burstTime = 0
         return nextReceiveTime()
@@ -137,7 +138,7 @@ final class Lane: @unchecked Sendable {
 
     // MARK: Routes
 
-    /// The route of a topic, resolved again when something of it has changed.
+    /// The route of a topic, which is resolved again when it is stale.
     @inline(__always)
     func route(_ topic: UnsafeRawBufferPointer) -> Route {
         let hash = TopicHash.of(topic)
@@ -150,12 +151,12 @@ final class Lane: @unchecked Sendable {
         return topic.withUTF8 { route(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Has every route find out again where its publications are counted.
+    /// Makes every route look up its counter again.
     func forgetCounts() { routes.forEach { $0.published = nil } }
 
     private func resolve(_ topic: String, hash: UInt64) -> Route {
         if routes.isFull {
-            // First, so that they end here and not under the lock. Sessions may still have some.
+            // Sessions may hold on to routes. Making them stale here ends them outside of the lock.
             core.tables.expireRoutes(lane: index)
             routes = RouteCache()
         }
@@ -166,7 +167,7 @@ final class Lane: @unchecked Sendable {
 
     // MARK: Other lanes
 
-    /// The batch that is being collected for another lane.
+    /// The batch that is being filled for another lane.
     func batch(for lane: Int) -> LaneBatch {
         if let batch = outgoing[lane] { return batch }
         let batch = LaneBatch(source: index)
@@ -174,8 +175,8 @@ final class Lane: @unchecked Sendable {
         return batch
     }
 
-    /// Ends a unit of work: what the store has leaves, batches go to their lanes, links are flushed, and the clocks are
-    /// read again next time.
+    /// Ends a unit of work: the store commits, batches go to their lanes, links are flushed, and the clocks are read
+    /// again next time.
     func endBurst() {
         if !accepted.isEmpty { commitAccepted() }
         if !unsaved.isEmpty { saveChanged() }
@@ -189,7 +190,7 @@ final class Lane: @unchecked Sendable {
         links.flush()
         memory.settle()
         if metrics.routingBegan != 0 { metrics.endRouting(at: eventLoop.now) }
-        // Last, because a flush can let a reader go on, which looks at the clocks.
+        // This comes last, because a flush can let a reader go on, which reads the clocks.
         beginBurst()
     }
 
@@ -214,20 +215,20 @@ final class Lane: @unchecked Sendable {
         ticker = nil
     }
 
-    /// Has `Session.tick` called from now on, for as long as the session has deadlines.
+    /// Calls `Session.tick` from now on, for as long as the session has deadlines.
     func watch(_ session: Session) {
         guard !session.isWatched else { return }
         session.isWatched = true
         watched.append(session)
     }
 
-    /// Marks are written down this often: what a crash of the broker may have delivered again.
+    /// How often marks are saved. A crash of the broker may repeat the deliveries of this time.
     private static let saveInterval = TimeAmount.milliseconds(500)
 
-    /// Has a session's component written down at the end of this unit of work.
+    /// Saves a session's component at the end of this unit of work.
     func saveSoon(_ session: Session) {
         guard core.storage.components != nil, session.state.name != nil, !session.isToBeSaved else { return }
-        // Once, however much changes: a look at the session takes as long as it has subscriptions.
+        // Once for all changes, because saving takes time in proportion to the number of subscriptions.
         session.isToBeSaved = true
         unsaved.append(session)
     }
@@ -248,7 +249,7 @@ final class Lane: @unchecked Sendable {
         for session in sessions.values where session.state.name != nil { session.save() }
     }
 
-    /// Stale routes are dropped this often, for topics that nobody publishes on again.
+    /// How often stale routes are removed, for topics that nobody publishes to again.
     private static let sweepInterval = TimeAmount.seconds(1)
 
     private func dropStaleRoutes() {

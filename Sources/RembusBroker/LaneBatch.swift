@@ -2,11 +2,12 @@ import NIOCore
 import RembusStore
 import RembusWire
 
-/// What one lane hands to another at the end of a unit of work: one hop for everything, one copy of each message.
+/// The messages that one lane passes to another at the end of a unit of work: one hop for all of them, and one copy of
+/// each message.
 ///
-/// Filled on the source lane, then owned by the target lane; never shared, hence unchecked.
+/// Filled on the source lane, then owned by the target lane and never shared; hence unchecked.
 final class LaneBatch: @unchecked Sendable {
-    /// What a publication is besides its bytes.
+    /// The facts of a publication besides its bytes.
     private struct Source {
         let owner: ByteBuffer?
         let record: RecordHeader
@@ -21,7 +22,7 @@ final class LaneBatch: @unchecked Sendable {
         case failure(caller: Session, id: MessageID, status: StatusCode, text: String)
     }
 
-    /// The lane that filled the batch; everything in it comes from sessions there.
+    /// The lane that filled the batch. All its messages come from sessions there.
     let source: Int
     private var bytes = ByteBuffer()
     private var entries: [Entry] = []

@@ -6,10 +6,10 @@ import RembusTransport
 import RembusTrust
 import Synchronization
 
-/// A broker without listeners and without threads: on event loops that somebody else runs, with connections that somebody
-/// else brings. `RembusTesting` is made of it.
+/// A broker without listeners and threads, on event loops and connections that the caller provides. `RembusTesting` is
+/// based on it.
 ///
-/// Used on the thread that the event loops take for theirs.
+/// Used on the thread that the event loops regard as theirs.
 package final class UnthreadedBroker {
     let core: BrokerCore
 
@@ -36,16 +36,17 @@ package final class UnthreadedBroker {
         for lane in core.lanes { lane.start() }
     }
 
-    /// How often the timers of the event loops have something to do.
+    /// The interval of the event loops' timers.
     package var tickInterval: TimeAmount { core.tickInterval }
 
-    /// How many connections are open.
+    /// The number of open connections.
     package var connectionCount: Int { core.counters.connections.load(ordering: .relaxed) }
 
-    /// The reading end of the broker's events.
+    /// The events of the broker from now on.
     package func events(limit: Int) -> BrokerEvents { core.events.events(limit: limit) }
 
-    /// Puts a session on a connection whose WebSocket handshake is over. The address is what limits and log take it for.
+    /// Makes a session for a connection whose WebSocket handshake is over. Limits and log take `address` for the
+    /// peer's.
     @discardableResult
     package func accept(_ channel: any Channel, onLoop index: Int) throws -> AnyObject {
         let link = core.lanes[index].accept(channel, LinkConfiguration(core.configuration), ConnectionFacts())
@@ -66,7 +67,7 @@ package final class UnthreadedBroker {
         for lane in core.lanes { lane.closeAll() }
     }
 
-    /// Lets go of the event loops. Nothing of the broker is used after that.
+    /// Releases the event loops. The broker must not be used after that.
     package func end() {
         for lane in core.lanes { lane.stop() }
         core.events.end()

@@ -2,16 +2,16 @@ import NIOHTTP1
 import RembusBroker
 import RembusListening
 
-/// What web pages may do here (known-defects.md S19).
+/// Which requests of web pages are accepted (known-defects.md S19).
 ///
-/// A page that a user visits can have the user's browser send requests to any port that the browser reaches, so requests
-/// of pages from elsewhere are refused unless their origin is configured. Programs that are no browsers say nothing of
-/// this kind and are not concerned.
+/// A page can make the user's browser send requests to any port that the browser can reach. So requests of pages from
+/// other origins are refused, unless their origin is configured. Programs other than browsers send no origin and are
+/// not affected.
 struct CrossSitePolicy: Sendable {
     enum Verdict {
-        /// Not from a page of another origin.
+        /// The request is not from a page of another origin.
         case plain
-        /// From a page that may read the answer: its origin, or `*`.
+        /// The request is from a page that may read the answer. The text is the page's origin, or `*`.
         case shared(String)
         case refused(HTTPFailure)
 
@@ -28,7 +28,7 @@ struct CrossSitePolicy: Sendable {
     private let shared: OriginPolicy
     private let permitted: OriginPolicy
     private let sharesWithAll: Bool
-    /// The hosts that a client may name: those of this machine, and those of the configured origins. nil when any.
+    /// The host names that a request may contain: those of this machine and of the configured origins. nil for any.
     let hosts: Set<String>?
 
     init(_ configuration: BrokerConfiguration, isSecure: Bool) {
@@ -39,8 +39,8 @@ struct CrossSitePolicy: Sendable {
         let known = (origins + configuration.security.allowedOrigins).compactMap { origin in
             origin.firstRange(of: "://").map { HostName.name(of: origin[$0.upperBound...]) }
         }
-        // On the loopback address a name can only be one that was made to lead here (DNS rebinding), unless it is said to
-        // be ours; with TLS the certificate gives such a name away.
+        // On the loopback address, any other host name was made to resolve to this machine (DNS rebinding), unless it
+        // is configured. With TLS such a name does not match the certificate.
         hosts = configuration.isLocal && !isSecure && !permitted.allowed.contains("*") ? Set(known) : nil
     }
 
@@ -59,14 +59,14 @@ struct CrossSitePolicy: Sendable {
         }
         let origins = head.headers["origin"]
         guard let origin = origins.first else {
-            // Links, images and forms of pages come without an origin; browsers mark them in this way.
+            // Links, images and forms of pages send no origin, but browsers mark them with this header.
             let site = head.headers.first(name: "sec-fetch-site")
             guard site == "cross-site" || site == "same-site" else { return .plain }
             return .refused(Self.foreign)
         }
         guard permitted.permits(origins: origins, host: host) else { return .refused(Self.foreign) }
         if sharesWithAll { return .shared("*") }
-        // Without a host, only what is listed is permitted.
+        // Without a host, only configured origins are accepted.
         return shared.permits(origins: origins, host: nil) ? .shared(origin) : .plain
     }
 
@@ -75,7 +75,7 @@ struct CrossSitePolicy: Sendable {
         "web pages of this origin may not use the broker; the settings cors_origins and allowed_origins list those that may"
     )
 
-    /// What a browser is told that asks before a request.
+    /// The headers of the answer to a preflight request.
     func preflight(_ verdict: Verdict, methods: [HTTPMethod]) -> [(String, String)] {
         guard case .shared(let origin) = verdict else { return [] }
         var fields = ["Content-Type", "Accept", "Last-Event-ID"]

@@ -5,11 +5,11 @@ import RembusMetrics
 import RembusTransport
 import Synchronization
 
-/// What all connections of the gateway share: constants, and a pool per event loop.
+/// What all connections of the gateway share: constants, and a pool for each event loop.
 final class HTTPEnvironment: Sendable {
     let host: GatewayHost
     let metrics: PrometheusRegistry
-    /// What web pages may do, by the settings as they are now.
+    /// The policy for requests of web pages, by the settings as they are now.
     var crossSite: CrossSitePolicy {
         let version = host.listening.version
         return pages.withLock { pages in
@@ -21,7 +21,7 @@ final class HTTPEnvironment: Sendable {
     }
     private let pages: Mutex<(version: Int, policy: CrossSitePolicy)>
     let isSecure: Bool
-    /// The segments that stand in front of every path.
+    /// The segments of the prefix of all paths.
     let prefix: [String]
     /// Made once, when somebody asks for it: the table that it describes does not change.
     var openAPI: ByteBuffer {

@@ -3,7 +3,7 @@ import RembusBroker
 import RembusListening
 import RembusWire
 
-/// Why a request is not answered with what it asks for: a status of HTTP, a sentence, and the broker's status if it has one.
+/// The failure of a request: an HTTP status, a sentence, and the broker's status if there is one.
 struct HTTPFailure: Error {
     var status: HTTPResponseStatus
     var text: String
@@ -23,7 +23,7 @@ struct HTTPFailure: Error {
         return .map(map)
     }
 
-    /// Why nothing can be published under a topic.
+    /// The failure of a publication to a topic that cannot be published to.
     init(_ objection: TopicObjection, _ topic: String, _ limits: BrokerLimits) {
         let text =
             switch objection {
@@ -85,7 +85,7 @@ struct HTTPFailure: Error {
         return HTTPFailure(.methodNotAllowed, "only \(list) can be used here", headers: [("allow", list)])
     }
 
-    /// What the broker answered with a status other than 0 (behaviour.md §9).
+    /// The failure for an answer of the broker with a status other than 0 (behaviour.md §9).
     init(_ status: StatusCode, _ data: Value) {
         let text = data.stringValue
         self.init(Self.status(of: status, text), Self.sentence(status, text), code: status)
@@ -115,6 +115,19 @@ struct HTTPFailure: Error {
         switch code {
         case .error where text == nil: "This identity has no right to it. Ask an administrator."
         default: text ?? code.description
+        }
+    }
+}
+
+extension HTTPFailure {
+    /// The failure of a login.
+    init(_ failure: GatewaySession.LoginFailure) {
+        switch failure {
+        case .wrongSecret: self = .unauthorized("the name or its shared secret is wrong")
+        case .needsProof: self = .unauthorized("this name has to be proven with its shared secret")
+        case .taken:
+            self = .unauthorized("a component of this name is connected; only its shared secret proves to be it")
+        case .unusable(let text): self = .malformed("the name cannot be used: \(text)")
         }
     }
 }

@@ -5,10 +5,10 @@ package import RembusBroker
 package import RembusListening
 package import RembusMetrics
 
-/// HTTP and JSON-RPC (behaviour.md §17).
+/// The gateway for HTTP and JSON-RPC (behaviour.md §17).
 ///
-/// Hummingbird's server accepts and quiesces; the connections' handlers are our own, because a request that becomes one
-/// message of the broker needs neither a task nor a hop to another thread.
+/// Hummingbird's server accepts connections and quiesces. The handlers of the connections are our own, because a
+/// request that becomes one message of the broker needs neither a task nor a hop to another thread.
 package struct HTTPGateway: Gateway {
     package let option = "--http"
     private let metrics: PrometheusRegistry
@@ -37,7 +37,7 @@ package struct HTTPGateway: Gateway {
         return gateway
     }
 
-    /// - Parameter work: the path under which a Unix socket is bound.
+    /// - Parameter work: The path at which a Unix socket is bound.
     private func open(
         on host: GatewayHost, at address: ListenAddress, bindingTo work: String = ""
     ) async throws -> OpenGateway {
@@ -47,7 +47,7 @@ package struct HTTPGateway: Gateway {
             case .port(let host, let port): .hostname(host, port: port)
             case .socket: .unixDomainSocket(path: work)
             }
-        // What it says of its own accord is what the broker says anyway.
+        // The broker logs these events itself, so the server's own log is reduced.
         var logger = host.logger
         logger.logLevel = .warning
         let listener = AsyncStream.makeStream(of: ListenerOutcome.self)
@@ -56,8 +56,8 @@ package struct HTTPGateway: Gateway {
             configuration: ServerConfiguration(address: binding, backlog: 4096),
             onServerRunning: { listener.continuation.yield(.success($0)) },
             eventLoopGroup: host.group, logger: logger)
-        // Lives as long as the gateway: it ends when the last connection has. Detached, because as a child of the service it would
-        // begin to stop by itself as soon as the signal comes, before the broker has finished what is under way.
+        // The task ends when the last connection has ended. It is detached, because a child task of the service would
+        // begin to stop as soon as the signal comes, before the broker has finished what is under way.
         let running = Task.detached {
             do {
                 try await server.run()
@@ -73,7 +73,8 @@ package struct HTTPGateway: Gateway {
         var gateway = OpenGateway(channel, scheme: scheme, at: address)
         gateway.answersWhileStopping = true
         gateway.stopAccepting = {
-            // Ends idle connections at once, others behind the answer to their request. Those are waited for later.
+            // Ends idle connections at once, and the others behind the answer to their request. The gateway waits for
+            // those later.
             Task { try? await server.shutdownGracefully() }
             try? await channel.closeFuture.get()
         }

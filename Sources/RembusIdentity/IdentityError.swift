@@ -1,18 +1,18 @@
-/// Why a key, a secret or a proof of identity cannot be used. The text never holds key material or a secret.
+/// Why a key, a secret or a proof of identity cannot be used. The text never contains keys or secrets.
 public struct IdentityError: Error, Sendable, Hashable {
     /// What kind of failure this is.
     public enum Code: Sendable, Hashable {
-        /// The bytes are no key of an accepted kind and size.
+        /// The bytes are not a key of an accepted kind and size.
         case invalidKey
         /// A secret does not satisfy the rules for secrets.
         case invalidSecret
-        /// The file, or the folder around it, is open to other users, or is no plain file.
+        /// Other users have access to the file or its folder, or it is not a regular file.
         case insecureFile
-        /// There is a file already that must not be replaced.
+        /// There is a file already, which must not be replaced.
         case alreadyExists
-        /// The file system refused.
+        /// The file system reported an error.
         case fileSystem
-        /// The cryptography library refused.
+        /// The cryptography library reported an error.
         case cryptography
     }
 

@@ -6,8 +6,9 @@ package import RembusWire
 /// The tables of a broker in a DuckLake: every recorded publication in `message`, and those that fit a table of the
 /// schema in that table too (storage.md).
 ///
-/// The lake follows the journal: one writer thread moves what the journal has into the tables, every batch with its
-/// progress in one transaction. While the lake fails, publications stay in the journal, and nothing waits for it.
+/// The lake follows the journal: one writer thread moves publications from the journal to the tables, each batch with
+/// its progress in one transaction. While the lake fails, publications stay in the journal, and nothing waits for the
+/// lake.
 package final class Lake: Sendable {
     private let configuration: LakeConfiguration
     private let source: any JournalSource
@@ -16,21 +17,21 @@ package final class Lake: Sendable {
     private let trust = TrustProjection()
     private let reader: LakeArchive
     private let queries: ReaderPool
-    /// The services `query_<table>`, `delete_<table>` and `upsert_<table>` by name (storage.md §6).
+    /// The services `query_<table>`, `delete_<table>` and `upsert_<table>`, by name (storage.md §6).
     package let services: [String: TableService]
     private let tables: TableServices
-    /// The topics that fill tables, as patterns with `*` for each segment that may be anything.
+    /// The topics that fill tables, as patterns with `*` for any segment.
     package let fillingTopics: [String]
     private let metricsStore = LakeMetricsStore()
 
-    /// How long the start waits for a catalog that does not answer before it goes on without.
-    private static let patience = Duration.seconds(10)
+    /// How long the start waits for a catalog that does not answer, before it continues without it.
+    private static let openTimeout = Duration.seconds(10)
 
-    /// Opens the catalog and makes the tables that are missing. A catalog that cannot be reached is opened later: until
-    /// then ``absence`` says why, and the services answer with an error. Blocking; not on an event loop.
+    /// Opens the catalog and creates missing tables. A catalog that cannot be reached is opened later; until then
+    /// ``absence`` has the reason, and the services answer with an error. Blocking; not on an event loop.
     /// - Parameters:
     ///   - source: The journal, whose publications are written from ``start()`` on.
-    ///   - number: The durable number of a component's or tenant's name, for publications that are read back.
+    ///   - number: The permanent number of a component's or tenant's name, for publications that are read back.
     /// - Throws: ``LakeError`` in one sentence, when trying again cannot help.
     package init(
         configuration: LakeConfiguration, schema: StoreSchema, source: any JournalSource,
@@ -56,30 +57,31 @@ package final class Lake: Sendable {
             tenant: configuration.tableTenant, logger: logger)
         services = tables.methods
         fillingTopics = schema.tables.flatMap(\.fillingTopics)
-        try access.open(patience: Self.patience)
+        try access.open(timeout: Self.openTimeout)
         for notice in schema.notices { logger.warning("\(notice)") }
     }
 
-    /// The tables that every broker keeps for itself.
+    /// The names of the tables that every broker has for itself.
     package static let systemTables = Set(SystemTable.allCases.map(\.rawValue))
 
-    /// Begins to write.
+    /// Starts to write.
     package func start() {
         access.start()
     }
 
-    /// Per partition, the receive time of the newest publication that the lake had at the start; none while the catalog
-    /// cannot be reached. A journal that was begun anew must give later ones: what is older counts as written.
+    /// For each partition, the receive time of the newest publication that was in the lake at the start; none while the
+    /// catalog cannot be reached. A new journal must use later times, because older ones count as written.
     package var archivedTimes: [UInt64] { access.opened?.writer.archivedAtStart ?? [] }
 
-    /// Why there are no tables now; nil when they are there, also while they cannot be written.
+    /// Why there are no tables now; nil when there are, even if they cannot be written.
     package var absence: String? { access.reason?.message }
 
-    /// Calls `body` once the catalog can be reached, before anything is written to it; at once when it can be already.
+    /// Calls `body` when the catalog can be reached, before anything is written to it; at once when it can be reached
+    /// already.
     package func whenOpen(_ body: @escaping @Sendable () -> Void) { access.whenOpen(body) }
 
-    /// Writes what the journal has, as long as ``LakeConfiguration/drainTimeout`` allows, and closes the tables. The
-    /// journal must still answer.
+    /// Writes what is in the journal, for at most ``LakeConfiguration/drainTimeout``, and closes the tables. The
+    /// journal must still be open.
     package func stop() async {
         await queries.close()
         let opened = await access.close()
@@ -88,23 +90,24 @@ package final class Lake: Sendable {
         opened?.catalog.close()
     }
 
-    /// The publications that did not fit their tables, for the method `query_rejected`; it takes what `query_<table>` takes.
+    /// The publications that did not fit their tables, for the method `query_rejected`. It has the arguments of
+    /// `query_<table>`.
     ///
-    /// - Parameter tenant: The caller's.
+    /// - Parameter tenant: The caller's tenant.
     package func queryRejected(_ arguments: [Value], tenant: String) async throws -> Value {
         try await tables.rejected(arguments, broker: configuration.name, tenant: tenant)
     }
 
-    /// The publications in the lake, for whoever reads further back than the journal goes.
+    /// The publications in the lake, for readers that go further back than the journal.
     package var archive: any Archive { reader }
 
-    /// How far back the publications are there that are recorded.
+    /// How far back recorded publications are kept.
     package var retention: RetentionHorizon { configuration.retention }
 
-    /// Whether the last attempt to write failed. Quick, other than ``metrics``.
+    /// Whether the last attempt to write has failed. Fast, unlike ``metrics``.
     package var isFailing: Bool { metricsStore.isFailing }
 
-    /// Counts since the start, and the present state of the lake.
+    /// The counts since the start, and the current state of the lake.
     package var metrics: LakeMetrics {
         var metrics = metricsStore.metrics
         metrics.lagBytes = source.unarchivedBytes
@@ -112,28 +115,28 @@ package final class Lake: Sendable {
         return metrics
     }
 
-    /// Words for the start-up line.
+    /// A description for the start-up line.
     package var description: String {
         let path = access.opened?.catalog.dataPath ?? configuration.resolvedDataPath
         return "DuckLake \(configuration.catalog), data in \(path)"
     }
 
-    /// Takes the newest state of components into the catalog's component tables, within some seconds.
+    /// Writes the newest state of components to the catalog's component tables, within some seconds.
     package func project(_ records: [ComponentRecord]) {
         components.set(records)
     }
 
-    /// Takes the rights into the catalog's tables, at the next turn of the writer. Pins that lie there in the open are
-    /// replaced by what is given here.
+    /// Writes the rights to the catalog's tables, with the next turn of the writer. Plain pins there are replaced by
+    /// the hashes that are given here.
     package func projectTrust(_ trust: ProjectedTrust) {
         self.trust.set(trust)
     }
 
-    /// What the catalog says of this broker's components, rights and tenants: for the first start on a catalog of
-    /// another broker, and for what others wrote there since. Blocking.
+    /// The components, rights and tenants of this broker in the catalog: for the first start with the catalog of
+    /// another broker, and for changes that others have made since. Blocking.
     ///
-    /// - Parameter withComponents: Whether to read the components, of which there may be very many.
-    /// - Throws: ``LakeError``, `away` while the catalog cannot be reached.
+    /// - Parameter withComponents: Whether components are read, of which there may be very many.
+    /// - Throws: ``LakeError``; `away` while the catalog cannot be reached.
     package func storedState(withComponents: Bool = true) throws(LakeError) -> StoredState {
         let connection = try access.connect()
         let name = configuration.name
@@ -150,15 +153,15 @@ package final class Lake: Sendable {
 
     func connect() throws(LakeError) -> DatabaseConnection { try access.connect() }
 
-    /// State that brokers keep in the catalog (storage.md §5).
+    /// The state of brokers in the catalog (storage.md §5).
     package struct StoredState: Sendable {
         package var components: [ComponentRecord]
-        /// Rows in the catalog that another program has added.
+        /// Rows that another program has added.
         package var administrators: [String]
         package var tenants: [(tenant: String, secret: String)]
-        /// Rows in the catalog that another program has added.
+        /// Rows that another program has added.
         package var authorizations: [(topic: String, name: String)]
-        /// What this broker wrote last, without the tenants; nil when it never did.
+        /// The rights that this broker has written last, without tenants; nil when it has written none.
         package var projected: ProjectedTrust?
     }
 }

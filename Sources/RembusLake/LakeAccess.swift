@@ -4,10 +4,10 @@ import RembusStore
 import RembusTables
 import Synchronization
 
-/// The catalog and its writer, from when they can be reached: at the start, or later when a server is away then. Until
-/// then the broker routes and journals, and whoever wants the tables is told.
+/// The catalog and its writer, which exist when the catalog can be reached: at the start, or later when a server is not
+/// available then. Until then the broker routes and writes its journal, and requests for tables get an error.
 final class LakeAccess: Sendable {
-    /// What exists while the catalog is open.
+    /// The parts that exist while the catalog is open.
     struct Opened: Sendable {
         let catalog: Catalog
         let writer: LakeWriter
@@ -15,7 +15,7 @@ final class LakeAccess: Sendable {
 
     private struct State {
         var opened: Opened?
-        /// Why it is not open.
+        /// Why the catalog is not open.
         var reason: LakeError?
         var retry = RetryDelay()
         var line = RepeatedLine()
@@ -30,30 +30,30 @@ final class LakeAccess: Sendable {
     private let logger: Logger
     private let make: @Sendable () throws(LakeError) -> Opened
 
-    /// - Parameter make: Opens the catalog. Called on a queue of its own, again and again until it succeeds.
+    /// - Parameter make: Opens the catalog. Called on a queue of its own, repeatedly until it succeeds.
     init(metricsStore: LakeMetricsStore, logger: Logger, make: @escaping @Sendable () throws(LakeError) -> Opened) {
         self.metricsStore = metricsStore
         self.logger = logger
         self.make = make
     }
 
-    /// Tries to open the catalog; when it cannot be reached, or when that is not known within `patience`, it is tried on in
-    /// the background. Blocking.
-    /// - Throws: ``LakeError`` when trying again cannot help: a configuration that is wrong, a table that does not fit.
-    func open(patience: Duration) throws(LakeError) {
+    /// Opens the catalog. If it cannot be reached, or does not answer within `timeout`, attempts continue in the
+    /// background. Blocking.
+    /// - Throws: ``LakeError`` when trying again cannot help: a wrong configuration, or a table that does not fit.
+    func open(timeout: Duration) throws(LakeError) {
         let first = FirstAttempt()
         queue.async { [self] in
             let error = attempt()
-            // Whoever waits finds the reason when it is woken.
+            // The reason is set before waiting callers are woken.
             if first.isDealtWithHere(error) { follow(error) }
             first.end()
         }
-        if let error = first.wait(patience) { throw error }
-        // It may still be at it.
+        if let error = first.wait(timeout) { throw error }
+        // The attempt may still be in progress.
         state.withLock { if $0.opened == nil, $0.reason == nil { $0.reason = .unreached } }
     }
 
-    /// Begins to write, as soon as there is something to write to.
+    /// Starts to write when the catalog is open.
     func start() {
         let opened = state.withLock { state in
             state.isStarted = true
@@ -62,7 +62,7 @@ final class LakeAccess: Sendable {
         opened?.writer.start()
     }
 
-    /// Calls `body` once the catalog is open and before anything is written; at once when it is.
+    /// Calls `body` when the catalog is open and before anything is written; at once when it is open already.
     func whenOpen(_ body: @escaping @Sendable () -> Void) {
         let isOpen = state.withLock { state in
             if state.opened == nil { state.whenOpen.append(body) }
@@ -71,16 +71,16 @@ final class LakeAccess: Sendable {
         if isOpen { body() }
     }
 
-    /// The open catalog and what belongs to it; nil while it cannot be reached.
+    /// The open catalog with its parts; nil while it cannot be reached.
     var opened: Opened? { state.withLock { $0.opened } }
 
-    /// Why nothing is open; nil when the catalog is.
+    /// Why the catalog is not open; nil when it is.
     var reason: LakeError? { state.withLock { $0.opened == nil ? $0.reason : nil } }
 
     /// Makes a new connection to the catalog, for a reader.
     func connect() throws(LakeError) -> DatabaseConnection { try present().catalog.connect() }
 
-    /// Ends the attempts; returns what was open. An attempt that is under way is waited for, for some seconds.
+    /// Ends the attempts, and returns what was open. Waits some seconds for an attempt that is in progress.
     func close() async -> Opened? {
         let opened = state.withLock { state in
             state.isClosed = true
@@ -113,7 +113,7 @@ final class LakeAccess: Sendable {
                 opened.catalog.close()
                 return nil
             }
-            // For those who ask for it from here on; the writer begins when the handlers are through.
+            // This is for requests from here on. The writer starts when the handlers have finished.
             state.withLock { $0.opened = opened }
             for handler in handlers { handler() }
             let (attempts, isStarted) = state.withLock { state in
@@ -131,7 +131,7 @@ final class LakeAccess: Sendable {
         }
     }
 
-    /// After an attempt that failed: says why, and tries again later.
+    /// Logs why an attempt has failed, and schedules the next one.
     private func follow(_ error: LakeError?) {
         guard let error else { return }
         metricsStore.failed(error)
@@ -168,7 +168,7 @@ extension LakeAccess: TableWriting {
 }
 
 extension LakeError {
-    /// The error that callers get while the catalog cannot be reached. The log has the reason.
+    /// The error for callers while the catalog cannot be reached. The log has the reason.
     static let unreached = LakeError(
         .away,
         """
@@ -182,18 +182,19 @@ extension LakeError {
         return lines.joined(separator: " ")
     }
 
-    /// Whether a server refuses the login, which a person has to mend.
+    /// Whether a server has refused the login, which a person has to correct.
     fileprivate var isLogin: Bool {
         ["authentication failed", "no pg_hba.conf entry", "does not exist"].contains { message.contains($0) }
     }
 }
 
-/// What the first attempt came to, for whoever waits for it and for no longer than that.
+/// The outcome of the first attempt, for a caller that waits for it for a limited time.
 private final class FirstAttempt: Sendable {
     private let state = Mutex<(error: LakeError?, isAwaited: Bool)>((nil, true))
     private let isDone = DispatchSemaphore(value: 0)
 
-    /// Takes the outcome; true when it is to be dealt with where it came about.
+    /// Sets the outcome. Returns false for an error that the waiting caller throws, and true when the queue has to
+    /// handle the outcome.
     func isDealtWithHere(_ error: LakeError?) -> Bool {
         state.withLock { state in
             guard let error, !error.mayPass, state.isAwaited else { return true }
@@ -202,12 +203,12 @@ private final class FirstAttempt: Sendable {
         }
     }
 
-    /// Wakes whoever waits for the outcome.
+    /// Wakes the caller that waits.
     func end() { isDone.signal() }
 
-    /// The error that no other attempt would mend; nil when there is none, or none yet.
-    func wait(_ patience: Duration) -> LakeError? {
-        _ = isDone.wait(timeout: .now() + patience.dispatchInterval)
+    /// Waits for an error that further attempts would not correct; nil when there is none, or none yet.
+    func wait(_ timeout: Duration) -> LakeError? {
+        _ = isDone.wait(timeout: .now() + timeout.dispatchInterval)
         return state.withLock { state in
             state.isAwaited = false
             return state.error
@@ -215,7 +216,7 @@ private final class FirstAttempt: Sendable {
     }
 }
 
-/// Two things of which the first ends the waiting.
+/// Resumes when the first of two things has happened.
 private final class OneEnd: Sendable {
     private let waiting: Mutex<CheckedContinuation<Void, Never>?>
 

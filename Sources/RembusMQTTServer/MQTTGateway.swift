@@ -2,12 +2,12 @@ import NIOCore
 package import RembusBroker
 package import RembusListening
 
-/// MQTT clients as components.
+/// The gateway for MQTT clients, which are components of the broker.
 package struct MQTTGateway: Gateway {
     package let option = "--mqtt-listen"
     private let folder: String?
 
-    /// - Parameter folder: Where retained messages and sessions outlive the broker; nil for nowhere.
+    /// - Parameter folder: The folder of the files of retained messages and sessions; nil to keep them in memory.
     package init(folder: String? = nil) {
         self.folder = folder
     }

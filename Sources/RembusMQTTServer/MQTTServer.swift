@@ -14,29 +14,29 @@ final class MQTTServer: Sendable {
     let sessions: MQTTSessions
     /// Set before the first connection.
     private let openPackets = Mutex<PacketLog?>(nil)
-    /// Longest time that a session outlives its connection, seconds.
+    /// How long a session outlives its connection at most, in seconds.
     let maxExpiry: UInt32
-    /// Largest packet that a client may send.
+    /// The largest packet that a client may send, in bytes.
     let maxPacketBytes: Int
 
-    /// Largest CONNECT: names, a password and a will.
+    /// The largest CONNECT in bytes: names, a password and a will.
     static let maxConnectBytes = 64 << 10
-    /// How many QoS 1 and 2 messages of a client may be unacknowledged.
+    /// How many messages of a client at QoS 1 and 2 may be unacknowledged.
     static let receiveMaximum: UInt16 = 1024
-    /// How many topics a client may give numbers.
+    /// How many topic aliases a client may use.
     static let topicAliasMaximum: UInt16 = 64
 
     init(host: GatewayHost) {
         self.host = host
         let gateways = host.configuration.gateways
         sessions = MQTTSessions()
-        // The broker decides how many names are remembered, and which.
+        // The broker decides which names are remembered.
         host.whenForgotten { [sessions] in sessions.forget($0) }
         maxExpiry = UInt32(clamping: gateways.maxMQTTSessionExpiry.components.seconds)
         maxPacketBytes = min(host.configuration.limits.maxMessageBytes, ByteBuffer.maxMQTTVariable)
     }
 
-    /// Reads what an earlier run has left in a folder, and writes there from now on.
+    /// Reads the files of an earlier run in a folder, and keeps them up to date from now on.
     func openFiles(in folder: String) throws(BrokerError) {
         let logger = host.logger
         do {
@@ -52,7 +52,7 @@ final class MQTTServer: Sendable {
         }
     }
 
-    /// Has the sessions of an earlier run go on with their exchanges at QoS 2.
+    /// Restores the exchanges at QoS 2 in the sessions of an earlier run.
     private func restore(_ packets: PacketLog) {
         let publications = Dictionary(grouping: host.earlierPublications) { ExactText($0.publisher) }
         sessions.use(packets) { name, session, state in
@@ -68,10 +68,10 @@ final class MQTTServer: Sendable {
         openPackets.withLock { $0 = packets }
     }
 
-    /// Where exchanges at QoS 2 outlive the broker; nil for nowhere.
+    /// The log of exchanges at QoS 2; nil when they are not kept.
     var packets: PacketLog? { openPackets.withLock { $0 } }
 
-    /// Writes what waits, and closes the files.
+    /// Writes everything and closes the files.
     func close() async {
         await sessions.close()
         await packets?.close()

@@ -3,12 +3,12 @@ import RembusBroker
 import RembusMQTT
 import RembusWire
 
-/// What of an MQTT message does not fit into a Rembus publication: its retain flag, its properties and, where the
+/// The parts of an MQTT message that a Rembus publication cannot contain: its retain flag, its properties and, if the
 /// arguments would not give the same bytes again, its payload.
 ///
-/// It travels as a CBOR byte string behind the frame, through routes and store, and only this gateway reads it. Its first
-/// byte says what it has: the expiry (4 bytes), the other properties (behind their length, 4 bytes, as MQTT 5 encodes
-/// them), and the payload as the rest.
+/// It is a CBOR byte string behind the frame, which routes and store keep, and which only this gateway reads. Its first
+/// byte tells which parts it has: the expiry (4 bytes), the other properties (behind their length, 4 bytes, as MQTT 5
+/// encodes them), and the payload as the rest.
 struct MQTTTrailer {
     struct Content: OptionSet {
         let rawValue: UInt8
@@ -17,17 +17,17 @@ struct MQTTTrailer {
         static let payload = Content(rawValue: 2)
         static let expiry = Content(rawValue: 4)
         static let properties = Content(rawValue: 8)
-        /// The message comes out of the retained ones.
+        /// The message is a retained one that was kept.
         static let kept = Content(rawValue: 16)
     }
 
     private(set) var content: Content = []
-    /// Seconds that the message is of use, from when it was received.
+    /// The expiry in seconds, counted from when the message was received.
     private(set) var expiry: UInt32 = 0
     private(set) var properties = UnsafeRawBufferPointer(start: nil, count: 0)
     private(set) var payload: UnsafeRawBufferPointer?
 
-    /// Reads what is behind a frame; what is no trailer counts as none.
+    /// Reads the bytes behind a frame. Malformed bytes count as no trailer.
     @inline(__always)
     init(_ bytes: UnsafeRawBufferPointer) {
         if bytes.count > 0 { read(bytes) }
@@ -57,7 +57,7 @@ struct MQTTTrailer {
         self.content = content
     }
 
-    /// Appends a trailer, unless there is nothing to say.
+    /// Appends a trailer, unless it would be empty.
     static func write(
         isRetained: Bool, expiry: UInt32?, properties: ByteBuffer?, payload: ByteBuffer?,
         into buffer: inout ByteBuffer
@@ -87,8 +87,8 @@ struct MQTTTrailer {
         if let payload { buffer.writeImmutableBuffer(payload) }
     }
 
-    /// A message with the mark of one that comes out of those that are kept; a copy, because those that wait are shared by
-    /// all clients. Other protocols have put nothing behind theirs.
+    /// A copy of a message that is marked as retained. It is a copy, because the kept message is shared by all clients.
+    /// Messages of other protocols have no trailer.
     static func marked(_ message: KeptMessage) -> KeptMessage {
         let offset = message.header.end
         let isMarked = message.frame.withUnsafeReadableBytes { bytes in
@@ -103,7 +103,7 @@ struct MQTTTrailer {
         return KeptMessage(frame, receivedAt: message.receivedAt) ?? message
     }
 
-    /// Marks the trailer that begins at `offset` as one of a message that is kept.
+    /// Marks the trailer that begins at `offset` as that of a kept message.
     static func markKept(_ frame: inout ByteBuffer, trailerAt offset: Int) {
         let start = frame.readerIndex + offset
         let head = frame.withUnsafeReadableBytes { bytes -> Int? in

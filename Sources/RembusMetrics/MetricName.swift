@@ -1,12 +1,12 @@
-/// Makes names that Prometheus accepts out of those of swift-metrics, which may be anything.
+/// Converts names of swift-metrics, which may be any text, into names that Prometheus accepts.
 enum MetricName {
     /// Letters, digits, `_` and `:`; `requests.open` becomes `requests_open`.
     static func metric(_ label: String) -> String { sanitized(label, alsoAllowed: UInt8(ascii: ":")) }
 
-    /// Letters, digits and `_`, and no beginning that is reserved.
+    /// Letters, digits and `_`, without a reserved prefix.
     static func label(_ name: String) -> String {
         let text = sanitized(name, alsoAllowed: nil)
-        // A histogram's own label.
+        // `le` is the label of histogram buckets.
         if text == "le" { return "le_" }
         return text.hasPrefix("__") ? "x" + text : text
     }
@@ -26,7 +26,7 @@ enum MetricName {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The dimensions of a metric as they stand between braces, sorted; of several values of a name the last counts.
+    /// The dimensions of a metric in the form between braces, sorted. If a name occurs twice, its last value counts.
     static func labels(_ dimensions: [(String, String)]) -> String {
         guard !dimensions.isEmpty else { return "" }
         var values: [String: String] = [:]

@@ -69,15 +69,15 @@ extension PrometheusRegistry {
         return histogram
     }
 
-    /// The name in the text: what was described under its own name keeps it, everything else gets the usual end.
+    /// The name in the text. A metric with a description keeps its name; others get the usual suffix.
     private func named(_ label: String, suffix: String) -> String {
         let name = MetricName.metric(label)
         let isDescribed = families.withLock { $0[name] != nil }
         return isDescribed || name.hasSuffix(suffix) ? name : name + suffix
     }
 
-    /// The series of a name and its labels, made when there is none. nil when the name is that of another kind of metric:
-    /// the text could not have both, so the later one is kept by nobody.
+    /// The series of a name and its labels, made if necessary. nil when another kind of metric has the name already,
+    /// because the text could not contain both.
     private func series(
         _ name: String, _ dimensions: [(String, String)], _ kind: MetricDescription.Kind,
         make: (SeriesKey, [Double]) -> Series

@@ -1,14 +1,14 @@
 import CoreMetrics
 import Synchronization
 
-/// Keeps what swift-metrics is told and writes it as Prometheus text.
+/// Collects the values of swift-metrics and writes them as Prometheus text.
 ///
-/// Making a metric takes a lock; recording works on atomics alone.
+/// Making a metric takes a lock. Recording uses atomics only.
 package final class PrometheusRegistry: Sendable {
     /// All values of one metric.
     struct Family {
         var description: MetricDescription
-        /// By their labels.
+        /// The values by their labels.
         var series: [String: Series] = [:]
     }
 
@@ -16,9 +16,9 @@ package final class PrometheusRegistry: Sendable {
 
     package init() {}
 
-    /// Says what metrics mean; they are in the text from now on, also before they have values.
+    /// Describes metrics, which from now on are in the text even without values.
     ///
-    /// A description that comes when the metric has values already changes its words only.
+    /// For a metric that has values already, only the help text changes.
     package func describe(_ descriptions: [MetricDescription]) {
         families.withLock { families in
             for description in descriptions {

@@ -1,6 +1,7 @@
 import Foundation
 
-/// Runs what blocks on a thread of its own, so that none of the few threads of Swift's concurrency waits for a disk.
+/// Runs blocking code on a thread of its own, so that none of the few threads of Swift's concurrency pool waits for a
+/// disk.
 func blocking<Output: Sendable, Failure: Error>(
     _ body: @escaping @Sendable () throws(Failure) -> Output
 ) async throws(Failure) -> Output {

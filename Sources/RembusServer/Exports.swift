@@ -1,3 +1,3 @@
-// What the API of a server speaks of, so that one import is enough.
+// One import is enough: the interface of a server uses the types of these modules.
 @_exported public import RembusBroker
 @_exported public import RembusWire

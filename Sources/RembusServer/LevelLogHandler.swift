@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// How much a server logs. An administrator may change it while the server runs, and a reload of its settings.
+/// The log level of a server. An administrator or a reload of the settings may change it while the server runs.
 final class LogLevel: Sendable {
     private let level: Mutex<Logger.Level>
 
@@ -15,7 +15,7 @@ final class LogLevel: Sendable {
         level.withLock { $0 = newLevel }
     }
 
-    /// A logger that writes where the given one does, and as much as this level says.
+    /// A logger with the output of the given one and this level.
     func applied(to logger: Logger) -> Logger {
         var logger = logger
         logger.handler = LevelLogHandler(logger.handler, self)
@@ -23,12 +23,12 @@ final class LogLevel: Sendable {
     }
 }
 
-/// A log handler whose level is the server's. A copy of the logger may be set to say less than that, never more, and no
-/// copy changes the level of the others.
+/// A log handler with the level of the server. A copy of the logger may be set to log less than that, but not more. A
+/// change of one copy does not affect the others.
 private struct LevelLogHandler: LogHandler {
     private var target: any LogHandler
     private let level: LogLevel
-    /// What this copy was set to.
+    /// The level that this copy was set to.
     private var own = Logger.Level.trace
 
     init(_ target: any LogHandler, _ level: LogLevel) {

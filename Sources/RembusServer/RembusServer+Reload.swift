@@ -4,13 +4,13 @@ public import RembusBroker
 import RembusTransport
 import RembusWire
 
-/// What SIGHUP does to the command: settings, certificates and rights are read again as a whole, and all of it is taken over
-/// or nothing.
+/// Reloading, as SIGHUP does for the command: settings, certificates and rights are read again. All of them are taken
+/// over, or none.
 extension RembusServer {
-    /// Takes over all of another configuration that can change while the server runs, and reads certificates and rights
-    /// again. The log says what has changed, and what would count only after a restart. Blocks on the disk.
+    /// Takes over those settings of another configuration that can change while the server runs, and reads certificates
+    /// and rights again. The log tells what has changed, and which changes need a restart. Blocks on the disk.
     ///
-    /// - Throws: ``BrokerError`` with everything that is wrong; then nothing has changed.
+    /// - Throws: ``BrokerError`` with all problems. Nothing has changed then.
     public func reload(_ configuration: BrokerConfiguration) throws {
         do {
             try BrokerSettings.check(configuration)
@@ -21,7 +21,7 @@ extension RembusServer {
         }
     }
 
-    /// The same with a configuration that is read now. What is wrong is logged.
+    /// Reloads a configuration that `read` returns. Problems are logged.
     ///
     /// - Parameter read: Reads file, environment and options as at the start.
     package func reload(reading read: () throws -> BrokerConfiguration) {
@@ -52,8 +52,8 @@ extension RembusServer {
         tell(running, wanted)
     }
 
-    /// Writes down what is different from now on, and what would be after a restart. Values are shown as `--print-config`
-    /// shows them, without passwords.
+    /// Logs the settings that have changed, and those that would change with a restart. Values are shown as by
+    /// `--print-config`, without passwords.
     private func tell(_ before: BrokerConfiguration, _ wanted: BrokerConfiguration) {
         let adopted = before.adopting(wanted)
         let changes = BrokerSettings.differences(before, adopted)

@@ -1,28 +1,31 @@
 public import RembusBroker
 
 extension RembusServer {
-    /// What happens in the server from this call on: connections, subscriptions, refusals, losses, maintenance; not publications.
+    /// The events of the server from this call on: connections, subscriptions, refusals, losses, maintenance.
+    /// Publications are not among them.
     ///
     /// ```swift
     /// let events = server.events()
     /// try await server.start()
     /// for await event in events { print(event.time, event.kind) }
     /// ```
-    /// For the program that the server runs in: it names everybody and everything, whatever the rules say. The sequence ends
-    /// when the server has ended. Nothing waits for its reader: who is slower than the events loses the oldest, and is told how
-    /// many (``BrokerEvent/Kind/missed(_:)``). While nobody reads, events cost nothing.
+    /// They are for the program that the server runs in: they name every component and topic, whatever the rules say.
+    /// The sequence ends when the server has ended. Nothing waits for the reader: if it is slower than the events, it
+    /// loses the oldest and gets ``BrokerEvent/Kind/missed(_:)`` with their number. Events that nobody reads cost
+    /// nothing.
     ///
-    /// - Parameter limit: How many events are kept while the reader is busy, 1 at least.
+    /// - Parameter limit: The most events that are kept while the reader is busy; at least 1.
     public func events(limit: Int = 1024) -> BrokerEvents {
         broker.events(limit: limit)
     }
 
-    /// What the server is and does now: connections, methods, topics, journal and tables, readiness.
+    /// The state of the server now: connections, methods, topics, journal and tables, readiness.
     ///
-    /// For the program that the server runs in: it names everybody and everything, whatever the rules say. It costs the event
-    /// loops a moment in which nothing is delivered, in proportion to what is listed; once a second is often enough.
+    /// It is for the program that the server runs in: it names every component and topic, whatever the rules say.
+    /// Collecting it blocks each event loop for a moment, in proportion to what is listed; once a second is often
+    /// enough.
     ///
-    /// - Parameter limit: How many elements its lists have at most.
+    /// - Parameter limit: The most elements of each list.
     public func status(listing limit: Int = 1000) async -> BrokerStatus {
         await broker.status(listing: limit)
     }

@@ -5,8 +5,8 @@ import RembusListening
 public import RembusWire
 public import ServiceLifecycle
 
-/// A Rembus broker with all that the command `rembus broker` has, in this process: storage and tables, keys and rights, TLS,
-/// HTTP, MQTT, ZeroMQ, metrics.
+/// A Rembus broker in this process with everything that the command `rembus broker` has: storage and tables, keys and
+/// rights, TLS, HTTP, MQTT, ZeroMQ, metrics.
 ///
 /// ```swift
 /// var configuration = BrokerConfiguration()
@@ -17,13 +17,13 @@ public import ServiceLifecycle
 /// try await server.run()
 /// ```
 ///
-/// It is a `Service`: ``run()`` starts it, and returns when it has ended in order. A program that wants to go on meanwhile calls
-/// ``start()`` and ``shutDown()``. Several servers may be in a process, each with a folder of its own: the pair of
-/// `directory` and `name` of its configuration. Other than the command, a server leaves alone what is the process's: signals,
-/// the mask of file rights, the limit of open files, the log and the metrics of the program; `memoryLimit` is what this broker
-/// plans with and no watch over the whole process.
+/// The server is a `Service`: ``run()`` starts it and returns when it has ended in order. A program that does something
+/// else meanwhile calls ``start()`` and ``shutDown()``. A process may have several servers, each with a folder of its
+/// own, which the `directory` and `name` of its configuration determine. Unlike the command, a server does not touch
+/// what belongs to the process: signals, the file mode mask, the limit of open files, and the program's log and
+/// metrics. Its `memoryLimit` divides the broker's own memory and does not watch the memory of the whole process.
 ///
-/// The program's own components connect to one of ``addresses`` as any others.
+/// Components in the same program connect to one of ``addresses`` like any others.
 public final class RembusServer: Service, Sendable {
     let broker: Broker
     let logger: Logger
@@ -31,14 +31,15 @@ public final class RembusServer: Service, Sendable {
     private let state: StateFolder
     private let lifecycle = ServerLifecycle()
 
-    /// Opens everything that the configuration asks for, and finds out what an earlier run left; nobody can connect before
-    /// ``start()``. What was opened is free again after ``shutDown()``, or if this throws.
+    /// Opens everything that the configuration asks for, and recovers what an earlier run has left. Nobody can connect
+    /// before ``start()``. Everything is released by ``shutDown()``, and when this throws.
     ///
     /// - Parameters:
-    ///   - configuration: What the broker is told. Every field counts, or is refused.
-    ///   - logger: Where it logs. How much is up to `logLevel` of the configuration, and to administrators who change it.
-    /// - Throws: ``BrokerError`` with what is wrong and what to do, a sentence each: a value that is out of range, settings that
-    ///   contradict each other, a file that cannot be read, a folder that another broker uses.
+    ///   - configuration: The settings. Each field is either honoured or refused.
+    ///   - logger: The logger of the server. The level is `logLevel` of the configuration, which administrators may
+    ///     change.
+    /// - Throws: ``BrokerError`` with all problems and what to do about them: a value that is out of range, settings
+    ///   that contradict each other, a file that cannot be read, a folder that another broker uses.
     public convenience init(
         _ configuration: BrokerConfiguration = BrokerConfiguration(), logger: Logger = Logger(label: "rembus.server")
     ) async throws {
@@ -46,10 +47,11 @@ public final class RembusServer: Service, Sendable {
         try await self.init(configuration, logger: logger, ownsProcess: false)
     }
 
-    /// - Parameter ownsProcess: Whether the process is the server's, so that the memory of all of it counts.
+    /// - Parameter ownsProcess: Whether the server is the whole process, so that the memory of the process is the
+    ///   server's.
     package init(_ configuration: BrokerConfiguration, logger: Logger, ownsProcess: Bool) async throws {
         var configuration = configuration
-        // What the environment says later must not matter any more.
+        // Later changes of the environment must not change the folder.
         configuration.directory = configuration.root.path
         try DescriptorNeeds(configuration).check(limit: Descriptors.limit)
         level = LogLevel(configuration.logLevel)
@@ -68,16 +70,16 @@ public final class RembusServer: Service, Sendable {
         broker.onShutdownRequest { Task { await self.shutDown() } }
     }
 
-    /// The addresses that the server accepts connections on, as URLs with the ports that the system chose; empty before
-    /// ``start()``.
+    /// The URLs of the addresses that the server accepts connections on, with the ports that the system chose; empty
+    /// before ``start()``.
     public var addresses: [String] { broker.addresses }
 
-    /// One line that says what is running: name, addresses, store, mode.
+    /// One line that describes the running server: name, addresses, store, mode.
     public var summary: String { broker.summary }
 
-    /// Starts to accept connections; does nothing when it does already.
+    /// Starts to accept connections. Does nothing when the server has started already.
     ///
-    /// - Throws: ``BrokerError`` when it cannot listen, or was shut down. It has ended then.
+    /// - Throws: ``BrokerError`` when it cannot listen, or was shut down. The server has ended then.
     public func start() async throws {
         try await lifecycle.start { [broker, state] in
             try await broker.start()
@@ -85,10 +87,10 @@ public final class RembusServer: Service, Sendable {
         }
     }
 
-    /// Starts, unless it has started, and runs until graceful shutdown is asked for, the task is cancelled, an administrator
-    /// stops the broker, or ``shutDown()`` is called; returns when everything has ended.
+    /// Starts the server, unless it has started, and runs until a graceful shutdown is asked for, the task is
+    /// cancelled, an administrator stops the broker, or ``shutDown()`` is called. Returns when everything has ended.
     ///
-    /// - Throws: What ``start()`` throws.
+    /// - Throws: The errors of ``start()``.
     public func run() async throws {
         try await start()
         let stop = AsyncStream.makeStream(of: Void.self)
@@ -102,28 +104,29 @@ public final class RembusServer: Service, Sendable {
         await shutDown()
     }
 
-    /// Ends the server in order and frees its ports, files, locks and event loops; memory goes with the last reference. May be
-    /// called at any time and more than once; every call returns at the end.
+    /// Shuts the server down in order, and releases its ports, files, locks and event loops. Its memory is released
+    /// with the last reference. May be called at any time and more than once; every call returns when the shutdown is
+    /// finished.
     ///
-    /// From the first moment nothing new begins. Calls and exchanges at QoS 1 and 2 that are under way may finish for
-    /// `drainTimeout`, then every connection is told goodbye, and what the journal has is written into the tables. Whoever made
-    /// a server and does not run it calls this.
+    /// From the first moment no new work begins. Calls and exchanges at QoS 1 and 2 that are under way may finish for
+    /// `drainTimeout`. Then every connection is closed, and the contents of the journal are written into the tables. A
+    /// program that makes a server without running it must call this.
     public func shutDown() async {
         await lifecycle.stop { [broker, state] hasStarted in
             await broker.shutDown()
             if hasStarted { await blocking { state.remember(isAtEnd: true) } }
-            // It held the server.
+            // The action holds a reference to the server.
             broker.onShutdownRequest {}
         }
     }
 
-    /// Has the broker itself answer calls of `topic`, from the first connection on when it is called before ``start()``. A
-    /// thrown error becomes status 40 with its text.
+    /// Makes the broker itself answer calls of `topic` with `handler`. When called before ``start()``, the method
+    /// exists from the first connection on. A thrown error becomes status 40 with the error's text.
     public func expose(_ topic: String, _ handler: @escaping @Sendable ([Value]) async throws -> Value) {
         broker.expose(topic, handler)
     }
 
-    /// Withdraws a method that ``expose(_:_:)`` offered.
+    /// Withdraws a method that ``expose(_:_:)`` has offered.
     public func unexpose(_ topic: String) {
         broker.unexpose(topic)
     }

@@ -4,12 +4,12 @@ import RembusBroker
 import RembusMQTTServer
 import RembusTrust
 
-/// Puts a broker together with everything that its configuration asks for: storage, rights, certificates, further ways in.
+/// Makes a broker with everything that its configuration asks for: storage, rights, certificates, gateways.
 struct ServerComposer: Sendable {
     let configuration: BrokerConfiguration
     let logger: Logger
     let gateways: GatewayComposer
-    /// Whether the process is the server's, as that of the command.
+    /// Whether the server is the whole process, as with the command.
     let ownsProcess: Bool
     private let factory: any MetricsFactory
 
@@ -18,24 +18,25 @@ struct ServerComposer: Sendable {
         self.logger = logger
         self.ownsProcess = ownsProcess
         gateways = GatewayComposer(configuration: configuration, logger: logger)
-        // Here and not later, where another thread would not know a factory that counts for the caller's task only.
+        // The factory is read here, because a factory that is set for the caller's task only is not visible on another
+        // thread.
         factory = gateways.factory
     }
 
-    /// What a server consists of.
+    /// The parts of a server.
     struct Server: Sendable {
         let broker: Broker
         let state: StateFolder
     }
 
-    /// Opens everything, nothing listens yet. Blocks.
+    /// Opens everything. Nothing listens yet. Blocks.
     ///
-    /// - Parameter parts: Gets what has to be closed when this throws.
+    /// - Parameter parts: Gets the parts that have to be closed when this throws.
     func open(_ parts: OpenParts) throws -> Server {
         var state = StateFolder(configuration, logger: logger)
         try state.secure()
         let gateways = try gateways.gateways()
-        // What is made from here on has to know where it is counted.
+        // Objects that are made from here on report to this metrics factory.
         let broker = try withMetricsFactory(factory) {
             let trust = try TrustComposer(configuration: configuration, logger: logger).open()
             parts.whenStartFails { await trust.audit?.close() }

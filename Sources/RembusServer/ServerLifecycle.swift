@@ -1,7 +1,7 @@
 import RembusBroker
 import Synchronization
 
-/// How far a server is: it starts once and stops once, however often and from wherever it is asked to.
+/// Makes sure that a server starts once and stops once, whoever asks for it and however often.
 final class ServerLifecycle: Sendable {
     private struct State {
         var starting: Task<Void, any Error>?
@@ -12,7 +12,7 @@ final class ServerLifecycle: Sendable {
 
     private let state = Mutex(State())
 
-    /// Runs `body` unless that was done already; returns when it is through.
+    /// Runs `body`, unless that has been done. Returns when it has finished.
     func start(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let task = try state.withLock { state throws(BrokerError) -> Task<Void, any Error> in
             guard state.stopping == nil else {
@@ -26,8 +26,8 @@ final class ServerLifecycle: Sendable {
         try await task.value
     }
 
-    /// Runs `body` once, after a start that is under way; returns when it is through. Its argument says whether the server had
-    /// started. A caller whose task is cancelled does not hurry it.
+    /// Runs `body` once, after a start that is in progress. Returns when it has finished. Its argument says whether the
+    /// server had started. The cancellation of the caller's task does not cancel it.
     func stop(_ body: @escaping @Sendable (_ hasStarted: Bool) async -> Void) async {
         let (task, waiting) = state.withLock { state -> (Task<Void, Never>, [@Sendable () -> Void]) in
             if let stopping = state.stopping { return (stopping, []) }
@@ -44,7 +44,7 @@ final class ServerLifecycle: Sendable {
         await task.value
     }
 
-    /// Calls `action` when the server begins to stop; at once when it has.
+    /// Calls `action` when the server begins to stop; at once when it has begun already.
     func whenStopping(_ action: @escaping @Sendable () -> Void) {
         let isStopping = state.withLock { state in
             if state.stopping == nil { state.waiting.append(action) }

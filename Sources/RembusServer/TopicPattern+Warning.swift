@@ -1,8 +1,8 @@
 import RembusWire
 
 extension TopicPattern {
-    /// People who know MQTT write `+` and `#` for wildcards. They are plain characters here, which is legal and matches
-    /// nothing in silence: the warning about such a pattern; nil when there is nothing to say.
+    /// The warning about a pattern with `+` or `#`, the wildcards of MQTT; nil for other patterns. They are ordinary
+    /// characters here, so such a pattern is legal but silently matches nothing.
     package static func warning(aboutMQTTWildcards pattern: String) -> String? {
         rembusSpelling(ofMQTT: pattern).map {
             let start = pattern.prefix(60)

@@ -1,5 +1,5 @@
-/// How long the caller of the service that this task executes waits for its answer.
+/// How long the caller of the service that the current task executes waits for an answer.
 package enum CallTime {
-    /// nil when the caller does not say: then the setting `request_timeout` counts.
+    /// The caller's limit; nil when the caller states none. The setting `request_timeout` counts then.
     @TaskLocal package static var limit: Duration?
 }

@@ -25,7 +25,7 @@ package enum RecordFormat {
         _ header: RecordHeader, message: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer
     ) {
         let flag = header.isRecorded ? 0 : unrecorded
-        // The padding, before what overlaps it.
+        // The padding is written first, because header and message overwrite part of it.
         target.storeBytes(of: 0, toByteOffset: length(of: message.count) - 8, as: UInt64.self)
         target.storeBytes(of: (UInt32(truncatingIfNeeded: message.count) | flag).littleEndian, as: UInt32.self)
         target.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)

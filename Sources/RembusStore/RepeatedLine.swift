@@ -1,7 +1,7 @@
 package import Logging
 
-/// A log line that comes again and again, such as one per attempt: it is said at once when it is new or says something
-/// else, and then once in a while with how often it was left out.
+/// A log line that is repeated often, such as one per attempt. It is logged at once when it is new or its text changes,
+/// and otherwise once per ``interval`` with the number of omitted lines.
 package struct RepeatedLine: Sendable {
     /// How often the same is said again.
     package static let interval = Duration.seconds(300)
@@ -12,8 +12,8 @@ package struct RepeatedLine: Sendable {
 
     package init() {}
 
-    /// Logs the line unless it was said lately.
-    /// - Parameter about: What tells the line from others, mostly the error's text.
+    /// Logs the line unless it was logged lately.
+    /// - Parameter about: The text by which a line counts as the same, mostly the error's.
     package mutating func log(
         _ logger: Logger, _ level: Logger.Level, _ line: @autoclosure () -> Logger.Message, about: String,
         metadata: @autoclosure () -> Logger.Metadata = [:], now: ContinuousClock.Instant = .now
@@ -28,10 +28,11 @@ package struct RepeatedLine: Sendable {
         (last, due, leftOut) = (about, now + Self.interval, 0)
     }
 
-    /// The next one is new again.
+    /// The next line counts as new.
     package mutating func reset() { self = RepeatedLine() }
 
-    /// Whether the line was said since the last reset; what it speaks of is over, and the next one is new again.
+    /// Ends the condition that the line reports, so that the next line counts as new. Returns whether the line was
+    /// logged since the last reset.
     package mutating func end() -> Bool {
         defer { reset() }
         return last != nil

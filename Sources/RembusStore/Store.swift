@@ -1,8 +1,8 @@
 /// The log of accepted publications that replay and slow subscribers read from.
 ///
-/// One shared log with cursors, not a queue per subscriber. It has one partition per event loop, so that appending
-/// contends with nothing; a reader merges partitions by receive time. Calls are synchronous and cheap, because they come
-/// from event loops; what is not in memory is fetched.
+/// There is one shared log with cursors, not a queue per subscriber. The log has one partition per event loop, so that
+/// appending needs no contended lock; a reader merges partitions by receive time. Calls are synchronous and cheap,
+/// because they come from event loops; records that are not in memory are fetched.
 package protocol Store: AnyObject, Sendable {
     /// Words for the start-up line, for example `memory (64 MiB)`.
     var description: String { get }
@@ -16,13 +16,13 @@ package protocol Store: AnyObject, Sendable {
     /// The durable number of a component's or tenant's name, the same after a restart. Never 0.
     func number(of name: String) -> UInt32
 
-    /// The same, unless that makes more than `limit` names: nil then. Numbers are for ever, so those who only claim a name
-    /// must not get one each.
+    /// Does the same as ``number(of:)`` unless there would be more than `limit` names; then the result is nil. Numbers
+    /// are never freed, so the number of merely claimed names must be bounded.
     func number(of name: String, limit: Int) -> UInt32?
 
     /// Adds one publication in its usual CBOR form to the end of a partition. `receivedAt` must be above that of the
-    /// record before. `isAcknowledged` says that it must not be dropped: its publisher waits for an
-    /// acknowledgement (QoS 1 and 2), or it fills a table. Such publishers are held instead.
+    /// previous record. `isAcknowledged` says that the publication must not be dropped, because its publisher waits for
+    /// an acknowledgement (QoS 1 and 2) or it fills a table. Publishers of such publications are paused instead.
     func append(
         _ header: RecordHeader, message: UnsafeRawBufferPointer, partition: Int, isAcknowledged: Bool
     ) -> AppendOutcome
@@ -40,20 +40,20 @@ package protocol Store: AnyObject, Sendable {
         partition: Int, from position: StorePosition, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
     ) -> ReadOutcome
 
-    /// Fetches records that are not in memory any more. `topics` narrows what comes to these exact topics where that
+    /// Fetches records that are no longer in memory. `topics` may restrict the result to these exact topics where that
     /// saves work; nil asks for all. `done` is called once, on any thread.
     func fetch(
         partition: Int, from position: StorePosition, topics: [String]?, done: @escaping @Sendable (StorePage) -> Void
     )
 }
 
-/// What became of an appended publication.
+/// The result of appending a publication.
 package enum AppendOutcome: Sendable, Equatable {
     case stored
-    /// Stored, but the log cannot keep up: its publisher should not be read from until the next commit.
+    /// Stored, but the log cannot keep up: the broker should not read from the publisher until the next commit.
     case pressed
-    /// Not stored, for want of room that is not written to the disk yet. A publication at QoS 0 goes on without; one that
-    /// is to be acknowledged must not be taken.
+    /// Not stored, because the memory is full of records that are not on the disk yet. A publication at QoS 0 is
+    /// delivered without being stored; one that needs an acknowledgement must not be accepted.
     case refused
 }
 

@@ -8,8 +8,8 @@ package struct StorePage: Sendable {
     package let next: StorePosition
     /// Bytes of log that were gone before they could be read.
     package let lostBytes: UInt64
-    /// Bytes of publications that were kept in memory only and have left it. They are missed by a reader that fell behind;
-    /// to one that asks for the past they never were there.
+    /// Bytes of publications that were kept in memory only and are no longer there. A reader that fell behind misses
+    /// them; for a reader that asks for the past they never existed.
     package let skippedBytes: UInt64
 
     package init(bytes: ByteBuffer, next: StorePosition, lostBytes: UInt64 = 0, skippedBytes: UInt64 = 0) {

@@ -1,3 +1,3 @@
-// Configuration, events and messages are part of what tests say: an `import` more would only be in the way.
+// One import is enough: tests use configuration, events and messages.
 @_exported public import RembusBroker
 @_exported public import RembusWire

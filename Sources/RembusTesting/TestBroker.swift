@@ -1,7 +1,7 @@
 public import Logging
 public import RembusBroker
 
-/// A broker in this process that listens on a port of the loopback interface, for as long as a closure runs.
+/// A broker in this process that listens on a port of the loopback interface for the duration of a closure.
 ///
 /// ```swift
 /// try await TestBroker.run { broker in
@@ -15,20 +15,20 @@ public import RembusBroker
 public struct TestBroker: Sendable {
     /// The broker, with its events and its status.
     public let broker: Broker
-    /// Where it listens, such as `ws://127.0.0.1:40123`.
+    /// The URL of its WebSocket listener, such as `ws://127.0.0.1:40123`.
     public let url: String
 
     /// The URL for a component with this name.
     public func url(_ name: String) -> String { "\(url)/\(name)" }
 
-    /// Starts a broker, runs `body`, and ends the broker, whatever has become of `body`.
+    /// Starts a broker, runs `body`, and shuts the broker down, whether `body` returns or throws.
     ///
     /// - Parameters:
-    ///   - logger: Where the broker writes its log; without one, nowhere.
-    ///   - adjust: Changes the configuration. The port is one that the system chooses, unless it says otherwise.
+    ///   - logger: The logger of the broker; by default it discards everything.
+    ///   - adjust: Changes the configuration. By default the system chooses the port.
     ///   - body: The test.
     ///
-    /// Throws what `body` throws, and ``BrokerError`` when the broker cannot start.
+    /// Throws the errors of `body`, and ``BrokerError`` when the broker cannot start.
     public static func run<Outcome>(
         logger: Logger = Logger(label: "broker") { _ in SwiftLogNoOpLogHandler() },
         configure adjust: (inout BrokerConfiguration) -> Void = { _ in },

@@ -1,4 +1,4 @@
-/// What a test expected of a broker and did not get, in a sentence.
+/// An expectation of a test that the broker did not meet, in a sentence.
 public struct TestingError: Error, Sendable, CustomStringConvertible {
     /// The sentence.
     public let description: String

@@ -1,12 +1,12 @@
 import RembusWire
 
-/// Who asks: a connection, as far as rights are concerned.
+/// The identity of a connection, as the rules see it.
 package struct Principal: Sendable, Hashable {
-    /// The name the connection bound; nil for an anonymous one.
+    /// The name that is bound to the connection; nil for an anonymous one.
     package var name: String?
-    /// The tenant of the name, `.` without one (behaviour.md §2).
+    /// The tenant of the name; `.` without one (behaviour.md §2).
     package var tenant: String
-    /// Whether the connection proved that the name is its own, with a key, a secret or a certificate.
+    /// Whether the connection has proven the name with a key, a secret or a certificate.
     package var isProven: Bool
 
     package init(name: String?, tenant: String, isProven: Bool) {
@@ -15,7 +15,7 @@ package struct Principal: Sendable, Hashable {
         self.isProven = isProven
     }
 
-    // Compared by bytes: a name that only looks like another must not get what was found out for that one.
+    // Names are compared by bytes: one that only looks like another must not get the cached rights of that one.
 
     package static func == (left: Principal, right: Principal) -> Bool {
         left.isProven == right.isProven && left.name.map { ExactText($0) } == right.name.map { ExactText($0) }

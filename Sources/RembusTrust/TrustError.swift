@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// Why rights cannot be read or changed, in a sentence that says what to do where something can be done.
+/// Why rights cannot be read or changed: a sentence that also says what to do where something can be done.
 package struct TrustError: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String
 

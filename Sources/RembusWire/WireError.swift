@@ -1,8 +1,8 @@
-/// Why some bytes from a peer could not be understood.
+/// Why bytes of a peer could not be decoded.
 ///
-/// Decoders throw nothing else, and never trap, whatever the input is.
+/// Decoders throw no other errors, and never trap, whatever the input is.
 public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The kind of failure. New kinds may be added, so compare with `==` rather than switching over all of them.
+    /// The kind of failure. Later versions may add kinds, so compare with `==` instead of switching over all of them.
     public struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         /// The stable name of the kind, as used in logs.
         public let rawValue: String
@@ -35,7 +35,7 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A sentence for people. It never contains payload data.
     public var message: String
 
-    /// The distance in bytes from the start of the input to the place of the failure; 0 when it has no single place.
+    /// The offset in bytes at which decoding failed; 0 when there is no single place.
     public var offset: Int
 
     /// Makes an error.
@@ -45,6 +45,6 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         self.offset = offset
     }
 
-    /// The sentence with the kind and the place.
+    /// The sentence with the kind and the offset.
     public var description: String { "\(message) (\(code), byte \(offset))" }
 }

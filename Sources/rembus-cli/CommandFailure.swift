@@ -14,7 +14,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 }
 
 extension CommandFailure {
-    /// What the SDK reports, as this program says it.
+    /// An error of the SDK, in the form of this program.
     init(_ error: RembusError) {
         let status: ExitStatus
         switch error.code {
@@ -25,7 +25,7 @@ extension CommandFailure {
         self.init(Self.phrase(error.message), status: status)
     }
 
-    /// What a broker reports.
+    /// An error of a broker.
     init(_ error: BrokerError) {
         self.init(error.description, status: error.isUsage ? .usage : .failure)
     }

@@ -1,4 +1,4 @@
-/// How the process ends, so that scripts can tell what happened.
+/// The exit statuses, by which scripts can tell what has happened.
 enum ExitStatus: Int32, CaseIterable {
     case success = 0
     case failure = 1
@@ -7,7 +7,7 @@ enum ExitStatus: Int32, CaseIterable {
     case refused = 5
     case usage = 64
 
-    /// What the status stands for, in the words of the documentation.
+    /// The meaning of the status, for the documentation.
     var meaning: String {
         switch self {
         case .success: "done; also the end of `broker`, `sub` and `expose` by SIGINT or SIGTERM"

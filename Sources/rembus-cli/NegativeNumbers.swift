@@ -1,13 +1,13 @@
 import ArgumentParser
 import Rembus
 
-/// Lets numbers below zero stand on the command line as they are: `rembus call add 1 -5`.
+/// Allows negative numbers on the command line: `rembus call add 1 -5`.
 ///
-/// The parser takes every word that begins with `-` for an option. A number among the values is moved behind `--`, where
-/// everything is a value, and one behind an option becomes its value with `=`. Nothing else changes: what cannot be told for
-/// certain is left to the parser, which says what it does not understand.
+/// The parser takes every word that begins with `-` for an option. So a number among the values is moved behind `--`,
+/// where everything is a value, and one behind an option is joined to it with `=`. Nothing else is changed; the parser
+/// reports words that it does not understand.
 enum NegativeNumbers {
-    /// The words of a command line in a form in which the parser takes numbers for numbers.
+    /// The words of a command line in a form in which the parser recognises negative numbers.
     static func placed(_ words: [String], in root: any ParsableCommand.Type) -> [String] {
         guard words.contains(where: isOne), !words.contains("--") else { return words }
         let (command, depth) = command(words, root)
@@ -28,13 +28,13 @@ enum NegativeNumbers {
         return words.prefix(depth) + given + (values.contains(where: isOne) ? ["--"] : []) + values
     }
 
-    /// A number of JSON with a minus: `-5`, `-0.5`, `-1e3`.
+    /// Whether a word is a negative JSON number: `-5`, `-0.5`, `-1e3`.
     private static func isOne(_ word: String) -> Bool {
         guard word.hasPrefix("-"), word.dropFirst().first?.isNumber == true else { return false }
         return (try? Value(jsonText: word))?.doubleValue != nil
     }
 
-    /// The command that the words lead to, and how many of them do.
+    /// The command that the words name, and the number of these words.
     private static func command(
         _ words: [String], _ root: any ParsableCommand.Type
     ) -> (any ParsableCommand.Type, depth: Int) {
@@ -47,12 +47,12 @@ enum NegativeNumbers {
     }
 }
 
-/// The options of a command as they are written, by whether a value follows.
+/// The options of a command as they are written, by whether they take a value.
 private struct OptionNames {
     var flags: Set<String> = ["-h", "--help"]
     var valued: Set<String> = []
 
-    /// nil when the parser does not say.
+    /// nil when the parser does not tell.
     init?(of command: any ParsableCommand.Type) {
         guard let info = try? Value(jsonText: command._dumpHelp()),
             let arguments = info["command"]?["arguments"]?.arrayValue

@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// What the parser has against a command line, in the form of all other messages.
+/// An error of the parser, in the form of the other messages.
 struct ParserFailure {
-    /// What is wrong, as a phrase.
+    /// The error as a phrase.
     let problem: String
-    /// How the command is used, and where its help is.
+    /// The usage of the command, and how to get its help.
     let usage: String
 
-    /// nil for what is no failure, like help that was asked for.
+    /// nil when it is no failure, as with a request for help.
     init?(_ error: any Error, of root: any ParsableCommand.Type) {
         let (message, full) = (root.message(for: error), root.fullMessage(for: error))
         guard root.exitCode(for: error) != .success, !message.isEmpty, full.hasPrefix(root._errorPrefix + message)
@@ -18,7 +18,7 @@ struct ParserFailure {
         problem = CommandFailure.phrase(message) + Self.hint(message)
     }
 
-    /// A word that is no option was perhaps not meant to be one.
+    /// A hint for words that begin with `-` but were perhaps not meant as options.
     private static func hint(_ message: String) -> String {
         guard message.hasPrefix("Unknown option '-"), !message.contains("Did you mean") else { return "" }
         return "; a value that begins with - stands behind --, as in: -- -x"

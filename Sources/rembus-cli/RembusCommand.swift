@@ -48,7 +48,8 @@ struct RembusCommand: AsyncParsableCommand {
         ])
 
     static func main() async {
-        // A reader that went away is an error of `write`, not the end of the process without a word to the broker.
+        // When the reader of the output goes away, `write` is to fail, instead of the process ending without closing
+        // its connection.
         signal(SIGPIPE, SIG_IGN)
         #if WITH_ZEROMQ
         ZeroMQ.register()
@@ -68,7 +69,7 @@ struct RembusCommand: AsyncParsableCommand {
         } catch let error as BrokerError {
             end(CommandFailure(error))
         } catch is OutputClosed {
-            // Like `| head -1`: whoever reads has what it wanted.
+            // As with `| head -1`: the reader has got what it wanted.
             Foundation.exit(ExitStatus.success.rawValue)
         } catch {
             guard let failure = ParserFailure(error, of: self) else { exit(withError: error) }
@@ -78,7 +79,7 @@ struct RembusCommand: AsyncParsableCommand {
         }
     }
 
-    /// Says what went wrong, a line for each thing, and ends the process.
+    /// Prints the failure, with a line for each problem, and ends the process.
     private static func end(_ failure: CommandFailure) -> Never {
         for line in failure.description.split(separator: "\n") {
             StandardError.say(CommandFailure.phrase(String(line)))

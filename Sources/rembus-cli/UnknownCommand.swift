@@ -1,9 +1,9 @@
 import ArgumentParser
 import RembusWire
 
-/// Finds the word that is no command: the parser would only count the words behind the last command that it knows.
+/// Finds a word that is not a command. The parser would only report that there are too many words.
 enum UnknownCommand {
-    /// The failure when a word stands where a command belongs; nil when the words lead to a command.
+    /// The failure when a word stands in the place of a command; nil when the words name a command.
     static func failure(_ words: some Sequence<String>, in root: any ParsableCommand.Type) -> CommandFailure? {
         var parent: any ParsableCommand.Type = root
         var path = parent._commandName

@@ -1,6 +1,6 @@
 /// Makes an array of any type value by value.
 ///
-/// One builder makes one array; it belongs to whoever made it and is not shared.
+/// One builder makes one array; it belongs to the code that made it and is not shared.
 public final class ArrayBuilder {
     /// The type of the array that is made.
     public let type: DataType

@@ -77,7 +77,7 @@ extension Schema {
     }
 }
 
-/// A C string in memory of its own; what is behind a NUL is lost.
+/// A copy as a C string; bytes behind a NUL are lost.
 private func copied(_ text: String) -> UnsafeMutablePointer<CChar> {
     text.withCString { source in
         let count = text.utf8.count + 1

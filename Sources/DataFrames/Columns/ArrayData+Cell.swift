@@ -7,7 +7,7 @@ extension ArrayData {
         return array.plainCell(row)
     }
 
-    /// The value of a row that is not null and not dictionary-encoded.
+    /// The value of a row. The row must not be null, nor the array dictionary-encoded.
     private func plainCell(_ row: Int) -> Cell {
         let position = offset &+ row
         switch type {

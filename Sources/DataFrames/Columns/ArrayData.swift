@@ -1,7 +1,7 @@
 /// A contiguous piece of a column: what Arrow calls an array.
 ///
 /// Immutable. A slice shares all buffers and differs in ``length`` and offset only. Rows are counted from 0 within the
-/// array; a row outside is a mistake of the caller and traps.
+/// array; a row outside the array traps.
 public final class ArrayData: Sendable {
     /// What the values are.
     public let type: DataType

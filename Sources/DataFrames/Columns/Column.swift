@@ -46,7 +46,7 @@ public struct Column: Sendable {
         return chunk.cell(row)
     }
 
-    /// The chunk that has a row, and the row's number within it. A row outside is a mistake of the caller and traps.
+    /// The chunk that has a row, and the row's number within it. A row outside the column traps.
     public func locate(_ row: Int) -> (chunk: ArrayData, row: Int) {
         precondition(row >= 0 && row < count, "A row must lie inside its column.")
         let number = chunks.count == 1 ? 0 : Column.chunk(of: row, starts)
@@ -67,7 +67,7 @@ public struct Column: Sendable {
 
 extension Column {
     /// The values as `type`, or an error if the column's type does not fit; see the documentation of
-    /// ``ColumnElement``'s conformances for what is read as what.
+    /// The conformances to ``ColumnElement``: which Swift type reads which column types.
     public func values<Element: ColumnElement>(as type: Element.Type) throws(DataFrameError) -> ColumnValues<Element> {
         // A dictionary may have a dictionary as its values.
         var source = self.type

@@ -12,7 +12,7 @@ extension Double: FixedWidthElement {
         }
     }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     @inlinable
     public init(reading array: ArrayData, _ row: Int) {
         let position = array.offset &+ row
@@ -42,7 +42,7 @@ extension Float: FixedWidthElement {
         }
     }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     @inlinable
     public init(reading array: ArrayData, _ row: Int) {
         let position = array.offset &+ row
@@ -67,7 +67,7 @@ extension Float16: FixedWidthElement {
     /// Whether values of a column of this type can be read so.
     public static func isReadable(from type: DataType) -> Bool { type == .float16 }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     @inlinable
     public init(reading array: ArrayData, _ row: Int) {
         self = array.values.load(Float16.self, array.offset &+ row)

@@ -21,7 +21,7 @@ extension FixedWidthInteger where Self: FixedWidthElement {
         }
     }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     @inlinable
     public init(reading array: ArrayData, _ row: Int) {
         let position = array.offset &+ row

@@ -3,7 +3,7 @@ extension Bool: NativeElement {
     public static var columnType: DataType { .bool }
     /// Whether values of a column of this type can be read so.
     public static func isReadable(from type: DataType) -> Bool { type == .bool }
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) { self = array.values.bit(array.offset &+ row) }
     /// The same value for a column of any type.
     public var cell: Cell { .bool(self) }
@@ -47,7 +47,7 @@ extension [UInt8]: ColumnElement, NativeElement {
     public static var columnType: DataType { .binary }
     /// Bytes are read from binary columns of all kinds, and from text.
     public static func isReadable(from type: DataType) -> Bool { type.isBinary || type.isText }
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) { self = array.withBytes(row) { Array($0) } }
     /// The same value for a column of any type.
     public var cell: Cell { .bytes(self) }
@@ -66,7 +66,7 @@ extension CalendarDate: FixedWidthElement {
     /// Whether values of a column of this type can be read so.
     public static func isReadable(from type: DataType) -> Bool { type == .date32 || type == .date64 }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) {
         let days = Int64(reading: array, row)
         self.init(
@@ -86,7 +86,7 @@ extension TimeOfDay: ColumnElement {
         }
     }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) {
         self.init(Int64(reading: array, row), array.type.timeUnit)
     }
@@ -104,7 +104,7 @@ extension Timestamp: ColumnElement {
         }
     }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) {
         guard case .timestamp(let unit, let zone) = array.type else {
             self.init(Int64(reading: array, row), .millisecond)
@@ -123,7 +123,7 @@ extension TimeSpan: ColumnElement {
         if case .duration = type { true } else { false }
     }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) {
         self.init(Int64(reading: array, row), array.type.timeUnit)
     }
@@ -143,7 +143,7 @@ extension CalendarInterval: FixedWidthElement {
         if case .interval = type { true } else { false }
     }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) {
         let (position, values) = (array.offset &+ row, array.values)
         switch array.type {
@@ -171,7 +171,7 @@ extension DecimalNumber: ColumnElement {
         }
     }
 
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) {
         let (position, values) = (array.offset &+ row, array.values)
         switch array.type {
@@ -191,7 +191,7 @@ extension DecimalNumber: ColumnElement {
 extension Cell: ColumnElement {
     /// Whether values of a column of this type can be read so.
     public static func isReadable(from type: DataType) -> Bool { true }
-    /// Reads a row, whose array was found to be readable.
+    /// Reads a row of an array whose type was checked to be readable.
     public init(reading array: ArrayData, _ row: Int) { self = array.cell(row) }
     /// The same value for a column of any type.
     public var cell: Cell { self }

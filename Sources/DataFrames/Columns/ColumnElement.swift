@@ -8,7 +8,7 @@ public protocol ColumnElement: Sendable {
     /// values.
     static func isReadable(from type: DataType) -> Bool
 
-    /// Reads a row that is not null, of an array that is not dictionary-encoded and whose type is readable.
+    /// Reads a row that is not null. The array's type is readable and it is not dictionary-encoded.
     init(reading array: ArrayData, _ row: Int)
 
     /// The value for a column that is being made.

@@ -5,7 +5,7 @@ import NIOCore
 /// Slices and copies of it share the memory, whoever it belongs to: this library, a received `ByteBuffer`, or another
 /// library that gave it through Arrow's C interface. Nobody writes to it any more, hence unchecked.
 public struct ArrowBuffer: @unchecked Sendable {
-    // Sendable, because nobody writes to the memory once a buffer points to it.
+    // Sendable, because the memory is not written to once a buffer points to it.
     @usableFromInline let base: UnsafeRawPointer
     /// The size in bytes.
     public let count: Int

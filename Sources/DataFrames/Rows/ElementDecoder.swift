@@ -35,7 +35,7 @@ struct ElementDecoder: Decoder {
             let text = "is null, but \(wanted) is wanted; make it optional"
             return .valueNotFound(Any.self, .init(codingPath: codingPath, debugDescription: text))
         }
-        // A number that does not fit is worth showing; what else does not fit is of another type.
+        // Only a number is shown in the message; any other value that does not fit is of another type.
         let isNumber = array.type.layout != .structure && Double.read(array, row) != nil
         let text = isNumber ? "the value \(array.cell(row).shortText)" : array.type.description
         return .typeMismatch(

@@ -154,7 +154,7 @@ extension URL: RowElement {
     }
 }
 
-/// Lengths of time are `duration[us]`; what is finer is rounded off towards zero.
+/// Lengths of time are `duration[us]`; finer fractions are rounded towards zero.
 extension Duration: RowElement {
     static var rowType: DataType { .duration(.microsecond) }
 

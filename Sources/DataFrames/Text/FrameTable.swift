@@ -77,7 +77,7 @@ struct FrameTable {
         var room = width - 3 * columns.count - 1
         guard wanted.reduce(0, +) > room else { return wanted }
         var widths = [Int?](repeating: nil, count: columns.count)
-        // Columns that need less than the average keep their width; the others share what is left.
+        // Columns narrower than the average keep their width; the others share the remaining width.
         while true {
             let open = widths.indices.filter { widths[$0] == nil }
             guard !open.isEmpty else { break }

@@ -6,7 +6,7 @@ public struct Field: Sendable, Hashable, CustomStringConvertible {
     public var type: DataType
     /// Whether nulls may occur; a promise of who made the frame that nothing enforces.
     public var isNullable: Bool
-    /// What is noted about the field.
+    /// The field's metadata.
     public var metadata: Metadata
 
     /// Makes a field, nullable unless told otherwise.

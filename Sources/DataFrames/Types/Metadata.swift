@@ -7,7 +7,7 @@ public struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         /// What it says.
         public var value: String
 
-        /// Makes it of its parts.
+        /// Creates the value from its parts.
         public init(key: String, value: String) {
             self.key = key
             self.value = value
@@ -17,10 +17,10 @@ public struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// The entries in the order in which they were written; a key can occur more than once.
     public var pairs: [Pair]
 
-    /// Makes it of its parts.
+    /// Creates the value from its parts.
     public init(_ pairs: [Pair] = []) { self.pairs = pairs }
 
-    /// Makes it of its parts.
+    /// Creates the value from its parts.
     public init(dictionaryLiteral elements: (String, String)...) {
         pairs = elements.map { Pair(key: $0, value: $1) }
     }

@@ -26,7 +26,7 @@ public indirect enum Cell: Sendable, Hashable {
         /// Its value.
         public var value: Cell
 
-        /// Makes it of its parts.
+        /// Creates the value from its parts.
         public init(_ name: String, _ value: Cell) {
             self.name = name
             self.value = value
@@ -40,7 +40,7 @@ public indirect enum Cell: Sendable, Hashable {
         /// Its value.
         public var value: Cell
 
-        /// Makes it of its parts.
+        /// Creates the value from its parts.
         public init(_ key: Cell, _ value: Cell) {
             self.key = key
             self.value = value

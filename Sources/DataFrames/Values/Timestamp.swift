@@ -2,13 +2,13 @@
 public struct Timestamp: Sendable, Hashable, CustomStringConvertible {
     /// How many units have passed; negative before 1970.
     public var value: Int64
-    /// What is counted.
+    /// The unit that the values count.
     public var unit: TimeUnit
     /// The zone that the time is to be shown in, such as `UTC`, `Europe/Berlin` or `+02:00`; ``value`` counts UTC then.
-    /// Nil for a time of an unknown zone.
+    /// Nil for a time whose zone is unknown.
     public var timeZone: String?
 
-    /// Makes it of its parts.
+    /// Creates the value from its parts.
     public init(_ value: Int64, _ unit: TimeUnit, timeZone: String? = nil) {
         self.value = value
         self.unit = unit
@@ -38,10 +38,10 @@ public struct Timestamp: Sendable, Hashable, CustomStringConvertible {
 public struct TimeOfDay: Sendable, Hashable, CustomStringConvertible {
     /// How many units there are.
     public var value: Int64
-    /// What is counted.
+    /// The unit that the values count.
     public var unit: TimeUnit
 
-    /// Makes it of its parts.
+    /// Creates the value from its parts.
     public init(_ value: Int64, _ unit: TimeUnit) {
         self.value = value
         self.unit = unit
@@ -67,10 +67,10 @@ public struct TimeOfDay: Sendable, Hashable, CustomStringConvertible {
 public struct TimeSpan: Sendable, Hashable, CustomStringConvertible {
     /// How many units there are.
     public var value: Int64
-    /// What is counted.
+    /// The unit that the values count.
     public var unit: TimeUnit
 
-    /// Makes it of its parts.
+    /// Creates the value from its parts.
     public init(_ value: Int64, _ unit: TimeUnit) {
         self.value = value
         self.unit = unit
@@ -87,7 +87,7 @@ public struct TimeSpan: Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(value)\(unit.symbol)" }
 }
 
-/// A span of calendar time, whose parts do not convert into each other.
+/// A span of calendar time. Its parts are not converted into each other.
 public struct CalendarInterval: Sendable, Hashable, CustomStringConvertible {
     /// Months; 12 for a year.
     public var months: Int32
@@ -96,7 +96,7 @@ public struct CalendarInterval: Sendable, Hashable, CustomStringConvertible {
     /// Nanoseconds, besides months and days.
     public var nanoseconds: Int64
 
-    /// Makes it of its parts.
+    /// Creates the value from its parts.
     public init(months: Int32 = 0, days: Int32 = 0, nanoseconds: Int64 = 0) {
         self.months = months
         self.days = days

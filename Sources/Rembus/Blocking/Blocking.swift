@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// The result of async code on its way to a thread that waits for it.
+/// The result of async code, for the thread that waits for it.
 private final class Outcome<R: Sendable>: Sendable {
     private let result = Mutex<Result<R, any Error>?>(nil)
     private let done = DispatchSemaphore(value: 0)
@@ -20,7 +20,7 @@ private final class Outcome<R: Sendable>: Sendable {
 
 /// Runs async code and waits for its end.
 ///
-/// Never on a thread of the concurrency pool: that thread would be missing where the result is made.
+/// Never call this on a thread of Swift's concurrency pool: the async code may need that thread to make its result.
 func blocking<R: Sendable>(_ body: @escaping @Sendable () async throws -> R) throws -> R {
     let outcome = Outcome<R>()
     Task.detached {

@@ -9,7 +9,7 @@ extension Node {
         try blocking { try await Component.register(url, pin: pin, scheme: scheme, configuration: configuration) }
     }
 
-    /// Gives the node's name back, see ``Component/unregister()``.
+    /// Unregisters the node's name, see ``Component/unregister()``.
     public func unregister() throws {
         try blocking { [component] in try await component.unregister() }
     }
@@ -24,12 +24,12 @@ extension Node {
         try blocking { [component] in try await component.makePublic(topic) }
     }
 
-    /// Lets a component use a private topic, see ``Component/authorize(_:_:)``.
+    /// Authorizes a component to use a private topic, see ``Component/authorize(_:_:)``.
     public func authorize(_ name: String, _ topic: String) throws {
         try blocking { [component] in try await component.authorize(name, topic) }
     }
 
-    /// Takes the right to use a private topic away, see ``Component/unauthorize(_:_:)``.
+    /// Withdraws the right to use a private topic, see ``Component/unauthorize(_:_:)``.
     public func unauthorize(_ name: String, _ topic: String) throws {
         try blocking { [component] in try await component.unauthorize(name, topic) }
     }

@@ -26,14 +26,14 @@ extension Node {
         try blocking { [component] in try await component.publish(topic, list: list, qos: qos, slot: slot) }
     }
 
-    /// Calls a method and gives its result.
+    /// Calls a method and returns its result as a Swift value.
     public func call<Result: Decodable>(
         _ topic: String, _ arguments: Value..., timeout: Duration? = nil
     ) throws -> Result {
         try request(topic, ArgumentList(arguments, encoding: component.encoding), timeout).decode()
     }
 
-    /// Calls a method with anything that is `Encodable` and gives its result.
+    /// Calls a method with arguments of any `Encodable` types and returns its result as a Swift value.
     @_disfavoredOverload
     public func call<Result: Decodable, each Argument: Encodable>(
         _ topic: String, _ arguments: repeat each Argument, timeout: Duration? = nil
@@ -41,7 +41,8 @@ extension Node {
         try request(topic, ArgumentList(encoding: component.encoding, repeat each arguments), timeout).decode()
     }
 
-    /// Calls a method with literals that have variables in them, and gives its result; see ``ArgumentLiteral``.
+    /// Calls a method with literals that have variables in them, and returns its result as a Swift value; see
+    /// ``ArgumentLiteral``.
     @_disfavoredOverload
     public func call<Result: Decodable>(
         _ topic: String, _ arguments: ArgumentLiteral..., timeout: Duration? = nil
@@ -49,14 +50,15 @@ extension Node {
         try request(topic, ArgumentList(arguments, encoding: component.encoding), timeout).decode()
     }
 
-    /// Calls a method and gives its result as it came, which may be dropped.
+    /// Calls a method and returns its result without decoding it. The result may be ignored.
     @_disfavoredOverload
     @discardableResult
     public func call(_ topic: String, _ arguments: Value..., timeout: Duration? = nil) throws -> Value {
         try request(topic, ArgumentList(arguments, encoding: component.encoding), timeout).value
     }
 
-    /// Calls a method with anything that is `Encodable` and gives its result as it came, which may be dropped.
+    /// Calls a method with arguments of any `Encodable` types and returns its result without decoding it. The result
+    /// may be ignored.
     @_disfavoredOverload
     @discardableResult
     public func call<each Argument: Encodable>(
@@ -65,8 +67,8 @@ extension Node {
         try request(topic, ArgumentList(encoding: component.encoding, repeat each arguments), timeout).value
     }
 
-    /// Calls a method with literals that have variables in them, and gives its result as it came, which may be dropped; see
-    /// ``ArgumentLiteral``.
+    /// Calls a method with literals that have variables in them, and returns its result without decoding it. The result
+    /// may be ignored. See ``ArgumentLiteral``.
     @discardableResult
     public func call(_ topic: String, _ arguments: ArgumentLiteral..., timeout: Duration? = nil) throws -> Value {
         try request(topic, ArgumentList(arguments, encoding: component.encoding), timeout).value

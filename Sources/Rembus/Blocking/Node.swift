@@ -1,6 +1,6 @@
 import Dispatch
 
-/// A component for programs without async code: every method waits until it is done.
+/// A component for programs without async code. Every method blocks its thread until it is done.
 ///
 /// ```swift
 /// let node = try Node("ws://localhost:8338/collector")
@@ -8,14 +8,14 @@ import Dispatch
 /// let sum: Int = try node.call("add", 1, 2)
 /// node.wait()
 /// ```
-/// Use it on ordinary threads such as the main one of a script. **Do not use it in async code**: a task that waits here
-/// blocks a thread that other tasks need; use ``Component`` there. Callbacks run on threads of their own, so they may call
-/// the methods of the node.
+/// Use it on ordinary threads, such as the main thread of a script. **Do not use it in async code**, where
+/// ``Component`` is the right type: a task that waits here blocks a thread that other tasks need. Callbacks run on
+/// threads of their own, so they may call the methods of the node.
 public final class Node: Sendable {
     /// The component behind the node, for async code.
     public let component: Component
 
-    /// Methods run side by side here; they may block.
+    /// Methods run here concurrently. They may block.
     private let methods = DispatchQueue(label: "rembus.methods", attributes: .concurrent)
 
     /// Connects and logs in; see ``Component/connect(_:configuration:)-(String,_)``.
@@ -23,7 +23,7 @@ public final class Node: Sendable {
         component = try blocking { try await Component.connect(url, configuration: configuration) }
     }
 
-    /// What the connection is doing.
+    /// The state of the connection.
     public var state: ConnectionState { component.state }
 
     /// Closes the connection.
@@ -31,7 +31,7 @@ public final class Node: Sendable {
         try? blocking { [component] in await component.close() }
     }
 
-    /// Waits until the node is closed, by ``close()`` on another thread or by the broker for good.
+    /// Waits until the node is closed: by ``close()`` on another thread, or because the broker has ended it for good.
     public func wait() {
         try? blocking { [component] in
             for await state in component.stateUpdates where state.isClosed { return }
@@ -43,7 +43,7 @@ public final class Node: Sendable {
         try blocking { [component] in try await component.flush(timeout: timeout) }
     }
 
-    /// Subscribes; `receive` is called for each message, one after the other, on a thread of the subscription.
+    /// Subscribes. `receive` is called for each message, one after the other, on a thread of the subscription.
     public func subscribe(
         _ topic: String, from start: ReplayStart = .now, _ receive: @escaping @Sendable (Publication) throws -> Void
     ) throws {

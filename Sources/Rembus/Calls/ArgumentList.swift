@@ -2,7 +2,7 @@ import NIOCore
 
 /// The arguments of a publication or a call, in the encoding of a connection.
 ///
-/// Received arguments stay encoded until somebody asks for them, which then happens on the thread of that somebody.
+/// Received arguments stay encoded until they are read, and are decoded on the thread that reads them.
 public struct ArgumentList: Sendable {
     enum Storage: Sendable {
         /// CBOR items without the head of their array.
@@ -27,7 +27,7 @@ public struct ArgumentList: Sendable {
         for value in values { append(value) }
     }
 
-    /// How many arguments there are.
+    /// The number of arguments.
     public var count: Int {
         switch storage {
         case .items(_, let count): count
@@ -43,7 +43,8 @@ public struct ArgumentList: Sendable {
             var values: [Value] = []
             values.reserveCapacity(Swift.min(count, 1024))
             for _ in 0..<count {
-                // The bytes were found well formed when they came, within the depth that the decoder accepts.
+                // The bytes were checked when they were received, so they are well-formed and not nested too deep for
+                // the decoder.
                 guard let value = try? Value.decode(cbor: &bytes, limits: .received) else { break }
                 values.append(value)
             }
@@ -51,11 +52,11 @@ public struct ArgumentList: Sendable {
         }
     }
 
-    /// About how much memory the list takes, bytes.
+    /// An estimate of the memory that the list takes, in bytes.
     var byteCount: Int {
         switch storage {
         case .items(let bytes, _): bytes.readableBytes
-        // Values that came as JSON are small structures; a rough figure is enough for a limit.
+        // Values that came as JSON are small structures, so a rough figure is enough for a limit.
         case .values(let values): values.count * 64
         }
     }
@@ -74,7 +75,7 @@ public struct ArgumentList: Sendable {
         }
     }
 
-    /// Splits off a leading text, which is the real topic in a wildcard delivery (behaviour.md §6.2).
+    /// Splits off the first argument if it is a text: in a wildcard delivery it is the real topic (behaviour.md §6.2).
     func droppingTopic() -> (topic: String, rest: ArgumentList)? {
         switch storage {
         case .values(let values):
@@ -90,6 +91,6 @@ public struct ArgumentList: Sendable {
 }
 
 extension DecodingLimits {
-    /// Limits for bytes that the link has already bounded in size and checked for their form.
+    /// Limits for bytes whose size and form were checked when they were received.
     static let received = DecodingLimits(maxDepth: 80, maxItems: .max, maxBytes: .max)
 }

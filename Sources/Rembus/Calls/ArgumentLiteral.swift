@@ -1,12 +1,12 @@
 import RembusWire
 
-/// An argument that is written out where it is passed, with variables in it: `["temperature": t, "unit": "°C", "note": nil]`.
+/// An argument that is written as a literal with variables in it: `["temperature": t, "unit": "°C", "note": nil]`.
 ///
-/// You never name this type: `publish`, `call` and the like take it before ``Value``, whose literals hold no variables. What
-/// stands in the literal is anything `Encodable`: numbers, texts, `Bool`, `Date`, `Data`, optional variables, nil, other
-/// literals with elements of one type. A nested literal is a dictionary or an array as everywhere in Swift, so `[1, 2.5]` in it
-/// are two floats, unless it is `as Value`. One that mixes types *and* has variables in it needs a conversion:
-/// `["position": ["x": Value(x), "unit": "m"]]`.
+/// Programs never name this type. `publish`, `call` and similar methods prefer it to ``Value``, whose literals cannot
+/// contain variables. A literal may contain anything `Encodable`: numbers, texts, `Bool`, `Date`, `Data`, optional
+/// variables, nil, and other literals. The elements of a nested literal have one type, as everywhere in Swift; so `[1,
+/// 2.5]` inside of a literal are two floats, unless it is written `as Value`. A nested literal that mixes types *and*
+/// contains variables needs a conversion: `["position": ["x": Value(x), "unit": "m"]]`.
 public struct ArgumentLiteral {
     private enum Content {
         case value(RembusWire.Value)
@@ -16,7 +16,7 @@ public struct ArgumentLiteral {
 
     private let content: Content
 
-    /// The value that it stands for. Throws ``RembusError/Code/encoding``.
+    /// The value of the literal. Throws ``RembusError/Code/encoding`` when an element cannot be encoded.
     func value() throws(RembusError) -> RembusWire.Value {
         switch content {
         case .value(let value): return value
@@ -81,9 +81,9 @@ extension ArgumentList {
 }
 
 extension Value {
-    /// The value that stands for anything `Encodable`: a number, a text, an array, a structure, a `DataFrame`.
+    /// The value of anything `Encodable`: a number, a text, an array, a structure, a `DataFrame`.
     ///
-    /// Throws ``RembusError/Code/encoding`` for what has no form in a message.
+    /// Throws ``RembusError/Code/encoding`` for what cannot be encoded in a message.
     public init<T: Encodable>(_ encodable: T) throws(RembusError) { self = try Value(encoding: encodable) }
 
     init<T: Encodable>(encoding encodable: T) throws(RembusError) {

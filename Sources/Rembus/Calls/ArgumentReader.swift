@@ -1,4 +1,4 @@
-/// Hands out the arguments of a message one after the other, each as the type that a closure wants.
+/// Reads the arguments of a message one after the other, each as the type that a closure expects.
 struct ArgumentReader {
     private let values: [Value]
     private var position = 0
@@ -6,13 +6,13 @@ struct ArgumentReader {
     init(_ values: [Value]) { self.values = values }
 
     mutating func next<T: Decodable>(_ type: T.Type) throws(RembusError) -> T {
-        // An optional parameter may be left out by the peer.
+        // The peer may leave an optional argument out, which is read as null.
         let value = position < values.count ? values[position] : .null
         defer { position += 1 }
         return try value.decode(type, what: "Argument \(position + 1)")
     }
 
-    /// Throws unless there are `count` arguments; trailing optional ones may be missing.
+    /// Throws unless there are `count` arguments. The last `optional` of them may be missing.
     func expect(_ count: Int, optional: Int) throws(RembusError) {
         guard values.count <= count, values.count >= count - optional else {
             let wanted = count == 1 ? "1 argument is" : "\(count) arguments are"
@@ -33,11 +33,11 @@ extension Value {
     }
 }
 
-/// A parameter type for which null stands for "left out".
+/// A parameter type that can stand for a missing argument.
 private protocol OptionalParameter {}
 extension Optional: OptionalParameter {}
 
-/// How many parameters at the end of the list are optional.
+/// The number of parameters, and how many of them at the end are optional.
 func trailingOptionals<each T>(_ types: repeat (each T).Type) -> (count: Int, optional: Int) {
     var (count, optional) = (0, 0)
     for type in repeat each types {

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One value in the encoding in which it came or goes, such as the result of a call.
+/// One value in the encoding of its message, such as the result of a call.
 public struct EncodedValue: Sendable {
     enum Storage: Sendable {
         case cbor(ByteBuffer)
@@ -12,7 +12,7 @@ public struct EncodedValue: Sendable {
     /// A received CBOR item.
     init(cbor bytes: ByteBuffer) { storage = .cbor(bytes) }
 
-    /// A value that needs no encoding before the whole message gets it.
+    /// A value that is encoded together with its message.
     init(_ value: Value) { storage = .value(value) }
 
     init(_ value: Value, encoding: MessageEncoding) {
@@ -25,12 +25,12 @@ public struct EncodedValue: Sendable {
         }
     }
 
-    /// Encodes what a method returned.
+    /// Encodes the result of a method.
     init<T: Encodable>(encoding result: T, as encoding: MessageEncoding) throws {
         self.init(try CBOREncoder().encodeValue(result), encoding: encoding)
     }
 
-    /// The value, decoded. Throws ``RembusError/Code/decoding``.
+    /// The value, decoded. Throws ``RembusError/Code/decoding`` when it is malformed.
     public var value: Value {
         get throws(RembusError) {
             switch storage {
@@ -45,18 +45,18 @@ public struct EncodedValue: Sendable {
         }
     }
 
-    /// The value as a Swift type. Throws ``RembusError/Code/decoding``.
+    /// The value as a Swift type. Throws ``RembusError/Code/decoding`` when it has another type.
     public func decode<T: Decodable>(_ type: T.Type = T.self) throws(RembusError) -> T {
         try value.decode(type, what: "The result")
     }
 }
 
-/// An answer as it came.
+/// An answer as it was received.
 struct Reply: Sendable {
     var status: StatusCode
     var data: EncodedValue
 
-    /// The data of a successful answer; throws the error that another one stands for.
+    /// The data of a successful answer. Throws the error that an unsuccessful one stands for.
     func successData(_ subject: PendingCall.Subject) throws(RembusError) -> EncodedValue {
         guard status == .ok else {
             throw RembusError(status, data: (try? data.value) ?? .null, subject: subject)

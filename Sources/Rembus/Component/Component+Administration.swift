@@ -1,46 +1,47 @@
-/// Commands for administrators: a component that the broker lists as one, and that proved its identity (behaviour.md §12).
-/// To all others the broker answers with status 10.
+/// Commands for administrators. They work for a component that the broker lists as an administrator and that has proven
+/// its identity (behaviour.md §12). Others get status 10.
 extension Component {
-    /// Makes a topic private: only authorized components may publish, subscribe to, expose and call it. Nobody is
-    /// authorized by this, the administrator included.
+    /// Makes a topic private: only authorized components may publish and subscribe to it, expose it and call it. At
+    /// first no component is authorized, not even the administrator.
     ///
     /// Throws like `call`.
     public func makePrivate(_ topic: String) async throws {
         try await admin(topic, .privateTopic)
     }
 
-    /// Makes a topic public; its authorizations are forgotten.
+    /// Makes a topic public and deletes its authorizations.
     ///
     /// Throws like `call`.
     public func makePublic(_ topic: String) async throws {
         try await admin(topic, .publicTopic)
     }
 
-    /// Lets a component use a topic, which becomes private if it is not yet.
+    /// Authorizes a component to use a topic, and makes the topic private if it is not.
     ///
     /// Throws like `call`.
     public func authorize(_ name: String, _ topic: String) async throws {
         try await admin(topic, .authorize(name))
     }
 
-    /// Takes the right to use a private topic away from a component. The topic stays private.
+    /// Withdraws a component's right to use a private topic. The topic stays private.
     ///
     /// Throws like `call`.
     public func unauthorize(_ name: String, _ topic: String) async throws {
         try await admin(topic, .unauthorize(name))
     }
 
-    /// Sends an admin command by its name, and gives the data of the answer: for commands that have no method of their own.
+    /// Sends an admin command by its name and returns the data of the answer. For commands that have no method of their
+    /// own.
     ///
     /// ```swift
     /// let connections = try await component.admin("connections")
     /// try await component.admin("grant", topic: "plant/*/secret", fields: ["cid": "sensor-7", "actions": ["subscribe"]])
     /// ```
     /// - Parameters:
-    ///   - command: The name on the wire.
-    ///   - topic: The topic concerned; default `__config__`, for commands about the broker itself.
-    ///   - fields: What else the command needs. A field `cmd` is ignored.
-    ///   - timeout: How long to wait for the answer; default the request timeout of the configuration.
+    ///   - command: The name of the command on the wire.
+    ///   - topic: The topic that it is about; by default `__config__`, for commands about the broker itself.
+    ///   - fields: Further fields of the command. A field `cmd` is ignored.
+    ///   - timeout: How long to wait for the answer; by default the request timeout of the configuration.
     /// - Throws: Like `call`; `status(.unknownAdminCommand)` when the broker does not know the command.
     @discardableResult
     public func admin(

@@ -5,14 +5,14 @@ extension Component {
     /// try await component.publish("clock", 12)
     /// try await component.flush()
     /// ```
-    /// A publication of QoS 0 has no acknowledgement: this tells that all of them have reached the broker, and throws when it
-    /// refused one. Brokers other than Rembus for Swift do not report refusals, and on MQTT servers it says only that
-    /// everything was written to the connection.
+    /// A publication at QoS 0 has no acknowledgement. After this call all of them have reached the broker; it throws
+    /// when the broker has refused one. Brokers other than Rembus for Swift do not report refusals. On MQTT servers the
+    /// call means only that everything was written to the connection.
     ///
-    /// - Parameter timeout: How long to wait, default `request_timeout`.
-    /// - Throws: ``RembusError``: `status(.error)` with the reason when the broker refused publications; `connectionDown` when
-    ///   the connection was lost, and publications perhaps with it; `notConnected`; `timeout`. `CancellationError` when the
-    ///   task is cancelled.
+    /// - Parameter timeout: How long to wait; by default `request_timeout`.
+    /// - Throws: ``RembusError``: `status(.error)` with the reason when the broker has refused publications;
+    ///   `connectionDown` when the connection was lost, and perhaps publications with it; `notConnected`; `timeout`.
+    ///   `CancellationError` when the task is cancelled.
     public func flush(timeout: Duration? = nil) async throws {
         guard try await connection.onSession({ $0.takeLoss() }) == false else {
             throw RembusError(
@@ -24,7 +24,7 @@ extension Component {
         let command = AdminCommand.other(AdminCommand.Name.flush)
         let message = Message.admin(
             .init(id: MessageID(littleEndian: id), topic: ClientSession.configurationTopic, data: command.data))
-        // Any answer, an error too, proves that the broker has handled everything sent before.
+        // Any answer, even an error, proves that the broker has handled everything that was sent before.
         let reply = try await ask(
             .command(command, topic: ClientSession.configurationTopic), id: id,
             frame: OutgoingFrame(message, encoding: encoding), timeout: timeout)
@@ -38,7 +38,8 @@ extension Component {
 }
 
 extension ComponentPool {
-    /// Waits until every broker that is connected has handled what was sent to it; see ``Component/flush(timeout:)``.
+    /// Waits until every connected broker has handled everything that was sent to it before; see
+    /// ``Component/flush(timeout:)``.
     public func flush(timeout: Duration? = nil) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for member in members where member.state.isConnected {

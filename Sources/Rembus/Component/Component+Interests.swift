@@ -2,10 +2,10 @@ import Logging
 import NIOCore
 import RembusWire
 
-/// Subscriptions and methods: first noted here, then told to the broker. What is noted survives every connection, so a
-/// missing one is no error.
+/// Subscriptions and methods. They are kept here, sent to the broker, and sent again on every new connection. So it is
+/// no error if there is no connection.
 extension Component {
-    /// Tells the broker about a subscription and delivers into it; `subscribe` does it for you.
+    /// Adds a subscription and sends it to the broker. Programs call `subscribe`, which does this for them.
     public func attach(_ subscription: Subscription) async throws {
         if let pattern = TopicPattern.rembusSpelling(ofMQTT: subscription.topic) {
             connection.logger.warning(
@@ -13,7 +13,7 @@ extension Component {
                 metadata: ["topic": "\(subscription.topic)", "pattern": "\(pattern)"])
         }
         subscription.queue.addSource()
-        // Reactive before this, the broker delivers what comes; a replay has to be asked for.
+        // While it delivers already, the broker sends only new publications. Past ones have to be asked for.
         let wasReactive = try await connection.onSession { session in
             let wasReactive = session.isReactive
             session.add(subscription)
@@ -30,15 +30,15 @@ extension Component {
         }
     }
 
-    /// Ends the subscription to a topic or pattern; its sequence ends behind what was delivered already.
+    /// Ends the subscription to a topic or pattern. Its sequence ends after the messages that were delivered already.
     ///
-    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
+    /// Throws ``RembusError`` when the broker refuses. Without a connection the change is sent when there is one again.
     public func unsubscribe(_ topic: String) async throws {
         _ = try await connection.onSession { $0.removeSubscription(topic) }
         try await tell(topic, .unsubscribe)
     }
 
-    /// Offers a method; `expose` with a closure does it for you.
+    /// Adds a method. Programs call `expose` with a closure, which does this for them.
     public func attach(_ handler: RequestHandler, to topic: String) async throws {
         let former = try await connection.onSession { $0.services.updateValue(handler, forKey: topic) }
         do {
@@ -51,13 +51,14 @@ extension Component {
 
     /// Withdraws a method.
     ///
-    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
+    /// Throws ``RembusError`` when the broker refuses. Without a connection the change is sent when there is one again.
     public func unexpose(_ topic: String) async throws {
         _ = try await connection.onSession { $0.services.removeValue(forKey: topic) }
         try await tell(topic, .unexpose)
     }
 
-    /// Starts delivery of everything subscribed to. Subscribing does it already, unless the configuration says otherwise.
+    /// Starts delivery for all subscriptions. Subscribing starts it too, unless ``ComponentConfiguration/isReactive`` is
+    /// false.
     public func reactive() async throws {
         try await connection.onSession { $0.isReactive = true }
         try await sendReactive()
@@ -74,7 +75,7 @@ extension Component {
         try await tell(ClientSession.configurationTopic, .reactive(true, messageFrom: from))
     }
 
-    /// Sends a command whose effect the session remembers; without a connection the next login sends it.
+    /// Sends a command whose effect the session keeps. Without a connection it is sent after the next login.
     private func tell(_ topic: String, _ command: AdminCommand) async throws {
         do {
             try await admin(topic, command)
@@ -93,7 +94,7 @@ extension Component {
         try await publish(ownTopic(topic), arguments: arguments, qos: qos, slot: slot)
     }
 
-    /// Publishes anything that is `Encodable` on `<own name>/topic`.
+    /// Publishes arguments of any `Encodable` types on `<own name>/topic`.
     @_disfavoredOverload
     nonisolated(nonsending) public func put<each Argument: Encodable>(
         _ topic: String, _ arguments: repeat each Argument, qos: QoS = .atMostOnce, slot: UInt32? = nil

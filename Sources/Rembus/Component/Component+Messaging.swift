@@ -1,7 +1,7 @@
 import NIOCore
 
 extension Component {
-    /// Sends a publication whose arguments are encoded already; `publish` with values or anything `Encodable` is easier.
+    /// Sends a publication with encoded arguments. `publish` with values, or anything `Encodable`, is easier to use.
     nonisolated(nonsending) public func publish(
         _ topic: String, list: ArgumentList, qos: QoS, slot: UInt32?
     ) async throws {
@@ -11,7 +11,7 @@ extension Component {
         try Self.check(topic)
         let flags = PublishFlags(qos: qos, hasSlot: slot != nil)
         guard qos != .atMostOnce else {
-            // Receivers ignore the upper half of the id; zero is what Python sends (protocol.md §4).
+            // Receivers ignore the upper half of the id. Python sends zero there (protocol.md §4).
             let frame = OutgoingFrame(publish: topic, flags: flags, id: UInt64(slot ?? 0), arguments: list)
             try check(frame)
             return try await connection.submissions.send(frame)
@@ -23,7 +23,7 @@ extension Component {
         try await publish(topic, qos: qos, id: id, frame: frame)
     }
 
-    /// Refuses what every broker would: there, a publication that is not acknowledged has no answer that could say why.
+    /// Refuses topics that every broker refuses, because at QoS 0 the broker's refusal has no answer.
     private static func check(_ topic: String) throws(RembusError) {
         if topic.isEmpty {
             throw RembusError(.invalidTopic, "Cannot publish without a topic. Name one.")
@@ -42,8 +42,8 @@ extension Component {
             "The message has \(frame.length) bytes; at most \(limit) are allowed (`max_ws_frame`). Send less at once.")
     }
 
-    /// Takes the caller's isolation along: without it the body of the cancellation handler starts on another thread, and
-    /// publications that one actor started one after the other overtake each other.
+    /// The function runs in the caller's isolation. Otherwise the body of the cancellation handler would start on
+    /// another thread, and publications that one actor has started one after the other could overtake each other.
     private func publish(
         _ topic: String, qos: QoS, id: UInt64, frame: OutgoingFrame, isolation: isolated (any Actor)? = #isolation
     ) async throws {
@@ -60,7 +60,7 @@ extension Component {
                         deadline: .now() + TimeAmount(bounded: timeout), sequence: 0, continuation: continuation)
                     do {
                         try submissions.publish(publication)
-                        // A cancellation before this moment found nothing to cancel.
+                        // A cancellation before the publication was queued found nothing to cancel.
                         if Task.isCancelled { submissions.perform { $0.cancelPublication(id) } }
                     } catch {
                         continuation.resume(throwing: error)
@@ -70,7 +70,7 @@ extension Component {
             onCancel: { submissions.perform { $0.cancelPublication(id) } }, isolation: isolation)
     }
 
-    /// Sends a request whose arguments are encoded already; `call` with values or anything `Encodable` is easier.
+    /// Sends a request with encoded arguments. `call` with values, or anything `Encodable`, is easier to use.
     nonisolated(nonsending) public func request(
         _ topic: String, list: ArgumentList, target: String?, timeout: Duration?
     ) async throws -> EncodedValue {
@@ -85,17 +85,17 @@ extension Component {
         return try await ask(subject, id: id, frame: frame, timeout: timeout).successData(subject)
     }
 
-    /// What the broker is told about how long a call may take, in milliseconds: nothing, if that is what it assumes anyway.
+    /// The time-out that is sent to the broker, in milliseconds; nil when it is the one that the broker assumes anyway.
     private func toldTimeout(_ timeout: Duration?) -> UInt64? {
         let timeout = timeout ?? connection.settings.requestTimeout
         guard timeout > .zero, timeout != Settings.standardRequestTimeout else { return nil }
         return UInt64(clamping: max(TimeAmount(bounded: timeout).nanoseconds / 1_000_000, 1))
     }
 
-    /// Sends an admin command about a topic and gives the data of the answer (docs/spec/protocol.md §8).
+    /// Sends an admin command about a topic and returns the data of the answer (docs/spec/protocol.md §8).
     ///
-    /// Throws like `call`. What the component itself keeps track of (subscribe, expose, reactive and their opposites) has
-    /// methods of its own, which also survive reconnects.
+    /// Throws like `call`. Commands that change what the component keeps (subscribe, expose, reactive and their
+    /// opposites) have methods of their own, whose effect survives reconnects.
     @discardableResult
     public func admin(_ topic: String, _ command: AdminCommand, timeout: Duration? = nil) async throws -> Value {
         let id = connection.ids.next()
@@ -105,7 +105,7 @@ extension Component {
         return try await ask(subject, id: id, frame: frame, timeout: timeout).successData(subject).value
     }
 
-    /// Sends a request and waits for its answer, whatever that is. Takes the caller's isolation along, as `publish` does.
+    /// Sends a request and waits for its answer, successful or not. Runs in the caller's isolation, as `publish` does.
     func ask(
         _ subject: PendingCall.Subject, id: UInt64, frame: OutgoingFrame, timeout: Duration?,
         isolation: isolated (any Actor)? = #isolation
@@ -122,7 +122,7 @@ extension Component {
                         completion: .continuation(continuation))
                     do {
                         try submissions.call(id: id, frame: frame, call)
-                        // A cancellation before this moment found nothing to cancel.
+                        // A cancellation before the request was queued found nothing to cancel.
                         if Task.isCancelled { submissions.perform { $0.cancelCall(id) } }
                     } catch {
                         continuation.resume(throwing: error)

@@ -8,11 +8,11 @@ public import Logging
 /// let sum: Int = try await component.call("add", 1, 2)
 /// await component.close()
 /// ```
-/// A lost connection comes back by itself: the component dials again with growing pauses, logs in, subscribes and exposes
-/// as before, and sends again what was not acknowledged. Calls that were under way fail, because a repeated call may
-/// execute twice.
+/// A component reconnects by itself. When its connection is lost it dials again, with growing pauses, logs in,
+/// subscribes and exposes as before, and sends unacknowledged publications again. Open calls fail, because a repeated
+/// call might execute twice.
 ///
-/// A component lives until ``close()``, also when the program keeps no reference to it.
+/// A component lives until ``close()``, even if the program keeps no reference to it.
 public final class Component: Messaging {
     let connection: Connection
 
@@ -21,13 +21,13 @@ public final class Component: Messaging {
     /// Connects and logs in.
     ///
     /// - Parameters:
-    ///   - url: `ws://host:port/name`, or a part of it such as `collector`, see ``RembusURL``. Without a name the component
-    ///     is anonymous: the broker keeps nothing for it.
-    ///   - configuration: Everything else.
-    /// - Throws: ``RembusError``: `invalidURL`, `invalidSetting`, `connectionDown` when the broker cannot be reached,
-    ///   `nameInUse` when the name is connected already, `loginRefused`, `authenticationRequired` when the broker asks for a
-    ///   proof of identity and there is no credential, `authenticationFailed` when it does not accept the proof, `keyFile`,
-    ///   `unsupported`.
+    ///   - url: `ws://host:port/name`, or a part of it such as `collector`; see ``RembusURL``. Without a name the
+    ///     component is anonymous, and the broker keeps no state for it.
+    ///   - configuration: All other settings.
+    /// - Throws: ``RembusError``: `invalidURL`; `invalidSetting`; `connectionDown` when the broker cannot be reached;
+    ///   `nameInUse` when a component with the name is connected; `loginRefused`; `authenticationRequired` when the
+    ///   broker asks for a proof of identity and there is no credential; `authenticationFailed` when the proof is
+    ///   wrong; `keyFile`; `unsupported`.
     public static func connect(
         _ url: String, configuration: ComponentConfiguration = ComponentConfiguration()
     ) async throws -> Component {
@@ -48,7 +48,7 @@ public final class Component: Messaging {
         return component
     }
 
-    /// Makes a component and tries once to connect it.
+    /// Makes a component and makes one attempt to connect it.
     static func open(
         _ url: RembusURL, _ configuration: ComponentConfiguration
     ) async throws -> (Component, RembusError?) {
@@ -61,30 +61,31 @@ public final class Component: Messaging {
         }
     }
 
-    /// The name, nil for an anonymous component.
+    /// The name of the component; nil for an anonymous one.
     public var name: String? { connection.url.name }
 
-    /// Where the component connects to.
+    /// The URL that the component connects to.
     public var url: RembusURL { connection.url }
 
-    /// How outgoing messages are encoded.
+    /// The encoding of outgoing messages.
     public var encoding: MessageEncoding { connection.encoding }
 
-    /// What the connection is doing.
+    /// The state of the connection.
     public var state: ConnectionState { connection.states.state }
 
-    /// The present state and every later one; ends after `closed`.
+    /// The current state and all later ones. The stream ends after `closed`.
     public var stateUpdates: AsyncStream<ConnectionState> { connection.states.updates() }
 
-    /// Where failures of callbacks are logged.
+    /// The logger for errors in callbacks.
     public var callbackLogger: Logger { connection.logger }
 
-    /// How many calls and acknowledged publications are under way.
+    /// The number of calls and acknowledged publications that are open.
     public var inFlightCount: Int { connection.counters.inFlight }
 
-    /// Closes the connection and ends every subscription, call and unacknowledged publication.
+    /// Closes the connection and ends all subscriptions, calls and unacknowledged publications.
     ///
-    /// Messages of QoS 0 that were published before still go out. What a named component asked the broker for stays there.
+    /// Publications at QoS 0 that were made before are still sent. The broker keeps the subscriptions and methods of a
+    /// named component.
     public func close() async {
         await connection.close()
     }

@@ -1,5 +1,5 @@
 extension Messaging {
-    /// Calls a method and gives its result as a Swift value.
+    /// Calls a method and returns its result as a Swift value.
     ///
     /// ```swift
     /// let sum: Int = try await component.call("add", 1, 2)
@@ -8,11 +8,12 @@ extension Messaging {
     ///
     /// - Parameters:
     ///   - topic: The name of the method.
-    ///   - arguments: Zero or more values; literals become values by themselves.
-    ///   - timeout: How long to wait, default `request_timeout`.
-    /// - Throws: ``RembusError``: with the ``RembusError/status`` that came instead of a result (42 when no component offers
-    ///   the method, 40 with its text when the method threw), `timeout`, `notConnected`, `connectionDown` when the connection
-    ///   was lost meanwhile, `decoding` when the result is no `Result`. `CancellationError` when the task is cancelled.
+    ///   - arguments: Zero or more values. Literals are converted automatically.
+    ///   - timeout: How long to wait for the result; by default `request_timeout`.
+    /// - Throws: ``RembusError``: with the ``RembusError/status`` of the answer if it has no result (42 when no
+    ///   component exposes the method, 40 with a text when the method has thrown); `timeout`; `notConnected`;
+    ///   `connectionDown` when the connection was lost meanwhile; `decoding` when the result is not a `Result`.
+    ///   `CancellationError` when the task is cancelled.
     @_disfavoredOverload
     nonisolated(nonsending) public func call<Result: Decodable>(
         _ topic: String, _ arguments: Value..., timeout: Duration? = nil
@@ -20,7 +21,7 @@ extension Messaging {
         try await request(topic, arguments, timeout: timeout).decode()
     }
 
-    /// Calls a method with literals that have variables in them, and gives its result as a Swift value; see
+    /// Calls a method with literals that have variables in them, and returns its result as a Swift value; see
     /// ``ArgumentLiteral``.
     nonisolated(nonsending) public func call<Result: Decodable>(
         _ topic: String, _ arguments: ArgumentLiteral..., timeout: Duration? = nil
@@ -29,7 +30,7 @@ extension Messaging {
         return try await request(topic, list: list, target: nil, timeout: timeout).decode()
     }
 
-    /// Calls a method with a value, and behind it literals that have variables in them; see ``ArgumentLiteral``.
+    /// Calls a method with a value followed by literals that have variables in them; see ``ArgumentLiteral``.
     nonisolated(nonsending) public func call<Result: Decodable>(
         _ topic: String, _ first: some Encodable, _ second: ArgumentLiteral, _ others: ArgumentLiteral...,
         timeout: Duration? = nil
@@ -44,9 +45,10 @@ extension Messaging {
         try await request(topic, list: ArgumentList(arguments, encoding: encoding), target: target, timeout: timeout)
     }
 
-    /// Calls a method and gives its result as it came, which may be dropped: `try await component.call("restart")`.
+    /// Calls a method and returns its result without decoding it. The result may be ignored: `try await
+    /// component.call("restart")`.
     ///
-    /// Throws like the `call` whose result has a type.
+    /// Throws as the `call` with a typed result does, except `decoding`.
     @_disfavoredOverload
     @discardableResult
     nonisolated(nonsending) public func call(
@@ -55,8 +57,8 @@ extension Messaging {
         try await request(topic, arguments, timeout: timeout).value
     }
 
-    /// Calls a method with literals that have variables in them, and gives its result as it came, which may be dropped;
-    /// see ``ArgumentLiteral``.
+    /// Calls a method with literals that have variables in them, and returns its result without decoding it. The result
+    /// may be ignored. See ``ArgumentLiteral``.
     @discardableResult
     nonisolated(nonsending) public func call(
         _ topic: String, _ arguments: ArgumentLiteral..., timeout: Duration? = nil
@@ -65,8 +67,8 @@ extension Messaging {
         return try await request(topic, list: list, target: nil, timeout: timeout).value
     }
 
-    /// Calls a method with a value, and behind it literals that have variables in them; gives its result as it came, which
-    /// may be dropped; see ``ArgumentLiteral``.
+    /// Calls a method with a value followed by literals that have variables in them, and returns its result without
+    /// decoding it. The result may be ignored. See ``ArgumentLiteral``.
     @discardableResult
     nonisolated(nonsending) public func call(
         _ topic: String, _ first: some Encodable, _ second: ArgumentLiteral, _ others: ArgumentLiteral...,
@@ -76,9 +78,9 @@ extension Messaging {
         return try await request(topic, list: list, target: nil, timeout: timeout).value
     }
 
-    /// Calls a method with a list of values and gives its result as it came.
+    /// Calls a method with a list of values and returns its result without decoding it.
     ///
-    /// `target` names the component that must execute the call; nil leaves the choice to the broker.
+    /// `target` names the component that must execute the call; with nil the broker chooses one.
     nonisolated(nonsending) public func callValue(
         _ topic: String, arguments: [Value] = [], target: String? = nil, timeout: Duration? = nil
     ) async throws -> Value {
@@ -89,7 +91,7 @@ extension Messaging {
 // MARK: - Anything Encodable
 
 extension EncodedMessaging {
-    /// Calls a method with anything that is `Encodable` and gives its result as a Swift value.
+    /// Calls a method with arguments of any `Encodable` types and returns its result as a Swift value.
     @_disfavoredOverload
     nonisolated(nonsending) public func call<Result: Decodable, each Argument: Encodable>(
         _ topic: String, _ arguments: repeat each Argument, timeout: Duration? = nil
@@ -98,7 +100,8 @@ extension EncodedMessaging {
         return try await request(topic, list: list, target: nil, timeout: timeout).decode()
     }
 
-    /// Calls a method with anything that is `Encodable` and gives its result as it came, which may be dropped.
+    /// Calls a method with arguments of any `Encodable` types and returns its result without decoding it. The result
+    /// may be ignored.
     @_disfavoredOverload
     @discardableResult
     nonisolated(nonsending) public func call<each Argument: Encodable>(

@@ -1,8 +1,8 @@
 extension Messaging {
-    /// Calls a method of one certain component.
+    /// Calls a method of a particular component.
     ///
-    /// Throws like `call`; the status is 45 when the broker does not know the target and 46 when it is away. `unsupported`
-    /// in JSON, which has no place for a target.
+    /// Throws like `call`. The status is 45 when the broker does not know the target, and 46 when it is not connected.
+    /// `unsupported` with JSON, which cannot carry a target.
     @_disfavoredOverload
     nonisolated(nonsending) public func direct<Result: Decodable>(
         target: String, _ topic: String, _ arguments: Value..., timeout: Duration? = nil
@@ -10,7 +10,7 @@ extension Messaging {
         try await request(topic, arguments, target: target, timeout: timeout).decode()
     }
 
-    /// Calls a method of one certain component with literals that have variables in them; see ``ArgumentLiteral``.
+    /// Calls a method of a particular component with literals that have variables in them; see ``ArgumentLiteral``.
     nonisolated(nonsending) public func direct<Result: Decodable>(
         target: String, _ topic: String, _ arguments: ArgumentLiteral..., timeout: Duration? = nil
     ) async throws -> Result {
@@ -18,7 +18,7 @@ extension Messaging {
         return try await request(topic, list: list, target: target, timeout: timeout).decode()
     }
 
-    /// Calls a method of one certain component and gives its result as it came, which may be dropped.
+    /// Calls a method of a particular component and returns its result without decoding it. The result may be ignored.
     @_disfavoredOverload
     @discardableResult
     nonisolated(nonsending) public func direct(
@@ -27,8 +27,8 @@ extension Messaging {
         try await request(topic, arguments, target: target, timeout: timeout).value
     }
 
-    /// Calls a method of one certain component with literals that have variables in them, and gives its result as it came,
-    /// which may be dropped; see ``ArgumentLiteral``.
+    /// Calls a method of a particular component with literals that have variables in them, and returns its result
+    /// without decoding it. The result may be ignored. See ``ArgumentLiteral``.
     @discardableResult
     nonisolated(nonsending) public func direct(
         target: String, _ topic: String, _ arguments: ArgumentLiteral..., timeout: Duration? = nil
@@ -41,7 +41,7 @@ extension Messaging {
 // MARK: - Anything Encodable
 
 extension EncodedMessaging {
-    /// Calls a method of one certain component with anything that is `Encodable`.
+    /// Calls a method of a particular component with arguments of any `Encodable` types.
     @_disfavoredOverload
     nonisolated(nonsending) public func direct<Result: Decodable, each Argument: Encodable>(
         target: String, _ topic: String, _ arguments: repeat each Argument, timeout: Duration? = nil
@@ -50,8 +50,8 @@ extension EncodedMessaging {
         return try await request(topic, list: list, target: target, timeout: timeout).decode()
     }
 
-    /// Calls a method of one certain component with anything that is `Encodable`, and gives its result as it came, which may
-    /// be dropped.
+    /// Calls a method of a particular component with arguments of any `Encodable` types, and returns its result without
+    /// decoding it. The result may be ignored.
     @_disfavoredOverload
     @discardableResult
     nonisolated(nonsending) public func direct<each Argument: Encodable>(

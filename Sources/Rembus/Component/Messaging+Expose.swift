@@ -1,14 +1,15 @@
 extension Messaging {
-    /// Offers a method to every component of the broker.
+    /// Exposes a method to all components of the broker.
     ///
     /// ```swift
     /// try await component.expose("add") { (x: Int, y: Int) in x + y }
     /// ```
     /// The closure gets the arguments of the call by their types; optional ones at the end may be missing. Calls run
-    /// concurrently, each in a task of its own. What the closure throws reaches the caller as text, with status 40. A later
-    /// `expose` of the same name replaces the closure. After a reconnect the method is offered again.
+    /// concurrently, each in a task of its own. An error that the closure throws reaches the caller as text with status
+    /// 40. A later `expose` of the same name replaces the closure. After a reconnect the method is exposed again.
     ///
-    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
+    /// Throws ``RembusError`` when the broker refuses. Without a connection the method is exposed when there is one
+    /// again.
     public func expose<each Argument: Decodable & Sendable, Result: Encodable & Sendable>(
         _ topic: String, _ method: @escaping @Sendable (repeat each Argument) async throws -> Result
     ) async throws {
@@ -20,7 +21,7 @@ extension Messaging {
             }, to: topic)
     }
 
-    /// Offers a method that returns nothing; its callers get null.
+    /// Exposes a method without a result; its callers get null.
     public func expose<each Argument: Decodable & Sendable>(
         _ topic: String, _ method: @escaping @Sendable (repeat each Argument) async throws -> Void
     ) async throws {
@@ -33,7 +34,7 @@ extension Messaging {
             }, to: topic)
     }
 
-    /// Offers a method that takes the arguments as they come, whatever their number and types.
+    /// Exposes a method that takes arguments of any number and type.
     public func exposeRaw(
         _ topic: String, _ method: @escaping @Sendable ([Value]) async throws -> Value
     ) async throws {

@@ -1,27 +1,28 @@
 import Logging
 
 extension Messaging {
-    /// Subscribes to a topic or pattern and gives its messages as a sequence.
+    /// Subscribes to a topic or pattern and returns its messages as a sequence.
     ///
     /// ```swift
     /// for await message in try await component.subscribe("**/telemetry", from: .lastReceived) {
     ///     print(message.topic, message.arguments)
     /// }
     /// ```
-    /// With `as:` the payload comes as a Swift type. A component does not hear what it publishes itself.
+    /// With `as:` the payload is decoded as a Swift type. A component does not receive its own publications.
     ///
-    /// In a pattern `*` stands for one segment between slashes and `**` for any number of them. A
-    /// component has one subscription per topic: subscribing again ends the former sequence. Subscribing also starts
-    /// delivery, unless ``ComponentConfiguration/isReactive`` is false. After a reconnect the component subscribes again
-    /// with the same `start`.
+    /// In a pattern `*` stands for one segment between slashes, and `**` for any number of segments. A component has
+    /// one subscription per topic: subscribing again ends the earlier sequence. Subscribing also starts delivery,
+    /// unless ``ComponentConfiguration/isReactive`` is false. After a reconnect the component subscribes again with the
+    /// same `start`.
     ///
     /// - Parameters:
     ///   - topic: The topic or pattern.
-    ///   - start: From where stored messages are wanted; only named components get them.
-    ///   - buffer: How much waits for a slow reader, and what happens to more: by default the oldest QoS 0 messages go. Give
-    ///     ``SubscriptionBuffer/pausing(_:)`` to lose nothing of a replay. QoS 1 and 2 messages that do not fit are not
-    ///     acknowledged, so the broker delivers them again.
-    /// - Throws: ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
+    ///   - start: Which stored messages are wanted. Only named components get stored messages.
+    ///   - buffer: How many messages wait for a slow reader, and what happens to further ones. By default the oldest
+    ///     QoS 0 messages are dropped. With ``SubscriptionBuffer/pausing(_:)`` no message of a replay is lost. QoS 1
+    ///     and 2 messages that do not fit are not acknowledged, so the broker delivers them again.
+    /// - Throws: ``RembusError`` when the broker refuses. Without a connection the component subscribes when there is
+    ///   one again.
     public func subscribe(
         _ topic: String, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard
     ) async throws -> Subscription {
@@ -30,15 +31,15 @@ extension Messaging {
         return subscription
     }
 
-    /// Subscribes to a topic or pattern and gives its messages with their payload as a Swift type.
+    /// Subscribes to a topic or pattern and returns its messages, with their payload decoded as a Swift type.
     ///
     /// ```swift
     /// for await reading in try await component.subscribe("**/telemetry", as: Reading.self, from: .lastReceived) {
     ///     print(reading.topic, reading.temperature)
     /// }
     /// ```
-    /// The payload is the first argument of a message. A message with another one does not end the loop: it is left out, as
-    /// `undecodable` says. See ``subscribe(_:from:buffer:)`` for the rest.
+    /// The payload is the first argument of a message. A message whose payload has another type does not end the loop;
+    /// it is handled as `undecodable` says. See ``subscribe(_:from:buffer:)`` for the other parameters and errors.
     public func subscribe<Payload: Decodable & Sendable>(
         _ topic: String, as type: Payload.Type, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard,
         undecodable: UndecodablePolicy = .skip
@@ -49,8 +50,8 @@ extension Messaging {
 
     /// Subscribes and calls a closure for each message, one after the other, in the order of delivery.
     ///
-    /// What the closure throws is logged by the component and does not end the subscription. See
-    /// ``subscribe(_:from:buffer:)`` for the rest.
+    /// An error that the closure throws is logged and does not end the subscription. See ``subscribe(_:from:buffer:)``
+    /// for the other parameters and errors.
     public func subscribe(
         _ topic: String, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard,
         _ receive: @escaping @Sendable (Publication) async throws -> Void
@@ -69,13 +70,14 @@ extension Messaging {
         }
     }
 
-    /// Subscribes and calls a closure with the arguments of each message by their types.
+    /// Subscribes and calls a closure for each message, with its arguments decoded by their types.
     ///
     /// ```swift
     /// try await component.subscribe("plant/7/telemetry") { (reading: Reading) in … }
     /// try await component.subscribe("plant/*/telemetry") { (topic: String, reading: Reading) in … }
     /// ```
-    /// For a pattern the real topic comes first. Messages with other arguments are logged and skipped.
+    /// For a pattern the real topic is the first argument. Messages whose arguments do not match are logged and
+    /// skipped.
     @_disfavoredOverload
     public func subscribe<each Argument: Decodable & Sendable>(
         _ topic: String, from start: ReplayStart = .now, buffer: SubscriptionBuffer = .standard,

@@ -2,8 +2,8 @@ import Foundation
 package import RembusTransport
 
 extension ComponentConfiguration {
-    /// What a `wss` connection needs, read from the files that were asked for. Blocks on the disk. `protocol` is what the
-    /// handshake says will be spoken.
+    /// The TLS context of a `wss` connection, read from the configured files; nil for a connection without TLS. Blocks
+    /// on the disk. `protocol` is the name of the protocol that the handshake offers.
     ///
     /// Throws ``RembusError/Code/invalidSetting`` when a file cannot be used.
     package func tlsContext(
@@ -40,7 +40,7 @@ extension ComponentConfiguration {
         let folder = resolvedDirectory() + "/ca"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let files = names.filter { !$0.hasPrefix(".") }.sorted()
-        // Which of several is meant cannot be known, and trusting all would trust more than someone may have wanted.
+        // With several files it is not clear which one is meant. Trusting all of them might trust more than was wanted.
         guard files.count <= 1 else {
             throw Settings.failure(
                 "The folder \(folder) holds several files; keep the one with the authority there, or set HTTP_CA_BUNDLE."

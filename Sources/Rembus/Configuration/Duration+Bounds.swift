@@ -1,7 +1,8 @@
 import NIOCore
 
 extension TimeAmount {
-    /// A duration of a program as a time of the event loop, which counts nanoseconds in 64 bits: 31 years at most.
+    /// A duration as a time of the event loop. It is limited to 1 000 000 000 s (31 years), since the event loop counts
+    /// nanoseconds in 64 bits.
     init(bounded duration: Duration) {
         self = TimeAmount(min(max(duration, .seconds(-1)), .seconds(1_000_000_000)))
     }

@@ -1,15 +1,15 @@
-/// How long a component waits between two attempts to get its connection back.
+/// The pauses between attempts to reconnect.
 ///
-/// The wait before attempt n is random between ``minimumDelay`` and `minimumDelay · 2ⁿ`, never more than
-/// ``maximumDelay``: the first attempts are quick, and many components that lost one broker do not return as one wave.
+/// The pause before attempt n is random between ``minimumDelay`` and `minimumDelay · 2ⁿ`, and at most ``maximumDelay``.
+/// So the first attempts come quickly, and many components that have lost the same broker do not all return at once.
 public struct ReconnectPolicy: Sendable, Hashable {
-    /// The shortest wait, default 0.5 s.
+    /// The shortest pause; 0.5 s by default.
     public var minimumDelay: Duration
 
-    /// The longest wait, default 30 s.
+    /// The longest pause; 30 s by default.
     public var maximumDelay: Duration
 
-    /// Makes a policy; delays below zero count as zero.
+    /// Makes a policy. Negative delays count as zero.
     public init(minimumDelay: Duration = .milliseconds(500), maximumDelay: Duration = .seconds(30)) {
         self.minimumDelay = minimumDelay
         self.maximumDelay = maximumDelay
@@ -24,7 +24,7 @@ public struct ReconnectPolicy: Sendable, Hashable {
 }
 
 extension Duration {
-    /// The duration as seconds with a fraction.
+    /// The duration in seconds, with a fraction.
     var seconds: Double {
         Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }

@@ -1,8 +1,8 @@
-/// Where a component connects to, and under which name: `[protocol://][host][:port]/[name]`.
+/// The address of a broker and the name of a component: `[protocol://][host][:port]/[name]`.
 ///
-/// Parts that the text leaves out come from a base URL, except for the port of another protocol than the base URL's: that
-/// is 8338 for `ws` and `wss`, 8339 for `tcp` and `tls`, 8340 for `zmq`, 1883 for `mqtt`, and 8883 for `mqtts`. A text
-/// without `://` is just a name, which may contain slashes:
+/// Missing parts come from a base URL. If the protocol is not that of the base URL, a missing port is 8338 for `ws` and
+/// `wss`, 8339 for `tcp` and `tls`, 8340 for `zmq`, 1883 for `mqtt`, and 8883 for `mqtts`. A text without `://` is just
+/// a name, which may contain slashes:
 /// ```swift
 /// try RembusURL("pump7")                   // ws://127.0.0.1:8338/pump7
 /// try RembusURL("ws://hub:9000/pump7")     // all said
@@ -11,7 +11,7 @@
 /// try RembusURL("ws+unix:///run/rembus.sock:/pump7")    // a Unix socket; the name comes behind a colon
 /// ```
 public struct RembusURL: Sendable, Hashable {
-    /// The protocols of docs/spec/behaviour.md §3 that a component can dial.
+    /// The protocols of docs/spec/behaviour.md §3 that a component can use.
     public enum Scheme: String, Sendable, Hashable, CaseIterable {
         /// WebSocket.
         case ws
@@ -40,7 +40,7 @@ public struct RembusURL: Sendable, Hashable {
     /// The protocol.
     public var scheme: Scheme
 
-    /// A host name or an address; IPv6 addresses without brackets. The path of a Unix socket begins with a slash.
+    /// A host name or an address. IPv6 addresses have no brackets. A path of a Unix socket begins with a slash.
     public var host: String
 
     /// The TCP port; 0 for a Unix socket.
@@ -52,7 +52,7 @@ public struct RembusURL: Sendable, Hashable {
     /// Whether the host is the path of a Unix socket of this machine.
     public var isUnixSocket: Bool { host.hasPrefix("/") }
 
-    /// Whether others may read what goes there, a secret or pin too: it leaves this machine, and is not encrypted.
+    /// Whether others may read what is sent, such as a secret or a pin: it leaves this machine without encryption.
     public var isReadableByOthers: Bool {
         guard !scheme.isSecure, !isUnixSocket else { return false }
         let host = host.lowercased()
@@ -60,10 +60,10 @@ public struct RembusURL: Sendable, Hashable {
         return !(host == "localhost" || host == "::1" || isIPv4 && host.hasPrefix("127."))
     }
 
-    /// What a text need not say when nothing else is configured: `ws://127.0.0.1:8338`.
+    /// The base URL when nothing else is configured: `ws://127.0.0.1:8338`.
     public static let standardBase = RembusURL(scheme: .ws, host: "127.0.0.1", port: 8338)
 
-    /// Makes a URL from its parts, which are not checked.
+    /// Makes a URL from its parts without checking them.
     public init(scheme: Scheme, host: String, port: Int, name: String? = nil) {
         self.scheme = scheme
         self.host = host
@@ -71,9 +71,9 @@ public struct RembusURL: Sendable, Hashable {
         self.name = name
     }
 
-    /// Reads a URL. `base` gives the parts that the text leaves out.
+    /// Parses a URL. `base` supplies the parts that the text leaves out.
     ///
-    /// Throws ``RembusError/Code/invalidURL`` with a sentence that names the part that is wrong.
+    /// Throws ``RembusError/Code/invalidURL`` with a sentence that names the wrong part.
     public init(_ text: String, base: RembusURL = .standardBase) throws(RembusError) {
         self = try RembusURLParser(text: text, base: base).parse()
     }

@@ -1,11 +1,11 @@
-/// Reads the URL forms of behaviour.md §3.
+/// Parses URLs in the forms of behaviour.md §3.
 struct RembusURLParser {
     let text: String
     let base: RembusURL
 
-    /// Behind the protocol of a URL of a Unix socket.
+    /// The suffix of the protocol in the URL of a Unix socket.
     private static let unixMark = "+unix"
-    /// The name by which Python programs ask for an anonymous component.
+    /// The name with which Python programs ask for an anonymous component.
     private static let noName = "__noname__"
 
     func parse() throws(RembusError) -> RembusURL {
@@ -34,8 +34,8 @@ struct RembusURLParser {
         return scheme
     }
 
-    /// `ws+unix:///run/rembus.sock`, with a name `ws+unix:///run/rembus.sock:/pump7`: a path may contain every character, but
-    /// `:/` in it would be strange.
+    /// Parses `ws+unix:///run/rembus.sock`, and with a name `ws+unix:///run/rembus.sock:/pump7`. A path may contain any
+    /// character, but `:/` in one is unlikely.
     private func parseSocket(_ schemeText: Substring, _ rest: Substring) throws(RembusError) -> RembusURL {
         let scheme = try scheme(schemeText)
         let end = rest.firstRange(of: ":/")
@@ -85,13 +85,13 @@ struct RembusURLParser {
         return (host.isEmpty ? nil : String(host), port)
     }
 
-    /// The port of the base URL goes with its protocol, encrypted or not; every other protocol has a standard one.
+    /// The port of the base URL belongs to its protocol, with or without TLS. Every other protocol has a standard port.
     private func defaultPort(_ scheme: RembusURL.Scheme) -> Int {
         let standard = Self.standardPort(scheme)
         return standard == Self.standardPort(base.scheme) ? base.port : standard
     }
 
-    /// The ports of the examples of `rembus broker`; those of MQTT are registered.
+    /// The ports in the examples of `rembus broker`; those of MQTT are registered.
     private static func standardPort(_ scheme: RembusURL.Scheme) -> Int {
         switch scheme {
         case .ws, .wss: 8338
@@ -102,7 +102,7 @@ struct RembusURLParser {
         }
     }
 
-    /// The name in a path; nil when the path is empty. The rules are those of behaviour.md §2.
+    /// The name in a path; nil when the path is empty. It follows the rules of behaviour.md §2.
     private func checkedName(_ path: Substring) throws(RembusError) -> String? {
         var name = path.dropFirst()
         if name.hasPrefix("/") { throw failure("has a name that starts with `/`") }

@@ -1,7 +1,7 @@
 import Foundation
 import NIOCore
 
-/// The two places outside the program that settings come from; the file wins.
+/// The sources of settings outside of the program: the file and the environment. The file takes precedence.
 struct SettingSources {
     private let file: ValueMap
     private let path: String
@@ -37,7 +37,7 @@ struct SettingSources {
         return map
     }
 
-    /// A duration; `given` is the explicit argument, which spares the sources.
+    /// A duration. With an explicit argument `given` the sources are not read.
     func seconds(
         _ key: Key, _ given: Duration?, else standard: Duration, mayBeZero: Bool = false
     ) throws(RembusError) -> Duration {
@@ -62,7 +62,8 @@ struct SettingSources {
         return count
     }
 
-    /// In the environment `1`, `true`, `yes` and `on` in any case mean true, everything else false.
+    /// A truth value. In the environment `1`, `true`, `yes` and `on` mean true, in upper or lower case; everything else
+    /// means false.
     func flag(_ key: Key, _ given: Bool?, else standard: Bool) throws(RembusError) -> Bool {
         if let given { return given }
         if let value = file[key.file] {
@@ -75,7 +76,7 @@ struct SettingSources {
         return ["1", "true", "yes", "on"].contains(text.lowercased())
     }
 
-    /// A text and where it is from; nil when no source has it.
+    /// A text with the source that it comes from; nil when no source has it.
     func text(_ key: Key) throws(RembusError) -> (text: String, origin: String)? {
         if let value = file[key.file] {
             let origin = "\(key.file) in \(path)"

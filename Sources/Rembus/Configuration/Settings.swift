@@ -1,8 +1,8 @@
 import Foundation
 import NIOCore
 
-/// The settings of one component after every source was asked: explicit argument, then `settings.json`, then the
-/// environment, then the default (behaviour.md §19).
+/// The settings of one component, from all sources: explicit arguments, `settings.json`, the environment and the
+/// defaults, in this order (behaviour.md §19).
 struct Settings: Sendable {
     var requestTimeout = Self.standardRequestTimeout
     /// The default of `request_timeout`, in brokers and components.
@@ -13,13 +13,14 @@ struct Settings: Sendable {
     var zeroMQPingInterval: Duration = .seconds(30)
     var maxMessageBytes = Self.standardMaxMessageBytes
     private static let standardMaxMessageBytes = 62_914_560
-    /// What brokers take, unless they were told to take more and this component too.
+    /// The largest message that may be sent. Brokers accept the standard size, unless they and this component are
+    /// configured for more.
     var maxSentBytes: Int { max(maxMessageBytes, Self.standardMaxMessageBytes) }
     var startAnyway = false
-    /// Whether the broker's challenge is waited for.
+    /// Whether the component waits for the broker's challenge.
     var isAuthenticated = false
 
-    /// The keys of `settings.json` and the environment variables that mean the same.
+    /// The keys of `settings.json`, with the environment variables of the same meaning.
     private enum Key {
         static let requestTimeout = ("request_timeout", "REMBUS_TIMEOUT")
         static let acknowledgementTimeout = ("ack_timeout", "REMBUS_ACK_TIMEOUT")
@@ -31,9 +32,9 @@ struct Settings: Sendable {
         static let maxMessageBytes = ("max_ws_frame", "")
     }
 
-    /// Asks every source. `name` is the component's, nil for an anonymous one, which has no `settings.json`.
+    /// Reads all sources. `name` is the component's; nil for an anonymous one, which has no `settings.json`.
     ///
-    /// Throws ``RembusError/Code/invalidSetting`` when a source holds something unusable.
+    /// Throws ``RembusError/Code/invalidSetting`` when a source has an unusable value.
     init(_ configuration: ComponentConfiguration, name: String?) throws(RembusError) {
         let sources = try SettingSources(configuration, name: name)
         let given = configuration
@@ -66,7 +67,7 @@ struct Settings: Sendable {
         }
     }
 
-    /// Explicit arguments come unchecked; this covers every source.
+    /// Checks the values of all sources, including explicit arguments.
     private func check() throws(RembusError) {
         guard requestTimeout > .zero else { throw Self.failure("The request timeout must be above zero.") }
         guard acknowledgementTimeout > .zero else {
@@ -81,10 +82,10 @@ struct Settings: Sendable {
 }
 
 extension ComponentConfiguration {
-    /// The environment that counts.
+    /// The environment: the one of the configuration, or that of the process.
     var effectiveEnvironment: [String: String] { environment ?? ProcessInfo.processInfo.environment }
 
-    /// The base of URLs: explicit, from the environment, or the standard one.
+    /// The base of URLs: the explicit one, that of the environment, or the standard one.
     func resolvedBase() throws(RembusError) -> RembusURL {
         let variable = "REMBUS_BASE_URL"
         guard let text = baseURL ?? effectiveEnvironment[variable], !text.isEmpty else {

@@ -1,9 +1,9 @@
-/// Whom a component trusts on `wss` connections, and the certificate it shows there. TLS 1.2 or later is used, and the
-/// broker's certificate must be for the host of the URL.
+/// The authorities that a component trusts on `wss` connections, and the certificate that it shows there. TLS 1.2 or
+/// later is used. The broker's certificate must be for the host of the URL.
 public struct TLSOptions: Sendable, Hashable {
-    /// A PEM file with the authorities that the broker's certificate may come from.
+    /// A PEM file with the authorities that may have issued the broker's certificate.
     ///
-    /// Default `HTTP_CA_BUNDLE`, else the single file in `<directory>/ca`, else the authorities of the system
+    /// Default `HTTP_CA_BUNDLE`, otherwise the single file in `<directory>/ca`, otherwise the authorities of the system
     /// (docs/spec/behaviour.md §19).
     public var authorities: String?
 
@@ -13,7 +13,7 @@ public struct TLSOptions: Sendable, Hashable {
     /// A PEM file with the private key of ``certificate``. Default `REMBUS_CLIENT_KEY`.
     public var privateKey: String?
 
-    /// The name to look for in the broker's certificate when it is not for the host of the URL.
+    /// The name that the broker's certificate must have, if that is not the host of the URL.
     public var serverName: String?
 
     /// Makes options in which every field has its default.

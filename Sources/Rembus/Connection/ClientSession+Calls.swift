@@ -8,7 +8,7 @@ extension ClientSession {
         send(frame, on: link)
     }
 
-    /// Sends a request of the session itself.
+    /// Sends a request of the session itself, such as a login.
     func begin(_ call: PendingCall, id: UInt64, message: Message, on link: Link) {
         register(call, id: id)
         send(message, on: link)
@@ -31,7 +31,7 @@ extension ClientSession {
     }
 
     func received(_ reply: Reply, for id: MessageID) {
-        // Ids of another length than ours, and answers that come too late, belong to nobody.
+        // Answers whose id has another length, or that come too late, are ignored.
         guard let key = id.littleEndianValue else { return }
         if publications[key] != nil { return received(reply, forPublication: key) }
         guard let call = calls.removeValue(forKey: key) else {
@@ -42,7 +42,7 @@ extension ClientSession {
         call.complete(.success(reply))
     }
 
-    /// Fails calls whose time is over; returns the next deadline.
+    /// Fails calls whose time is over. Returns the next deadline.
     func expireCalls(_ now: NIODeadline) -> NIODeadline {
         var next = NIODeadline.distantFuture
         var expired: [UInt64] = []
@@ -55,7 +55,7 @@ extension ClientSession {
         return next
     }
 
-    /// The error of calls that were waiting when the connection was lost.
+    /// The error of calls that were open when the connection was lost.
     var lossError: RembusError {
         if case .closed(let reason) = phase { return Submissions.closedError(reason) }
         return RembusError(
@@ -64,7 +64,7 @@ extension ClientSession {
                 + "The component reconnects by itself: retry if doing it twice is safe.")
     }
 
-    /// Ends every call that waits for an answer: the connection that it was sent on is gone.
+    /// Fails all open calls, because the connection that they were sent on is gone.
     func failCalls(_ error: RembusError? = nil) {
         let error = error ?? lossError
         let failed = calls.values

@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import RembusTransport
 
-/// What the component wants the broker to know, kept here so that it can be said again on a new connection.
+/// The subscriptions and methods of the component, which are sent again on a new connection.
 extension ClientSession {
     func add(_ subscription: Subscription) {
         if case .closed = phase { return subscription.queue.removeSource() }
@@ -11,7 +11,7 @@ extension ClientSession {
         if isReactiveBySubscribing { isReactive = true }
     }
 
-    /// Ends the subscription; when `only` is given, not another one that has taken its place.
+    /// Removes the subscription. With `only` it is not removed if another one has taken its place.
     func removeSubscription(_ topic: String, only: Subscription? = nil) {
         if let only, subscriptions[topic] !== only { return }
         detach(subscriptions.removeValue(forKey: topic))
@@ -24,13 +24,13 @@ extension ClientSession {
         resumeReading(after: ObjectIdentifier(queue))
     }
 
-    /// The longest look back that any subscription wants; `reactive` bounds the replay by it (protocol.md §13 D16).
+    /// The longest replay that any subscription wants. `reactive` limits replay to it (protocol.md §13 D16).
     var longestReplay: Double {
         subscriptions.values.map(\.start.nanoseconds).max() ?? 0
     }
 
-    /// After a login: `setup` would make the broker forget from where to replay (known-defects.md R11), so each topic is
-    /// told by itself.
+    /// Restores subscriptions and methods after a login. Each topic is sent by itself, because `setup` would make the
+    /// broker forget where replay starts (known-defects.md R11).
     func restore(on link: Link) {
         for subscription in subscriptions.values {
             command(subscription.start.command, topic: subscription.topic, on: link)

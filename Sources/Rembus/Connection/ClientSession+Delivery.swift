@@ -2,9 +2,9 @@ import Logging
 import NIOCore
 import RembusTransport
 
-/// The receiver of behaviour.md §7, and the execution of requests.
+/// The receiving side of behaviour.md §7, and the execution of requests.
 extension ClientSession {
-    /// The topic as text with its subscription; the last one is remembered.
+    /// The topic as text, with its subscription. The last one is cached.
     func receiver(of topicBytes: UnsafeRawBufferPointer) -> (String, Subscription?) {
         if let recent = recentTopic, recent.bytes.elementsEqual(topicBytes) {
             return (recent.topic, recent.subscription)
@@ -20,10 +20,11 @@ extension ClientSession {
         _ link: Link
     ) {
         let qos = flags.qos
-        // Julia delivers to the pattern `*` under the topic's own name (protocol.md §13 D37).
+        // Julia sends a delivery for the pattern `*` with the topic's own name (protocol.md §13 D37).
         guard let subscription = subscription ?? subscriptions["*"] else {
             logger.debug("a message for a topic without subscription", metadata: ["topic": "\(topic)"])
-            // No handler has this topic. The message is acknowledged all the same, or the broker would repeat it.
+            // There is no subscription for this topic. The message is acknowledged anyway, because otherwise the broker
+            // would send it again.
             if qos != .atMostOnce, let id { send(.ack(id), on: link) }
             return
         }
@@ -31,7 +32,7 @@ extension ClientSession {
             deliver(topic, subscription, qos: .atMostOnce, flags, id, list)
             return
         }
-        // A copy of a message that waits for room already; the acknowledgement follows when there is.
+        // This is a copy of a message that is in the queue and waits to be acknowledged.
         let key = OwedMessage(id: id, queue: ObjectIdentifier(subscription.queue))
         if owed.contains(key) { return }
         if qos == .exactlyOnce, duplicates.contains(id, now: .now()) {
@@ -41,9 +42,10 @@ extension ClientSession {
         case .accepted, .full:
             if qos == .exactlyOnce { duplicates.insert(id, now: .now()) }
             send(.ack(id), on: link)
-        // Without an acknowledgement the broker sends no more than its window: the reader's pace, passed on.
+        // Without acknowledgements the broker sends no more than its window, so it slows down to the pace of the
+        // reader.
         case .owed: owed.insert(key)
-        // It tries again.
+        // The broker sends the message again.
         case .refused: break
         }
     }
@@ -54,7 +56,7 @@ extension ClientSession {
         _ list: ArgumentList
     ) -> SubscriptionQueue.Outcome {
         var (topic, list) = (topic, list)
-        // Wire form of a wildcard delivery: the pattern as topic, the real topic as first argument.
+        // A wildcard delivery has the pattern as its topic, and the real topic as the first argument.
         if subscription.isPattern, topic == subscription.topic, let unwrapped = list.droppingTopic() {
             (topic, list) = unwrapped
         }
@@ -78,7 +80,7 @@ extension ClientSession {
         return outcome
     }
 
-    /// The reader has made room for a message that was not acknowledged yet. Without a connection the broker sends it
+    /// Acknowledges a message for which the reader has made room. Without a connection the broker sends the message
     /// again on the next one.
     private func acknowledge(_ message: OwedMessage, _ qos: QoS) {
         owed.remove(message)
@@ -88,7 +90,7 @@ extension ClientSession {
 
     // MARK: Requests of peers
 
-    /// `timeout` in milliseconds is how long the caller waits; behind that nobody hears the result.
+    /// Executes a request. `timeout` is how long the caller waits, in milliseconds; the task is cancelled after it.
     func execute(_ topic: String, _ id: MessageID, _ arguments: ArgumentList, timeout: UInt64?, _ link: Link) {
         guard let handler = services[topic] else {
             let text = "No component offers method `\(topic)` (42). Check the name, or start its provider."
@@ -112,26 +114,45 @@ extension ClientSession {
                 let text = EncodedValue(.text(describe(error)), encoding: encoding)
                 frame = OutgoingFrame(response: id, status: .methodException, data: text)
             }
-            // An answer that cannot be sent is dropped: without the connection its caller waits no more.
+            // An answer that cannot be sent is dropped: the connection is gone, and so is the caller.
             try? await submissions.send(frame)
             submissions.perform { $0.requestsInExecution -= 1 }
         }
         guard let time else { return }
         let end = eventLoop.scheduleTask(in: TimeAmount(bounded: time)) { task.cancel() }
-        // A call that has ended keeps nothing until then.
+        // A task of its own, so that a call that has ended keeps nothing in memory until the deadline.
         Task {
             await task.value
             end.cancel()
         }
     }
 
-    /// 30 days in milliseconds. A longer time-out is cut to it.
+    /// 30 days in milliseconds. Longer time-outs are reduced to this one.
     private static let longestTimeout: UInt64 = 30 * 86_400_000
 }
 
-/// A message in a queue that has no room for it. Brokers may give the deliveries of one publication to several
-/// subscriptions the same id.
+/// Identifies a message that is in a queue beyond its limit. The queue is part of the identity, because brokers may use
+/// one id for the deliveries of a publication to several subscriptions.
 struct OwedMessage: Hashable {
     let id: MessageID
     let queue: ObjectIdentifier
+}
+
+/// Back-pressure: while the queue of a subscription is full, nothing is read from the connection.
+extension ClientSession {
+    /// Stops reading until the queue has room.
+    func pauseReading(for queue: SubscriptionQueue) {
+        let key = ObjectIdentifier(queue)
+        guard let link = readyLink, fullQueues.insert(key).inserted else { return }
+        link.pauseReading()
+        queue.whenRoom(for: ObjectIdentifier(self)) { [submissions] in
+            submissions.perform { $0.resumeReading(after: key) }
+        }
+    }
+
+    /// Called when a queue has room or has ended. Reading continues if no other queue is full.
+    func resumeReading(after queue: ObjectIdentifier) {
+        guard fullQueues.remove(queue) != nil, fullQueues.isEmpty else { return }
+        readyLink?.resumeReading()
+    }
 }

@@ -3,7 +3,8 @@ import NIOCore
 import RembusTransport
 
 extension ClientSession {
-    /// A connection is open and gets its link now. `sink` carries the link's messages when no channel does.
+    /// Makes the link of a connection that has just opened. `sink` carries the link's messages if there is no channel
+    /// for them.
     func attach(_ configuration: LinkConfiguration, peer: String, sink: (any LinkSink)?) -> Link {
         let link = Link(
             role: .client, group: group, configuration: configuration, remoteAddress: peer, delegate: self, sink: sink)
@@ -14,7 +15,7 @@ extension ClientSession {
         return link
     }
 
-    /// The broker knows us: everything that it forgot is said again, then what it did not acknowledge.
+    /// Called after the login: sends subscriptions and methods again, and then what the broker has not acknowledged.
     func becomeReady(_ link: Link) {
         phase = .ready(link)
         restore(on: link)
@@ -26,7 +27,7 @@ extension ClientSession {
 
     // MARK: The end of a connection
 
-    /// Whether a connection was lost after something was sent on it that nothing confirmed; begins anew.
+    /// Whether a connection was lost after something was sent on it whose arrival was not confirmed. Resets that state.
     func takeLoss() -> Bool {
         defer { (hasUnconfirmed, hasLostUnconfirmed) = (false, false) }
         return hasLostUnconfirmed
@@ -40,12 +41,12 @@ extension ClientSession {
             failCalls()
         case .ready:
             phase = .offline
-            // Queues that are full say so again when the next connection delivers to them.
+            // Queues that are still full report it again when the next connection delivers to them.
             fullQueues = []
             hasLostUnconfirmed = hasLostUnconfirmed || hasUnconfirmed
             submissions.setAvailability(.offline)
             failCalls()
-            // A component that was replaced must stay away (protocol.md §1.1).
+            // A component that was replaced by another connection must not reconnect (protocol.md §1.1).
             if reason.isRemote, reason.code == Self.overwritten {
                 return close(
                     RembusError(
@@ -63,7 +64,7 @@ extension ClientSession {
     /// RFC 6455 §7.4.1.
     private static let tooLarge: UInt16 = 1009
 
-    /// The end of the component. What callers queued before still goes out.
+    /// Ends the component. Messages that callers have queued before are still sent.
     func close(_ reason: RembusError?) {
         if case .closed = phase { return }
         let link: Link? =

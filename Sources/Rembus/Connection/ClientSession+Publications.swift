@@ -1,7 +1,7 @@
 import NIOCore
 import RembusTransport
 
-/// The sender of behaviour.md §7: send, wait for the Ack, send again, and for QoS 2 confirm with Ack2.
+/// The sending side of behaviour.md §7: send, wait for the Ack, send again, and at QoS 2 confirm with Ack2.
 extension ClientSession {
     func begin(_ publication: OutgoingPublication) {
         if case .closed(let reason) = phase {
@@ -23,7 +23,7 @@ extension ClientSession {
         publication.continuation.resume()
     }
 
-    /// The broker answers a publication that it does not take with the reason, in the place of the acknowledgement.
+    /// Handles the refusal of a publication, which the broker sends instead of an acknowledgement.
     func received(_ reply: Reply, forPublication key: UInt64) {
         guard let publication = publications.removeValue(forKey: key) else { return }
         noteInFlight()
@@ -33,8 +33,8 @@ extension ClientSession {
             throwing: RembusError(reply.status, data: data, subject: .publication(publication.topic)))
     }
 
-    /// The broker has ended the connection because a message was larger than it takes, and only one of these can have been
-    /// that: the largest. Sent again it would end every further connection.
+    /// Fails the largest open publication, because the broker has closed the connection for a message that is too
+    /// large. Only this one can be the cause. If it was sent again, it would end every further connection.
     func failLargestPublication() {
         guard let largest = publications.values.max(by: { $0.frame.readableBytes < $1.frame.readableBytes }) else {
             return
@@ -54,8 +54,8 @@ extension ClientSession {
         publication.continuation.resume(throwing: CancellationError())
     }
 
-    /// Sends again what nobody acknowledged in time, and gives up on what was sent often enough. The time without a
-    /// connection counts, so that a publication always ends. Returns the next deadline.
+    /// Sends publications again whose acknowledgement is late, and fails those that were sent often enough. The time
+    /// without a connection counts, so that every publication ends. Returns the next deadline.
     func retryPublications(_ now: NIODeadline) -> NIODeadline {
         var next = NIODeadline.distantFuture
         var due: [OutgoingPublication] = []
@@ -87,7 +87,7 @@ extension ClientSession {
         )
     }
 
-    /// On a new connection: everything unacknowledged goes out again, in the old order and with the old ids.
+    /// Sends all unacknowledged publications again on a new connection, in the old order and with the old ids.
     func resumePublications(on link: Link) {
         for publication in publications.values.sorted(by: { $0.sequence < $1.sequence }) {
             send(.whole(publication.frame), on: link)

@@ -55,7 +55,7 @@ extension ClientSession: LinkDelegate {
         }
     }
 
-    /// A broker that does not speak Rembus: the connection ends, and a new one may do better (protocol.md §1.1).
+    /// Ends the connection to a peer that does not speak Rembus. A new connection may do better (protocol.md §1.1).
     private func violation(_ reason: String, _ link: Link) {
         logger.error("the broker sent something that is no Rembus message", metadata: ["reason": "\(reason)"])
         link.close(code: 1000, reason: "protocol error")
@@ -89,7 +89,7 @@ extension ClientSession: LinkDelegate {
         }
     }
 
-    /// The bytes in a buffer that may be kept: a part of `owner` when it is not much larger, else a copy.
+    /// The bytes as a buffer that may be kept: a slice of `owner` if it is not much larger, otherwise a copy.
     private func slice(_ bytes: UnsafeRawBufferPointer, _ owner: ByteBuffer?, _ range: Range<Int>) -> ByteBuffer {
         if let owner, range.count * 2 >= owner.readableBytes,
             let slice = owner.getSlice(at: owner.readerIndex + range.lowerBound, length: range.count)
@@ -111,7 +111,8 @@ extension ClientSession: LinkDelegate {
             received(Reply(status: part.status, data: EncodedValue(part.data)), for: part.id)
         case .ack(let id): received(ack: id)
         case .ack2(let id): duplicates.remove(id)
-        // Brokers flood commands to named components; we route nothing and say only that we heard (protocol.md §8).
+        // Brokers send commands of others to named components too. A component does not route, so it only answers them
+        // (protocol.md §8).
         case .admin(let part): send(.response(.init(id: part.id, status: .ok)), on: link)
         case .identity, .unregister, .register, .attestation, .ping, .close:
             logger.debug("ignored a message that a broker does not send")

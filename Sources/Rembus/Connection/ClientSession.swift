@@ -2,14 +2,14 @@ import Logging
 import NIOCore
 import RembusTransport
 
-/// The state of a component behind its connection: what it waits for, what it is subscribed to, what it offers.
+/// The state of a component behind its connection: open requests, subscriptions and methods.
 ///
-/// Lives on one event loop and is touched there only. It outlives connections: `Connection` gives it a new link after each
-/// loss, and it restores on the broker what was there before.
+/// It belongs to one event loop and is used there only. It outlives connections: `Connection` gives it a new link after
+/// each loss, and the session restores its state at the broker.
 final class ClientSession {
     enum Phase {
         case offline
-        /// The WebSocket is open; the login is not done.
+        /// The transport is connected, but the login is not finished.
         case greeting(Link)
         case ready(Link)
         case closed(RembusError?)
@@ -22,7 +22,7 @@ final class ClientSession {
     let encoding: MessageEncoding
     let isReactiveBySubscribing: Bool
     let maxConcurrentRequests: Int
-    /// A connection that registers a name stays anonymous, whatever the broker asks.
+    /// Whether challenges are ignored, because this connection registers a name and stays anonymous.
     let ignoresChallenges: Bool
     let submissions: Submissions
     let states: StateHub
@@ -32,36 +32,37 @@ final class ClientSession {
 
     var phase = Phase.offline
     var connection: DialedConnection?
-    /// The login that is under way on the link.
+    /// The login that is in progress on the link.
     var login: ClientLogin?
     /// A challenge that came before the login began.
     var earlyChallenge: Value?
-    /// Told once per connection that was in use and broke.
+    /// Called once for each connection that was in use and broke.
     var onLoss: (@Sendable (LinkCloseReason) -> Void)?
-    /// Told when the session is closed for good.
+    /// Called when the session has ended for good.
     var onEnd: (@Sendable () -> Void)?
 
     var calls: [UInt64: PendingCall] = [:]
     var publications: [UInt64: OutgoingPublication] = [:]
     var nextSequence: UInt64 = 0
     var duplicates = DuplicateTable()
-    /// QoS 1 and 2 messages that wait in the queue of a subscription for the room in which to acknowledge them.
+    /// Messages at QoS 1 and 2 in queues that are full. They are acknowledged when there is room.
     var owed: Set<OwedMessage> = []
-    /// The full queues for whose readers the link is not read.
+    /// The full queues because of which the link is not read.
     var fullQueues: Set<ObjectIdentifier> = []
     var subscriptions: [String: Subscription] = [:]
     var services: [String: RequestHandler] = [:]
     var requestsInExecution = 0
-    /// Whether the broker is to deliver.
+    /// Whether the broker is asked to deliver.
     var isReactive = false
-    /// Whether something was sent since the last flush whose arrival nothing proves, and whether a connection was lost then.
+    /// Whether something was sent since the last flush without confirmation, and whether a connection was lost then.
     var (hasUnconfirmed, hasLostUnconfirmed) = (false, false)
-    /// Told whether the peer of an anonymous component is a broker.
+    /// Called when it is known whether the peer of an anonymous component is a broker: with nil if it is, otherwise
+    /// with the error.
     var greeting: (@Sendable (RembusError?) -> Void)?
 
-    /// The topic of the last publication and who got it: bursts usually stay on one topic.
+    /// The topic of the last message and its subscription, because consecutive messages usually have the same topic.
     var recentTopic: (bytes: [UInt8], topic: String, subscription: Subscription?)?
-    /// Subscriptions that got messages in this burst and have a reader asleep.
+    /// Subscriptions that got messages in this burst and whose readers are waiting.
     var readersToWake: [Subscription] = []
     var dialect = JSONDialect()
 
@@ -85,21 +86,21 @@ final class ClientSession {
         counters = parts.counters
     }
 
-    /// The link when messages may be sent on it.
+    /// The link if messages may be sent on it.
     var readyLink: Link? {
         if case .ready(let link) = phase { link } else { nil }
     }
 
     // MARK: Submissions
 
-    /// Does everything that callers queued, then writes it out once.
+    /// Handles everything that callers have queued, and then writes once.
     func drain() {
         var batch = submissions.take(recycling: spare)
         var offset = 0
         batch.frames.withUnsafeReadableBytes { bytes in
             for item in batch.items {
                 switch item {
-                // The link is looked up each time: an action can close it.
+                // The link is looked up each time, because an action can close it.
                 case .frame(let length):
                     hasUnconfirmed = true
                     readyLink.map { send(bytes[offset..<offset &+ length], on: $0) }
@@ -118,7 +119,7 @@ final class ClientSession {
     }
 
     private func recycle(_ batch: inout Submissions.Batch) {
-        // A burst of large messages does not keep its memory for ever.
+        // The memory of a burst of large messages is not kept.
         guard batch.frames.capacity <= 4 << 20 else { return spare = Submissions.Batch() }
         batch.frames.clear()
         batch.items.removeAll(keepingCapacity: batch.items.count <= 65_536)
@@ -153,7 +154,7 @@ final class ClientSession {
 
     // MARK: Deadlines
 
-    /// Makes sure that `sweep` runs at `deadline`. One timer serves everything that waits.
+    /// Makes sure that `sweep` runs at `deadline`. One timer serves all deadlines.
     func arm(_ deadline: NIODeadline) {
         guard deadline < timerDeadline else { return }
         timer?.cancel()
@@ -164,7 +165,7 @@ final class ClientSession {
     private func timerFired() {
         timerDeadline = .distantFuture
         let now = NIODeadline.now()
-        // The timer of something that is done already may fire early; the scan finds the next real deadline.
+        // The timer may fire early, for something that has ended already. The scan finds the next deadline.
         let next = min(expireCalls(now), retryPublications(now))
         if next < .distantFuture { arm(next) }
         group.flush()

@@ -3,10 +3,10 @@ import NIOCore
 import RembusTransport
 import Synchronization
 
-/// Gives a session its links: dials, logs in, and does both again when a link is lost.
+/// Gives a session its links: connects, logs in, and does both again when a link is lost.
 ///
-/// Session and connection hold each other until the component is closed: a component works for its handlers even when
-/// the program keeps no reference to it.
+/// Session and connection refer to each other until the component is closed, because a component serves its handlers
+/// even if the program keeps no reference to it.
 final class Connection: Sendable {
     let url: RembusURL
     let settings: Settings
@@ -20,12 +20,12 @@ final class Connection: Sendable {
 
     private let eventLoop: any EventLoop
     private let policy: ReconnectPolicy
-    /// Where the proof of identity comes from.
+    /// The source of the credential.
     let credentials: CredentialSource
     /// nil when the connection is not encrypted.
     private let tls: TLSClientContext?
     private let session: NIOLoopBoundBox<ClientSession?>
-    /// What stands for the broker on MQTT servers, from the first connection to one.
+    /// Translates between the component and an MQTT server; nil until there is a connection to one.
     private let carrier: NIOLoopBoundBox<MQTTCarrier?>
     private let reconnecting = Mutex<Task<Void, Never>?>(nil)
 
@@ -48,14 +48,15 @@ final class Connection: Sendable {
         let box = NIOLoopBoundBox<ClientSession?>.makeEmptyBox(valueType: ClientSession.self, eventLoop: eventLoop)
         session = box
         carrier = .makeEmptyBox(valueType: MQTTCarrier.self, eventLoop: eventLoop)
-        // Weak, because the session holds the submissions. Whoever waits for an answer holds the connection.
+        // Weak, because the session refers to the submissions. A caller that waits for an answer refers to the
+        // connection.
         submissions = Submissions(maxUnsentBytes: configuration.maxUnsentBytes) { [weak box] in
             eventLoop.execute { [weak box] in box?.value?.drain() }
         }
         startSession(configuration)
     }
 
-    /// Makes the session on its event loop; everything that is asked of it later is queued behind.
+    /// Makes the session on its event loop. Later requests to it are queued behind.
     private func startSession(_ configuration: ComponentConfiguration) {
         var configuration = configuration
         configuration.logger = logger
@@ -82,10 +83,10 @@ final class Connection: Sendable {
 
     // MARK: Connecting
 
-    /// One attempt: dial and log in.
+    /// Makes one attempt to connect and log in.
     func establish() async throws(RembusError) {
         let connection: DialedConnection
-        // Read for each attempt: the key may have been put there, or replaced, meanwhile.
+        // The credential is read for each attempt, because the key file may have been added or replaced.
         let credential = credentials.find()
         let (session, peer) = (session, DialedPlace.text(url.host, url.port))
         do {
@@ -114,7 +115,8 @@ final class Connection: Sendable {
         throw explain(failure)
     }
 
-    /// Whoever hangs up or says nothing during the handshake is probably no broker, or not one of this protocol.
+    /// Explains a failed handshake: a peer that hangs up or says nothing is probably not a broker, or speaks another
+    /// protocol.
     private func explain(_ failure: RembusError) -> RembusError {
         guard failure.code == .connectionDown || failure.code == .timeout, url.scheme != .mqtt, url.scheme != .mqtts,
             !settings.isAuthenticated
@@ -155,7 +157,7 @@ final class Connection: Sendable {
         }
     }
 
-    /// Why there is no connection, for people; the details of what nobody foresaw are for the log.
+    /// Why there is no connection, in a sentence. Details of unexpected errors go to the log.
     private func connectError(_ error: any Error, _ peer: String) -> RembusError {
         logger.debug("no connection", metadata: ["broker": "\(peer)", "reason": "\(error)"])
         if let failure = error as? TLSFailure {
@@ -166,7 +168,7 @@ final class Connection: Sendable {
             ConnectFailure(peer, error).sentence(place, server: "a broker", start: "rembus broker"))
     }
 
-    /// Where the broker is: the URL without a name.
+    /// The address of the broker: the URL without a name.
     var place: String {
         var place = url
         place.name = nil
@@ -183,7 +185,7 @@ final class Connection: Sendable {
         return configuration
     }
 
-    /// Tries until there is a connection, the component is closed, or the broker refuses it for good.
+    /// Tries until there is a connection, the component is closed, or the broker has refused it for good.
     func keepReconnecting() {
         reconnecting.withLock { task in
             task?.cancel()
@@ -218,7 +220,7 @@ final class Connection: Sendable {
 
     // MARK: Use
 
-    /// Runs something on the event loop, in order with what was sent before, and waits for it.
+    /// Runs `body` on the event loop, behind everything that was sent before, and waits for it.
     ///
     /// Throws when the component is closed.
     func onSession<R: Sendable>(_ body: @escaping @Sendable (ClientSession) -> R) async throws(RembusError) -> R {
@@ -235,7 +237,7 @@ final class Connection: Sendable {
         return Submissions.closedError(nil)
     }
 
-    /// Closes for good and waits until what was sent before is written and the socket is gone.
+    /// Closes for good. Returns when everything that was sent before is written and the socket is closed.
     func close() async {
         let connection = try? await onSession { session in
             session.close(nil)
@@ -246,7 +248,7 @@ final class Connection: Sendable {
 }
 
 extension RembusError {
-    /// Whether a new attempt to connect can succeed without a change on this side.
+    /// Whether a new attempt to connect can succeed although nothing changes on this side.
     var isWorthRetrying: Bool {
         switch code {
         case .connectionDown, .nameInUse, .timeout, .notConnected: true

@@ -1,18 +1,18 @@
-/// What the connection of a component is doing.
+/// The state of a component's connection.
 public enum ConnectionState: Sendable, Hashable {
     /// The first connection is being made.
     case connecting
-    /// Messages flow.
+    /// The component is connected and logged in.
     case connected
-    /// The connection was lost, or could not be made at first; attempts are counted from 1.
+    /// The connection was lost, or could not be made at first. Attempts are counted from 1.
     case reconnecting(attempt: Int)
-    /// The end; nil after `close()`, else why there is no way back.
+    /// The component has ended. nil after `close()`, otherwise the reason why it does not reconnect.
     case closed(RembusError?)
 
-    /// Whether messages flow.
+    /// Whether the component is connected and logged in.
     public var isConnected: Bool { self == .connected }
 
-    /// Whether the component has come to its end.
+    /// Whether the component has ended.
     public var isClosed: Bool {
         if case .closed = self { true } else { false }
     }

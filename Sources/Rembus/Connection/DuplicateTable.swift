@@ -1,9 +1,9 @@
 import NIOCore
 
-/// The ids of QoS 2 messages that were delivered and not yet confirmed with Ack2 (behaviour.md §7).
+/// The ids of QoS 2 messages that were delivered and are not yet confirmed with Ack2 (behaviour.md §7).
 ///
-/// It outlives connections, so that a message repeated on a new one is recognised. Entries expire after ten minutes, and
-/// the oldest goes first when the table is full.
+/// The table outlives connections, so that a message that is repeated on a new one is recognised. Entries expire after
+/// ten minutes. When the table is full, the oldest entry is removed.
 struct DuplicateTable {
     private var entries: [MessageID: NIODeadline] = [:]
     private var order = CircularBuffer<(id: MessageID, added: NIODeadline)>()
@@ -34,7 +34,7 @@ struct DuplicateTable {
     }
 
     private mutating func removeExpired(_ now: NIODeadline) {
-        // Confirmed ids are still queued in `order`; they leave here or when the queue got too long.
+        // Ids that were confirmed are still in `order`. They are removed here, or when the queue is too long.
         while let first = order.first, first.added + lifetime <= now || order.count > 2 * capacity {
             removeOldest()
         }
@@ -42,7 +42,7 @@ struct DuplicateTable {
 
     private mutating func removeOldest() {
         while let first = order.popFirst() {
-            // An id that was confirmed and came again has a younger entry, which stays.
+            // If an id was confirmed and then used again, it has a newer entry, which stays.
             guard entries[first.id] == first.added else { continue }
             entries[first.id] = nil
             return

@@ -1,15 +1,15 @@
 import DataFrames
 import NIOCore
 
-/// A message that is ready to be written: its length is known, and writing it is a few copies.
+/// A message that is ready to be written: its length is known, and writing it takes a few copies.
 enum OutgoingFrame: Sendable {
-    /// A CBOR publication; `id` is absent when the flags are zero.
+    /// A CBOR publication. Its frame has no `id` when the flags are zero.
     case publish(flags: PublishFlags, id: UInt64, topic: String, items: ByteBuffer, count: Int)
-    /// A CBOR request; `timeout` in milliseconds is how long the caller waits, if it says so.
+    /// A CBOR request. `timeout` is how long the caller waits, in milliseconds; nil when it sets no limit.
     case request(id: UInt64, topic: String, target: String?, items: ByteBuffer, count: Int, timeout: UInt64?)
     /// A CBOR response.
     case response(id: MessageID, status: StatusCode, data: ByteBuffer)
-    /// Any message, encoded before; the only form of JSON ones.
+    /// A message that is encoded already. JSON messages have this form only.
     case whole(ByteBuffer)
 
     var length: Int {
@@ -116,7 +116,7 @@ extension OutgoingFrame {
         var bytes = ByteBuffer()
         switch encoding {
         case .cbor: message.encodeCBOR(into: &bytes)
-        // What is sent has both type keys, so the dialect of the peer does not matter.
+        // The message has the type keys of both dialects, so the dialect of the peer does not matter.
         case .json:
             message.encodeJSON(into: &bytes, dialect: JSONDialect(), frames: DataFrame.writeRows(ofArrow:into:))
         }
@@ -125,7 +125,7 @@ extension OutgoingFrame {
 }
 
 extension OutgoingFrame {
-    /// The frame by itself, for what may be sent more than once.
+    /// The frame as a buffer of its own, for messages that may be sent again.
     var bytes: ByteBuffer {
         if case .whole(let bytes) = self { return bytes }
         let length = length

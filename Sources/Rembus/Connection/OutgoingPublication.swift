@@ -1,15 +1,15 @@
 import NIOCore
 
-/// A QoS 1 or 2 publication that waits for its acknowledgement (behaviour.md §7).
+/// A publication at QoS 1 or 2 that waits for its acknowledgement (behaviour.md §7).
 struct OutgoingPublication: Sendable {
     var id: UInt64
     var topic: String
     var qos: QoS
     var frame: ByteBuffer
-    /// How often it may still be sent again.
+    /// How many times it may still be sent again.
     var retriesLeft: Int
     var deadline: NIODeadline
-    /// The order of first sending, which resumption after a reconnect keeps.
+    /// Its place in the order of first sending, which is kept after a reconnect.
     var sequence: UInt64
     var continuation: CheckedContinuation<Void, any Error>
 }

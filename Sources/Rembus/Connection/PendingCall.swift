@@ -5,11 +5,11 @@ struct PendingCall: Sendable {
     /// How the caller gets the answer.
     enum Completion: Sendable {
         case continuation(CheckedContinuation<Reply, any Error>)
-        /// Runs on the event loop; for requests that the session makes by itself.
+        /// Called on the event loop, for requests of the session itself.
         case handler(@Sendable (Result<Reply, RembusError>) -> Void)
     }
 
-    /// What was asked, for error messages: `call of add`.
+    /// What was asked for, for error messages: `call of add`.
     var subject: Subject
     var deadline: NIODeadline
     var timeout: CallTimeout
@@ -23,7 +23,7 @@ struct PendingCall: Sendable {
         case unregistration
         case publication(String)
 
-        /// The name of the method, topic or component that it is about.
+        /// The name of the method, topic or component that the request is about.
         var topic: String {
             switch self {
             case .call(let topic), .command(_, let topic), .registration(let topic), .publication(let topic): topic
@@ -54,7 +54,7 @@ struct PendingCall: Sendable {
         complete(.failure(RembusError(.timeout, "The \(subject) got no answer within \(timeout).")))
     }
 
-    /// The task that waited was cancelled; it does not get an answer that arrived at the same time.
+    /// Cancels the wait. An answer that arrives at the same time is dropped.
     func cancel() {
         switch completion {
         case .continuation(let continuation): continuation.resume(throwing: CancellationError())
@@ -63,7 +63,7 @@ struct PendingCall: Sendable {
     }
 }
 
-/// How long an answer is waited for, and who says so.
+/// How long the caller waits for an answer, and where that limit comes from.
 struct CallTimeout: Sendable, CustomStringConvertible {
     let duration: Duration
     private let isSetting: Bool

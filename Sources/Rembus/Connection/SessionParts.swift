@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// What a session is made of; everything that it shares with other threads.
+/// The objects that a session shares with other threads.
 struct SessionParts: Sendable {
     var eventLoop: any EventLoop
     var name: String?
@@ -13,9 +13,9 @@ struct SessionParts: Sendable {
     var counters: Counters
 }
 
-/// Figures that any thread may read.
+/// Counts that any thread may read.
 final class Counters: Sendable {
-    /// Requests and publications that wait for an answer.
+    /// Open requests and publications.
     private let inFlightCount = Atomic<Int>(0)
 
     var inFlight: Int {

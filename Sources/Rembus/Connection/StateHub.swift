@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Keeps the connection state and tells observers about changes.
+/// Holds the connection state and tells observers about changes.
 final class StateHub: Sendable {
     private struct Observers {
         var state = ConnectionState.connecting
@@ -22,11 +22,11 @@ final class StateHub: Sendable {
             defer { observers.continuations.removeAll() }
             return Array(observers.continuations.values)
         }
-        // Outside the lock: the end of a stream calls `forget`.
+        // Outside of the lock, because the end of a stream calls `forget`.
         for continuation in finished { continuation.finish() }
     }
 
-    /// The current state and every later one; a slow observer misses old states rather than costing memory.
+    /// The current state and all later ones. A slow observer misses intermediate states, so that memory is limited.
     func updates() -> AsyncStream<ConnectionState> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: ConnectionState.self, bufferingPolicy: .bufferingNewest(64))

@@ -1,17 +1,19 @@
 import NIOCore
 import Synchronization
 
-/// The way from any thread to the event loop of a connection: callers append, the loop takes everything at once.
+/// Passes messages and actions from any thread to the event loop of a connection: callers append, and the event loop
+/// takes everything at once.
 ///
-/// Only the first entry of a burst wakes the loop, so a fast publisher costs one wake-up for hundreds of messages. Frames
-/// are written into one shared buffer. While too many bytes wait here or in the link, callers that send are suspended.
+/// Only the first entry of a burst wakes the event loop, so a fast publisher costs one wake-up for hundreds of
+/// messages. Frames are written into one shared buffer. While too many bytes wait here or in the link, callers that
+/// send are suspended.
 final class Submissions: Sendable {
     enum Item: Sendable {
-        /// The next `length` bytes of the buffer are a message to send.
+        /// A message: the next `length` bytes of the buffer.
         case frame(length: Int)
-        /// A message, and the call that waits for its answer.
+        /// A message, with the call that waits for its answer.
         case call(id: UInt64, length: Int, PendingCall)
-        /// A QoS 1 or 2 publication, which keeps its frame.
+        /// A publication at QoS 1 or 2, which keeps its frame.
         case publication(OutgoingPublication)
         case action(@Sendable (ClientSession) -> Void)
     }
@@ -41,7 +43,9 @@ final class Submissions: Sendable {
     private let maxUnsentBytes: Int
     private let wakeUp: @Sendable () -> Void
 
-    /// `wakeUp` makes the event loop call `take` soon.
+    /// - Parameters:
+    ///   - maxUnsentBytes: The bytes that may wait before callers are suspended.
+    ///   - wakeUp: Makes the event loop call `take` soon.
     init(maxUnsentBytes: Int, wakeUp: @escaping @Sendable () -> Void) {
         self.maxUnsentBytes = max(maxUnsentBytes, 1)
         self.wakeUp = wakeUp
@@ -49,7 +53,7 @@ final class Submissions: Sendable {
 
     // MARK: Callers
 
-    /// Queues a message that nobody answers, when there is a connection and room; suspends until there is room.
+    /// Queues a message without an answer. Suspends until there is room. Throws when there is no connection.
     nonisolated(nonsending) func send(_ frame: OutgoingFrame) async throws {
         let length = frame.length
         while true {
@@ -75,7 +79,7 @@ final class Submissions: Sendable {
         }
     }
 
-    /// Queues a request. Does not suspend; `room` comes before.
+    /// Queues a request. Does not suspend; callers await `room` before.
     func call(id: UInt64, frame: OutgoingFrame, _ call: PendingCall) throws(RembusError) {
         let length = frame.length
         let outcome = try state.withLock { state throws(RembusError) in
@@ -85,22 +89,23 @@ final class Submissions: Sendable {
         if outcome == .wake { wakeUp() }
     }
 
-    /// Suspends while too much waits to be sent.
+    /// Suspends while too many bytes wait to be sent.
     nonisolated(nonsending) func room() async throws {
         while !state.withLock({ hasRoom($0) }) { try await waitForRoom() }
     }
 
-    /// Queues a publication that is kept until acknowledged, connected or not.
+    /// Queues a publication that is kept until it is acknowledged, connected or not.
     func publish(_ publication: OutgoingPublication) throws(RembusError) {
         try submit(.publication(publication))
     }
 
-    /// Queues something to do on the event loop, in order with what is sent. Dropped when the component is closed.
+    /// Queues an action for the event loop, in order with the messages. It is dropped when the component is closed.
     func perform(_ action: @escaping @Sendable (ClientSession) -> Void) {
         _ = tryPerform(action)
     }
 
-    /// The same; false when the component is closed and the action will not run.
+    /// Queues an action as ``perform(_:)`` does. Returns false when the component is closed, so that the action will
+    /// not run.
     func tryPerform(_ action: @escaping @Sendable (ClientSession) -> Void) -> Bool {
         do {
             try submit(.action(action))
@@ -154,7 +159,7 @@ final class Submissions: Sendable {
 
     // MARK: Back-pressure
 
-    /// Whether a caller is suspended because too much waits to be sent.
+    /// Whether callers are suspended because too many bytes wait to be sent.
     var hasWaiters: Bool { state.withLock { !$0.waiters.isEmpty } }
 
     private func hasRoom(_ state: borrowing State) -> Bool {
@@ -171,7 +176,7 @@ final class Submissions: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isLate = state.withLock { state in
-                    // A cancellation before this moment found no waiter to resume.
+                    // A cancellation before the waiter was added found nothing to resume.
                     if hasRoom(state) || Task.isCancelled { return true }
                     state.waiters[id] = continuation
                     return false
@@ -186,7 +191,7 @@ final class Submissions: Sendable {
 
     // MARK: The event loop
 
-    /// Everything queued so far. `spare` gives its memory to the next batch.
+    /// Takes everything that is queued. The memory of `spare` is used for the next batch.
     func take(recycling spare: Batch) -> Batch {
         state.withLock { state in
             let batch = state.batch
@@ -196,12 +201,12 @@ final class Submissions: Sendable {
         }
     }
 
-    /// Tells whether the link takes more, and wakes the callers that wait for it.
+    /// Sets whether the link takes no more, and wakes callers when it does again.
     func setCongested(_ isCongested: Bool) {
         resumeWaiters { $0.isLinkCongested = isCongested }
     }
 
-    /// Opens or closes the way; callers that wait for room find out.
+    /// Sets whether there is a connection, and wakes callers that wait for room.
     func setAvailability(_ availability: Availability) {
         resumeWaiters { state in
             if case .closed = state.availability { return }

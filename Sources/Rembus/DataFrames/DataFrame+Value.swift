@@ -3,25 +3,26 @@ import NIOCore
 public import RembusWire
 
 extension Value {
-    /// The value that a dataframe travels as: its Arrow stream in tag 80 (docs/spec/protocol.md §5).
+    /// A dataframe as a value: its Arrow stream in tag 80 (docs/spec/protocol.md §5).
     ///
-    /// Dataframes are understood as arguments and as results themselves, not within arrays or maps. Throws an error if
-    /// the frame is larger than 2 GiB.
+    /// Receivers recognise dataframes as arguments and results, but not within arrays or maps. Throws an error if the
+    /// frame is larger than 2 GiB.
     public static func dataFrame(_ frame: DataFrame) throws(DataFrameError) -> Value {
         .tagged(Tag.dataFrame, .bytes(try frame.arrowBuffer()))
     }
 
-    /// The dataframe; nil for anything else, and for one that cannot be read. `DataFrame(value)` tells why.
+    /// The dataframe in this value; nil for any other value, and for a dataframe that cannot be read.
+    /// `DataFrame(value)` throws the reason.
     ///
-    /// Decoded at each access: keep it in a constant when you need it twice.
+    /// It is decoded at each access, so keep it in a constant when you need it twice.
     public var dataFrame: DataFrame? { try? DataFrame(self) }
 }
 
 extension DataFrame {
-    /// Reads the dataframe that a value is: an Arrow stream in tag 80, or the array of objects that JSON peers send.
+    /// Reads the dataframe in a value: an Arrow stream in tag 80, or the array of objects that JSON peers send.
     ///
-    /// The values of a stream stay in the memory that they were received in. Throws an error for a malformed stream,
-    /// objects whose values do not go into columns, and any other value.
+    /// The values of a stream stay in the memory that received them. Throws an error for a malformed stream, for
+    /// objects whose values do not fit columns, and for any other value.
     public init(_ value: Value) throws(DataFrameError) {
         switch value {
         case .tagged(Value.Tag.dataFrame, .bytes(let arrow)): self = try DataFrame(arrow: arrow)
@@ -42,7 +43,8 @@ extension DataFrame {
 }
 
 extension Cell {
-    /// The cell that holds a value of a message. Integers beyond 64 bits become decimals, instants in tags timestamps.
+    /// The cell for a value of a message. Integers beyond 64 bits become decimals, and tagged instants become
+    /// timestamps.
     init(_ value: RembusWire.Value) {
         switch value {
         case .null, .undefined, .simple: self = .null
@@ -70,7 +72,7 @@ extension Cell {
     }
 }
 
-/// Frames are arguments and results like every other value: `let frame: DataFrame = try await
+/// Dataframes are passed as arguments and results like every other value: `let frame: DataFrame = try await
 /// component.call("query_sensor")`.
 extension DataFrame: DirectlyCodable {
     package var value: Value { (try? encodedValue()) ?? .null }

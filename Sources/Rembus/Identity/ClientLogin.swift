@@ -1,10 +1,10 @@
-/// A login that is under way on one link.
+/// A login in progress on one link.
 struct ClientLogin {
-    /// What the component waits for.
+    /// The answer that the component waits for.
     enum Step: Sendable {
         /// The answer to its Identity.
         case identity
-        /// The challenge that a broker in authenticated mode sends by itself.
+        /// The challenge that a broker in authenticated mode sends first.
         case challenge
         /// The answer to its Attestation.
         case attestation
@@ -12,12 +12,12 @@ struct ClientLogin {
 
     let credential: FoundCredential
     let completion: @Sendable (RembusError?) -> Void
-    /// How many challenges were answered.
+    /// The number of challenges that were answered.
     var proofs = 0
 
-    /// A broker may challenge right after the connection is made and again after the Identity. One that goes on
-    /// collects signatures.
+    /// A broker may send a challenge when the connection opens, and another one after the Identity. A broker that sends
+    /// more may be collecting signatures.
     static let maxProofs = 2
-    /// More bytes than any broker sends as a challenge.
+    /// The largest challenge that is answered, in bytes. No broker sends a larger one.
     static let maxChallengeBytes = 4096
 }

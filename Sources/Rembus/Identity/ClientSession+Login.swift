@@ -3,15 +3,15 @@ import NIOCore
 import RembusIdentity
 import RembusTransport
 
-/// The login of protocol.md §7, on a link that was just attached.
+/// The login of protocol.md §7, on a new link.
 ///
-/// In free mode the component says its name; the broker accepts it or asks for a proof. In authenticated mode the broker
-/// asks at once. Which mode it is need not be known: what comes first decides.
+/// In free mode the component states its name, which the broker accepts or challenges. In authenticated mode the broker
+/// sends a challenge first. The component need not know the mode: it acts on what comes first.
 extension ClientSession {
-    /// Logs in. `completion` gets the error that ended the attempt, if any.
+    /// Logs in. `completion` gets the error that ended the attempt; nil on success.
     func logIn(_ credential: FoundCredential, _ completion: @escaping @Sendable (RembusError?) -> Void) {
         guard case .greeting(let link) = phase else { return completion(lossError) }
-        // An anonymous component sends no Identity at all (protocol.md §7.1).
+        // An anonymous component sends no Identity (protocol.md §7.1).
         guard let name else { return startAnonymously(link, completion) }
         login = ClientLogin(credential: credential, completion: completion)
         if let challenge = earlyChallenge {
@@ -26,10 +26,11 @@ extension ClientSession {
         group.flush()
     }
 
-    /// A component without a name has no login, so it asks for the broker's name: only a broker answers, and a connection to
-    /// anything else must not look like one.
+    /// Starts a component without a name. It has no login, so it asks for the broker's name to make sure that the peer
+    /// is a broker.
     private func startAnonymously(_ link: Link, _ completion: @escaping @Sendable (RembusError?) -> Void) {
-        // A registration is answered by itself, and nothing else is in authenticated mode.
+        // The registration that follows gets an answer of its own. In authenticated mode the broker answers nothing
+        // else.
         guard !ignoresChallenges else {
             becomeReady(link)
             return completion(nil)
@@ -42,7 +43,7 @@ extension ClientSession {
             timeout: CallTimeout(nil, setting: settings.requestTimeout),
             completion: .handler { result in
                 switch result {
-                // Any answer proves that the broker speaks Rembus; its content is not used.
+                // Any answer proves that the broker speaks Rembus. Its content is not used.
                 case .success: bound.value.finishGreeting(nil)
                 case .failure(let error): bound.value.finishGreeting(error)
                 }
@@ -65,7 +66,7 @@ extension ClientSession {
         completion(nil)
     }
 
-    /// A challenge that nobody waits for: the broker is in authenticated mode (protocol.md §7.3).
+    /// Handles a challenge outside of a login: the broker is in authenticated mode (protocol.md §7.3).
     func challenged(_ reply: Reply) {
         let challenge = (try? reply.data.value) ?? .null
         switch phase {
@@ -90,7 +91,7 @@ extension ClientSession {
     }
 
     private func advance(from step: ClientLogin.Step, _ result: Result<Reply, RembusError>) {
-        // The login was decided by an earlier answer.
+        // An earlier answer has ended the login.
         guard login != nil else { return }
         switch (result, step) {
         case (.failure(let error), .challenge) where error.code == .timeout: finishLogin(noChallengeError)
@@ -153,7 +154,7 @@ extension ClientSession {
         completion(nil)
     }
 
-    /// Nothing but the login can wait for answers before it is done.
+    /// Fails open requests. Before the login is finished, only those of the login can be open.
     private func endLogin() {
         login = nil
         earlyChallenge = nil
@@ -165,5 +166,56 @@ extension ClientSession {
         guard case .greeting(let link) = phase else { return }
         phase = .offline
         link.close(code: 1000, reason: "login failed")
+    }
+}
+
+/// Why a login has failed, and what to do about it.
+extension ClientSession {
+    /// The beginning of the text with which brokers say that the name is connected already (protocol.md §7.2).
+    static let alreadyConnected = "already connected"
+
+    /// The error for an answer that refuses the login.
+    func refusal(_ reply: Reply) -> RembusError {
+        let text = (try? reply.data.value)?.stringValue
+        // The texts of brokers end with a full stop.
+        let detail =
+            text.map { ": \($0.hasSuffix(".") ? String($0.dropLast()) : $0)" }
+            ?? " (\(reply.status.rawValue)) without a reason; see its log"
+        let name = name ?? ""
+        let isTaken = text?.hasPrefix(Self.alreadyConnected) == true
+        guard let login, login.proofs > 0, !isTaken else {
+            guard isTaken else {
+                return RembusError(.loginRefused, "The broker refused the name `\(name)`\(detail).")
+            }
+            return RembusError(
+                .nameInUse,
+                "Another connection uses the name `\(name)` at the moment. End it, or choose another name.")
+        }
+        let place = login.credential.path.map { "The key in \($0)" } ?? "The credential of the configuration"
+        return RembusError(
+            .authenticationFailed,
+            "The broker did not accept the proof that this is \(name)\(detail). \(place) may not be the registered one."
+        )
+    }
+
+    private func noCredentialError(_ login: ClientLogin) -> RembusError {
+        let place = login.credential.path.map { "put it into \($0)" } ?? "give it in the configuration"
+        return RembusError(
+            .authenticationRequired,
+            "The broker asks for a proof that this is \(name ?? ""), but there is no key here: register the name, or \(place)."
+        )
+    }
+
+    private var noChallengeError: RembusError {
+        RembusError(
+            .timeout,
+            "The broker sent no challenge within \(settings.requestTimeout.seconds) s: it is not in authenticated mode. "
+                + "Change that, or do not ask the component to be authenticated.")
+    }
+
+    private static var anonymityError: RembusError {
+        RembusError(
+            .authenticationRequired,
+            "The broker accepts only components that prove their identity: connect with a name that has a key.")
     }
 }

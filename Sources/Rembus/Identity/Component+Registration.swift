@@ -3,17 +3,17 @@ import NIOCore
 public import RembusIdentity
 
 extension Component {
-    /// Registers a name: makes a key pair, gives the public key to the broker, and keeps the private one in
+    /// Registers a name: makes a key pair, sends the public key to the broker, and stores the private key in
     /// `<directory>/<name>/.secret`, where later connections find it (docs/spec/protocol.md §7.5).
     ///
     /// - Parameters:
-    ///   - url: The broker, and the name to register.
-    ///   - pin: The secret of the name's tenant, from the broker's administrator.
-    ///   - scheme: The kind of key pair. Every broker knows both kinds; RSA is for tools that know nothing else.
-    ///   - configuration: As for connecting. Its `credential` is not used.
-    /// - Throws: ``RembusError``: `keyFile` when there is a key already, which is never replaced, or when it cannot be
-    ///   stored; `status(.nameTaken)` when the broker has a key for the name; `status(.error)` with the broker's reason, such
-    ///   as a wrong pin; and like `connect`.
+    ///   - url: The URL of the broker, with the name to register.
+    ///   - pin: The secret of the name's tenant, which the broker's administrator has.
+    ///   - scheme: The kind of key pair. Brokers accept both kinds; RSA is for tools that do not know Ed25519.
+    ///   - configuration: The same as for connecting. Its `credential` is not used.
+    /// - Throws: ``RembusError``: `keyFile` when there is a key already, which is never replaced, or when the key
+    ///   cannot be stored; `status(.nameTaken)` when the broker has a key for the name; `status(.error)` with the
+    ///   broker's reason, such as a wrong pin; and the errors of `connect`.
     public static func register(
         _ url: String, pin: String, scheme: KeyScheme = .ecdsa,
         configuration: ComponentConfiguration = ComponentConfiguration()
@@ -35,7 +35,7 @@ extension Component {
             throw RembusError(
                 .keyFile, "\(name) has a key already, in \(file.path); unregister it first, or move the file away.")
         }
-        // Before the connection, which a broker does not keep for long without a login.
+        // The key is made before connecting, because a broker does not keep a connection for long without a login.
         let key = try failing { () throws(IdentityError) in try PrivateKey.generate(scheme) }
         try await send(key, name, pin: pin, url, configuration)
         do throws(IdentityError) {
@@ -72,7 +72,8 @@ extension Component {
         await component.close()
     }
 
-    /// The broker knows a key that nobody has: with it the name is given back. If that fails too, an administrator must.
+    /// Unregisters a key that could not be stored, so that nobody has it. If that fails too, an administrator has to
+    /// remove it.
     private static func withdraw(
         _ key: PrivateKey, _ url: RembusURL, _ configuration: ComponentConfiguration
     ) async {
@@ -83,11 +84,11 @@ extension Component {
         await component.close()
     }
 
-    /// Gives the component's name back: the broker forgets its key, then the private key is removed from
-    /// `<directory>/<name>/.secret`, unless the configuration gave another one (docs/spec/protocol.md §7.5).
+    /// Unregisters the component's name: the broker deletes its key, and then the private key is removed from
+    /// `<directory>/<name>/.secret`, unless the configuration gave another credential (docs/spec/protocol.md §7.5).
     ///
-    /// The connection stays. Throws ``RembusError``: `status(.error)` when the component is connected without a proof of its
-    /// identity, `keyFile` when the file cannot be removed, and like `call`.
+    /// The connection stays. Throws ``RembusError``: `status(.error)` when the component is connected without a proof
+    /// of its identity; `keyFile` when the file cannot be removed; and the errors of `call`.
     public func unregister() async throws {
         guard name != nil else {
             throw RembusError(.unsupported, "An anonymous component has no name to unregister. Connect with the name.")
@@ -97,7 +98,7 @@ extension Component {
         try Self.failing { () throws(IdentityError) in try file.remove() }
     }
 
-    /// Sends a message and waits for the answer that it succeeded.
+    /// Sends a message and waits for a successful answer.
     private func ask(_ subject: PendingCall.Subject, _ message: (MessageID) -> Message) async throws {
         let id = connection.ids.next()
         let frame = OutgoingFrame(message(MessageID(littleEndian: id)), encoding: encoding)

@@ -1,6 +1,6 @@
 import RembusIdentity
 
-/// Where a component's proof of identity comes from: the configuration, else its key file.
+/// Finds a component's credential: the one of the configuration or, without one, that of its key file.
 struct CredentialSource: Sendable {
     private let given: Credential?
     /// The key file; nil for an anonymous component.
@@ -11,10 +11,10 @@ struct CredentialSource: Sendable {
         file = name.map { ComponentKeyFile(directory: configuration.resolvedDirectory(), name: $0) }
     }
 
-    /// Whether the credential is the one in the file rather than one that the program gave.
+    /// Whether the credential is the one in the file, rather than one of the program.
     var isFile: Bool { given == nil && file != nil }
 
-    /// Looks for the credential. An unusable file matters only if the broker asks for a proof.
+    /// Reads the credential. A file that cannot be used matters only if the broker asks for a proof.
     func find() -> FoundCredential {
         if let given { return FoundCredential(result: .success(given), path: nil) }
         let result = Result { () throws(IdentityError) in try file?.read() }
@@ -22,10 +22,10 @@ struct CredentialSource: Sendable {
     }
 }
 
-/// What a login has to prove itself with.
+/// The credential for a login, if there is one.
 struct FoundCredential: Sendable {
-    /// nil when there is nothing.
+    /// The credential; nil when there is none.
     var result: Result<Credential?, IdentityError>
-    /// The file that it is from or should be in; nil when the program gave it.
+    /// The file that it was read from or should be in; nil when it is the program's.
     var path: String?
 }

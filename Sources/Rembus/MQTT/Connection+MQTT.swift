@@ -4,9 +4,9 @@ import RembusIdentity
 import RembusMQTT
 import RembusTransport
 
-/// `mqtt://` and `mqtts://`: an MQTT server instead of a broker.
+/// Connections to an MQTT server instead of a broker, with `mqtt://` and `mqtts://`.
 extension Connection {
-    /// Connects; the component's name is client identifier and user name, its shared secret the password.
+    /// Connects. The component's name is the client identifier and the user name, its shared secret the password.
     func dialMQTT(
         _ credential: FoundCredential, _ carrier: NIOLoopBoundBox<MQTTCarrier?>, tls: TLSClientContext?,
         on eventLoop: any EventLoop, _ configuration: LinkConfiguration,
@@ -22,7 +22,7 @@ extension Connection {
                 let current: MQTTCarrier
                 if let known = carrier.value {
                     current = known
-                    // A session that an earlier program has left on the server is not resumed.
+                    // The first connection does not resume a session that an earlier program has left on the server.
                     options.cleanStart = current.mqtt.facts == nil
                 } else {
                     current = MQTTCarrier(eventLoop: eventLoop, logger: logger, challenges: isAuthenticated)
@@ -53,7 +53,7 @@ extension Connection {
         options.sessionExpiry = 3600
         switch credential.result {
         case .success(.sharedSecret(let secret)?): options.password = Array(secret.utf8)
-        // A key cannot be shown to an MQTT server; one that asks for nothing needs none.
+        // A key pair cannot be used with an MQTT server. A server that asks for no password needs none.
         case .success: break
         case .failure(let error): throw RembusError(.keyFile, error.message)
         }

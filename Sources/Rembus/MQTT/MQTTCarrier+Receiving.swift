@@ -3,11 +3,11 @@ import NIOCore
 import RembusMQTT
 import RembusTransport
 
-/// What the MQTT server sends.
+/// Packets from the MQTT server.
 extension MQTTCarrier: MQTTClientDelegate {
     func mqtt(_ connection: MQTTClientConnection, accepted facts: MQTTServerFacts) {
         self.connection = connection
-        // The component subscribes again, and gets again what it has not acknowledged.
+        // The component will subscribe again, and get again what it has not acknowledged.
         isReactive = false
         filters.removeAll()
         owed.removeAll()
@@ -55,7 +55,8 @@ extension MQTTCarrier: MQTTClientDelegate {
             return
         }
         guard isReactive else {
-            // Those that are to be acknowledged are bounded by the window that the server was given.
+            // The number of messages to be acknowledged is limited by the window that was announced to the server; that
+            // of the others is limited here.
             if receipt != nil || held.count < 4096 { held.append((publish, receipt)) }
             return
         }
@@ -78,7 +79,7 @@ extension MQTTCarrier: MQTTClientDelegate {
         let (identifiers, topic) = (publish.properties.subscriptionIdentifiers, publish.topic)
         var receivers: [(text: String, isPattern: Bool)] = []
         for (filter, interest) in filters {
-            // A server that sends a message once for each subscription says which one it means.
+            // A server that sends a message once for each subscription says which subscription it is for.
             let isMeant =
                 identifiers.isEmpty
                 ? MQTTTopics.matches(filter: filter, topic: topic) : identifiers.contains(interest.identifier)
@@ -87,7 +88,7 @@ extension MQTTCarrier: MQTTClientDelegate {
                 receivers.append((text, pattern != nil))
             }
         }
-        // No subscription matches any more: acknowledged, so that the server does not repeat it.
+        // No subscription matches any more. The message is acknowledged, so that the server does not send it again.
         if receivers.isEmpty, let receipt { connection?.acknowledge(receipt) }
         let first = receipt.map(firstID)
         let copies = min(receivers.count, Self.maxCopies)
@@ -99,7 +100,8 @@ extension MQTTCarrier: MQTTClientDelegate {
         }
     }
 
-    /// A delivery as brokers send it: under the topic, or under the pattern with the topic as first argument.
+    /// A delivery in the form that brokers send: under the topic, or under the pattern with the topic as first
+    /// argument.
     private func frame(
         _ text: String, isPattern: Bool, _ topic: String, _ id: UInt64?, _ qos: MQTTQoS?, _ arguments: ByteBuffer
     ) -> ByteBuffer {

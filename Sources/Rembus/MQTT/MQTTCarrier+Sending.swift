@@ -3,7 +3,7 @@ import NIOCore
 import RembusMQTT
 import RembusTransport
 
-/// What the component sends.
+/// Messages of the component.
 extension MQTTCarrier: LinkSink {
     func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
         guard link === self.link else { return }
@@ -27,7 +27,7 @@ extension MQTTCarrier: LinkSink {
     func link(_ link: Link, closes reason: LinkCloseReason) {
         guard link === self.link else { return }
         self.link = nil
-        // The component ends, so the server need not keep its session.
+        // The component ends for good, so the server need not keep its session.
         connection?.disconnect(forgettingSession: true)
         connection?.flush()
     }
@@ -68,16 +68,16 @@ extension MQTTCarrier: LinkSink {
     private func acknowledged(_ id: MessageID) {
         guard let key = id.littleEndianValue, let delivery = owed.removeValue(forKey: key) else { return }
         if delivery.receipt.qos == .exactlyOnce { reply(.ack2(id)) }
-        // A message is acknowledged when all the deliveries that it became are.
+        // A message is acknowledged when all deliveries that were made from it are.
         let first = firstID(delivery.receipt)
         for copy in 0..<delivery.copies where owed[first &+ copy] != nil { return }
         connection?.acknowledge(delivery.receipt)
     }
 
-    /// The id of the first delivery of a message; a copy of the message has the same one.
+    /// The id of the first delivery of a message. A copy of the message has the same one.
     func firstID(_ receipt: MQTTReceipt) -> UInt64 { idBase &+ receipt.number << 8 }
 
-    /// Subscriptions that one message is delivered to.
+    /// The most subscriptions that one message is delivered to.
     static let maxCopies = 64
 
     // MARK: Everything else
@@ -105,7 +105,7 @@ extension MQTTCarrier: LinkSink {
         case .reactive(let status, _):
             isReactive = status
             reply(.response(.init(id: admin.id, status: .ok)))
-            // Messages that were held are delivered after the answer to `reactive`.
+            // Messages that were held back are delivered after the answer to `reactive`.
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
             if status { eventLoop.execute { bound.value.deliverHeld() } }
         case .expose: refuse(admin, "MQTT has no calls, so nothing can be exposed")

@@ -1,7 +1,7 @@
 import NIOCore
 import RembusMQTT
 
-/// Subscriptions of the component as subscriptions at the MQTT server. Several can share a filter.
+/// The component's subscriptions at the MQTT server. Several of them can share a filter.
 extension MQTTCarrier {
     func subscribe(_ admin: Message.Admin) {
         guard let (filter, _) = MQTTTopics.filter(ofPattern: admin.topic) else {

@@ -3,26 +3,26 @@ import NIOCore
 import RembusMQTT
 import RembusTransport
 
-/// Stands for the broker on connections to MQTT servers: it takes the messages of a component as a Rembus broker would, and
-/// says in MQTT what they mean.
+/// Takes the place of the broker on connections to MQTT servers: it takes the messages of a component as a broker
+/// would, and translates them to MQTT and back.
 ///
-/// One carrier serves all connections of a component, so that the MQTT session goes on where it was. Lives on the
-/// component's event loop.
+/// One carrier serves all connections of a component, so that the MQTT session continues after a reconnect. It is used
+/// on the component's event loop only.
 final class MQTTCarrier {
     let eventLoop: any EventLoop
     let logger: Logger
-    /// A component that insists on proving itself waits for a challenge (protocol.md §7.3).
+    /// Whether the carrier sends a challenge, because the component is configured to wait for one (protocol.md §7.3).
     let challenges: Bool
     let mqtt = MQTTClientSession()
     var connection: MQTTClientConnection?
     var link: Link?
-    /// Makes the link of the connection that is being opened, given the carrier.
+    /// Makes the link of the connection that is being opened.
     var makeLink: ((MQTTCarrier) -> Link)?
 
-    /// Which topics and patterns of the component an MQTT filter stands for.
+    /// The topics and patterns of the component, by the MQTT filter that stands for them.
     var filters: [String: MQTTTopicFilter] = [:]
     var lastIdentifier = 0
-    /// Commands that wait for the MQTT server.
+    /// Commands whose answer waits for the MQTT server.
     var commands: [UInt64: MQTTCommand] = [:]
     var lastToken: UInt64 = 0
     /// Deliveries that the component has not acknowledged.
@@ -30,7 +30,7 @@ final class MQTTCarrier {
     /// Messages that arrived before the component was reactive.
     var held: [(publish: MQTTPublish, receipt: MQTTReceipt?)] = []
     var isReactive = false
-    /// Messages for the component that were caused by its own, and leave after those.
+    /// Answers to messages of the component, which are sent after those messages were handled.
     var replies = ByteBuffer()
     var replyLengths: [Int] = []
     var echoes = MQTTEchoFilter()
@@ -45,7 +45,7 @@ final class MQTTCarrier {
 
     // MARK: To the component
 
-    /// Hands a message over when the component is not in the middle of sending.
+    /// Sends a message to the component, or queues it while the component is sending.
     func reply(_ message: Message) {
         if replyLengths.isEmpty {
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -77,11 +77,11 @@ final class MQTTCarrier {
 struct MQTTTopicFilter {
     /// The subscription identifier that the server sends with each message; 0 when it does not support them.
     var identifier: Int
-    /// Topics and patterns of the component.
+    /// The component's topics and patterns with this filter.
     var topics: [String: TopicPattern?] = [:]
 }
 
-/// An Admin message that was passed on.
+/// An Admin message that waits for the MQTT server.
 struct MQTTCommand {
     var id: MessageID
     var topic: String
@@ -89,9 +89,9 @@ struct MQTTCommand {
     var isSubscribe: Bool
 }
 
-/// A delivery that has to be acknowledged; one message can be several.
+/// A delivery that the component has to acknowledge. One message can become several deliveries.
 struct MQTTOwedDelivery {
     var receipt: MQTTReceipt
-    /// How many deliveries the message became; their ids follow each other.
+    /// The number of deliveries that the message became. Their ids are consecutive.
     var copies: UInt64
 }

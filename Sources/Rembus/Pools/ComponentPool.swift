@@ -1,19 +1,19 @@
 public import Logging
 import Synchronization
 
-/// One component on several brokers: hears from all of them, sends through one.
+/// One component that is connected to several brokers. It receives from all of them, and sends through one.
 ///
 /// ```swift
 /// let pool = try await ComponentPool.connect(["ws://a:8338/c", "ws://b:8338/c"], policy: .roundRobin)
 /// ```
-/// Subscriptions and methods exist on every broker; messages of all of them arrive in one sequence. Publications and calls
-/// go through one member that is connected, chosen by the policy. A broker that is away at the moment joins when it
-/// returns.
+/// Subscriptions and methods exist on every broker, and messages of all of them arrive in one sequence. Publications
+/// and calls go through one connected member, which the policy chooses. A broker that cannot be reached joins when it
+/// is back.
 public final class ComponentPool: Messaging {
     /// The components, in the order of the URLs.
     public let members: [Component]
 
-    /// How the sender is chosen.
+    /// How the member that sends is chosen.
     public let policy: PoolPolicy
 
     private let lastUsed = Atomic<Int>(-1)
@@ -23,10 +23,10 @@ public final class ComponentPool: Messaging {
         self.policy = policy
     }
 
-    /// Connects to all brokers at once.
+    /// Connects to all brokers at the same time.
     ///
-    /// Throws ``RembusError`` when none can be reached, unless ``ComponentConfiguration/startAnyway``; when a URL or a
-    /// setting is wrong; and when a broker refuses the component for good.
+    /// Throws ``RembusError`` when none can be reached, unless ``ComponentConfiguration/startAnyway`` is set; when a
+    /// URL or a setting is invalid; and when a broker refuses the component for good.
     public static func connect(
         _ urls: [String], policy: PoolPolicy = .firstUp,
         configuration: ComponentConfiguration = ComponentConfiguration()
@@ -54,10 +54,10 @@ public final class ComponentPool: Messaging {
         return pool
     }
 
-    /// How outgoing messages are encoded.
+    /// The encoding of outgoing messages.
     public var encoding: MessageEncoding { members[0].encoding }
 
-    /// Where failures of callbacks are logged.
+    /// The logger for errors in callbacks.
     public var callbackLogger: Logger { members[0].callbackLogger }
 
     /// Closes every member.
@@ -67,7 +67,7 @@ public final class ComponentPool: Messaging {
         }
     }
 
-    /// The member that sends next.
+    /// The member that sends the next message.
     private func sender() throws(RembusError) -> Component {
         let connected = members.indices.filter { members[$0].state.isConnected }
         guard let first = connected.first else {
@@ -91,45 +91,45 @@ public final class ComponentPool: Messaging {
 }
 
 extension ComponentPool {
-    /// Sends a publication whose arguments are encoded already; `publish` with values or anything `Encodable` is easier.
+    /// Sends a publication with encoded arguments. `publish` with values, or anything `Encodable`, is easier to use.
     nonisolated(nonsending) public func publish(
         _ topic: String, list: ArgumentList, qos: QoS, slot: UInt32?
     ) async throws {
         try await sender().publish(topic, list: list, qos: qos, slot: slot)
     }
 
-    /// Sends a request whose arguments are encoded already; `call` with values or anything `Encodable` is easier.
+    /// Sends a request with encoded arguments. `call` with values, or anything `Encodable`, is easier to use.
     nonisolated(nonsending) public func request(
         _ topic: String, list: ArgumentList, target: String?, timeout: Duration?
     ) async throws -> EncodedValue {
         try await sender().request(topic, list: list, target: target, timeout: timeout)
     }
 
-    /// Tells the broker about a subscription and delivers into it; `subscribe` does it for you.
+    /// Adds a subscription on every member. Programs call `subscribe`, which does this for them.
     public func attach(_ subscription: Subscription) async throws {
         try await onAll { try await $0.attach(subscription) }
     }
 
-    /// Ends the subscription to a topic or pattern; its sequence ends behind what was delivered already.
+    /// Ends the subscription to a topic or pattern. Its sequence ends after the messages that were delivered already.
     ///
-    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
+    /// Throws ``RembusError`` when a broker refuses. Without a connection the change is sent when there is one again.
     public func unsubscribe(_ topic: String) async throws {
         try await onAll { try await $0.unsubscribe(topic) }
     }
 
-    /// Offers a method; `expose` with a closure does it for you.
+    /// Adds a method on every member. Programs call `expose` with a closure, which does this for them.
     public func attach(_ handler: RequestHandler, to topic: String) async throws {
         try await onAll { try await $0.attach(handler, to: topic) }
     }
 
     /// Withdraws a method.
     ///
-    /// Throws ``RembusError`` when the broker refuses. Without a connection the broker learns it with the next one.
+    /// Throws ``RembusError`` when a broker refuses. Without a connection the change is sent when there is one again.
     public func unexpose(_ topic: String) async throws {
         try await onAll { try await $0.unexpose(topic) }
     }
 
-    /// Does the same on every member; the first failure is thrown after all have ended.
+    /// Runs `body` for every member at the same time. The first error is thrown after all have ended.
     private func onAll(_ body: @escaping @Sendable (Component) async throws -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for member in members { group.addTask { try await body(member) } }
@@ -140,4 +140,15 @@ extension ComponentPool {
             if let failure { throw failure }
         }
     }
+}
+
+/// How a ``ComponentPool`` chooses the connected member that sends.
+public enum PoolPolicy: String, Sendable, Hashable, CaseIterable {
+    /// The first in the order of the URLs.
+    case firstUp = "first_up"
+    /// Each member in turn.
+    case roundRobin = "round_robin"
+    /// The one with the fewest open calls and acknowledged publications; among equals the first in the order of the
+    /// URLs.
+    case lessBusy = "less_busy"
 }

@@ -1,12 +1,12 @@
 /// A message that a subscription received.
 public struct Publication: Sendable {
-    /// The topic that it was published on; the real one, also when the subscription is a pattern.
+    /// The topic that it was published to; for a subscription to a pattern too, this is the real topic.
     public let topic: String
 
-    /// How hard it was delivered.
+    /// The quality of service that it was delivered with.
     public let qos: QoS
 
-    /// The number that the publisher attached, usually the start of a time bucket in seconds since 1970; nil without one.
+    /// The slot that the publisher set, usually the start of a time interval in seconds since 1970; nil without one.
     public let slot: UInt32?
 
     let list: ArgumentList
@@ -18,15 +18,15 @@ public struct Publication: Sendable {
         self.list = list
     }
 
-    /// Everything that was published, in order. Decoded at each access: keep it in a constant when you need it twice.
+    /// The arguments, in order. They are decoded at each access, so keep them in a constant when you need them twice.
     public var arguments: [Value] { list.values }
 
-    /// How many arguments there are; needs no decoding.
+    /// The number of arguments. Needs no decoding.
     public var argumentCount: Int { list.count }
 
-    /// One argument as a Swift value, the first unless told otherwise.
+    /// One argument as a Swift value; by default the first.
     ///
-    /// Throws ``RembusError/Code/decoding`` when it is missing or has another shape.
+    /// Throws ``RembusError/Code/decoding`` when it is missing or has another type.
     public func decode<T: Decodable>(_ type: T.Type = T.self, at index: Int = 0) throws(RembusError) -> T {
         let values = list.values
         guard values.indices.contains(index) else {
@@ -39,7 +39,7 @@ public struct Publication: Sendable {
 
     /// All arguments as Swift values: `let (name, level) = try message.decodeArguments(String.self, Double.self)`.
     ///
-    /// Throws ``RembusError/Code/decoding`` when their number or their shape differs. Optional ones at the end may be
+    /// Throws ``RembusError/Code/decoding`` when their number or types differ. Optional arguments at the end may be
     /// missing.
     public func decodeArguments<each T: Decodable>(_ types: repeat (each T).Type) throws(RembusError) -> (repeat each T)
     {
@@ -55,7 +55,7 @@ extension ArgumentList {
         return (repeat try reader.next(each types))
     }
 
-    /// The same list with a text in front: what the typed callback of a pattern gets.
+    /// The arguments with the topic in front, for the typed callback of a pattern.
     func prepending(_ topic: String) -> ArgumentList {
         ArgumentList(.values([.text(topic)] + values))
     }

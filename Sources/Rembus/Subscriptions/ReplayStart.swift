@@ -1,20 +1,21 @@
 import RembusWire
 
-/// From where a subscription wants messages that the broker has stored.
+/// Which messages that the broker has stored a subscription starts with.
 ///
-/// Only named components get messages from the store: the broker must know who received what (docs/spec/behaviour.md §11).
+/// Only named components get stored messages, because the broker has to know what the component has received
+/// (docs/spec/behaviour.md §11).
 public enum ReplayStart: Sendable, Hashable {
-    /// Only what is published from now on.
+    /// None: only messages that are published from now on.
     case now
-    /// Everything that this component has not received yet.
+    /// All messages that this component has not received yet.
     case lastReceived
-    /// First the last value of each topic, as far as the broker keeps it, then what is published from now on. Without a name
-    /// too, and again after a lost connection.
+    /// The last value of each topic, if the broker keeps it, and then messages that are published from now on. This
+    /// works without a name too, and is repeated after a reconnect.
     case lastValue
-    /// What was published in this time before now, as far as this component has not received it yet.
+    /// Messages that were published in this time before now and that this component has not received yet.
     case ago(Duration)
 
-    /// The form on the wire: nanoseconds back from now (protocol.md §8).
+    /// The value on the wire: nanoseconds back from now (protocol.md §8).
     var nanoseconds: Double {
         switch self {
         case .now, .lastValue: 0

@@ -5,11 +5,11 @@
 ///     print(message.topic, message.arguments)
 /// }
 /// ```
-/// The sequence survives reconnects. It ends with `unsubscribe`, with a later `subscribe` to the same topic, and with the
-/// end of the component. Leaving the loop does not unsubscribe: iterate again to go on reading. Each message goes to one
-/// reader only.
+/// The sequence survives reconnects. It ends with `unsubscribe`, with a later `subscribe` to the same topic, and with
+/// the end of the component. Leaving the loop does not unsubscribe: a further loop continues to read. Each message goes
+/// to one reader only.
 ///
-/// A reader that is slower than the publishers does not cost memory without bound, see ``SubscriptionBuffer``.
+/// The memory for a reader that is slower than the publishers is limited, see ``SubscriptionBuffer``.
 public final class Subscription: AsyncSequence, Sendable {
     /// A message.
     public typealias Element = Publication
@@ -19,11 +19,11 @@ public final class Subscription: AsyncSequence, Sendable {
     /// The topic or pattern.
     public let topic: String
 
-    /// From where it wants stored messages; asked for again after each reconnect.
+    /// Which stored messages it starts with; applied again after each reconnect.
     public let start: ReplayStart
 
     let queue: SubscriptionQueue
-    /// Messages of a pattern arrive with the real topic as first argument.
+    /// Whether it is a pattern, whose messages have the real topic as their first argument.
     let isPattern: Bool
 
     init(topic: String, start: ReplayStart, buffer: SubscriptionBuffer) {
@@ -33,16 +33,16 @@ public final class Subscription: AsyncSequence, Sendable {
         self.queue = SubscriptionQueue(buffer)
     }
 
-    /// How many QoS 0 messages were dropped because the reader was too slow.
+    /// The number of QoS 0 messages that were dropped because the reader was too slow.
     public var droppedCount: Int { queue.droppedCount }
 
-    /// How many messages wait for the reader.
+    /// The number of messages that wait for the reader.
     public var waitingCount: Int { queue.waiting.all }
 
-    /// How many of the waiting messages are of QoS 0: the broker does not send them again when nobody reads them here.
+    /// The number of waiting messages at QoS 0. The broker does not send these again if nobody reads them.
     public var waitingAtMostOnceCount: Int { queue.waiting.atMostOnce }
 
-    /// Throws away the waiting messages of QoS 0 and gives their number; those that are to be acknowledged stay.
+    /// Drops the waiting messages at QoS 0 and returns their number. Messages that have to be acknowledged stay.
     package func discardAtMostOnce() -> Int { queue.discardAtMostOnce() }
 
     /// Starts to read.

@@ -1,14 +1,14 @@
 import NIOCore
 import Synchronization
 
-/// The bounded queue between event loops that deliver and a task that reads.
+/// The bounded queue between the event loops that deliver and the task that reads.
 ///
-/// QoS 1 and 2 messages stand in the queue also when it is full, so that the reader gets them in the order in which they
-/// were published; such a message is *owed*: it is acknowledged when there is room for it. The broker sends only so many
-/// before it has acknowledgements, which bounds them.
+/// Messages at QoS 1 and 2 are put in the queue even when it is full, so that the reader gets them in the order of
+/// publication. Such a message is *owed*: it is acknowledged when there is room for it. Their number is limited,
+/// because the broker sends only so many messages without an acknowledgement.
 final class SubscriptionQueue: Sendable {
     private struct Entry {
-        /// Grows from message to message.
+        /// Increases from message to message.
         let number: UInt64
         let message: Publication
     }
@@ -23,16 +23,18 @@ final class SubscriptionQueue: Sendable {
     private struct State {
         var messages = CircularBuffer<Entry>()
         var nextNumber: UInt64 = 0
-        /// How many messages count towards the limit, which are those that are not in `owed`, and their bytes below.
+        /// The number of messages that count towards the limit, which are those not in `owed`. Below, their bytes.
         var count = 0
         var bytes = 0
-        /// Messages at QoS 1 and 2 that are queued and not acknowledged yet, oldest first: acknowledgements wait until the
-        /// program reads, or there is room. While there is such a message, later ones at QoS 1 and 2 wait as well.
+        /// Queued messages at QoS 1 and 2 that are not acknowledged yet, oldest first. They are acknowledged when the
+        /// program reads, or when there is room. While this list is not empty, every further message at QoS 1 or 2 is
+        /// added to it, so that acknowledgements keep the order.
         var owed = CircularBuffer<Owed>()
         var owedBytes = 0
-        /// Callbacks of connections that stopped reading because the queue is full: each makes one read on.
+        /// Callbacks of connections that stopped reading because the queue is full. Each makes its connection read
+        /// again.
         var resumptions: [ObjectIdentifier: @Sendable () -> Void] = [:]
-        /// How many of the messages may be dropped.
+        /// The number of messages that may be dropped.
         var droppable = 0
         var dropped = 0
         /// The number of connections that deliver to this queue.
@@ -42,7 +44,7 @@ final class SubscriptionQueue: Sendable {
         var nextWaiter: UInt64 = 0
     }
 
-    /// What a broker that sends on and on without an acknowledgement can have us keep.
+    /// The most that is kept for a broker that does not stop sending without acknowledgements.
     private static let (maxOwed, maxOwedBytes) = (65_536, 256 << 20)
 
     private let state = Mutex(State())
@@ -52,25 +54,28 @@ final class SubscriptionQueue: Sendable {
 
     var droppedCount: Int { state.withLock { $0.dropped } }
     var isFinished: Bool { state.withLock { $0.isFinished } }
-    /// Messages that wait for the reader, and those among them that no broker sends again.
+    /// The number of messages that wait for the reader, and of those at QoS 0 among them, which no broker sends again.
     var waiting: (all: Int, atMostOnce: Int) { state.withLock { ($0.messages.count, $0.droppable) } }
 
     // MARK: Delivery
 
     enum Outcome {
-        /// The message is in the queue; `wakesReader` asks for `wake()` at the end of the burst.
+        /// The message is in the queue. `wakesReader` asks for a call of `wake()` at the end of the burst.
         case accepted(wakesReader: Bool)
-        /// The same, and the queue is full now: the connection should stop reading until `whenRoom` tells.
+        /// The message is in the queue, which is full now. The connection should stop reading until `whenRoom` calls
+        /// it.
         case full(wakesReader: Bool)
-        /// It is in the queue beyond the limit; what acknowledges it is called when there is room for it.
+        /// The message is in the queue beyond the limit. Its acknowledgement is called when there is room for it.
         case owed(wakesReader: Bool)
         /// The queue is full, and its policy does not drop an older message for this one.
         case refused
     }
 
-    /// Appends a message. A QoS 0 one that is refused is counted as dropped; another one must not be acknowledged.
+    /// Appends a message. A refused message at QoS 0 is counted as dropped. A refused message at another QoS must not
+    /// be acknowledged.
     ///
-    /// `acknowledgement` is asked only when the outcome is `owed`, for what is to be called then, on any thread.
+    /// `acknowledgement` is called only when the outcome is `owed`. It returns the closure that acknowledges the
+    /// message, which may be called on any thread.
     func push(_ message: Publication, acknowledgement: () -> @Sendable () -> Void = { {} }) -> Outcome {
         state.withLock { state in
             if state.isFinished { return .refused }
@@ -98,12 +103,12 @@ final class SubscriptionQueue: Sendable {
         buffer.overflow == .pauseReading && (state.count >= buffer.limit || state.bytes >= buffer.maxBytes)
     }
 
-    /// Half of the buffer is free: a connection that stops and goes on for each message would cost more than it saves.
+    /// Whether half of the buffer is free. Stopping and continuing for each message would cost more than it saves.
     private func hasRoom(_ state: borrowing State) -> Bool {
         state.isFinished || (state.count <= buffer.limit / 2 && state.bytes <= buffer.maxBytes / 2)
     }
 
-    /// Calls `resume` once, on any thread, when a full queue has room again; at once when it has.
+    /// Calls `resume` once, on any thread, when a full queue has room again; at once if it has room already.
     func whenRoom(for source: ObjectIdentifier, _ resume: @escaping @Sendable () -> Void) {
         let isNow = state.withLock { state in
             if hasRoom(state) { return true }
@@ -151,7 +156,7 @@ final class SubscriptionQueue: Sendable {
         return true
     }
 
-    /// Throws away the QoS 0 messages and gives their number.
+    /// Drops the messages at QoS 0 and returns their number.
     func discardAtMostOnce() -> Int {
         let (count, resumptions) = state.withLock { state in
             let count = state.droppable
@@ -170,7 +175,7 @@ final class SubscriptionQueue: Sendable {
         return count
     }
 
-    /// Hands messages to tasks that wait for one.
+    /// Gives messages to tasks that wait for one.
     func wake() {
         while let (continuation, popped) = state.withLock({ state in match(&state) }) {
             continuation.resume(returning: popped.taken())
@@ -182,10 +187,10 @@ final class SubscriptionQueue: Sendable {
         return (state.waiters.removeFirst().continuation, popped)
     }
 
-    /// One more connection delivers here.
+    /// Adds a connection that delivers to this queue.
     func addSource() { state.withLock { $0.sources += 1 } }
 
-    /// A connection delivers no more; the queue ends with the last one.
+    /// Removes a connection that delivers to this queue. The queue ends with the last one.
     func removeSource() {
         let isLast = state.withLock { state in
             state.sources -= 1
@@ -194,7 +199,7 @@ final class SubscriptionQueue: Sendable {
         if isLast { finish() }
     }
 
-    /// No more messages will come; what is queued can still be read.
+    /// Ends the queue. Messages that are queued can still be read.
     private func finish() {
         wake()
         let (waiters, owed, resumptions) = state.withLock { state in
@@ -206,14 +211,16 @@ final class SubscriptionQueue: Sendable {
             return (state.waiters, buffer.acknowledgesWhenRead ? [] : state.owed, state.resumptions)
         }
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
-        // The messages may never be read. They are acknowledged, or the broker would send copies for ever.
+        // These messages may never be read. They are acknowledged, because otherwise the broker would go on sending
+        // copies.
         for message in owed { message.acknowledge() }
         for resume in resumptions.values { resume() }
     }
 
     // MARK: Reading
 
-    /// A message that left the queue, and what is to be done therefore, outside of the lock: acknowledge, go on reading.
+    /// A message that left the queue, and what has to be done outside of the lock: acknowledge messages, continue
+    /// reading.
     private struct Popped {
         let message: Publication
         var consequences: [@Sendable () -> Void] = []
@@ -273,7 +280,7 @@ final class SubscriptionQueue: Sendable {
         }
         let decision: Decision = state.withLock { state in
             if let popped = pop(&state) { return .resume(popped) }
-            // A cancellation before this moment found no waiter to resume.
+            // A cancellation before the waiter was added found nothing to resume.
             if state.isFinished || Task.isCancelled { return .resume(nil) }
             state.waiters.append((id, continuation))
             return .wait

@@ -1,15 +1,16 @@
 import Logging
 import Synchronization
 
-/// The messages of one topic or pattern whose payload is a `Payload`, in the order in which the broker delivered them.
+/// The messages of one topic or pattern with their payload decoded as `Payload`, in the order in which the broker
+/// delivered them.
 ///
 /// ```swift
 /// for await reading in try await component.subscribe("**/telemetry", as: Reading.self) {
 ///     print(reading.topic, reading.temperature)
 /// }
 /// ```
-/// A message with another payload does not end the loop: it is handled as the ``UndecodablePolicy`` says, and the next one
-/// comes. For the rest it is a ``Subscription``.
+/// A message whose payload has another type does not end the loop: it is handled as the ``UndecodablePolicy`` says, and
+/// the loop gets the next one. Otherwise it is like a ``Subscription``.
 public final class TypedSubscription<Payload: Decodable & Sendable>: AsyncSequence, Sendable {
     /// A message with its payload.
     public typealias Element = TypedPublication<Payload>
@@ -32,10 +33,10 @@ public final class TypedSubscription<Payload: Decodable & Sendable>: AsyncSequen
     /// The topic or pattern.
     public var topic: String { subscription.topic }
 
-    /// How many messages were left out because their payload is no `Payload`.
+    /// The number of messages that were left out because their payload is not a `Payload`.
     public var undecodableCount: Int { undecodable.withLock { $0 } }
 
-    /// How many QoS 0 messages were dropped because the reader was too slow.
+    /// The number of QoS 0 messages that were dropped because the reader was too slow.
     public var droppedCount: Int { subscription.droppedCount }
 
     /// Starts to read.
@@ -48,10 +49,10 @@ public final class TypedSubscription<Payload: Decodable & Sendable>: AsyncSequen
         var messages: Subscription.Iterator
         let owner: TypedSubscription
 
-        /// The next message with a `Payload`; nil at the end, or when the task is cancelled.
+        /// The next message whose payload is a `Payload`; nil at the end, or when the task is cancelled.
         public mutating func next() async -> TypedPublication<Payload>? { await next(isolation: nil) }
 
-        /// The next message with a `Payload`; nil at the end, or when the task is cancelled.
+        /// The next message whose payload is a `Payload`; nil at the end, or when the task is cancelled.
         public mutating func next(isolation actor: isolated (any Actor)?) async -> TypedPublication<Payload>? {
             while let message = await messages.next(isolation: actor) {
                 do throws(RembusError) {
@@ -70,7 +71,7 @@ public final class TypedSubscription<Payload: Decodable & Sendable>: AsyncSequen
             return count
         }
         if let handle = policy.handle { return handle(message, error) }
-        // The 1st, 2nd, 4th, 8th, …: a publisher that sends nothing else does not fill the log.
+        // The 1st, 2nd, 4th, 8th and so on are logged, so that a publisher of such messages does not fill the log.
         guard count & (count - 1) == 0 else { return }
         logger.warning(
             "left out a message whose payload does not decode",
@@ -78,14 +79,14 @@ public final class TypedSubscription<Payload: Decodable & Sendable>: AsyncSequen
     }
 }
 
-/// A message whose payload was decoded.
+/// A message with its decoded payload.
 ///
-/// The members of the payload can be read from it directly: `message.temperature` is `message.payload.temperature`.
+/// The members of the payload can be read directly from it: `message.temperature` is `message.payload.temperature`.
 @dynamicMemberLookup
 public struct TypedPublication<Payload: Sendable>: Sendable {
-    /// The message as it came.
+    /// The message with its arguments not decoded.
     public let publication: Publication
-    /// Its first argument.
+    /// The payload: the first argument.
     public let payload: Payload
 
     init(_ publication: Publication, _ payload: Payload) {
@@ -93,24 +94,24 @@ public struct TypedPublication<Payload: Sendable>: Sendable {
         self.payload = payload
     }
 
-    /// The topic that it was published on; the real one, also when the subscription is a pattern.
+    /// The topic that it was published to; for a subscription to a pattern too, this is the real topic.
     public var topic: String { publication.topic }
 
-    /// How hard it was delivered.
+    /// The quality of service that it was delivered with.
     public var qos: QoS { publication.qos }
 
     /// A member of the payload.
     public subscript<Member>(dynamicMember path: KeyPath<Payload, Member>) -> Member { payload[keyPath: path] }
 }
 
-/// What a ``TypedSubscription`` does with a message whose payload does not decode.
+/// How a ``TypedSubscription`` handles a message whose payload cannot be decoded.
 public struct UndecodablePolicy: Sendable {
     let handle: (@Sendable (Publication, RembusError) -> Void)?
 
-    /// Leaves the message out, counts it, and logs the 1st, 2nd, 4th, 8th and so on. The default.
+    /// Leaves the message out, counts it, and logs the 1st, 2nd, 4th, 8th and so on. This is the default.
     public static let skip = UndecodablePolicy(handle: nil)
 
-    /// Leaves the message out, counts it, and gives it with the reason to a closure, which the reader waits for.
+    /// Leaves the message out, counts it, and passes it with the reason to a closure. The reader waits for the closure.
     public static func report(_ handle: @escaping @Sendable (Publication, RembusError) -> Void) -> UndecodablePolicy {
         UndecodablePolicy(handle: handle)
     }

@@ -1,28 +1,29 @@
 import NIOCore
 
-/// Whether one more call of a service may begin for a connection, by what it has not read of earlier answers.
+/// Decides whether a connection may start another call of a service, depending on how much of earlier answers it has
+/// not read.
 ///
-/// How large an answer is shows when it is there: until the first one is, there is one at a time; then those that run are
-/// each expected to be as large as the largest of late.
+/// The size of an answer is known only when it is there. Until the first answer has come, one call runs at a time.
+/// After that, each running call is expected to need as much as the largest answer of late.
 struct AnswerGate {
     private var running = 0
     private var expectedBytes: Int?
     private var waiting = CircularBuffer<() -> Void>()
 
-    /// What is expected of an answer at least.
+    /// The smallest size that is expected of an answer, in bytes.
     private static let leastBytes = 16 << 10
 
     var isWaiting: Bool { !waiting.isEmpty }
 
-    /// Has a call begin behind those that wait already.
+    /// Queues a call behind those that are waiting.
     mutating func append(_ start: @escaping () -> Void) { waiting.append(start) }
 
-    /// The next call that may begin; it counts as running from here on.
+    /// Returns the next call that may start, and counts it as running.
     ///
     /// - Parameters:
-    ///   - unread: Bytes that the peer has not taken.
-    ///   - limit: Bytes of them at most.
-    ///   - largest: The largest answer that there can be.
+    ///   - unread: Bytes of answers that the peer has not read.
+    ///   - limit: The most bytes that may be unread.
+    ///   - largest: The size of the largest possible answer, in bytes.
     mutating func next(unread: Int, limit: Int, largest: Int) -> (() -> Void)? {
         guard !waiting.isEmpty, mayStart(unread, limit, largest) else { return nil }
         running += 1
@@ -30,18 +31,18 @@ struct AnswerGate {
     }
 
     private func mayStart(_ unread: Int, _ limit: Int, _ largest: Int) -> Bool {
-        // Whoever reads always gets on, however large its answers are.
+        // A peer that reads its answers always gets the next one, however large they are.
         guard running > 0 else { return unread <= max(limit - largest, 64 << 10) }
         guard let expectedBytes else { return false }
         return unread + (running + 1) * expectedBytes <= limit
     }
 
-    /// A call is done.
+    /// Records that a call has ended.
     mutating func ended(answerBytes: Int) {
         running -= 1
         expectedBytes = max(answerBytes, (expectedBytes ?? 0) / 8 * 7, Self.leastBytes)
     }
 
-    /// Forgets those that wait.
+    /// Drops the calls that are waiting.
     mutating func removeAll() { waiting = CircularBuffer() }
 }

@@ -1,9 +1,10 @@
 import Logging
 import RembusTrust
 
-/// What the broker answers when something cannot be done: what, why, and what to do about it.
+/// The texts of the broker's errors. Each says what could not be done, why, and what to do about it.
 ///
-/// Other parts of the broker need to know what kind of error a text is: that is asked here too, and nowhere else.
+/// Code that has to know what kind of error a text stands for asks the functions under *Kinds*, and does not compare
+/// texts itself.
 package enum BrokerText {
     // MARK: Calls
 
@@ -78,7 +79,7 @@ package enum BrokerText {
 
     // MARK: Topics
 
-    /// Which topics can be used at all.
+    /// Says which topics can be used.
     static func unusableTopic(_ limits: BrokerLimits) -> String {
         "The topic cannot be used: it needs 1 to \(limits.maxTopicBytes) bytes (`max_topic_bytes`) and at most "
             + "\(limits.maxTopicSegments) segments (`max_topic_segments`). Use a shorter one."
@@ -128,7 +129,7 @@ package enum BrokerText {
         action == .subscribe ? "subscribe to" : action == .publish ? "publish on" : action.rawValue
     }
 
-    /// Why the rules refuse something.
+    /// Says why the rules refuse an action.
     static func refused(_ action: TrustAction, _ topic: String, _ principal: Principal, isReadOnly: Bool) -> String {
         let who = principal.name.map { "`\($0)`" } ?? "an anonymous component"
         let what = "\(who) may not \(verb(action)) `\(topic)`"
@@ -183,7 +184,7 @@ package enum BrokerText {
         "The key of `\(name)` cannot be checked. The broker's log says why; mend or remove the key there."
     }
 
-    /// Components recognise the first two words, which the Python broker says too.
+    /// The first two words are those of the Python broker, because components recognise them.
     static func alreadyConnected(_ name: String) -> String {
         "already connected: another connection uses the name `\(name)`. End it, or choose another name."
     }
@@ -226,14 +227,14 @@ package enum BrokerText {
 
     // MARK: Kinds
 
-    /// Whether the rules refused it.
+    /// Whether the text says that the rules refused an action.
     package static func isRefusal(_ text: String) -> Bool {
         text.hasPrefix(unauthorized) || text.contains(" requires administrator rights")
     }
 
-    /// Whether a provider did not answer in time.
+    /// Whether the text says that a provider did not answer in time.
     package static func isLate(_ text: String) -> Bool { text.contains(" did not answer within ") }
 
-    /// Whether too much was asked at once.
+    /// Whether the text says that too much was asked for at once.
     package static func isTooMuch(_ text: String) -> Bool { text.hasPrefix("Too many calls") }
 }

@@ -24,6 +24,6 @@ enum BuiltIns {
 
 /// The version of this implementation.
 public enum RembusVersion {
-    /// As in `rembus --version` and, with `swift_` before it, in the answer of `version`.
+    /// The version as `rembus --version` prints it. The method `version` answers with the same text after `swift_`.
     public static let current = "0.1.0"
 }

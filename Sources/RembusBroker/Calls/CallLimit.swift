@@ -1,26 +1,26 @@
 import NIOCore
 
-/// How long a call may take, and who says so.
+/// How long a call may take, and where that limit comes from.
 struct CallLimit {
     enum Source {
-        /// The setting `request_timeout`: the caller said nothing.
+        /// The setting `request_timeout`: the caller set no time-out.
         case requestTimeout
         /// The caller's own time-out.
         case caller
-        /// The setting `max_request_timeout`: the caller wanted more.
+        /// The setting `max_request_timeout`: the caller asked for more.
         case maximum
     }
 
     let timeout: TimeAmount
     let source: Source
 
-    /// What the provider is told, in milliseconds; nil when the caller said nothing, so that such a request keeps the form
-    /// that every peer knows.
+    /// The limit that the provider gets with the request, in milliseconds; nil when the caller set none. Such a request
+    /// keeps the form without a limit, which every peer understands.
     var told: UInt64? {
         source == .requestTimeout ? nil : UInt64(max(timeout.nanoseconds / 1_000_000, 1))
     }
 
-    /// What ended the call, for its error.
+    /// The limit in words, for the error of a call that it ended.
     var description: String {
         let seconds = Double(timeout.nanoseconds) / 1_000_000_000
         let shown = seconds == seconds.rounded() ? "\(Int64(seconds)) s" : "\(seconds) s"
@@ -33,7 +33,7 @@ struct CallLimit {
 }
 
 extension BrokerCore {
-    /// The limit of a call whose caller waits for so many milliseconds, or does not say.
+    /// The limit of a call. `milliseconds` is the caller's time-out; nil when it set none.
     func limit(asked milliseconds: UInt64?) -> CallLimit {
         guard let milliseconds else { return CallLimit(timeout: requestTimeout, source: .requestTimeout) }
         guard milliseconds <= UInt64(clamping: maxRequestTimeout.nanoseconds / 1_000_000) else {

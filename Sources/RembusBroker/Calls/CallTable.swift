@@ -1,15 +1,15 @@
 import NIOCore
 
-/// The calls of one connection (behaviour.md §8): those that it has made and that have no answer yet, and those that it was
-/// given and has to answer. A value without a socket, a clock or a thread.
+/// The calls of one connection (behaviour.md §8): those that it has made and that have no answer yet, and those that
+/// were forwarded to it for an answer. A value without a socket, a clock or a thread.
 struct CallTable {
     // MARK: As caller
 
     /// Calls of this connection that have no answer yet.
     private(set) var openCount = 0
-    /// Those of them that are queries of the storage's tables, which nobody needs once the caller is gone.
+    /// Queries of tables among these calls. They are stopped when the caller is gone.
     var tables = TableCalls()
-    /// Those of services whose answers have no room yet.
+    /// Calls of services among these that wait until there is room for their answer.
     var gate = AnswerGate()
 
     mutating func open() { openCount += 1 }
@@ -19,19 +19,19 @@ struct CallTable {
 
     private var forwarded: CorrelationTable<RoutedCall>
 
-    /// - Parameter limit: Most calls that the connection may have to answer.
+    /// - Parameter limit: The most forwarded calls that may be open at a time.
     init(limit: Int) { forwarded = CorrelationTable(limit: limit) }
 
-    /// Calls that the connection has to answer.
+    /// The number of forwarded calls that this connection has to answer.
     var forwardedCount: Int { forwarded.count }
 
-    /// Takes up a call that is about to be forwarded; its id, or nil when there are too many.
+    /// Adds a call that is about to be forwarded. Returns its id, or nil when there are too many.
     mutating func forward(_ call: RoutedCall) -> UInt64? { forwarded.insert(call) }
 
-    /// The call that an answer belongs to; nil when there is none, or none any more.
+    /// Removes and returns the call that an answer belongs to; nil when there is none, or it has ended.
     mutating func answered(_ id: UInt64) -> RoutedCall? { forwarded.take(id) }
 
-    /// Gives up the calls that have waited too long, and returns them.
+    /// Removes and returns the calls that have waited too long.
     mutating func takeExpired(now: NIODeadline) -> [RoutedCall] {
         guard forwarded.count > 0 else { return [] }
         var expired: [UInt64] = []
@@ -39,6 +39,6 @@ struct CallTable {
         return expired.compactMap { forwarded.take($0) }
     }
 
-    /// Gives up all, because there is nobody to answer them any more.
+    /// Removes and returns all forwarded calls, because the connection that should answer them has ended.
     mutating func takeForwarded() -> [RoutedCall] { forwarded.count == 0 ? [] : forwarded.removeAll() }
 }

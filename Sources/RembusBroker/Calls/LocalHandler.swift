@@ -2,21 +2,21 @@ import RembusWire
 
 /// A method that the broker itself answers (behaviour.md §8, rule 4).
 enum LocalHandler: Sendable {
-    /// Answers at once, on the event loop.
+    /// A handler that answers at once, on the event loop.
     case immediate(@Sendable ([Value]) -> Value)
-    /// Runs as a task; a thrown error becomes status 40 with its text.
+    /// A handler that runs as a task. A thrown error becomes status 40 with the error's text.
     case task(@Sendable ([Value]) async throws -> Value)
-    /// A service of the storage, which belongs to a tenant and to the topics that fill its table.
+    /// A service of the storage. It belongs to a tenant, and to the topics that fill its table.
     case service(StorageService)
 
-    /// Whether it exists for components of a tenant.
+    /// Whether components of a tenant can see and call the method.
     func isOffered(to tenant: String) -> Bool {
         guard case .service(let service) = self, let owner = service.tenant else { return true }
         return ExactText(owner) == ExactText(tenant)
     }
 }
 
-/// An error of a broker-side handler whose text may go to the caller.
+/// An error of a handler in this process, whose text is safe to show to the caller.
 public struct HandlerError: Error, Sendable, CustomStringConvertible {
     /// The text that the caller gets with status 40.
     public var description: String

@@ -1,12 +1,12 @@
 import RembusWire
 
-/// The requests of one connection that the storage's tables are answering, so that they can be cancelled when the caller
-/// is gone. Only on the connection's event loop.
+/// The table queries of one connection that are running, so that they can be cancelled when the caller is gone. Used on
+/// the connection's event loop only.
 struct TableCalls {
     private var calls: [UInt64: (id: MessageID, task: Task<Void, Never>)] = [:]
     private var nextNumber: UInt64 = 0
 
-    /// A number for a call that begins.
+    /// Returns a number for a new query.
     mutating func makeNumber() -> UInt64 {
         nextNumber &+= 1
         return nextNumber
@@ -25,7 +25,7 @@ struct TableCalls {
         for call in calls.values where call.id == id { call.task.cancel() }
     }
 
-    /// Cancels all of them.
+    /// Cancels all queries.
     func cancelAll() {
         for call in calls.values { call.task.cancel() }
     }

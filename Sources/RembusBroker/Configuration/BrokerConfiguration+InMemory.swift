@@ -1,16 +1,17 @@
-/// What ``Broker/init(configuration:logger:)`` can do: a broker in memory, for which nobody has composed storage, keys,
+/// What a broker made by ``Broker/init(configuration:logger:)`` supports: one in memory, without storage, keys,
 /// certificates and further listeners.
 extension BrokerConfiguration {
-    /// What is done about a field.
+    /// How a broker in memory treats a field of the configuration.
     enum InMemorySupport {
-        /// The broker does what it says.
+        /// The broker does what the field says.
         case honoured
-        /// The broker needs something for it that it has not got, so that another value than the default is an error.
+        /// The field needs something that a broker in memory lacks, so that any value but the default is an error. The
+        /// text names what is missing.
         case missing(String)
     }
 
-    /// Every field of the configuration, by its path. A field that is not here is refused when it differs from the
-    /// default, and a test sees that there is none.
+    /// How each field is treated, by its path. A field that is missing here is refused when it differs from the
+    /// default; a test makes sure that none is missing.
     static let inMemorySupport: [String: InMemorySupport] = {
         let files = "files of a state directory"
         let keys = "a store of keys"
@@ -55,7 +56,7 @@ extension BrokerConfiguration {
         return support
     }()
 
-    /// Every field with its value as text, by its path.
+    /// Every field with its path and its value as text.
     static func fields(of configuration: BrokerConfiguration) -> [(path: String, value: String)] {
         let groups: Set = ["security", "gateways", "storage", "limits"]
         return Mirror(reflecting: configuration).children.flatMap { child -> [(path: String, value: String)] in
@@ -65,14 +66,15 @@ extension BrokerConfiguration {
         }
     }
 
-    /// Throws when the configuration asks a broker in memory for what it does not do, or for a port that does not exist.
+    /// Throws when the configuration asks for something that a broker in memory lacks, or for a port that does not
+    /// exist.
     func checkInMemory() throws(BrokerError) {
         let standard = Dictionary(
             Self.fields(of: BrokerConfiguration()).map { ($0.path, $0.value) }, uniquingKeysWith: { first, _ in first })
         for (path, value) in Self.fields(of: self) where standard[path] != value {
             switch Self.inMemorySupport[path] {
             case .honoured?: continue
-            // Without a log is what it is anyway.
+            // A broker in memory has no audit log, so asking for none is no error.
             case .missing? where path == "security.auditLog" && security.auditLog == "none": continue
             case .missing(let what)?:
                 throw BrokerError(

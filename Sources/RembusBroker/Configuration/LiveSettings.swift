@@ -1,4 +1,4 @@
-/// Settings that messages are handled by and that may change meanwhile: every lane has a copy of its own.
+/// Settings that handling a message needs and that may change while the broker runs. Every lane has a copy.
 struct LiveSettings: Sendable {
     var limits: BrokerLimits
     var policy: RoutingPolicy
@@ -11,14 +11,14 @@ struct LiveSettings: Sendable {
 }
 
 extension StorageConfiguration {
-    /// Whether the first pattern ends all recording.
+    /// Whether the first pattern turns all recording off.
     fileprivate var recordsNothing: Bool { record.first?.filter { $0 != " " } == "none" }
 }
 
 extension BrokerConfiguration {
-    /// This configuration, with what a running broker can take over of another one.
+    /// Returns this configuration with those settings of another one that a running broker can take over.
     ///
-    /// Listeners, files, threads and what depends on them stay: changing those needs a restart.
+    /// Listeners, files, threads and all that depends on them stay as they are: changing those needs a restart.
     package func adopting(_ other: BrokerConfiguration) -> BrokerConfiguration {
         var result = self
         result.policy = other.policy
@@ -35,7 +35,7 @@ extension BrokerConfiguration {
         result.security.maxRegisterAttempts = other.security.maxRegisterAttempts
         result.security.allowedOrigins = other.security.allowedOrigins
         result.security.trustedProxies = other.security.trustedProxies
-        // A broker that keeps nothing has no journal to begin with.
+        // A broker that records nothing was started without a journal, so recording cannot be turned on later, nor off.
         if storage.recordsNothing == other.storage.recordsNothing { result.storage.record = other.storage.record }
         result.gateways.corsOrigins = other.gateways.corsOrigins
         if security.isSecure, other.security.isSecure {

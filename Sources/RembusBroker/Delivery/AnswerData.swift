@@ -1,14 +1,14 @@
 package import NIOCore
 package import RembusWire
 
-/// What an answer says besides its status.
+/// The data of an answer, besides its status.
 package enum AnswerData: Sendable {
-    /// What the broker itself says, and how long it would be as CBOR.
+    /// Data of the broker itself, with the length that it has as CBOR.
     case value(Value, encodedLength: Int)
-    /// What a component says: a CBOR item that is well-formed, not decoded.
+    /// Data of a component: a well-formed CBOR item that has not been decoded.
     case encoded(ByteBuffer)
 
-    /// The value of the broker.
+    /// The data of an answer of the broker.
     init(_ value: Value) { self = .value(value, encodedLength: value.encodedCBORLength) }
 
     var encodedLength: Int {
@@ -18,7 +18,7 @@ package enum AnswerData: Sendable {
         }
     }
 
-    /// The data as a value. Throws when it is beyond the limits, whoever has made it.
+    /// The data as a value. Throws when it exceeds the limits, whoever has made it.
     package func value(limits: DecodingLimits) throws(WireError) -> Value {
         switch self {
         case .encoded(let buffer): return try Value(cbor: buffer, limits: limits)
@@ -30,21 +30,21 @@ package enum AnswerData: Sendable {
         }
     }
 
-    /// Whether there is nothing to say.
+    /// Whether the data is null.
     package var isNull: Bool {
         switch self {
         case .value(.null, _): true
         case .value: false
-        // null is CBOR's F6.
+        // 0xF6 is null in CBOR.
         case .encoded(let buffer): buffer.readableBytesView.elementsEqual([0xF6])
         }
     }
 }
 
-/// What became of a call or a command that a gateway has handed over.
+/// The outcome of a call or a command that a gateway has handed over.
 package enum RequestOutcome: Sendable {
-    /// It was answered, well or not.
+    /// The call was answered, with success or an error.
     case answered(StatusCode, AnswerData)
-    /// The session has ended before the answer, or never was logged in.
+    /// The session ended before there was an answer, or was never logged in.
     case ended
 }

@@ -1,20 +1,20 @@
 package import RembusWire
 
-/// Takes what the broker answers to a gateway as what it is, where a frame would only be taken apart again.
+/// Takes the broker's answers to a gateway as values, so that the gateway need not decode frames.
 ///
-/// Every call comes on the session's event loop, and must not send on this or another link: the flush of the link at the end
-/// of the unit of work is the moment for what follows.
+/// Every method is called on the session's event loop. It must not send on this or another link; the gateway sends when
+/// the link is flushed at the end of the unit of work.
 package protocol AnswerSink: AnyObject {
-    /// The disk has a publication at QoS 1 or 2, and with it all that this session published before it.
+    /// A publication at QoS 1 or 2 is on the disk, and so are all that this session published before it.
     ///
-    /// - Parameter id: That of its frame, as a little-endian number.
+    /// - Parameter id: The id in the publication's frame, as a little-endian number.
     func durable(_ id: UInt64)
 
-    /// A call or a command is answered.
+    /// A call or a command has been answered.
     func answered(_ id: UInt64, _ status: StatusCode, _ data: AnswerData)
 }
 
 extension AnswerSink {
-    /// For gateways that only publish.
+    /// The default does nothing, for gateways that only publish.
     package func answered(_ id: UInt64, _ status: StatusCode, _ data: AnswerData) {}
 }

@@ -3,18 +3,18 @@ import RembusTables
 import RembusTransport
 import RembusWire
 
-/// The subscriptions of one connection that read from the store until they have caught up with what is live.
+/// The subscriptions of one connection that are served from the store until they have caught up with live publications.
 ///
-/// One pass over the log serves them all, so a component with a thousand subscriptions costs one reader and gets its
-/// past in the order in which it was received.
+/// One reader serves all of them. A component with a thousand subscriptions therefore costs one pass over the log, and
+/// gets past publications in the order in which they were received.
 final class CatchUp {
-    /// Where the reader stands in one partition.
+    /// The position of the reader in one partition.
     struct Cursor {
-        /// Where the log goes on behind `page`.
+        /// The position in the log behind `page`.
         var position: StorePosition = .max
-        /// Records that were fetched, the first ones possibly taken already.
+        /// The records that were fetched; the first ones may have been delivered already.
         var page: StorePage?
-        /// Where `page` began, to read it again.
+        /// The position where `page` begins, to fetch it again.
         var pageStart: StorePosition = .max
         var isFetching = false
     }
@@ -23,26 +23,26 @@ final class CatchUp {
     var cursors: [Cursor]
     /// True while the connection or its window of unacknowledged deliveries is full.
     var isWaiting = false
-    /// True when a subscription came here because its connection was full: what only memory had and has lost since is
-    /// then lost to it.
+    /// True when a subscription is here because its connection was full. Publications that only memory had, and has
+    /// dropped since, are then lost to it.
     var hasFallenBehind = false
     /// True while a continuation is queued on the event loop.
     var isScheduled = false
-    /// Rises when a subscription joins: what was asked for before may not have all that it wants.
+    /// Changes when a subscription is added: a fetch that was started before may miss what the new subscription wants.
     private(set) var generation = 0
     private var matches: [UInt64: [Subscription]] = [:]
-    /// The pattern of retention of a topic, by its hash; -1 for none.
+    /// For the hash of a topic, the index of its retention pattern; -1 for none.
     private var retentions: [UInt64: Int] = [:]
-    /// The patterns that `retentions` goes by.
+    /// The version of the retention patterns that `retentions` was computed with.
     private var retentionVersion = 0
-    /// The rules that `matches` go by.
+    /// The version of the rules that `matches` was computed with.
     private var rulesVersion: UInt64 = 0
 
     init(partitionCount: Int) {
         cursors = Array(repeating: Cursor(), count: partitionCount)
     }
 
-    /// What is held of pages, and where it is counted.
+    /// The bytes of the pages that are held, and the account where they are counted.
     private var heldBytes = 0
     private var memory: LoopMemory?
 
@@ -50,14 +50,15 @@ final class CatchUp {
         if heldBytes > 0 { memory?.change(.replay, by: -heldBytes) }
     }
 
-    /// Takes a page, or gives up the one that is there.
+    /// Takes over a page, or with nil releases the one that is held.
     func setPage(_ page: StorePage?, of partition: Int, counting memory: LoopMemory) {
         self.memory = memory
         cursors[partition].page = page
         count()
     }
 
-    /// Gives up what was read and not taken. Marks keep what was already sent from being sent again.
+    /// Releases all pages. Records that were delivered are not sent again, because the marks of the subscriptions tell
+    /// them.
     func dropPages() {
         for index in cursors.indices where cursors[index].page != nil {
             cursors[index] = Cursor(position: cursors[index].pageStart)
@@ -75,14 +76,15 @@ final class CatchUp {
         subscriptions.contains { $0 === subscription }
     }
 
-    /// Has a subscription served from `positions` on, one for each partition.
+    /// Adds a subscription, to be served from `positions` on, one for each partition.
     func add(_ subscription: Subscription, from positions: [StorePosition]) {
         subscription.mode = .catchingUp
         if !contains(subscription) { subscriptions.append(subscription) }
         matches = [:]
         generation += 1
         for index in cursors.indices {
-            // Marks keep what was already sent of a page from being sent again.
+            // The page may begin before the subscription's position. Records that were delivered are not sent again,
+            // because the marks tell them.
             let current = cursors[index].page == nil ? cursors[index].position : cursors[index].pageStart
             cursors[index] = Cursor(position: min(current, positions[index]))
         }
@@ -94,13 +96,13 @@ final class CatchUp {
         matches = [:]
     }
 
-    /// The topics to ask the store for; nil when there are patterns, or too many topics to be worth it.
+    /// The topics to ask the store for; nil for all, when there are patterns or too many topics for a selection to pay.
     var topics: [String]? {
         guard subscriptions.count <= 100, subscriptions.allSatisfy({ !$0.isPattern }) else { return nil }
         return subscriptions.map(\.matched)
     }
 
-    /// The subscriptions that a topic belongs to; none when the rules say so.
+    /// The subscriptions that match a topic; none when the rules forbid it.
     func matching(
         _ hash: UInt64, _ rules: UInt64, topic: () -> String, isAllowed: (String) -> Bool
     ) -> [Subscription] {
@@ -115,7 +117,8 @@ final class CatchUp {
         return found
     }
 
-    /// Whether a record is past its time, and so gone for everybody wherever its bytes still are.
+    /// Whether the retention time of a record is over. It is then hidden from everybody, also while its bytes are still
+    /// there.
     /// - Parameter now: Nanoseconds since the epoch.
     func isGone(
         _ record: RecordHeader, _ hash: UInt64, by retention: RetentionHorizon, now: UInt64, topic: () -> String

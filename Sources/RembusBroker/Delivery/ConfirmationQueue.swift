@@ -1,13 +1,13 @@
 import NIOCore
 
-/// What waits for the disk, in the order in which it came. An element leaves when it is confirmed and everything before it
-/// has left.
+/// Elements that wait until they are on the disk, in the order in which they came. An element leaves when it is
+/// confirmed and all elements before it have left.
 ///
-/// Confirmations come by way of another thread. A later element can therefore be found durable at once while the
-/// confirmation of an earlier one is still on its way, and must not overtake it.
+/// Confirmations come from another thread. So a later element may be found durable at once while the confirmation of an
+/// earlier one is still on its way; the later one must not overtake it.
 struct ConfirmationQueue<Element> {
     private var entries = CircularBuffer<(element: Element, isConfirmed: Bool)>()
-    /// The number of the oldest entry.
+    /// The number of the oldest element.
     private var firstNumber: UInt64 = 0
 
     /// Adds an element. Returns its number, for ``confirm(_:)``.
@@ -16,7 +16,7 @@ struct ConfirmationQueue<Element> {
         return firstNumber + UInt64(entries.count) - 1
     }
 
-    /// Notes that an element is durable. Returns all that may leave now, oldest first.
+    /// Records that an element is durable. Returns all elements that leave now, oldest first.
     mutating func confirm(_ number: UInt64) -> [Element] {
         guard number >= firstNumber, number - firstNumber < UInt64(entries.count) else { return [] }
         entries[offset: Int(number - firstNumber)].isConfirmed = true

@@ -1,12 +1,12 @@
 import NIOCore
 
-/// What waits for an answer by message id: unacknowledged deliveries, unanswered requests.
+/// Entries that wait for an answer, by message id: unacknowledged deliveries, unanswered requests.
 ///
-/// The table chooses the ids, so finding an entry is an array access, ids of different peers cannot collide
-/// (known-defects.md R7), and an id that was answered or never given finds nothing. An id is below 2⁵³, as JSON peers
-/// need (protocol.md §10): bits 32…47 are the entry's index, bits 48…52 count its uses, and the low 32 bits hold the
-/// publication's slot or, without one, more of the use count. Freed entries are used again in the order in which they
-/// were freed, so a late duplicate of an answer does not hit a new entry.
+/// The table chooses the ids. So an entry is found with an array access, ids of different peers cannot collide
+/// (known-defects.md R7), and an id that was answered or never given finds nothing. Ids are below 2⁵³, as JSON peers
+/// need (protocol.md §10): bits 32…47 are the index of the entry, bits 48…52 count its uses, and the low 32 bits hold
+/// the slot of the publication or, without one, more of the use count. Freed entries are reused in the order in which
+/// they were freed, so that a late duplicate of an answer does not hit a new entry.
 struct CorrelationTable<Element> {
     private struct Entry {
         var id: UInt64 = 0
@@ -17,12 +17,12 @@ struct CorrelationTable<Element> {
     private var entries: [Entry] = []
     private var free = CircularBuffer<UInt16>()
     private(set) var count = 0
-    /// Most entries at a time; lowering it takes none away.
+    /// The most entries at a time. Entries stay when the limit is lowered.
     var limit: Int {
         didSet { limit = min(max(limit, 0), 1 << 16) }
     }
 
-    /// - Parameter limit: Most entries at a time; at most 65,536.
+    /// - Parameter limit: The most entries at a time; at most 65,536.
     init(limit: Int) {
         self.limit = min(max(limit, 1), 1 << 16)
     }
@@ -32,11 +32,11 @@ struct CorrelationTable<Element> {
     /// Stores `element` and returns its new id; nil when the table is full.
     mutating func insert(_ element: Element, slot: UInt32? = nil) -> UInt64? {
         guard !isFull else { return nil }
-        // Growing before the free list runs dry keeps reuse far apart.
+        // The table grows before the free list is empty, so that an entry is reused as late as possible.
         if free.count < 64, entries.count < 1 << 16 { grow() }
         guard let index = free.popFirst() else { return nil }
         let position = Int(index)
-        // Odd, so that no id is zero, which JSON peers take for "no id".
+        // The count is odd, so that no id is zero: JSON peers take zero for "no id".
         entries[position].uses &+= 2
         let uses = entries[position].uses
         let id = UInt64(slot ?? uses) | UInt64(index) << 32 | UInt64(uses & 31) << 48
@@ -72,7 +72,7 @@ struct CorrelationTable<Element> {
         return element
     }
 
-    /// Calls `body` with every entry; what it changes in the element stays.
+    /// Calls `body` with every entry, which it may change.
     mutating func forEach(_ body: (UInt64, inout Element) -> Void) {
         guard count > 0 else { return }
         for position in entries.indices {

@@ -2,22 +2,23 @@ import NIOCore
 import RembusTransport
 import RembusWire
 
-/// Writes a publication as a subscriber gets it (protocol.md §3, behaviour.md §6.2): under its own topic, or spliced
-/// under the pattern text with the real topic as first argument. The argument bytes are copied, never decoded.
+/// Writes a publication in the form that a subscriber gets (protocol.md §3, behaviour.md §6.2): under its own topic, or
+/// under the text of the subscribed pattern with the real topic as the first argument. The bytes of the arguments are
+/// copied, never decoded.
 struct DeliveryFrame {
     let header: FrameHeader
-    /// The id of this delivery; nil for QoS 0, which keeps the publisher's (a slot, or none).
+    /// The id of this delivery; nil at QoS 0, where the frame keeps the publisher's id (a slot, or none).
     let id: UInt64?
     let subscription: Subscription
 
-    /// From this size on, a payload is shared with the socket instead of copied.
+    /// The size in bytes from which a payload is shared with the socket instead of copied.
     static let sharedPayloadBytes = 16 << 10
 
-    /// Gives the length of the message.
+    /// Sends the message on `link`. Returns its length.
     func send(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, on link: Link) -> Int {
         guard let base = bytes.baseAddress else { return 0 }
         if id == nil, !subscription.isPattern, owner == nil || header.end < Self.sharedPayloadBytes {
-            // What most deliveries are: the very bytes that came.
+            // Most deliveries are the very bytes that came in.
             let length = header.end
             link.sendBinary(length: length) { $0.copyMemory(from: base, byteCount: length) }
             return length
@@ -37,7 +38,7 @@ struct DeliveryFrame {
         return prefix + count
     }
 
-    /// The bytes behind the prefix: the whole argument array, or for a pattern its elements.
+    /// The bytes behind the prefix: the whole argument array or, for a pattern, its elements.
     private var argumentRange: (start: Int, count: Int) {
         let skipped = subscription.isPattern ? header.argumentHeadLength : 0
         return (header.payloadOffset + skipped, header.payloadLength - skipped)
@@ -54,7 +55,7 @@ struct DeliveryFrame {
     private var prefixLength: Int {
         let fixed = 1 + FrameWriter.headLength(Int(typeByte)) + idItemLength
         guard subscription.isPattern else { return fixed + topicItemLength }
-        // The head of an indefinite array is one byte, like that of count 0.
+        // The head of an indefinite array is one byte, as that of a count of 0 is.
         return fixed + subscription.encodedPattern.count + FrameWriter.headLength(header.argumentCount + 1)
             + topicItemLength
     }

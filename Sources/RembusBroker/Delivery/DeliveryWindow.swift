@@ -1,20 +1,20 @@
 import NIOCore
 
-/// The deliveries to one component at QoS 1 and 2 that were sent and not acknowledged (behaviour.md §7): the sender's side of
-/// both, as a value without a socket, a clock or a thread.
+/// The deliveries at QoS 1 and 2 to one component that were sent and not acknowledged (behaviour.md §7): the sender's
+/// side of the exchange, as a value without a socket, a clock or a thread.
 struct DeliveryWindow {
     typealias Entry = (id: UInt64, delivery: PendingDelivery)
 
     private var table: CorrelationTable<PendingDelivery>
-    /// Bytes of the messages.
+    /// The bytes of these deliveries.
     private(set) var bytes = 0
-    /// Deliveries that were ever sent, which says in which order.
+    /// The number of deliveries so far, which numbers them in the order of sending.
     private var sent: UInt64 = 0
 
-    /// - Parameter limit: Most deliveries at a time.
+    /// - Parameter limit: The most deliveries at a time.
     init(limit: Int) { table = CorrelationTable(limit: limit) }
 
-    /// Most deliveries at a time; lowering it takes none away.
+    /// The most deliveries at a time. Deliveries stay when the limit is lowered.
     var limit: Int {
         get { table.limit }
         set { table.limit = newValue }
@@ -25,7 +25,7 @@ struct DeliveryWindow {
 
     func contains(_ id: UInt64) -> Bool { table.contains(id) }
 
-    /// Takes up a publication that is about to be sent; its id, or nil when the window is full.
+    /// Adds a publication that is about to be sent. Returns its id, or nil when the window is full.
     mutating func send(
         _ publication: RetainedPublication, to subscription: Subscription, receivedAt: UInt64, slot: UInt32?,
         now: NIODeadline
@@ -39,15 +39,15 @@ struct DeliveryWindow {
         return id
     }
 
-    /// Removes and returns a delivery, because it was acknowledged or is not to be sent any more; nil when there is none.
+    /// Removes and returns a delivery that was acknowledged or is not to be sent any more; nil when there is none.
     mutating func take(_ id: UInt64) -> PendingDelivery? {
         guard let delivery = table.take(id) else { return nil }
         bytes -= delivery.publication.buffer.readableBytes
         return delivery
     }
 
-    /// What was not acknowledged in time, oldest first, counted as sent again now; and the ids of what was sent often enough:
-    /// that rests until the component comes back.
+    /// Returns the deliveries whose acknowledgement is late, oldest first, and counts them as sent again now.
+    /// `exhausted` has the ids of those that were sent often enough: they rest until the component connects again.
     mutating func due(now: NIODeadline, timeout: TimeAmount, retries: Int) -> (again: [Entry], exhausted: [UInt64]) {
         var again: [Entry] = []
         var exhausted: [UInt64] = []
@@ -65,7 +65,8 @@ struct DeliveryWindow {
         return (Self.ordered(again), exhausted)
     }
 
-    /// What earlier connections have left to be sent on a new one, oldest first, counted as sent once.
+    /// Returns the deliveries that earlier connections have left, oldest first, and counts them as sent once on the new
+    /// connection.
     mutating func resume(now: NIODeadline, where isServed: (Subscription) -> Bool) -> [Entry] {
         var all: [Entry] = []
         table.forEach { id, delivery in
@@ -81,12 +82,12 @@ struct DeliveryWindow {
         entries.sorted { $0.delivery.order < $1.delivery.order }
     }
 
-    /// Calls `body` with every delivery, in no order.
+    /// Calls `body` with every delivery, in no particular order.
     mutating func forEach(_ body: (PendingDelivery) -> Void) {
         table.forEach { _, delivery in body(delivery) }
     }
 
-    /// Removes and returns those that `isMeant` is true for.
+    /// Removes and returns the deliveries for which `isMeant` returns true.
     @discardableResult
     mutating func removeAll(where isMeant: (PendingDelivery) -> Bool = { _ in true }) -> [PendingDelivery] {
         var ids: [UInt64] = []
@@ -94,7 +95,7 @@ struct DeliveryWindow {
         return ids.compactMap { take($0) }
     }
 
-    /// Gives back the memory of the largest number that there ever was. Only while nothing is open.
+    /// Releases memory that was needed for more deliveries than there are now. Only while the window is empty.
     mutating func shrink() {
         guard count == 0 else { return }
         table = CorrelationTable(limit: limit)

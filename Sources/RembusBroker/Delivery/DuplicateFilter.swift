@@ -1,10 +1,10 @@
 import NIOCore
 import RembusWire
 
-/// Recognises the copies of QoS 2 publications that were already taken (behaviour.md §7).
+/// Recognises copies of QoS 2 publications that were accepted before (behaviour.md §7).
 ///
-/// An id stays until the publisher confirms (Ack2), 10 minutes pass or the table is full, whichever comes first. The
-/// filter belongs to the publisher's name, so it holds across reconnects.
+/// An id is remembered until the publisher confirms it (Ack2), 10 minutes have passed or the table is full, whichever
+/// comes first. The filter belongs to the publisher's name, so it works across reconnects.
 struct DuplicateFilter {
     private var seen: [MessageID: NIODeadline] = [:]
     private var order = CircularBuffer<(id: MessageID, at: NIODeadline)>()
@@ -18,7 +18,7 @@ struct DuplicateFilter {
     var isEmpty: Bool { seen.isEmpty }
     var count: Int { order.count }
 
-    /// Whether a publication with this id was taken.
+    /// Whether a publication with this id was accepted.
     func contains(_ id: MessageID) -> Bool { seen[id] != nil }
 
     /// Remembers `id`; false when it is a copy.
@@ -30,7 +30,7 @@ struct DuplicateFilter {
         return true
     }
 
-    /// The publisher will not send `id` again.
+    /// Forgets `id`, because the publisher will not send the publication again.
     mutating func remove(_ id: MessageID) {
         seen[id] = nil
     }
@@ -41,7 +41,7 @@ struct DuplicateFilter {
         order = []
     }
 
-    /// Forgets what is too old to be sent again.
+    /// Forgets ids of publications that are too old to be sent again.
     mutating func expire(_ now: NIODeadline) {
         while let first = order.first, seen.count >= limit || first.at + Self.lifetime <= now || isStale(first) {
             order.removeFirst()
@@ -49,7 +49,7 @@ struct DuplicateFilter {
         }
     }
 
-    /// True for an order entry whose id was confirmed, or confirmed and used again.
+    /// Whether an entry of `order` is obsolete: its id was confirmed, or confirmed and used again.
     private func isStale(_ entry: (id: MessageID, at: NIODeadline)) -> Bool {
         seen[entry.id] != entry.at
     }

@@ -3,21 +3,22 @@ import RembusStore
 import RembusTransport
 import RembusWire
 
-/// One accepted publication on its way to the subscribers of one lane. Its bytes are those of the usual CBOR form.
+/// An accepted publication on its way to the subscribers of one lane. Its bytes are a frame in the usual CBOR form.
 struct Publication {
     let bytes: UnsafeRawBufferPointer
     let header: FrameHeader
-    /// A buffer with the same bytes that may be shared, when the publication came in one.
+    /// A buffer with the same bytes, which deliveries may share; nil when the publication did not come in one.
     let owner: ByteBuffer?
     let record: RecordHeader
     /// The partition that the publication was recorded in: the lane that received it.
     let partition: Int
-    /// The connection that published it; nil for a publication read back from the store. Only compared, so the identity
-    /// does and no reference is counted.
+    /// The connection that published it; nil for a publication that was read from the store. It is only compared, so an
+    /// identifier is enough and no reference is counted.
     let publisher: ObjectIdentifier?
-    /// nil when it was published at this broker first.
+    /// The neighbour that the publication came from; nil when it was published at this broker first.
     let origin: Origin?
-    /// A copy that deliveries at QoS 1 and 2 keep until they are acknowledged; made for the first of them.
+    /// A copy of the bytes that deliveries at QoS 1 and 2 keep until they are acknowledged. It is made for the first of
+    /// them.
     private var retained: RetainedPublication?
 
     init(
@@ -33,13 +34,13 @@ struct Publication {
         self.origin = origin
     }
 
-    /// The low half of the id when the publisher set a slot (protocol.md §4).
+    /// The slot that the publisher set, in the low half of the id (protocol.md §4); nil when it set none.
     var slot: UInt32? {
         guard header.flags.hasSlot, header.idLength >= 4 else { return nil }
         return UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: header.idOffset, as: UInt32.self))
     }
 
-    /// - Parameter memory: Where what is kept is counted.
+    /// - Parameter memory: The account where the kept bytes are counted.
     mutating func retain(_ memory: KeptBytes) -> RetainedPublication {
         if let retained { return retained }
         let copy = RetainedPublication(header: header, buffer: owner ?? ByteBuffer(bytes: bytes), memory: memory)
@@ -48,7 +49,8 @@ struct Publication {
     }
 }
 
-/// The bytes of a publication that are kept for retransmission, shared by all its subscribers and counted once.
+/// The bytes of a publication that are kept so that it can be sent again. All its subscribers share them, and they are
+/// counted once.
 final class RetainedPublication: Sendable {
     let header: FrameHeader
     let buffer: ByteBuffer
@@ -65,7 +67,7 @@ final class RetainedPublication: Sendable {
         memory.remove(byteCount)
     }
 
-    /// With what an object takes besides.
+    /// Includes what the object itself takes.
     private var byteCount: Int { buffer.readableBytes + 128 }
 }
 
@@ -73,9 +75,9 @@ final class RetainedPublication: Sendable {
 struct PendingDelivery {
     let publication: RetainedPublication
     let subscription: Subscription
-    /// When the publication was received: names it in the store.
+    /// When the publication was received, which identifies it in the store.
     let receivedAt: UInt64
-    /// Order of first sending, so that a new connection gets them in the old order.
+    /// The number of the first sending, so that a new connection gets the deliveries in the old order.
     let order: UInt64
     var sentAt: NIODeadline
     var sendCount: Int

@@ -1,27 +1,27 @@
-/// What became of a publication that a gateway has handed over.
+/// The outcome of a publication that a gateway has handed over.
 package enum PublishOutcome: Sendable, Equatable {
-    /// It is taken. At QoS 0 that is all there is to say; at QoS 1 and 2 ``durable`` follows.
+    /// The publication was accepted. At QoS 0 this is final; at QoS 1 and 2 ``durable`` follows.
     case accepted
-    /// It is taken, and the disk has it.
+    /// The publication was accepted and is on the disk.
     case durable
-    /// It is not taken, and would not be another time either.
+    /// The publication was refused. A second attempt would be refused too.
     case refused(PublishRefusal)
-    /// It is not taken, because the store has no room for it now.
+    /// The publication was not accepted, because the store has no room now.
     case noRoom
-    /// It is not taken, because the broker is about to stop: it belongs to the next one.
+    /// The publication was not accepted, because the broker is about to stop. It can be sent again after the restart.
     case stopping
-    /// It is taken, but the disk did not confirm it within `request_timeout`, and may still do so.
+    /// The publication was accepted, but the disk has not confirmed it within `request_timeout`. It may still do so.
     case unconfirmed
-    /// The session has ended, or never was logged in: the publication is not taken, or nobody hears of its end.
+    /// The session ended, or was never logged in: the publication was not accepted, or its outcome is not known.
     case ended
 }
 
-/// Why nobody of this identity can publish that.
+/// Why the identity of a session may not publish something.
 package enum PublishRefusal: Error, Equatable {
     /// The rules forbid it.
     case denied
-    /// Nothing can be published under such a topic.
+    /// The topic cannot be published to.
     case unusableTopic(TopicObjection)
-    /// The bytes are no publication in the usual form.
+    /// The bytes are not a publication in the usual form.
     case malformed
 }

@@ -1,35 +1,37 @@
 import RembusStore
 import RembusWire
 
-/// One topic or pattern that a component subscribed, and how far its delivery has come (behaviour.md §5, §11).
+/// One topic or pattern that a component has subscribed to, and how far its delivery has come (behaviour.md §5, §11).
 ///
-/// Touched on the event loop of the session that owns it; while its component is offline, by nobody.
+/// It is used on the event loop of the session that owns it. While the component is offline, only the holder of the
+/// routing tables' lock may touch it.
 final class Subscription {
     enum Mode {
-        /// Publications are pushed as they come.
+        /// Publications are delivered as they come.
         case live
-        /// What the mark has not reached yet is read from the store; pushed publications are left to it.
+        /// Publications above the mark are read from the store. A live publication is not delivered directly, since the
+        /// reader will find it.
         case catchingUp
-        /// The subscriber has not been told that it is one: nothing comes before that.
+        /// The answer to the subscribe command has not left yet. Nothing is delivered before it.
         case unanswered
-        /// The last values of its topics are being sent, and come first.
+        /// The last values of its topics are being sent, and are delivered before anything else.
         case beginning
     }
 
     let topic: String
-    /// The topic or pattern that publications are compared with: `topic`, or what it stands for in its namespace.
+    /// The topic or pattern that publications are compared with: `topic`, or what `topic` means in its namespace.
     let matched: String
-    /// Whose clients have such subscriptions; nil for those of components.
+    /// The namespace of the gateway whose client has subscribed; nil for a component's subscription.
     let namespace: SubscriptionNamespace?
-    /// What a member of a group has besides; nil for a subscription that nobody shares.
+    /// The state of a member of a group; nil for a subscription that is not shared.
     let share: GroupShare?
-    /// Stands for a client's subscription in what is written down of its deliveries; 0 for components.
+    /// Identifies a client's subscription in the records of its deliveries; 0 for components.
     let key: UInt64
-    /// nil for an exact topic.
+    /// The pattern; nil for an exact topic.
     let pattern: TopicPattern?
-    /// The pattern as a CBOR text item, ready to be spliced into deliveries; empty for an exact topic.
+    /// The pattern as a CBOR text item, which is spliced into deliveries; empty for an exact topic.
     let encodedPattern: [UInt8]
-    /// How far back the subscriber wants to go, nanoseconds; infinity for "everything not yet received".
+    /// How far back the subscriber wants to go, in nanoseconds; infinity for "everything not yet received".
     var messageFrom: Double
     @exclusivity(unchecked) var mode = Mode.live
     /// Whether the component also gets what it publishes itself.
@@ -38,22 +40,24 @@ final class Subscription {
     @exclusivity(unchecked) var isForwarding = false
     /// What was published above is sent at this QoS.
     @exclusivity(unchecked) var highestQoS = QoS.exactlyOnce
-    /// What the connection's sink is told with each delivery.
+    /// Passed to the connection's sink with each delivery.
     @exclusivity(unchecked) var tag = 0
-    /// Whether it is to begin with the last values of its topics, when delivery starts.
+    /// Whether the last values of its topics are to be sent first when delivery starts.
     var wantsLastValues = false
-    /// Publications at QoS 0 that were received at or before this time passed while the component was away.
+    /// Publications at QoS 0 with a receive time up to this one are skipped, because the component was away.
     var passingUntil: UInt64 = 0
-    /// Receive times at or below this are outside the wanted window.
+    /// Publications with a receive time up to this one are outside the wanted window.
     var cutoff: UInt64 = 0
-    /// Per partition of the store, the receive time of the newest publication that was delivered. Publications of one
-    /// partition come in order, so everything up to the mark is done.
+    /// For each partition of the store, the receive time of the newest publication that was delivered. Publications of
+    /// one partition come in order, so everything up to the mark has been delivered.
     @exclusivity(unchecked) var marks: [UInt64]
-    /// Receive times at or below the marks of publications that an earlier run of the broker sent and nobody acknowledged.
+    /// Receive times, at or below the marks, of publications that an earlier run of the broker sent and that were not
+    /// acknowledged.
     var owed: Set<UInt64> = []
-    /// Receive times above the marks of publications that an earlier run has delivered: they are not to come again.
+    /// Receive times, above the marks, of publications that an earlier run has delivered. They must not be delivered
+    /// again.
     var taken: Set<UInt64> = []
-    /// True when the marks have moved since they were last written down.
+    /// Whether the marks have changed since they were last saved.
     @exclusivity(unchecked) var hasMoved = false
 
     init(topic: String, messageFrom: Double, marks: [UInt64], in namespace: SubscriptionNamespace? = nil) {
@@ -93,19 +97,19 @@ final class Subscription {
 
     var isPattern: Bool { pattern != nil }
 
-    /// What people know it by: a gateway's client knows nothing of the prefix.
+    /// The text as its subscriber knows it: without the prefix of a gateway's namespace.
     var shown: String { namespace?.own(topic) ?? topic }
 
-    /// Whether everything is sent without an acknowledgement.
+    /// Whether everything is delivered without acknowledgement.
     @inline(__always)
     var needsNoAcknowledgement: Bool { highestQoS == .atMostOnce }
 
-    /// Whether a publication read from the store is still to be sent.
+    /// Whether a publication that was read from the store is still to be delivered.
     func wants(_ receivedAt: UInt64, partition: Int) -> Bool {
         receivedAt > cutoff && (receivedAt > marks[partition] || (!owed.isEmpty && owed.contains(receivedAt)))
     }
 
-    /// Notes that a publication was sent.
+    /// Records that a publication was sent.
     @inline(__always)
     func sent(_ receivedAt: UInt64, partition: Int) {
         hasMoved = true
@@ -116,7 +120,7 @@ final class Subscription {
         }
     }
 
-    /// The receive time behind which a reader has to begin to see everything that is wanted.
+    /// The receive time behind which a reader has to start to find everything that is wanted.
     func start(partition: Int, partitionCount: Int) -> UInt64 {
         var time = marks[partition]
         for owed in owed where RecordHeader.partition(of: owed, count: partitionCount) == partition {
@@ -140,7 +144,7 @@ final class Subscription {
         hasMoved = true
     }
 
-    /// Moves every mark to `time`: nothing older is wanted.
+    /// Raises every mark to `time`, because nothing older is wanted.
     func skip(to time: UInt64) {
         for index in marks.indices where marks[index] < time { marks[index] = time }
         owed = []

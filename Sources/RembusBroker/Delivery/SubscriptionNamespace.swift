@@ -1,18 +1,19 @@
 package import RembusWire
 
-/// The subscriptions that the clients of a gateway have, apart from those of components.
+/// The subscriptions of a gateway's clients, kept apart from those of components.
 ///
-/// Their texts begin with a prefix that no component may use, so that what a client and a component of one name have
-/// subscribed stays apart, also in the file of components. What the text behind the prefix means, the gateway says: it may
-/// have another grammar of wildcards than Rembus.
+/// Their texts begin with a prefix that no component may use. So the subscriptions of a client and of a component with
+/// the same name stay apart, also in the file of components. The gateway interprets the text behind the prefix, which
+/// may have other wildcards than Rembus.
 package final class SubscriptionNamespace: Sendable {
-    /// What a text behind the prefix stands for.
+    /// The meaning of a text behind the prefix.
     package struct Meaning: Sendable {
-        /// What publications are compared with: a topic or, with ``pattern``, the text of a pattern.
+        /// The topic that publications are compared with or, with ``pattern``, the text of the pattern.
         package var topic: String
-        /// nil for an exact topic.
+        /// The pattern; nil for an exact topic.
         package var pattern: TopicPattern?
-        /// Whether the subscription is one of a group: of all with the same text one gets each publication.
+        /// Whether the subscription belongs to a group: of all subscriptions with the same text, one gets each
+        /// publication.
         package var isShared: Bool
 
         package init(topic: String, pattern: TopicPattern? = nil, isShared: Bool = false) {
@@ -30,17 +31,17 @@ package final class SubscriptionNamespace: Sendable {
         self.meaning = meaning
     }
 
-    /// The text of a subscription, in records and in the tables.
+    /// The full text of a subscription, as tables and records have it. `own` is the text without the prefix.
     package func text(of own: String) -> String { prefix + own }
 
-    /// The opposite.
+    /// The text without the prefix.
     func own(_ text: String) -> String { String(Substring(text.utf8.dropFirst(prefix.utf8.count))) }
 
     func owns(_ text: String) -> Bool { text.utf8.starts(with: prefix.utf8) }
 
     func meaning(of text: String) -> Meaning { meaning(own(text)) }
 
-    /// Tells a client's subscriptions apart in what is written down of their deliveries: the same in every run.
+    /// Identifies a client's subscription in the records of its deliveries; the same in every run of the broker.
     package static func key(ofText text: String) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -48,12 +49,13 @@ package final class SubscriptionNamespace: Sendable {
     }
 }
 
-/// The namespaces that a broker knows. Also those whose gateway is not open: components' records may have texts of theirs.
+/// The namespaces that a broker knows. Those of closed gateways are included, because records of components may have
+/// their texts.
 struct SubscriptionNamespaces: Sendable {
     let all: [SubscriptionNamespace]
 
     static let none = Self(all: [])
 
-    /// Whose text it is; nil for a component's.
+    /// The namespace that a text belongs to; nil for a component's text.
     func owner(of text: String) -> SubscriptionNamespace? { all.first { $0.owns(text) } }
 }

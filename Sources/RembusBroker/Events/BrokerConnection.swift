@@ -5,24 +5,25 @@ import RembusWire
 
 /// One connection of a broker, as events and status name it.
 public struct BrokerConnection: Sendable, Hashable, Codable {
-    /// Tells connections of one broker apart; later ones have larger numbers.
+    /// Identifies the connection within its broker. Later connections have larger numbers.
     public var number: UInt64
-    /// The name of the component; nil while it has not said one.
+    /// The name of the component; nil while it has not stated one.
     public var name: String?
-    /// Whose rights it has, when that is not the component's own name: the user of an MQTT client or of HTTP requests.
+    /// The user whose rights the connection has, if that is not the component's own name: the user of an MQTT client or
+    /// of HTTP requests.
     public var user: String?
-    /// Where the peer is: an address with its port.
+    /// The address of the peer, with its port.
     public var address: String
-    /// What carries its messages.
+    /// The protocol that carries its messages.
     public var transport: Transport
     /// The tenant of the name, `.` without one (docs/spec/behaviour.md §2).
     public var tenant: String
-    /// Whether the name was proven, with a key, a secret or a certificate.
+    /// Whether the name was proven with a key, a secret or a certificate.
     public var isProven: Bool
     /// When the connection was opened.
     public var since: Date
 
-    /// What carries the messages of a connection.
+    /// The protocol that carries the messages of a connection.
     public enum Transport: String, Sendable, Hashable, Codable, CaseIterable {
         /// WebSocket.
         case ws
@@ -34,7 +35,7 @@ public struct BrokerConnection: Sendable, Hashable, Codable {
         case tls
         /// ZeroMQ.
         case zmq
-        /// HTTP: one such connection stands for the requests of a caller.
+        /// HTTP. One such connection stands for all requests of one caller.
         case http
         /// HTTP over TLS.
         case https
@@ -66,7 +67,7 @@ extension BrokerConnection.Transport {
 }
 
 extension Session {
-    /// This connection, for events and status. Only on its event loop.
+    /// This connection, for events and status. Used on its event loop only.
     var connection: BrokerConnection {
         let isOwn = state.user.map { ExactText($0) } == state.name.map { ExactText($0) }
         return BrokerConnection(
@@ -77,7 +78,7 @@ extension Session {
 }
 
 extension Date {
-    /// A time of the wall clock.
+    /// A time of the wall clock; `nanoseconds` since 1970-01-01 00:00 UTC.
     init(nanoseconds: UInt64) {
         self.init(timeIntervalSince1970: Double(nanoseconds) / 1e9)
     }

@@ -1,115 +1,117 @@
 extension BrokerEvent {
-    /// Who was not let in, or did not get what it asked for.
+    /// A refused connection, login or request.
     public struct Refusal: Sendable, Hashable {
-        /// Why, as one of the known reasons.
+        /// The reason, as one of the known ones.
         public var cause: Cause
-        /// Why, in words that the log has too. Not for peers: it may name others.
+        /// The reason in words, as in the log. It may name other components, so it is not for peers.
         public var text: String
-        /// The connection; nil for those that were never open.
+        /// The connection that was refused something; nil for connections that were never open.
         public var connection: BrokerConnection?
-        /// The name that was wanted; nil when there was none.
+        /// The name that the peer asked for; nil when there was none.
         public var name: String?
-        /// The topic that may not be used; nil for everything else.
+        /// The topic that may not be used; nil when the refusal is not about a topic.
         public var topic: String?
-        /// How many. More than one of connections that were never open, which are counted for a second.
+        /// The number of refusals. It is more than 1 for connections that were never open: their refusals are counted
+        /// for a second.
         public var count = 1
 
-        /// Why somebody was refused.
+        /// The reason of a refusal.
         public enum Cause: String, Sendable, Hashable, Codable {
-            /// A connection was turned away before it was open: too many, or no proper handshake.
+            /// A connection was refused before it was open: there were too many, or its handshake was wrong.
             case connection
-            /// The name cannot be had: it is taken, not allowed, or needs a proof.
+            /// The name is taken, is not allowed, or needs a proof.
             case name
-            /// The proof of identity is wrong.
+            /// The proof of identity was wrong.
             case proof
-            /// No proof of identity came in time, or something else came before it.
+            /// The proof of identity did not come in time, or another message came before it.
             case unproven
             /// The component was removed.
             case removed
-            /// The rules do not allow it. Told once for each topic of a connection.
+            /// The rules do not allow the action. Reported once for each topic of a connection.
             case rights
         }
     }
 
     /// Why a connection ended.
     public struct Ending: Sendable, Hashable {
-        /// Why, as one of the known reasons.
+        /// The reason, as one of the known ones.
         public var cause: Cause
         /// The close code of WebSocket (RFC 6455 §7.4); 1006 for a connection that broke.
         public var code: Int
-        /// What the peer or the broker said about it; may be empty.
+        /// The reason in words, from the peer or the broker; may be empty.
         public var text: String
 
-        /// Why a connection ended.
+        /// The reason of a connection's end.
         public enum Cause: String, Sendable, Hashable, Codable {
-            /// The peer has ended it.
+            /// The peer closed the connection.
             case peer
-            /// It broke, or gave no sign of life.
+            /// The connection broke, or the peer gave no sign of life.
             case lost
             /// The broker stops.
             case stopping
-            /// It did not take what was delivered to it, and the settings say that it is closed then.
+            /// The peer did not read what was delivered, and the settings say that the connection is closed then.
             case slow
-            /// Memory was short, and it took nothing.
+            /// Memory was short, and the peer read nothing.
             case memory
-            /// Another connection of the name has taken its place.
+            /// Another connection took the name over.
             case replaced
             /// The component was removed.
             case removed
-            /// An administrator has ended it.
+            /// An administrator ended the connection.
             case administrator
-            /// It did not prove who it is.
+            /// The peer did not prove its identity.
             case unproven
-            /// It sent what cannot be understood, or is too large.
+            /// The peer sent something malformed or too large.
             case protocolError
-            /// The broker has ended it for another reason.
+            /// The broker ended the connection for another reason.
             case broker
         }
     }
 
-    /// Messages that were lost since the last such event of the same reason, a second before or more.
+    /// Messages that were lost, for one reason, since the last such event at least a second earlier.
     public struct Drop: Sendable, Hashable {
-        /// Why.
+        /// The reason.
         public var reason: Reason
-        /// How many; 0 where only ``bytes`` are known.
+        /// The number of messages; 0 where only ``bytes`` are known.
         public var count: Int
-        /// How many bytes of the log, for ``Reason/overtaken``; else 0.
+        /// The bytes of log that were lost, for ``Reason/overtaken``; otherwise 0.
         public var bytes: Int
-        /// The table that they would have filled, for ``Reason/table``.
+        /// The table that the messages would have filled, for ``Reason/table``.
         public var table: String?
 
-        /// Why messages were lost.
+        /// The reason of a loss.
         public enum Reason: String, Sendable, Hashable, Codable {
-            /// Nothing can be published under the topic.
+            /// The topic cannot be published to.
             case topic
-            /// A subscriber takes no more, and nothing is stored from which it could go on.
+            /// A subscriber took no more, and the publication was not stored, so that it could not be sent later.
             case backlog
-            /// A caller does not read its answers.
+            /// A caller did not read its answers.
             case answer
-            /// A gateway could not pass them on.
+            /// A gateway could not pass the messages on.
             case gateway
-            /// Nobody acknowledged the delivery after all retries.
+            /// The subscriber did not acknowledge the delivery after all retries.
             case unacknowledged
-            /// A slow subscriber wanted to go on where the store does not reach back any more.
+            /// A slow subscriber would have continued with publications that the store has dropped.
             case overtaken
-            /// The disk is too slow for what is to be stored.
+            /// The disk was too slow for what was to be stored.
             case pressure
-            /// The journal cannot be written.
+            /// The journal could not be written.
             case journal
-            /// They would have filled a table, and the journal did not take them.
+            /// The publications would have filled a table, but the journal did not accept them.
             case table
         }
     }
 
     /// Stored publications that were deleted.
     public struct Retention: Sendable, Hashable {
-        /// Where they were.
+        /// Where they were stored.
         public var place: Place
-        /// Publications that were deleted from the tables' catalog; 0 for the journal, which does not count them.
+        /// The number of publications that were deleted from the table `message`; 0 for the journal, which does not
+        /// count them.
         public var publications: Int
-        /// Files of the journal that were deleted.
+        /// The number of journal files that were deleted.
         public var files: Int
-        /// Their bytes.
+        /// The bytes of those files.
         public var bytes: Int
 
         /// Where publications are stored.
@@ -121,15 +123,15 @@ extension BrokerEvent {
         }
     }
 
-    /// Work on the tables' files.
+    /// Maintenance of the tables' files.
     public struct Maintenance: Sendable, Hashable {
         /// The kind of work: `flush`, `merge`, `rewrite`, `expire`, `cleanup`, `orphans` or `retention` (docs/storage.md).
         public var step: String
-        /// How often it was done since the last such event.
+        /// How many times it was done since the last such event.
         public var count: Int
-        /// How often it failed; the log says why.
+        /// How many times it failed; the log has the reasons.
         public var failures: Int
-        /// How long all of it took, in seconds.
+        /// How long it took in all, in seconds.
         public var seconds: Double
     }
 }

@@ -5,15 +5,16 @@
 ///     if case .disconnected(let connection, let ending) = event.kind { print(connection.address, ending.cause) }
 /// }
 /// ```
-/// It keeps as many events as it was given room for while nobody reads. When more come the oldest go, and
-/// ``BrokerEvent/Kind/missed(_:)`` stands in their place. It ends with the broker. It is meant for one loop: each event goes to one reader.
+/// The sequence keeps as many events as its `limit` says while its reader is busy. When more come, the oldest are
+/// dropped, and ``BrokerEvent/Kind/missed(_:)`` stands in their place. It ends with the broker. It is meant for one
+/// loop: with several, each event goes to one of them.
 public struct BrokerEvents: AsyncSequence, Sendable {
     /// An event.
     public typealias Element = BrokerEvent
     /// Reading never fails.
     public typealias Failure = Never
 
-    /// An event, and how many came before it.
+    /// An event, with the number of events before it.
     struct Entry: Sendable {
         let number: UInt64
         let event: BrokerEvent
@@ -31,9 +32,9 @@ public struct BrokerEvents: AsyncSequence, Sendable {
     /// Reads the events one by one.
     public struct Iterator: AsyncIteratorProtocol {
         var entries: AsyncStream<Entry>.Iterator
-        /// The number that comes next when none is lost.
+        /// The number of the next event if none is lost.
         var expected: UInt64
-        /// What comes behind the word that others are lost.
+        /// The event that follows a report of lost ones.
         private var held: BrokerEvent?
 
         init(entries: AsyncStream<Entry>.Iterator, expected: UInt64) {

@@ -1,15 +1,15 @@
 import Foundation
 import Synchronization
 
-/// Hands events to everybody who reads them. While nobody does, an event costs a load.
+/// Distributes events to all readers. While there are none, an event costs one load.
 ///
-/// Used on any thread. Whoever has something to tell waits for nobody: each reader has room for a number of events, and loses
-/// the oldest when it is slower.
+/// Used on any thread. Reporting an event never waits: each reader has room for a number of events, and loses the
+/// oldest when it is slower.
 final class EventHub: Sendable {
     private struct State {
         var readers: [UInt64: AsyncStream<BrokerEvents.Entry>.Continuation] = [:]
         var nextReader: UInt64 = 0
-        /// How many events there were, while anybody read.
+        /// The number of events so far, counted while there were readers.
         var count: UInt64 = 0
         var hasEnded = false
     }
@@ -18,11 +18,11 @@ final class EventHub: Sendable {
     private let readerCount = Atomic<Int>(0)
     private let connections = Atomic<UInt64>(0)
 
-    /// Whether anybody reads.
+    /// Whether there are readers.
     @inline(__always)
     var isRead: Bool { readerCount.load(ordering: .relaxed) > 0 }
 
-    /// Tells everybody of something that happened now. What it is is asked for only when somebody reads; nil is nothing.
+    /// Reports something that happened now. `kind` is called only while there are readers; nil reports nothing.
     @inline(__always)
     func emit(_ kind: @autoclosure () -> BrokerEvent.Kind?) {
         guard isRead, let kind = kind() else { return }
@@ -37,10 +37,10 @@ final class EventHub: Sendable {
         }
     }
 
-    /// A number for a new connection.
+    /// Returns a number for a new connection.
     func nextConnection() -> UInt64 { connections.wrappingAdd(1, ordering: .relaxed).newValue }
 
-    /// A reader of everything from now on, with room for `limit` events, one at least.
+    /// Adds a reader of all events from now on, with room for `limit` events and at least one.
     func events(limit: Int) -> BrokerEvents {
         let (entries, reader) = AsyncStream.makeStream(
             of: BrokerEvents.Entry.self, bufferingPolicy: .bufferingNewest(max(1, limit)))
@@ -56,7 +56,7 @@ final class EventHub: Sendable {
             reader.finish()
             return BrokerEvents(entries: entries, first: 0)
         }
-        // Also when nobody holds the sequence any more.
+        // This is also called when the sequence is released.
         reader.onTermination = { [weak self] _ in self?.remove(added.number) }
         return BrokerEvents(entries: entries, first: added.first)
     }
@@ -68,7 +68,7 @@ final class EventHub: Sendable {
         }
     }
 
-    /// Ends every sequence behind the events that it has, and those that are asked for later at once.
+    /// Ends every sequence behind the events that it has. Sequences that are asked for later end at once.
     func end() {
         let readers = state.withLock { state in
             state.hasEnded = true
@@ -76,7 +76,7 @@ final class EventHub: Sendable {
             defer { state.readers = [:] }
             return Array(state.readers.values)
         }
-        // Outside of the lock, which each asks for.
+        // Outside of the lock, because ending a reader takes the lock to remove it.
         for reader in readers { reader.finish() }
     }
 }

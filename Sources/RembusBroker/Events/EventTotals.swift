@@ -1,17 +1,17 @@
 import RembusListening
 import Synchronization
 
-/// Tells readers of events what is counted and not said one by one, once a second: so a flood costs no more than a drop.
+/// Reports as events, once a second, what is only counted. So a flood of occurrences costs no more than one.
 final class EventTotals: Sendable {
     private let last = Mutex<Totals?>(nil)
 
-    /// What was counted since the broker started.
+    /// The counts since the start of the broker.
     private struct Totals {
         var refused: [ConnectionRefusal: Int] = [:]
         var dropped: [Key: UInt64] = [:]
         var storage = StorageFigures()
 
-        /// What messages are counted by that were lost.
+        /// Identifies a count of lost messages.
         struct Key: Hashable, Comparable {
             var reason: BrokerEvent.Drop.Reason
             var table = ""
@@ -39,7 +39,7 @@ final class EventTotals: Sendable {
         }
     }
 
-    /// What was counted up to here is nobody's news: somebody begins to read.
+    /// Takes the current counts as the starting point, because the first reader begins now.
     func begin(_ core: BrokerCore) {
         let now = Totals(core)
         last.withLock { last in

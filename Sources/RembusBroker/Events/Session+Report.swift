@@ -1,9 +1,11 @@
 import Logging
+import RembusTransport
 import Synchronization
 
 extension Session {
-    /// Says what has happened to this connection, wherever that is said: counts it, writes it down in log and audit log, and
-    /// tells readers of events. The log limits lines by the place that they come from, which is that of the call.
+    /// Reports something that has happened to this connection everywhere at once: counts it, writes it to the log and
+    /// the audit log, and publishes an event. The log limits the lines of each place in the code, which is that of the
+    /// caller.
     func report(
         _ event: SessionEvent, file: String = #fileID, function: String = #function, line: UInt = #line
     ) {
@@ -26,7 +28,7 @@ extension Session {
         case .refusedName(_, _, isFailedProof: true), .failedProof:
             counters.failedLogins.wrappingAdd(1, ordering: .relaxed)
         case .malformed: counters.malformed.wrappingAdd(1, ordering: .relaxed)
-        // What the framing refused; what the session refuses is counted above.
+        // These were refused by the framing. Messages that the session refuses are counted as `.malformed`.
         case .ended(let reason) where reason.isViolation:
             counters.malformed.wrappingAdd(1, ordering: .relaxed)
         case .tooSlow: counters.slowConsumers.wrappingAdd(1, ordering: .relaxed)
@@ -34,5 +36,28 @@ extension Session {
         case .unacknowledged(let count, _): counters.unacknowledged.wrappingAdd(count, ordering: .relaxed)
         default: break
         }
+    }
+}
+
+/// Events about slow components: one when a component stops reading what is delivered, and one when it has caught up.
+extension Session {
+    func noteSlow(_ subscription: Subscription) {
+        guard !losses.isKnownAsSlow else { return }
+        losses.isKnownAsSlow = true
+        report(.slow(topic: subscription.shown))
+        lane.watch(self)
+    }
+
+    /// Called by the timer while the component is slow. Without a store there is no reader whose end would show that it
+    /// has caught up.
+    func lookWhetherCaughtUp() {
+        guard losses.isKnownAsSlow, past.catchUp == nil, !link.isCongested, !state.inFlight.isFull else { return }
+        noteCaughtUp()
+    }
+
+    func noteCaughtUp() {
+        guard losses.isKnownAsSlow else { return }
+        losses.isKnownAsSlow = false
+        report(.caughtUp)
     }
 }

@@ -2,10 +2,10 @@ import Logging
 import RembusTransport
 import RembusTrust
 
-// What the log and the audit log say.
+// MARK: Log and audit log
 
 extension SessionEvent {
-    /// How important it is for the log; nil when the log leaves it out.
+    /// The log level; nil when the event is not logged.
     var level: Logger.Level? {
         switch self {
         case .connected: .debug
@@ -17,7 +17,7 @@ extension SessionEvent {
         }
     }
 
-    /// The line of the log, where there is one.
+    /// The text for the log; just the label of the connection when the event is not logged.
     func sentence(_ session: Session) -> String {
         let label = session.label
         switch self {
@@ -46,7 +46,7 @@ extension SessionEvent {
         }
     }
 
-    /// The topic that it is about; nil for everything else.
+    /// The topic that the event is about; nil when there is none.
     var topic: String? {
         if case .denied(_, let topic, _, _) = self { topic } else { nil }
     }
@@ -54,13 +54,13 @@ extension SessionEvent {
     /// A line of the audit log.
     struct Record {
         var action: String
-        /// The name that was claimed.
+        /// The name that the peer claimed.
         var name: String?
         var outcome: String
         var details: [String: String] = [:]
     }
 
-    /// The line of the audit log; nil for what it leaves out.
+    /// The entry for the audit log; nil when the event is not in it.
     func record(_ session: Session) -> Record? {
         switch self {
         case .identified: Record(action: "login", outcome: session.isProven ? "proven" : "claimed")
@@ -82,14 +82,14 @@ extension SessionEvent {
 }
 
 extension Session {
-    /// Whom a line of the log is about, for programs that read it.
+    /// The connection that a log entry is about, as metadata for programs that read the log.
     var facts: Logger.Metadata {
         var facts: Logger.Metadata = ["address": "\(peerAddress)"]
         if let name = state.name ?? state.user { facts["component"] = "\(name)" }
         return facts
     }
 
-    /// The same with a topic.
+    /// The same metadata with a topic.
     func facts(topic: String?) -> Logger.Metadata {
         var facts = facts
         if let topic { facts["topic"] = "\(topic)" }

@@ -1,19 +1,20 @@
 import RembusTransport
 import RembusTrust
 
-/// What happens to one connection and somebody outside may want to know: ``Session/report(_:file:function:line:)`` says it in
-/// the log, the audit log, the metrics and to whoever reads events.
+/// Something that happened to one connection and that is reported outside of it.
+/// ``Session/report(_:file:function:line:)`` writes it to the log and the audit log, counts it for the metrics, and
+/// publishes an event.
 enum SessionEvent {
     case connected
-    /// The peer has a name, or is the guest of a user.
+    /// The connection has a name, or acts for a user without a name of its own.
     case identified
-    /// A name was refused; `isFailedProof` when the secret for it was wrong.
+    /// A name was refused. `isFailedProof` is true when the secret for it was wrong.
     case refusedName(String, reason: String, isFailedProof: Bool = false)
-    /// An attestation was wrong.
+    /// The signature of a challenge was wrong.
     case failedProof(String)
-    /// No proof of identity came in time.
+    /// The proof of identity did not come in time.
     case late
-    /// Something else came before the proof of identity.
+    /// Another message came before the proof of identity.
     case early
     /// The certificate belongs to a component that was removed.
     case removedCertificate(String)
@@ -23,18 +24,18 @@ enum SessionEvent {
     case replaced
     /// An administrator ends the connection.
     case expelled
-    /// It sent what cannot be understood.
+    /// The peer sent something malformed.
     case malformed(String)
-    /// It takes too little, and the settings say that it is ended then.
+    /// The peer reads too little, and the settings say that the connection is ended then.
     case tooSlow
     case slow(topic: String)
     case caughtUp
-    /// A slow subscriber wants bytes of the log that are gone.
+    /// A slow subscriber still had to read bytes of log that the store has dropped.
     case overtaken(bytes: UInt64)
-    /// Deliveries that nobody acknowledged.
+    /// Deliveries at QoS 1 or 2 that were given up after all retries.
     case unacknowledged(count: Int, sends: Int)
-    /// The rules refuse something, to be done for another component where one is given; `others` is what the log has left out
-    /// before, nil when it leaves this out too.
+    /// The rules refused an action. `for` is the component that it was meant for, if that is not this one; `others` is
+    /// the number of refusals that the log has left out before, or nil when it leaves this one out too.
     case denied(TrustAction, topic: String, for: String?, others: Int?)
     case subscribed(String)
     case unsubscribed(String)
@@ -43,10 +44,10 @@ enum SessionEvent {
     case ended(LinkCloseReason)
 }
 
-// MARK: - What readers of events get
+// MARK: - Events for readers
 
 extension SessionEvent {
-    /// The event for readers; nil when another one says the same.
+    /// The event for readers; nil when another one reports the same.
     func kind(_ session: Session) -> BrokerEvent.Kind? {
         let connection = session.connection
         switch self {
@@ -70,7 +71,8 @@ extension SessionEvent {
             let cause = session.endCause ?? BrokerEvent.Ending.Cause(reason)
             return .disconnected(
                 connection, BrokerEvent.Ending(cause: cause, code: Int(reason.code), text: reason.text))
-        // The end of the connection follows and says why; what is lost is told with what others have lost.
+        // The end of the connection follows as an event and has the reason; losses are reported for all connections
+        // together.
         case .removed, .replaced, .expelled, .malformed, .tooSlow, .overtaken, .unacknowledged: return nil
         }
     }
@@ -82,7 +84,7 @@ extension SessionEvent {
         BrokerEvent.Refusal(cause: cause, text: text, connection: connection, name: name, topic: topic)
     }
 
-    /// Why a connection is about to end; nil when it goes on.
+    /// Why the connection is about to end; nil when it goes on.
     var endCause: BrokerEvent.Ending.Cause? {
         switch self {
         case .late, .early: .unproven
@@ -97,12 +99,13 @@ extension SessionEvent {
 }
 
 extension LinkCloseReason {
-    /// Whether the framing refused what the peer sent: it breaks the rules of WebSocket or is too large (RFC 6455 §7.4.1).
+    /// Whether the framing refused what the peer sent, because it breaks the rules of WebSocket or is too large (RFC
+    /// 6455 §7.4.1).
     var isViolation: Bool { !isRemote && [1002, 1003, 1007, 1009].contains(code) }
 }
 
 extension BrokerEvent.Ending.Cause {
-    /// What the end of a connection was that nothing more is known of.
+    /// The cause of a connection's end, if only the close code and text are known.
     init(_ reason: LinkCloseReason) {
         self =
             switch (reason.isRemote, reason.code) {

@@ -1,28 +1,28 @@
 package import NIOCore
 package import RembusListening
 
-/// A way into the broker that is more than framing: HTTP, MQTT, ZeroMQ, a bridge.
+/// A protocol besides the broker's own: HTTP, MQTT, ZeroMQ, or a bridge.
 ///
-/// A gateway translates its protocol into Rembus messages of ``GatewaySession``s, which have the same limits, rights, counters
-/// and routes as every other connection.
+/// A gateway translates its protocol into requests and messages of ``GatewaySession``s, which have the same limits,
+/// rights, counters and routes as every other connection.
 package protocol Gateway: Sendable {
-    /// The option that opens the gateway, for messages about it: `--http`.
+    /// The option that opens the gateway, for error messages: `--http`.
     var option: String { get }
-    /// Where the gateway is to listen; nil for one that does not.
+    /// The address that the gateway listens on; nil for one that does not listen.
     func address(_ configuration: BrokerConfiguration) -> ListenAddress?
-    /// Starts to accept. Throws when it cannot; the error may be the one of the socket.
+    /// Starts to accept connections. Throws when it cannot; the error may be that of the socket.
     func open(on host: GatewayHost) async throws -> OpenGateway
 }
 
 /// A gateway that is open.
 package struct OpenGateway: Sendable {
-    /// Where it can be reached, as URLs; shown in the line that says that the broker is ready.
+    /// The URLs that it can be reached at, for the line that says that the broker is ready.
     package var addresses: [String]
-    /// Whether it answers for the broker's health, so that it goes on accepting until what is under way is finished.
+    /// Whether it answers health checks. It then goes on accepting during a stop, until the work under way is finished.
     package var answersWhileStopping: Bool
-    /// Stops accepting; connections go on.
+    /// Stops accepting connections; open ones stay.
     package var stopAccepting: @Sendable () async -> Void
-    /// Ends what is left when the sessions have been closed.
+    /// Ends the connections that are left after the sessions have been closed.
     package var close: @Sendable () async -> Void
 
     package init(

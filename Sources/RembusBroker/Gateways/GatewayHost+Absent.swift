@@ -5,22 +5,22 @@ import RembusTransport
 import RembusTrust
 import RembusWire
 
-/// Whose rights something has that is published when its publisher is gone.
+/// The identity that a publication has whose publisher is no longer connected.
 package struct GatewayIdentity: Sendable {
-    /// What it came by, and where what is published counts.
+    /// The protocol of the publisher, whose counters count the publication.
     let transport: TransportKind
     let user: String?
     let isProven: Bool
-    /// What it was proven with, and when, as of a session.
+    /// How and when the identity was proven, as in a session.
     let provenAt: Int64
     let certificate: ClientCertificate?
 }
 
-/// What a gateway does for clients that are not connected.
+/// Operations for clients that are not connected.
 extension GatewayHost {
-    /// Publishes a frame as a client that has gone. Only on `eventLoop`.
+    /// Publishes a frame on behalf of a client that is gone. On `eventLoop` only.
     ///
-    /// - Returns: Whether it was taken.
+    /// - Returns: Whether the publication was accepted.
     @discardableResult
     package func publish(
         _ frame: ByteBuffer, as identity: GatewayIdentity, lastValue: LastValueIntent? = nil,
@@ -62,14 +62,14 @@ extension GatewayHost {
         return outcome == .accepted
     }
 
-    /// Drops what a client has left behind, unless the name is connected.
+    /// Deletes the state of a client, unless its name is connected.
     package func forgetClient(_ name: String) {
         guard let record = core.tables.forgetClient(name) else { return }
         core.storage.components?.save(record)
     }
 
-    /// Has `action` called for every name that the broker forgets while nobody is connected with it. It must not ask the
-    /// broker for anything.
+    /// Sets the action that is called for every name that the broker forgets while it is not connected. The action must
+    /// not call the broker.
     package func whenForgotten(_ action: @escaping @Sendable (String) -> Void) {
         core.tables.whenForgotten(action)
     }
@@ -77,16 +77,24 @@ extension GatewayHost {
     /// Whether the broker knows a name, connected or not.
     package func isKnown(_ name: String) -> Bool { core.tables.isKnown(name) }
 
-    /// Counts what a gateway has kept of names from an earlier run, and forgets what is beyond the limits. Only before the
-    /// first connection.
+    /// Counts what a gateway has kept for names from an earlier run, and forgets what exceeds the limits. Call it
+    /// before the first connection.
     package func holdAway(_ kept: some Sequence<(name: String, bytes: Int)>) {
         for (name, bytes) in kept { core.tables.holdAway(bytes, for: name) }
         core.tables.trimRemembered()
     }
 
-    /// Why nothing can be published under a topic, whoever asks; nil when something can.
+    /// Why nobody can publish to a topic; nil when it can be published to.
     package func objection(toTopic topic: UnsafeRawBufferPointer) -> TopicObjection? {
         let limits = core.limits
         return TopicObjection(topic, maxBytes: limits.maxTopicBytes, maxSegments: limits.maxTopicSegments)
     }
+}
+
+/// A sink that discards everything, for a link without a reader.
+final class NoSink: LinkSink {
+    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
+    func linkFlushes(_ link: Link) {}
+    func link(_ link: Link, reads isReading: Bool) {}
+    func link(_ link: Link, closes reason: LinkCloseReason) {}
 }

@@ -3,15 +3,15 @@ import RembusListening
 package import RembusWire
 import Synchronization
 
-/// Commands for a component other than the one that asks: gateways whose requests come from somewhere else.
+/// Commands for a component other than the one that asks, for gateways whose requests are not the component's own.
 extension GatewayHost {
-    /// Rises with every change of the rules. On any thread.
+    /// Changes with every change of the rules. On any thread.
     package var rulesVersion: UInt64 { core.tables.rulesVersion.load(ordering: .acquiring) }
 
-    /// Carries out a command (protocol.md §8) as if the component `name` had sent it: on its connection, or on its kept
-    /// state when it has none. On `eventLoop`, one of ``group``; `completion` comes there too.
+    /// Carries out a command (protocol.md §8) as if the component `name` had sent it: on its connection or, if it has
+    /// none, on its kept state. Call it on `eventLoop`, one of ``group``; `completion` is called there too.
     ///
-    /// Whoever calls has made sure that the asker may do so.
+    /// The caller has checked that the asker may do so.
     package func perform(
         _ command: AdminCommand, topic: String, for name: String, isProven: Bool, address: String,
         on eventLoop: any EventLoop, _ completion: @escaping @Sendable (StatusCode, Value) -> Void
@@ -22,7 +22,7 @@ extension GatewayHost {
                     return eventLoop.execute { completion(.error, .text("\(name) is just leaving; try again")) }
                 }
                 holder.lane.beginBurst()
-                // What is refused is refused to who asks, and not to the component.
+                // A refusal is about the asker and not about the component.
                 let own = holder.gateway.asker
                 holder.gateway.asker = { address }
                 let outcome = holder.performForGateway(command, topic: topic)
@@ -43,7 +43,7 @@ extension GatewayHost {
             case .success:
                 let outcome = session.perform(command, topic: topic)
                 session.session.lane.whenSaved { completion(outcome.status, outcome.data) }
-                // Which has the state written down.
+                // Closing the session saves the state.
                 session.close()
             case .failure(let failure):
                 session.close()

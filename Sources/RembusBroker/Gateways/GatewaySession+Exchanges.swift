@@ -2,14 +2,14 @@ import NIOCore
 package import RembusStore
 import RembusWire
 
-/// What a gateway needs whose exchanges go on after a restart of the broker, where each message counts once.
+/// Exchanges that continue after a restart of the broker, so that each message is delivered exactly once.
 extension GatewaySession {
-    /// A delivery of an earlier run.
+    /// A delivery of an earlier run of the broker.
     package struct EarlierDelivery: Sendable {
-        /// ``Delivery/key`` and ``Delivery/receivedAt``.
+        /// As ``Delivery/key`` and ``Delivery/receivedAt``.
         package var key: UInt64
         package var receivedAt: UInt64
-        /// Whether the client may not have it yet.
+        /// Whether the client may not have received it.
         package var isOwed: Bool
 
         package init(key: UInt64, receivedAt: UInt64, isOwed: Bool) {
@@ -19,8 +19,8 @@ extension GatewaySession {
         }
     }
 
-    /// Notes what an earlier run has sent: what is owed comes again, what the client has does not, whatever the marks say.
-    /// Before ``startDeliveries()``.
+    /// Takes over the deliveries of an earlier run, which override the marks: those that the client may not have are
+    /// sent again, the others are not. Call it before ``startDeliveries()``.
     package func restore(_ deliveries: [EarlierDelivery]) {
         var subscriptions: [UInt64: Subscription] = [:]
         for subscription in session.state.subscriptions.values where subscription.namespace != nil {
@@ -31,33 +31,34 @@ extension GatewaySession {
         }
     }
 
-    /// Whether what was missed is still being read.
+    /// Whether publications that the component missed are still being read.
     package var isCatchingUp: Bool { session.past.catchUp != nil }
 
-    /// A time for what happens now that is above the receive times of all publications so far of this event loop, and not
-    /// above those of later ones.
+    /// A time for something that happens now: above the receive times of all publications of this event loop so far,
+    /// and below those of later ones.
     package var receiveTime: UInt64 { session.lane.nextReceiveTime() }
 
-    /// The partition that a publication was recorded in.
+    /// The partition that a publication was recorded in, by its receive time.
     package func partition(of receivedAt: UInt64) -> Int {
         RecordHeader.partition(of: receivedAt, count: session.core.store.partitionCount)
     }
 
-    /// Calls `done`, on any thread, when everything received so far in a partition is durable. False when it is already.
+    /// Calls `done`, on any thread, when everything received so far in a partition is durable. Returns false, without
+    /// calling it, when that is already so.
     package func whenRecorded(partition: Int, _ done: @escaping @Sendable () -> Void) -> Bool {
         !session.core.store.commit(partition: partition, done: done)
     }
 }
 
 extension GatewayHost {
-    /// A publication at QoS 2 of an earlier run, which its publisher may send again.
+    /// A publication at QoS 2 that was stored in an earlier run, and that its publisher may send again.
     package struct EarlierPublication: Sendable {
         package let publisher: String
         package let id: UInt64
         package let receivedAt: UInt64
     }
 
-    /// Those that were stored shortly before the broker started, oldest first for each publisher.
+    /// The publications at QoS 2 that were stored shortly before the broker started, oldest first for each publisher.
     package var earlierPublications: [EarlierPublication] {
         core.storage.recentPublications.compactMap { publication in
             publication.id.littleEndianValue.map {
@@ -66,15 +67,16 @@ extension GatewayHost {
         }
     }
 
-    /// A publisher has ended the exchange of these publications: the same ids are new ones. Before the first connection.
+    /// Forgets ids of publications whose exchange the publisher has ended, so that the same ids stand for new
+    /// publications. Call it before the first connection.
     package func forgetPublications(_ ids: [UInt64], of publisher: String) {
         core.tables.forgetDuplicates(ids.map { MessageID(littleEndian: $0) }, of: publisher)
     }
 
-    /// What would be written down of a component that is not connected.
+    /// The record of a component that is not connected, as it would be saved now.
     package func keptRecord(of name: String) -> ComponentRecord? { core.tables.keptRecord(of: name) }
 
-    /// Has `action` called with records of components after they were written, not on an event loop.
+    /// Sets the action that gets records of components after they were saved. Not called on an event loop.
     package func onComponentsSaved(_ action: @escaping @Sendable ([ComponentRecord]) -> Void) {
         core.storage.components?.onSave(action)
     }

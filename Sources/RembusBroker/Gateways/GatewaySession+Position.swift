@@ -1,27 +1,27 @@
 import RembusTransport
 package import RembusWire
 
-/// Where the delivery of one subscription stands, for gateways whose peers say where they want to go on.
+/// The position of a subscription's delivery, for gateways whose peers say where they want to continue.
 extension GatewaySession {
-    /// From where on a subscription is delivered.
+    /// Where the delivery of a subscription starts.
     package enum Start: Sendable, Equatable {
-        /// What comes from now on.
+        /// With the publications that are received from now on.
         case now
-        /// What was received in the last so many nanoseconds too.
+        /// With those that were received in the last so many nanoseconds.
         case ago(Double)
-        /// What was received behind a position that ``position(of:)`` gave.
+        /// With those that were received behind a position that ``position(of:)`` returned.
         case behind([UInt64])
     }
 
-    /// Per partition of the store the receive time of the newest publication that was sent for a subscription.
+    /// For each partition of the store, the receive time of the newest publication that was sent for a subscription.
     package func position(of topic: String) -> [UInt64] {
         session.state.subscriptions[ExactText(topic)]?.marks ?? []
     }
 
-    /// Subscribes, own publications included, and starts the delivery of everything that is subscribed.
+    /// Subscribes, including the session's own publications, and starts the delivery of all subscriptions.
     ///
-    /// Unlike a component without a name this reaches into the past, as far as the store and the broker's replay window
-    /// do; what is private is left out as usual.
+    /// Unlike the subscription of a component without a name, this one includes past publications, as far as the store
+    /// and the broker's replay window reach. Private topics are left out as usual.
     package func follow(_ topic: String, from start: Start) -> (status: StatusCode, data: Value) {
         let outcome = session.perform(.subscribe(messageFrom: 0), topic: topic)
         guard outcome.status == .ok, let subscription = session.state.subscriptions[ExactText(topic)] else {
@@ -37,7 +37,8 @@ extension GatewaySession {
             let time = window >= Double(now) ? 0 : now - UInt64(max(0, window))
             subscription.marks = subscription.marks.map { _ in time }
         case .behind(let marks):
-            // Another number of event loops than at that time: no partition may miss anything.
+            // The position may be from a run with another number of event loops. Every partition then starts at its lowest mark,
+            // so that none misses anything.
             let fits = marks.count == subscription.marks.count
             let least = marks.min() ?? now
             subscription.marks = subscription.marks.indices.map { min(fits ? marks[$0] : least, now) }

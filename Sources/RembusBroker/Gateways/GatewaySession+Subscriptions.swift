@@ -2,17 +2,18 @@ import RembusStore
 import RembusTrust
 package import RembusWire
 
-/// Subscriptions in the namespace of a gateway: with options that commands of components do not have.
+/// Subscriptions in the namespace of a gateway. They have options that commands of components lack.
 extension GatewaySession {
     /// How a subscription is served.
     package struct SubscriptionOptions: Sendable {
-        /// What was published above is sent at this QoS.
+        /// The highest QoS of a delivery. Publications at a higher one are delivered at this one.
         package var highestQoS: QoS
         /// Whether the client also gets what it publishes itself.
         package var hearsOwn: Bool
-        /// Whether what is published while the client is away waits for it. Not in a group, where others get it.
+        /// Whether publications wait for the client while it is disconnected. Not in a group, where other members get
+        /// them.
         package var isKept: Bool
-        /// Given back with each delivery.
+        /// Passed back with each delivery.
         package var tag: Int
 
         package init(highestQoS: QoS = .exactlyOnce, hearsOwn: Bool = false, isKept: Bool = false, tag: Int = 0) {
@@ -23,7 +24,7 @@ extension GatewaySession {
         }
     }
 
-    /// What became of a request to subscribe.
+    /// The outcome of a request to subscribe.
     package enum SubscriptionOutcome: Sendable {
         case subscribed(isNew: Bool)
         case denied
@@ -31,7 +32,7 @@ extension GatewaySession {
         case tooMany
     }
 
-    /// Subscribes, or changes the options. Nothing older than now comes.
+    /// Subscribes, or changes the options of a subscription. Nothing that was published before is delivered.
     ///
     /// - Parameter own: The text as the client knows it, without the prefix of the namespace.
     package func subscribe(own: String, _ options: SubscriptionOptions) -> SubscriptionOutcome {
@@ -39,26 +40,26 @@ extension GatewaySession {
         return session.subscribe(own, in: namespace, options)
     }
 
-    /// Whether there was such a subscription.
+    /// Ends a subscription. Returns whether there was one.
     package func unsubscribe(own: String) -> Bool {
         guard let known = subscription(own) else { return false }
         session.unsubscribe(known.topic)
         return true
     }
 
-    /// Applies options to a subscription that an earlier connection has made; false when there is none.
+    /// Sets the options of a subscription that an earlier connection has made. Returns false when there is none.
     package func resume(own: String, _ options: SubscriptionOptions) -> Bool {
         guard let known = subscription(own) else { return false }
         session.apply(options, to: known)
         return true
     }
 
-    /// The client's subscriptions, as it knows them.
+    /// The client's subscriptions, without the prefix of the namespace.
     package var ownSubscriptions: [String] {
         session.state.subscriptions.values.filter { $0.namespace != nil }.map(\.shown)
     }
 
-    /// Drops the client's subscriptions and unacknowledged deliveries.
+    /// Deletes the client's subscriptions and unacknowledged deliveries.
     package func forgetClient() {
         for subscription in session.state.subscriptions.values where subscription.namespace != nil {
             session.unsubscribe(subscription.topic)
@@ -66,7 +67,7 @@ extension GatewaySession {
         session.state.forgetClient()
     }
 
-    /// Whether subscriptions and deliveries end with the connection.
+    /// Whether subscriptions and deliveries are deleted when the connection ends.
     package var isTransient: Bool {
         get { session.state.isTransient }
         set {

@@ -3,10 +3,10 @@ package import RembusTransport
 package import RembusTrust
 package import RembusWire
 
-/// A connection of a gateway, as the broker sees it. Only on its event loop.
+/// A connection of a gateway, as the broker sees it. Used on its event loop only.
 ///
-/// Messages go in as CBOR with ``receive(_:owner:)`` and come out at the sink, as on every other connection; what a
-/// gateway's protocol does in another way than Rembus has a method here.
+/// Messages go in as CBOR with ``receive(_:owner:)`` and come out at the sink, as on every other connection. Where the
+/// gateway's protocol differs from that of Rembus, there is a method here.
 package final class GatewaySession {
     let session: Session
 
@@ -16,13 +16,13 @@ package final class GatewaySession {
 
     package var link: Link { session.link }
     package var eventLoop: any EventLoop { session.lane.eventLoop }
-    /// Who the rules see.
+    /// The identity that the rules check.
     package var principal: Principal { session.principal }
-    /// Under which the component is known; nil for one without a name.
+    /// The name of the component; nil for one without a name.
     package var name: String? { session.state.name }
-    /// Unacknowledged deliveries to this component.
+    /// The number of unacknowledged deliveries to this component.
     package var inFlightCount: Int { session.state.inFlight.count }
-    /// Topics and patterns that the component has subscribed.
+    /// The topics and patterns that the component has subscribed to.
     package var subscriptions: [String] { session.state.subscriptions.values.map(\.topic) }
 
     // MARK: Messages
@@ -40,17 +40,18 @@ package final class GatewaySession {
         buffer.withUnsafeReadableBytes { link.receive($0) }
     }
 
-    /// Says whom the messages from here on are from, for log and audit: a session may carry the requests of many.
-    /// `address` is asked only when there is something to write down.
+    /// Sets the address that log and audit log name for the requests from here on, because a session may carry requests
+    /// of many clients. `address` is called only when something is logged.
     package func attribute(to address: @escaping () -> String) { session.gateway.asker = address }
 
-    /// Begins a unit of work that is no read of the gateway's own: a timer, a callback.
+    /// Begins a unit of work that does not start with a read of the gateway: a timer, a callback.
     package func beginWork() { session.lane.beginBurst() }
 
-    /// Ends a unit of work: what it caused leaves. Behind every batch of messages and every other use of the session.
+    /// Ends a unit of work, so that what it has caused is sent. Call it behind every batch of messages and every other
+    /// use of the session.
     package func endWork() { link.receiveCompleted() }
 
-    /// Nobody waits for the answer of a request any more: a query is stopped.
+    /// Stops a query, because nobody waits for its answer any more.
     package func cancelCall(_ id: MessageID) { session.calls.tables.cancel(id) }
 
     /// Ends the connection from this side.
@@ -61,17 +62,17 @@ package final class GatewaySession {
 
     // MARK: Identity
 
-    /// Who a connection says it is.
+    /// The identity that a connection claims.
     package struct Login: Sendable {
-        /// The name under which the component is known, and its state kept; nil for a guest, of whom nothing is kept.
+        /// The name of the component, under which its state is kept; nil for a guest, which has no state.
         package var name: String?
-        /// Whose rights it has; nil when that is `name`.
+        /// The user whose rights the connection has; nil when that is `name`.
         package var user: String?
         /// The user's shared secret, when one was shown.
         package var secret: [UInt8]?
-        /// A certificate has proven the user.
+        /// Whether a certificate has proven the user.
         package var isProven = false
-        /// Whether an older connection of the name gives way.
+        /// Whether an older connection of the same name is ended.
         package var takesOver = false
 
         package init(
@@ -87,13 +88,13 @@ package final class GatewaySession {
 
     /// Why a login failed.
     package enum LoginFailure: Error, Sendable, Equatable {
-        /// The secret is wrong, or the name has no secret that could be right.
+        /// The secret is wrong, or the name has no shared secret.
         case wrongSecret
-        /// The name has a key, or the broker wants a proof, and none was given.
+        /// The name has a key, or the broker demands a proof, but there was none.
         case needsProof
-        /// The name is connected.
+        /// The name is in use by another connection.
         case taken
-        /// The name cannot be used: why.
+        /// The name cannot be used, for the reason given.
         case unusable(String)
 
         /// The failure in words, for log and audit.
@@ -111,20 +112,20 @@ package final class GatewaySession {
 
     /// Binds the connection to a name, or makes it a guest of a user.
     ///
-    /// `completion` gets whether there was a state of the name already, and runs on the event loop as a unit of work of
-    /// its own; meanwhile messages wait.
+    /// `completion` is called on the event loop, as a unit of work of its own, with whether the name had a state
+    /// already. Until then messages wait.
     package func logIn(_ login: Login, _ completion: @escaping LoginCompletion) {
         session.logIn(login, completion)
     }
 
     // MARK: Interests
 
-    /// Carries out a command of the component (protocol.md §8) at once, with all that follows from it.
+    /// Carries out a command of the component (protocol.md §8) at once, with all its consequences.
     package func perform(_ command: AdminCommand, topic: String) -> (status: StatusCode, data: Value) {
         session.performForGateway(command, topic: topic)
     }
 
-    /// Subscribes; `hearsOwn` also brings what the component publishes itself.
+    /// Subscribes. With `hearsOwn` the component's own publications are delivered to it too.
     package func subscribe(
         _ topic: String, messageFrom: Double = 0, hearsOwn: Bool = false
     ) -> (status: StatusCode, data: Value) {
@@ -133,14 +134,14 @@ package final class GatewaySession {
         return outcome
     }
 
-    /// Whether the rules let the component do something.
+    /// Whether the rules allow the component an action on a topic.
     package func may(_ action: TrustAction, _ topic: String) -> Bool { session.may(action, topic) }
 
-    /// Forgets everything that is kept of the component: subscriptions and unacknowledged deliveries.
+    /// Deletes the state of the component: subscriptions and unacknowledged deliveries.
     package func forget() { session.forgetState() }
 
-    /// Calls `answer`, unless the connection has ended by then, when everything that was changed about the component so far is
-    /// on the disk. Part of a unit of work; `answer` is part of one too.
+    /// Calls `answer` when all changes of the component so far are on the disk, unless the connection has ended by
+    /// then. This must be part of a unit of work, and so is the call of `answer`.
     package func answerWhenSaved(_ answer: @escaping () -> Void) { session.answerWhenSaved(answer) }
 
     // MARK: Protocol differences
@@ -151,11 +152,25 @@ package final class GatewaySession {
         set { session.gateway.retransmits = newValue }
     }
 
-    /// Has a stop of the broker wait for exchanges that only the gateway knows of, as long as `count` says that there are any.
+    /// Makes a stop of the broker wait for exchanges that only the gateway knows of, while `count` returns more than 0.
     package func countExchanges(_ count: @escaping () -> Int) { session.gateway.countExchanges = count }
 
-    /// How many deliveries may be unacknowledged; what comes on top waits in the store.
+    /// Sets how many deliveries may be unacknowledged; further ones wait in the store.
     package func limitInFlight(to count: Int) {
         session.state.inFlight.limit = min(count, session.limits.maxInFlight)
+    }
+}
+
+extension GatewaySession {
+    /// Sends the broker's first message: in authenticated mode the challenge, which starts the time for its answer. For
+    /// gateways whose peers prove names with the messages of protocol.md §7. Call it right after the session was made.
+    package func begin() { session.begin() }
+}
+
+extension GatewaySession {
+    /// Admits a connection that the operator has set up, such as a bridge, without a name and a proof. It has the
+    /// rights of an anonymous component, so it cannot use private topics.
+    package func admitGuest() {
+        if session.gate == .locked { session.gate = .open }
     }
 }

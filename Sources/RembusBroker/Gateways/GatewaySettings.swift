@@ -1,20 +1,20 @@
-/// What a gateway has set for one of its connections, where its protocol does something in another way than Rembus.
+/// What a gateway has set for one of its connections, where its protocol differs from that of Rembus.
 struct GatewaySettings {
-    /// Takes publications in another form than a Rembus frame; nil when the link carries them.
+    /// Takes deliveries in their stored form; nil when the link carries them as frames.
     var deliverySink: (any DeliverySink)?
-    /// Takes what the connection is answered, in the place of frames; nil when the link carries them.
+    /// Takes answers as values; nil when the link carries them as frames.
     var answerSink: (any AnswerSink)?
-    /// Whether bytes behind a publication belong to it and go where it goes, as far as its next reader knows them.
+    /// Whether bytes behind a publication's frame belong to it and stay with it on its way to subscribers.
     var keepsTrailer = false
-    /// Whether unacknowledged deliveries are sent again in the same connection; some protocols forbid it.
+    /// Whether unacknowledged deliveries are sent again on the same connection. Some protocols forbid it.
     var retransmits = true
-    /// Whether what it publishes is part of the stop, like the will of a client that has gone.
+    /// Whether the connection may still publish while the broker stops, such as the will of a client that is gone.
     var outlastsStop = false
-    /// What is to become of the last value of the topic that its client publishes on now.
+    /// What happens to the last value of the topic that the client publishes to now.
     var lastValueIntent: LastValueIntent?
-    /// How many exchanges the protocol has under way that the session does not know of; nil for none ever.
+    /// The number of open exchanges that the session does not know of; nil for a protocol without such exchanges.
     var countExchanges: (() -> Int)?
-    /// Tells whom the message that is being handled is from, on a connection that carries those of many; nil when that is its
-    /// peer.
+    /// Returns the address of the client that sent the message being handled, on a connection that carries those of
+    /// many clients; nil when there is just the peer.
     var asker: (() -> String)?
 }

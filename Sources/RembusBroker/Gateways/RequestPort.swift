@@ -3,34 +3,36 @@ package import RembusTransport
 package import RembusTrust
 package import RembusWire
 
-/// A typed way into the broker, for a gateway whose requests are answered one by one: HTTP, methods in the process.
+/// Passes requests of a gateway to the broker as values, where each request has an answer of its own: for HTTP, and for
+/// methods in this process.
 ///
-/// Publications, calls and commands go in as what they are, and what became of each comes to its completion, on the event
-/// loop: at once when that is known at once, else at the end of the unit of work that has brought it. Acknowledgements come in
-/// the order of the publications. Only on the event loop of its session.
+/// The outcome of each publication, call or command goes to its completion, on the event loop: at once if it is known
+/// at once, otherwise at the end of the unit of work that brought it. Acknowledgements come in the order of the
+/// publications. Used on the event loop of its session only.
 package final class RequestPort {
     private(set) var session: GatewaySession?
     private var owner: (any RequestPortOwner)?
     private let timeout: TimeAmount
-    /// Whether the broker takes something from this port now; what is handed over nevertheless may be refused.
+    /// Whether the broker accepts requests from this port now. A request that is handed over nevertheless may be
+    /// refused.
     package private(set) var isTaking = true
 
     private struct Publication {
         let id: UInt64
         let isExactlyOnce: Bool
         let deadline: NIODeadline
-        /// nil when its publisher has been told that it took too long.
+        /// nil when the publisher has been told that the disk took too long.
         var completion: ((PublishOutcome) -> Void)?
     }
 
-    /// Publications that wait for the disk, oldest first; those that took too long are at the front.
+    /// Publications that wait for the disk, oldest first. The first `lateCount` of them have taken too long.
     private var publications = CircularBuffer<Publication>()
     private var lateCount = 0
     private static let maxLate = 256
     private var isWatching = false
     /// Calls and commands that wait for their answers.
     private var requests: [UInt64: (RequestOutcome) -> Void] = [:]
-    /// Random in its upper half, so that ids of different sessions differ.
+    /// The upper half is random, so that the ids of different sessions differ.
     private var lastID = UInt64.random(in: .min ... .max) & ~0xFFFF_FFFF
 
     private enum Answer {
@@ -45,10 +47,11 @@ package final class RequestPort {
         }
     }
 
-    /// What came since the last flush: what it leads to must not be sent from inside the sink.
+    /// Answers since the last flush. Completions send messages, which is not allowed inside the sink, so they are
+    /// called later.
     private var answers: [Answer] = []
     private var isTelling = false
-    /// Memory for the next frame.
+    /// The memory of the last frame, for the next one.
     private var spare = ByteBuffer()
 
     init(owner: any RequestPortOwner, timeout: TimeAmount) {
@@ -64,11 +67,11 @@ package final class RequestPort {
     // MARK: The session
 
     package var isOpen: Bool { session?.link.isOpen ?? false }
-    /// Who the rules see; nil when the session has ended.
+    /// The identity that the rules check; nil when the session has ended.
     package var principal: Principal? { session?.principal }
-    /// Requests whose outcome is not known.
+    /// The number of requests whose outcome is not known.
     package var openCount: Int { publications.count - lateCount + requests.count }
-    /// Whether nothing is open, and everybody was told.
+    /// Whether no request is open and all completions were called.
     package var isIdle: Bool { openCount == 0 && answers.isEmpty }
 
     package func logIn(
@@ -78,10 +81,10 @@ package final class RequestPort {
         session?.logIn(login, completion)
     }
 
-    /// Says whom the requests from here on are from, for log and audit.
+    /// Sets the address that log and audit log name for the requests from here on.
     package func attribute(to address: @escaping () -> String) { session?.attribute(to: address) }
 
-    /// Ends a unit of work: behind every batch of requests.
+    /// Ends a unit of work. Call it behind every batch of requests.
     package func endWork() { session?.endWork() }
 
     /// Ends the session from this side.
@@ -89,7 +92,7 @@ package final class RequestPort {
 
     // MARK: Publications
 
-    /// A publication on its way into the broker: a frame without its arguments, which the gateway appends, a CBOR array.
+    /// A publication that is being written: a frame without its arguments, which the gateway appends as a CBOR array.
     package struct Draft {
         package var frame: ByteBuffer
         fileprivate let id: UInt64
@@ -110,7 +113,8 @@ package final class RequestPort {
         return Draft(frame: frame, id: id, qos: qos)
     }
 
-    /// Publishes. `completion` is called at once for what is refused and at QoS 0, else when the disk has it.
+    /// Publishes. `completion` is called at once for a refusal and at QoS 0, otherwise when the publication is on the
+    /// disk.
     package func publish(_ draft: Draft, _ completion: @escaping (PublishOutcome) -> Void) {
         guard let session else { return completion(.ended) }
         let outcome = session.publish(draft.frame)
@@ -123,22 +127,23 @@ package final class RequestPort {
         watch()
     }
 
-    /// Gives up a publication that has something wrong with it. What the broker would have had against it, which goes first,
-    /// counts as if it had been published; nil when that is nothing.
+    /// Gives up a publication whose arguments are wrong. If the broker would have refused it anyway, it is counted as
+    /// refused and the reason is returned, because that reason comes first; otherwise nil.
     package func drop(_ draft: Draft, on topic: String) -> PublishRefusal? {
         giveBack(draft.frame)
         return session?.refusal(of: topic)
     }
 
-    /// Why this identity may not publish on a topic, in a sentence.
+    /// Why this identity may not publish to a topic, in a sentence; nil when it may.
     package func denial(of topic: String) -> String? { session?.session.refusalText(.publish, topic) }
 
-    /// Writes down that this identity may not do something for another component.
+    /// Logs that this identity may not do something for another component.
     package func deny(_ action: TrustAction, _ topic: String, for other: String) {
         session?.session.deny(action, topic, for: other)
     }
 
-    /// Ends the wait for the disk after `request_timeout`: one timer for all, because they wait equally long.
+    /// Ends the wait for the disk after `request_timeout`. One timer is enough, because all publications wait equally
+    /// long.
     private func watch() {
         guard !isWatching, lateCount < publications.count, let eventLoop = session?.eventLoop else { return }
         isWatching = true
@@ -158,7 +163,7 @@ package final class RequestPort {
             guard publications[index].deadline <= now, let completion = publications[index].completion else { break }
             publications[index].completion = nil
             lateCount += 1
-            // A disk that confirms nothing is no reason to keep ids without end.
+            // Ids are not kept without a bound, even if the disk never confirms anything.
             if lateCount > Self.maxLate {
                 publications.removeFirst()
                 lateCount -= 1
@@ -170,16 +175,16 @@ package final class RequestPort {
 
     // MARK: Calls and commands
 
-    /// A call on its way into the broker: a frame without its arguments, which the gateway appends, a CBOR array.
+    /// A call that is being written: a frame without its arguments, which the gateway appends as a CBOR array.
     package struct Call {
         package var frame: ByteBuffer
-        /// What ``RequestPort/cancel(_:)`` takes.
+        /// The id for ``RequestPort/cancel(_:)``.
         package let id: UInt64
         fileprivate let timeout: UInt64?
     }
 
-    /// Begins a call of a method, of any component that exposes it or of `target`; `timeout` in milliseconds is how long the
-    /// caller waits, if it says so.
+    /// Begins a call of `method`: of any component that exposes it, or of `target`. `timeout` is how long the caller
+    /// waits, in milliseconds; nil if it does not say.
     package func request(_ method: String, target: String?, timeout: UInt64?) -> Call {
         let id = makeID()
         var frame = takeFrame()
@@ -189,7 +194,7 @@ package final class RequestPort {
         return Call(frame: frame, id: id, timeout: timeout)
     }
 
-    /// Calls. `completion` is called when there is an answer.
+    /// Sends the call. `completion` is called when there is an answer.
     package func call(_ call: Call, _ completion: @escaping (RequestOutcome) -> Void) {
         guard let session else { return completion(.ended) }
         var frame = call.frame
@@ -200,10 +205,10 @@ package final class RequestPort {
         if !isTaken { requests.removeValue(forKey: call.id)?(.ended) }
     }
 
-    /// Nobody waits for the answer of a call any more: a query is stopped.
+    /// Stops a query, because nobody waits for its answer any more.
     package func cancel(_ id: UInt64) { session?.cancelCall(MessageID(littleEndian: id)) }
 
-    /// Has an administrator's command carried out (protocol.md §8).
+    /// Carries out an administrator's command (protocol.md §8).
     package func administer(_ topic: String, _ command: Value, _ completion: @escaping (RequestOutcome) -> Void) {
         guard let session else { return completion(.ended) }
         let id = makeID()
@@ -224,13 +229,13 @@ package final class RequestPort {
     }
 
     private func giveBack(_ frame: ByteBuffer) {
-        // A large message is no reason to keep as much memory.
+        // The memory of a large message is not kept for the next one.
         if frame.capacity <= 1 << 20 { spare = frame }
     }
 
     // MARK: Answers
 
-    /// An answer can let the next request of a connection go, which is answered at once: a loop, not a recursion.
+    /// A completion may start the next request, which may be answered at once. Hence a loop and no recursion.
     private func tell() {
         guard !isTelling else { return }
         isTelling = true
@@ -261,7 +266,7 @@ extension RequestPort: AnswerSink {
 }
 
 extension RequestPort: LinkSink {
-    /// Answers come without frames, and nothing else is sent to who only asks.
+    /// Answers come as values, and nothing else is sent to a session that has no subscriptions.
     package func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
 
     package func linkFlushes(_ link: Link) { tell() }

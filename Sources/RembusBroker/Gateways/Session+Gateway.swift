@@ -6,7 +6,7 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// What gateways ask of a session.
+/// The interface of a session to gateways.
 extension Session {
     func performForGateway(_ command: AdminCommand, topic: String) -> (status: StatusCode, data: Value) {
         let outcome = perform(command, topic: topic)

@@ -1,9 +1,9 @@
-/// What a gateway says about the clients that its sessions are for: where they differ from components of Rembus.
+/// How the clients of a gateway's sessions differ from components.
 package struct SessionTraits: Sendable {
-    /// Whose subscriptions the session has; nil for those of components.
+    /// The namespace of their subscriptions; nil for clients that subscribe as components do.
     package var namespace: SubscriptionNamespace?
-    /// Whether clients choose how many deliveries may be unacknowledged, with ``GatewaySession/openWindow(to:)``: who then
-    /// takes no more is not slow, as long as the connection does.
+    /// Whether clients choose how many deliveries may be unacknowledged, with ``GatewaySession/openWindow(to:)``. A
+    /// client with a full window is then not regarded as slow while its connection takes more.
     package var choosesWindow = false
 
     package init(namespace: SubscriptionNamespace? = nil, choosesWindow: Bool = false) {

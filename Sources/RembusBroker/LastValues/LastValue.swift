@@ -2,21 +2,21 @@ package import NIOCore
 import RembusSupport
 package import RembusWire
 
-/// The last publication of a topic, as far as it is kept: its frame, with what a gateway has put behind it.
+/// The last publication of a topic: its frame, with the bytes that a gateway has put behind it.
 package struct LastValue: Sendable {
     package let topic: String
     package let message: KeptMessage
-    /// When it is of no use any more, seconds since the epoch; nil for never.
+    /// When it expires, in seconds since the epoch; nil for never.
     let expiresAt: UInt64?
-    /// The form in the file: the two times, and the frame.
+    /// The form in the file: two times and the frame.
     let stored: ByteBuffer
 
-    /// What it takes of the memory, about.
+    /// An estimate of the memory that it takes, in bytes.
     var byteCount: Int { stored.readableBytes + topic.utf8.count + 48 }
 
     func hasExpired(_ now: UInt64) -> Bool { expiresAt.map { $0 <= now } ?? false }
 
-    /// Copies a frame. nil when it is no publication.
+    /// Copies a frame. nil when it is not a publication.
     init?(topic: String, _ bytes: UnsafeRawBufferPointer, receivedAt: UInt64, expiresAt: UInt64?) {
         var buffer = ByteBufferAllocator().buffer(capacity: Self.headBytes + bytes.count)
         buffer.writeInteger(receivedAt)
@@ -25,7 +25,7 @@ package struct LastValue: Sendable {
         self.init(topic: topic, stored: buffer)
     }
 
-    /// From the form in the file. nil when it is none.
+    /// Reads the form in the file. nil when it is malformed.
     init?(topic: String, stored: ByteBuffer) {
         var rest = stored
         guard let receivedAt = rest.readInteger(as: UInt64.self), let expiresAt = rest.readInteger(as: UInt64.self),
@@ -49,7 +49,7 @@ package struct LastValue: Sendable {
         return try Value(cbor: payload, limits: limits).arrayValue ?? []
     }
 
-    /// When the broker received it, in words: `2026-12-01T10:20:30.123456Z`.
+    /// When the broker received it, as text: `2026-12-01T10:20:30.123456Z`.
     package var receivedText: String {
         func padded(_ number: Int, _ width: Int) -> String {
             let text = String(number)
@@ -69,7 +69,7 @@ package struct KeptMessage: Sendable {
     package let header: FrameHeader
     package let receivedAt: UInt64
 
-    /// nil when the bytes are no publication.
+    /// nil when the bytes are not a publication.
     package init?(_ frame: ByteBuffer, receivedAt: UInt64) {
         guard case .regular(let header) = frame.withUnsafeReadableBytes({ FrameHeader.parse($0) }),
             header.kind == .publish

@@ -4,16 +4,18 @@ import RembusTransport
 package import RembusWire
 import Synchronization
 
-/// The last values of topics, of all tenants: in memory and, where there is a state folder, in a file.
+/// The last values of topics, of all tenants, in memory and, if there is a state folder, in a file.
 ///
-/// A publication becomes one before it is delivered, and under the lock here; so a reader who has subscribed before finds each
-/// publication either here or among those that come, and none in both (``snapshot(of:tenant:partitions:)``).
+/// A publication becomes the last value before it is delivered, under the lock. So a subscriber whose subscription is
+/// in the routes finds each publication either here or among the deliveries, and none in both
+/// (``snapshot(of:tenant:partitions:)``).
 package final class LastValues: Sendable {
-    /// The place of a topic of a tenant. What changes is guarded by the lock of the values that it belongs to; hence unchecked.
+    /// The place of a topic of a tenant. What may change is guarded by the lock of the ``LastValues`` that it belongs
+    /// to; hence unchecked.
     final class Slot: @unchecked Sendable {
         let topic: String
         let tenant: String
-        /// In the file.
+        /// The key in the file.
         fileprivate let key: [UInt8]
         fileprivate var value: LastValue?
 
@@ -25,9 +27,10 @@ package final class LastValues: Sendable {
     }
 
     private struct Content {
-        /// Every slot here has a value.
+        /// Every slot in here has a value.
         var tenants: [String: TopicDirectory<Slot>] = [:]
-        /// Of the values and of the trees that they hang on: a topic may have many segments and a message hardly any bytes.
+        /// The bytes of values and of the trees that hold them: a topic may have many segments, and its message few
+        /// bytes.
         var bytes = 0
         var table: KeptTable?
         /// The receive time of the newest value of each partition.
@@ -45,7 +48,7 @@ package final class LastValues: Sendable {
             guard let tree = tenants[tenant] else { return [] }
             var patience = Int.max
             if let found = tree.values(matching: pattern, patience: &patience) { return found }
-            // A pattern that is too long for the tree.
+            // The pattern is too long for the tree, so every topic is compared with it.
             var (index, found) = (TopicIndex<Void>(), [Slot]())
             index.insert(pattern, element: ())
             tree.forEach { slot in
@@ -56,7 +59,7 @@ package final class LastValues: Sendable {
             return found
         }
 
-        /// Puts a value in its place, or takes it away.
+        /// Stores a value in its slot, or removes it.
         mutating func set(_ value: LastValue?, in slot: Slot) {
             let old = slot.value
             slot.value = value
@@ -78,7 +81,7 @@ package final class LastValues: Sendable {
 
         private func treeBytes(_ tenant: String) -> Int { tenants[tenant].map { ($0.nodeCount + 1) * nodeBytes } ?? 0 }
 
-        /// About what a segment takes of the memory.
+        /// An estimate of the memory that a segment takes, in bytes.
         private var nodeBytes: Int { 384 }
     }
 
@@ -93,7 +96,7 @@ package final class LastValues: Sendable {
         self.clock = clock
     }
 
-    /// Counts the values among what all connections hold together. Once.
+    /// Counts the values in the budget of all connections. Call it once.
     func count(in budget: MemoryBudget) {
         memory.withLock { $0 = budget }
         budget.addRetained(byteCount)
@@ -103,27 +106,28 @@ package final class LastValues: Sendable {
 
     // MARK: Writing
 
-    /// What a publication did to its topic, to be undone when it is not taken after all.
+    /// A change by a publication, which is undone if the publication is not accepted after all.
     struct Change {
         let slot: Slot
         fileprivate let old: LastValue?
-        /// Which value was put there; 0 when one was taken away, or there was no room.
+        /// The receive time of the value that was stored; 0 when one was removed, or there was no room.
         fileprivate let receivedAt: UInt64
-        /// False when there was no room.
+        /// False when there was no room for the value.
         let isKept: Bool
         let times: (publication: UInt64, value: UInt64)
     }
 
-    /// The place of a topic, with or without a value.
+    /// The slot of a topic, with or without a value.
     func slot(of topic: String, tenant: String) -> Slot {
         content.withLock { $0.tenants[tenant]?[topic] } ?? Slot(topic, tenant: tenant)
     }
 
-    /// Keeps a publication in the place of an older one of its topic, or forgets what is there. nil when `isStale` says, under the
-    /// lock, that the publication must be routed again first.
+    /// Stores a publication as the last value of its topic, or removes the value. Returns nil when `isStale` returns
+    /// true under the lock: the publication must then be routed again first.
     ///
     /// - Parameters:
-    ///   - times: A receive time for the publication and a later one that names the value, asked for under the lock.
+    ///   - times: Returns a receive time for the publication and a later one that identifies the value. Called under
+    ///     the lock.
     ///   - keepsOld: Whether an older value stays when there is no room for the new one.
     func update(
         _ slot: Slot, _ intent: LastValueIntent, _ bytes: UnsafeRawBufferPointer, partition: Int, keepsOld: Bool,
@@ -134,7 +138,7 @@ package final class LastValues: Sendable {
             let times = times()
             let before = content.bytes
             content.newest[partition] = max(content.newest[partition], times.value)
-            // Somebody else may have made the topic's place meanwhile, or have taken this one away.
+            // Another lane may have made the topic's slot meanwhile, or removed this one.
             let slot = slot.value != nil ? slot : content.tenants[slot.tenant]?[slot.topic] ?? slot
             let old = slot.value
             var value: LastValue?
@@ -158,7 +162,7 @@ package final class LastValues: Sendable {
         return outcome.change
     }
 
-    /// Puts back what was there before a publication that was not taken, unless something has come since.
+    /// Restores the value before a publication that was not accepted, unless the value has changed since.
     func undo(_ change: Change) {
         count(
             content.withLock { content in
@@ -201,9 +205,9 @@ package final class LastValues: Sendable {
         return sorted(found, now)
     }
 
-    /// What a subscription gets first, oldest first, and per partition the receive time up to which it has everything with that:
-    /// of topics whose every publication is kept, what comes later is in none of these values, and what came before is in them
-    /// or was replaced.
+    /// Returns the values that a subscription starts with, oldest first, and for each partition a receive time up to
+    /// which the subscription has everything with them. This holds for topics whose every publication becomes the last
+    /// value: a later publication is in none of these values, and an earlier one is among them or was replaced.
     func snapshot(
         of subscription: Subscription, tenant: String, partitions: Int
     ) -> (values: [LastValue], marks: [UInt64]) {
@@ -217,7 +221,7 @@ package final class LastValues: Sendable {
                 }
             return (slots.map { (slot: $0, value: $0.value) }, content.newest, clock.wall())
         }
-        // The low bits of a receive time are its partition's.
+        // The low bits of a receive time are the number of its partition.
         let now = (time & ~UInt64(RecordHeader.maxPartitions - 1)) &- 1
         return (sorted(found, time / 1_000_000_000), (0..<partitions).map { max(now, newest[$0]) })
     }
@@ -230,7 +234,7 @@ package final class LastValues: Sendable {
 
     // MARK: File
 
-    /// Takes over what a file has, and keeps it up to date from now on. Before anything else.
+    /// Loads the values of a file and keeps the file up to date from now on. Call it before anything else.
     package func use(_ open: (_ each: ([UInt8], ByteBuffer) -> Void) throws -> KeptTable) rethrows {
         try content.withLock { content in
             let table = try open { key, value in
@@ -243,10 +247,11 @@ package final class LastValues: Sendable {
         }
     }
 
-    /// Whether they cannot be written now.
+    /// Whether the values cannot be written to the file now.
     package var isFailing: Bool { content.withLock { $0.table }?.isFailing ?? false }
 
-    /// Calls `done`, not on an event loop, when all changes so far are durable. False when they are already.
+    /// Calls `done`, not on an event loop, when all changes so far are durable. Returns false, without calling it, when
+    /// they are already.
     package func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool {
         content.withLock({ $0.table })?.whenSaved(done) ?? false
     }
@@ -257,10 +262,10 @@ package final class LastValues: Sendable {
     }
 }
 
-/// What a publisher wants to become of the last value of its topic.
+/// What a publisher wants to happen to the last value of its topic.
 package enum LastValueIntent: Sendable, Equatable {
-    /// The publication is the new one, for so many seconds; nil for ever.
+    /// The publication becomes the last value, for so many seconds; nil for ever.
     case keep(expiry: UInt32?)
-    /// There is to be none.
+    /// The value is removed.
     case forget
 }

@@ -1,15 +1,15 @@
 import RembusTrust
 
 extension RequestPort {
-    /// What there is of the last value of a topic.
+    /// The answer to a request for the last value of a topic.
     package enum LastValueAnswer {
         case value(LastValue)
         case absent
-        /// This identity may not know it; why, in a sentence.
+        /// This identity may not know the value, for the reason given in a sentence.
         case denied(String)
     }
 
-    /// The last value of a topic, as far as the rights go; nil when the session has ended.
+    /// The last value of a topic, if this identity has the right to it; nil when the session has ended.
     package func lastValue(of topic: String) -> LastValueAnswer? {
         guard let session = session?.session else { return nil }
         guard session.may(.subscribe, topic) else {

@@ -6,12 +6,12 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Last values: what this connection publishes becomes one, and what it subscribes begins with them.
+/// Last values: publications of this connection become last values, and its subscriptions can start with them.
 extension Session {
     // MARK: Publishing
 
-    /// A publication along a route, after what it does to the last value of its topic. Apart from the way of all others, which
-    /// is not to pay for it.
+    /// Publishes along a route after updating the last value of its topic. This is separate from the path of all other
+    /// publications, so that they pay nothing for it.
     func keepAndPass(
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, along route: Route
     ) -> PublishOutcome {
@@ -24,14 +24,15 @@ extension Session {
         }
     }
 
-    /// Makes a publication the last value of its topic. A subscription that has come since the route was resolved may have looked
-    /// at the values already, so it has to be in the route, which is another one then.
+    /// Makes a publication the last value of its topic. A subscription that was added after the route was resolved may
+    /// have read the values already, so the publication must reach it live. The route is therefore resolved again when
+    /// it is stale.
     private func keepLast(
         _ bytes: UnsafeRawBufferPointer, along first: Route
     ) -> Result<(Route, LastValues.Change), PublishRefusal> {
         var route = first
         let intent = gateway.lastValueIntent ?? .keep(expiry: nil)
-        // A route that is stale as soon as it was made must not be waited for.
+        // Routes may become stale as fast as they are resolved, so the number of attempts is limited.
         var attempts = 0
         while true {
             attempts += 1
@@ -53,7 +54,8 @@ extension Session {
         }
     }
 
-    /// A copy of a publication that was taken before: what it did to the last value may not be on the disk.
+    /// Updates the last value for a copy of a publication that was accepted before, because the first update may not be
+    /// on the disk yet.
     func keepAgain(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard case .success(let route) = resolve(header.topicBytes(in: bytes)) else { return }
         _ = keepLast(bytes, along: route)
@@ -79,18 +81,19 @@ extension Session {
 
     // MARK: Subscribing
 
-    /// What a subscription is still to get of the values that it begins with.
+    /// The last values that a subscription is still to get.
     struct OpenLastValues {
         let subscription: Subscription
-        /// Those that were found and not sent yet, oldest first, and up to where it has everything with them.
+        /// The values that were found and not sent yet, oldest first. `marks` says up to where the subscription has
+        /// everything with them.
         var rest: ArraySlice<LastValue> = []
         var marks: [UInt64] = []
-        /// Which value of each topic was sent.
+        /// The receive time of the value that was sent, by topic.
         var sent: [ExactText: UInt64] = [:]
     }
 
-    /// Has a subscription begin with the last values of its topics, from ``continueLastValues()`` on. Until it has them it gets
-    /// nothing else.
+    /// Starts a subscription with the last values of its topics, which ``continueLastValues()`` sends. Nothing else is
+    /// delivered before them.
     func openLastValues(of subscription: Subscription) {
         subscription.wantsLastValues = false
         subscription.mode = .beginning
@@ -98,7 +101,7 @@ extension Session {
         past.lastValues.append(OpenLastValues(subscription: subscription))
     }
 
-    /// Sends what the connection takes now.
+    /// Sends as many last values as the connection takes now.
     func continueLastValues() {
         guard !past.lastValues.isEmpty, isReactive, !isClosed else { return }
         while let open = past.lastValues.first {
@@ -110,7 +113,8 @@ extension Session {
             let wasFull = !open.rest.isEmpty
             if !wasFull { findLastValues() }
             guard sendFoundValues() else { return lane.watch(self) }
-            // What was replaced while the connection was full has come neither here nor live.
+            // Values that were replaced while the connection was full have come neither here nor live, so the values
+            // are looked up again.
             if wasFull { continue }
             subscription.skip(to: past.lastValues[0].marks)
             subscription.mode = .live
@@ -126,7 +130,7 @@ extension Session {
         past.lastValues[0].marks = marks
     }
 
-    /// False when the connection takes no more.
+    /// Sends the values that were found. Returns false when the connection takes no more.
     private func sendFoundValues() -> Bool {
         let subscription = past.lastValues[0].subscription
         while let value = past.lastValues[0].rest.first {
@@ -139,7 +143,7 @@ extension Session {
         return true
     }
 
-    /// Sends a kept message as a delivery of its own; false when the connection takes no more now.
+    /// Sends a kept message as a delivery of its own. Returns false when the connection takes no more now.
     func send(_ message: KeptMessage, to subscription: Subscription) -> Bool {
         let retained = RetainedPublication(header: message.header, buffer: message.frame, memory: lane.memory.kept)
         return sendAgain(retained, receivedAt: message.receivedAt, subscription)

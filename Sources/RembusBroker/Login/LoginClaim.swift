@@ -1,49 +1,50 @@
 import RembusWire
 
-/// Who a connection says it is, and what is known of that so far.
+/// The identity that a connection claims, and what is known about it so far.
 struct LoginClaim: Equatable {
-    /// Who asked, which is who gets the answer.
+    /// The source of the claim, which gets the answer.
     enum Asker: Equatable {
-        /// A component, with this message (protocol.md §7).
+        /// A component, by this message (protocol.md §7).
         case message(MessageID, meta: [String: UInt64])
-        /// A gateway, for one of its clients. `takesOver` when an older connection of the name and user is to give way.
+        /// A gateway, for one of its clients. `takesOver` says whether an older connection of the same name and user is
+        /// ended.
         case gateway(takesOver: Bool)
     }
 
     let asker: Asker
-    /// The name of the component, under which its state is kept; nil for a guest, of whom nothing is kept.
+    /// The name of the component, under which its state is kept; nil for a guest, which has no state.
     let name: String?
-    /// Whose rights it has: for a component its own name.
+    /// The user whose rights the connection gets; for a component its own name.
     let user: String
-    /// Whether `user` was proven, and not only claimed.
+    /// Whether `user` was proven, rather than only claimed.
     var isProven = false
 
-    /// Whether the component is called like the user.
+    /// Whether the name of the component is that of the user.
     var isOwnName: Bool { name.map { ExactText($0) == ExactText(user) } ?? false }
 }
 
-/// Why a connection does not get the name that it wants.
+/// Why a connection does not get the name that it claims.
 enum LoginRefusal: Equatable {
     case emptyName
-    /// A name is bound once per connection (known-defects.md S7).
+    /// The connection has a name already, and cannot get another one (known-defects.md S7).
     case identified
     /// Too many identities wait for the outcome of one challenge.
     case openChallenge
-    /// Why no component can be called so.
+    /// No component can have this name, for the reason given.
     case unusableName(String)
-    /// The broker wants a proof of everybody, and the name has no key.
+    /// The broker demands a proof from everybody, and the name has no key.
     case authenticationRequired
     /// The name is an administrator's, and has no key.
     case administratorName
     case tooManyTenants
     /// The key of the name cannot be used.
     case uncheckable
-    /// The name has a key, or the broker wants a proof, and the protocol of the gateway has shown none.
+    /// The name has a key, or the broker demands a proof, but the gateway's client has shown none.
     case needsProof
     case wrongSecret(IdentityService.SecretCheck)
     case connected
 
-    /// Whether it is written down; what only breaks the order of messages is answered and no more.
+    /// Whether the refusal is logged. One that is only about the order of messages is not.
     var isReported: Bool {
         switch self {
         case .emptyName, .identified, .openChallenge: false
@@ -51,7 +52,7 @@ enum LoginRefusal: Equatable {
         }
     }
 
-    /// What the component is answered.
+    /// The text of the answer to a component.
     func answer(_ name: String) -> String {
         switch self {
         case .emptyName: BrokerText.emptyName
@@ -67,7 +68,7 @@ enum LoginRefusal: Equatable {
         }
     }
 
-    /// What the gateway is answered, which says it in the words of its protocol.
+    /// The failure that the gateway gets, which it reports in the words of its protocol.
     var forGateway: GatewaySession.LoginFailure {
         switch self {
         case .emptyName: .unusable(BrokerText.emptyName)
@@ -81,7 +82,7 @@ enum LoginRefusal: Equatable {
         }
     }
 
-    /// What the log says of a login through a gateway.
+    /// The reason in the log, for a login through a gateway.
     func reason(_ user: String) -> String {
         if case .wrongSecret(let check) = self { check.reason(user) } else { forGateway.reason }
     }

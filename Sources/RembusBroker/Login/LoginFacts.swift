@@ -1,22 +1,22 @@
 import RembusTrust
 
-/// What a login has to know of the broker and of other connections.
+/// What a login asks about the broker and other connections.
 protocol LoginFacts {
-    /// Whether nobody may do anything without a proof.
+    /// Whether every connection has to prove its identity.
     var isAuthenticated: Bool { get }
     /// Whether a newer connection takes the name of an older one.
     var overwritesConnections: Bool { get }
-    /// Why no component can be called so; nil when one can.
+    /// Why no component can have this name; nil when one can.
     func objection(toName name: String) -> String?
-    /// Whether the rules let nobody have the name without a proof, because it is an administrator's.
+    /// Whether the name is an administrator's, which nobody gets without a proof.
     func needsProof(toBind name: String) -> Bool
-    /// Whether there is room for the tenant of a name that is not proven.
+    /// Whether the tenant of a name without a proof is known, or there is room for it.
     func admitsTenant(of name: String) -> Bool
-    /// Whether a component of the name is connected.
+    /// Whether a component of this name is connected.
     func isConnected(_ name: String) -> Bool
 }
 
-/// The facts, from the broker that a session belongs to.
+/// The facts as the broker of a session has them.
 struct BrokerLoginFacts: LoginFacts {
     let core: BrokerCore
     let maxNameBytes: Int

@@ -1,36 +1,37 @@
 import RembusWire
 
 extension LoginMachine {
-    /// What is to be done next.
+    /// What the session has to do next. The comments name the event that reports the result.
     enum Action: Equatable {
         case none
-        /// The message is answered with an error that concerns nobody else.
+        /// Answer the message with an error that has no further consequences.
         case answer(MessageID, LoginRefusal)
-        /// The claim has come to nothing. `name` is what was refused, the component's or the user's.
+        /// Refuse the claim. `name` is what was refused: the component's or the user's.
         case refuse(LoginClaim, name: String, LoginRefusal)
-        /// A proof was wrong; `isLast` when the connection has to end.
+        /// Report that a proof was wrong, and end the connection if `isLast` is true.
         case rejectProof(MessageID, name: String, isLast: Bool)
-        /// A challenge is to be sent, and noted with ``challenged(_:for:until:)``; `name` is who is to answer it, nil for anybody.
+        /// Send a challenge, and report it with ``challenged(_:for:until:)``. `name` is the name that has to answer it;
+        /// nil for any.
         case challenge(MessageID, name: String?)
-        /// Answers an identity with an error if its challenge is not met in time.
+        /// Answer an identity with an error if its challenge is not answered in time.
         case limitTime(MessageID)
-        /// Whether the name has a key: ``lookedUp(_:_:)``.
+        /// Find out whether the name has a key: ``lookedUp(_:_:)``.
         case lookUp(String)
-        /// Whether the signature of the challenge proves the name: ``verified(_:_:)``.
+        /// Find out whether the signature of the challenge proves the name: ``verified(_:_:)``.
         case verify(Message.Attestation, challenge: [UInt8])
-        /// Whether the secret is the user's: ``checked(_:_:)``.
+        /// Find out whether the secret is the user's: ``checked(_:_:)``.
         case check(secret: [UInt8], user: String)
-        /// The name is to be bound to the connection: ``bound()`` or ``taken(bySameKind:_:)``.
+        /// Bind the name to the connection: ``bound()`` or ``taken(bySameKind:_:)``.
         case bind(LoginClaim)
-        /// The connection acts for a user from here on, without a name of its own: ``bound()``.
+        /// Let the connection act for a user without a name of its own: ``bound()``.
         case becomeGuest(LoginClaim)
-        /// Whether the connection that has the name is one that keeps it: ``judged(isAlive:)``.
+        /// Find out whether the connection that has the name may keep it: ``judged(isAlive:)``.
         case judge(String)
-        /// The connection that has the name is ended: ``vacated()``.
+        /// End the connection that has the name: ``vacated()``.
         case replace(String)
-        /// It is ended if it is the same user's: ``vacated()`` or ``kept()``.
+        /// End the connection that has the name if it is one of the same user: ``vacated()`` or ``kept()``.
         case askToLeave(LoginClaim)
-        /// The client may stay without a name.
+        /// Let the client stay without a name.
         case stayAnonymous
     }
 }

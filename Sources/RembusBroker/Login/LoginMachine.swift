@@ -1,15 +1,16 @@
 import NIOCore
 import RembusWire
 
-/// How far the login of one connection has come (protocol.md §7), for components and for the clients of every gateway.
+/// The login of one connection (protocol.md §7), for components and for the clients of all gateways.
 ///
-/// A value without a socket, a clock or a thread. Each event gives one ``Action``, and what that comes to is the next event.
-/// While a step is under way the connection takes no messages, so none of the events of a peer comes in between.
+/// A value without a socket, a clock or a thread. Each event returns one ``Action``, whose result is the next event.
+/// The connection takes no messages while an action is under way, so no message of the peer comes in between.
 struct LoginMachine {
-    /// A challenge that was sent. It serves once and for a short time.
+    /// A challenge that was sent. It can be answered once, and for a short time.
     private struct Challenge {
         let bytes: [UInt8]
-        /// The identity that was challenged, which is the only one that an answer can prove; nil when the broker spoke first.
+        /// The name that was challenged and that alone an answer can prove; nil when the broker sent the challenge
+        /// first.
         var name: String?
         let expires: NIODeadline
     }
@@ -17,12 +18,12 @@ struct LoginMachine {
     private enum Step {
         case none
         case lookingUpUser(LoginClaim)
-        /// The user is known; whether the component of another name is free for it is not.
+        /// The user is known. Whether the component's name, which is another one, is free for the user is not.
         case lookingUpName(LoginClaim)
         case checkingSecret(LoginClaim)
         case verifying(LoginClaim)
         case binding(LoginClaim)
-        /// The name has a key and a connection: only one that is dead may lose it, and only to somebody who proves it.
+        /// The name has a key and is connected. It is challenged only if that connection is dead.
         case judgingBeforeChallenge(LoginClaim, MessageID)
         case judgingBeforeReplacement(LoginClaim)
         case vacating(LoginClaim)
@@ -31,21 +32,21 @@ struct LoginMachine {
 
     private var step = Step.none
     private var challenge: Challenge?
-    /// Identities that came while a challenge was open: answered when it is (protocol.md §7.2 a).
+    /// Identities that came while a challenge was open. They are answered with its outcome (protocol.md §7.2 a).
     private var postponed: [MessageID] = []
     private var meta: [String: UInt64] = [:]
     private var failures = 0
 
-    /// A connection that fails this often is closed.
+    /// The number of wrong proofs after which a connection is closed.
     static let maxFailures = 5
     static let maxPostponed = 8
 
     /// Whether the connection has a name, or acts for a user.
     var isIdentified: Bool { if case .identified = step { true } else { false } }
 
-    // MARK: What the peer sends
+    // MARK: Messages of the peer
 
-    /// A component says who it is. `certified` is the name in the certificate of its connection.
+    /// A component states its name. `certified` is the name in the certificate of its connection.
     mutating func identify(
         _ identity: Message.Identity, certified: String?, now: NIODeadline, _ facts: some LoginFacts
     ) -> Action {
@@ -64,7 +65,8 @@ struct LoginMachine {
         return .lookUp(name)
     }
 
-    /// A challenge is open: its outcome is the answer to this identity too.
+    /// Queues an identity that came while a challenge is open: the outcome of the challenge is the answer to this
+    /// identity too.
     private mutating func postpone(_ identity: Message.Identity) -> Action {
         guard postponed.count < Self.maxPostponed else { return .answer(identity.id, .openChallenge) }
         if challenge?.name == nil { challenge?.name = identity.name }
@@ -78,7 +80,7 @@ struct LoginMachine {
     ) -> Action {
         guard !isIdentified else { return .answer(attestation.id, .identified) }
         let name = attestation.name
-        // Taken out before it is checked: a challenge serves once.
+        // The challenge is removed before the answer is checked, so that it serves only once.
         guard let challenge = challenge.take(), challenge.expires > now,
             challenge.name.map({ ExactText($0) == ExactText(name) }) ?? true, facts.objection(toName: name) == nil
         else { return rejectProof(attestation.id, name, facts) }
@@ -87,7 +89,7 @@ struct LoginMachine {
         return .verify(attestation, challenge: challenge.bytes)
     }
 
-    /// A gateway says who its client is.
+    /// A gateway states the identity of its client.
     mutating func logIn(_ login: GatewaySession.Login, _ facts: some LoginFacts) -> Action {
         guard let user = login.user ?? login.name else {
             guard !isIdentified else { return refuse(anonymous(login), .identified) }
@@ -113,7 +115,7 @@ struct LoginMachine {
     }
 }
 
-// MARK: - What steps come to
+// MARK: - Results of actions
 
 extension LoginMachine {
     /// A challenge was sent.
@@ -125,7 +127,7 @@ extension LoginMachine {
         switch step {
         case .lookingUpUser(let claim): decide(claim, lookup, facts)
         case .lookingUpName(let claim):
-            // The name must not be somebody else's who has a key.
+            // A name that has a key is not available to another user.
             isFree(claim.name ?? claim.user, lookup, facts) ? bind(claim) : refuse(claim, .needsProof)
         default: .none
         }
@@ -135,7 +137,7 @@ extension LoginMachine {
         lookup == .unprotected && !facts.needsProof(toBind: name)
     }
 
-    /// What becomes of somebody who has shown nothing yet.
+    /// Decides about a claim without a proof.
     private mutating func decide(
         _ claim: LoginClaim, _ lookup: IdentityService.Lookup, _ facts: some LoginFacts
     ) -> Action {
@@ -145,7 +147,7 @@ extension LoginMachine {
             if facts.needsProof(toBind: claim.user) { return refuse(claim, .administratorName, claim.user) }
             return enter(claim, facts)
         case .protected:
-            // A gateway's protocol has no challenge.
+            // The protocols of gateways have no challenge.
             guard case .message(let id, _) = claim.asker else { return refuse(claim, .needsProof, claim.user) }
             guard facts.isConnected(claim.user), !facts.overwritesConnections else {
                 step = .none
@@ -172,13 +174,13 @@ extension LoginMachine {
         return enter(claim, facts)
     }
 
-    /// The user is who it says it is, as far as anybody wants to know: now to the name.
+    /// Accepts the user and goes on to the name of the component.
     private mutating func enter(_ claim: LoginClaim, _ facts: some LoginFacts) -> Action {
         guard claim.isProven || facts.admitsTenant(of: claim.user) else {
             return refuse(claim, .tooManyTenants, claim.user)
         }
         guard let name = claim.name else {
-            // Nobody may pose as a component that is here, unless it can prove to be it.
+            // Nobody may act for a component that is connected, without a proof of being that component.
             guard claim.isProven || !facts.isConnected(claim.user) else { return refuse(claim, .connected, claim.user) }
             step = .binding(claim)
             return .becomeGuest(claim)
@@ -193,7 +195,7 @@ extension LoginMachine {
         return .bind(claim)
     }
 
-    /// The name is another connection's, which came in the same way or not.
+    /// Another connection has the name. `isSameKind` says whether it came in by the same protocol.
     mutating func taken(bySameKind isSameKind: Bool, _ facts: some LoginFacts) -> Action {
         guard case .binding(let claim) = step, let name = claim.name else { return .none }
         switch claim.asker {
@@ -203,7 +205,7 @@ extension LoginMachine {
             step = .judgingBeforeReplacement(claim)
             return .judge(name)
         case .gateway(let takesOver):
-            // Only connections of the same kind and user give way: a name that is merely claimed takes none away.
+            // Only a connection of the same kind and user is ended. A name that is merely claimed does not end one.
             guard takesOver, isSameKind else { return refuse(claim, .connected) }
             step = .vacating(claim)
             return .askToLeave(claim)
@@ -239,14 +241,14 @@ extension LoginMachine {
         return refuse(claim, .connected)
     }
 
-    /// The connection has its name. Gives where the peer accepts connections itself (protocol.md §9.1).
+    /// The connection has its name. Returns the ports where the peer accepts connections itself (protocol.md §9.1).
     mutating func bound() -> [String: UInt64] {
         step = .identified
         challenge = nil
         return meta
     }
 
-    /// The identities whose outcome is known now.
+    /// Returns the identities whose outcome is known now.
     mutating func takePostponed() -> [MessageID] {
         defer { postponed = [] }
         return postponed
@@ -262,7 +264,7 @@ extension LoginMachine {
     private mutating func rejectProof(_ id: MessageID, _ name: String, _ facts: some LoginFacts) -> Action {
         step = .none
         failures += 1
-        // In authenticated mode there is nothing left to do on this connection.
+        // In authenticated mode a connection without a proof cannot do anything else.
         return .rejectProof(id, name: name, isLast: facts.isAuthenticated || failures >= Self.maxFailures)
     }
 }

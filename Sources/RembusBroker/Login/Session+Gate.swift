@@ -3,19 +3,19 @@ import NIOCore
 import RembusTransport
 import RembusWire
 
-/// What a connection may do at the moment.
+/// Which messages a connection may send at the moment.
 enum Gate {
-    /// Everything that its component may.
+    /// All messages that its component has the right to.
     case open
-    /// A decision about it is being made elsewhere; messages wait for the outcome.
+    /// None: a decision about the connection is pending, and messages wait for it.
     case waiting
-    /// Authenticated mode, nothing proven yet: only the handshake is possible (protocol.md §7.3).
+    /// Those of a login: in authenticated mode nothing was proven yet (protocol.md §7.3).
     case locked
 }
 
-/// Messages while the connection may not yet do everything.
+/// Messages of connections that may not send everything yet.
 extension Session {
-    /// The largest message of a login: a name, a pin and a key.
+    /// The largest message of a login, in bytes: a name, a pin and a key.
     static let maxHandshakeBytes = 64 << 10
 
     func receiveGated(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) {
@@ -32,7 +32,7 @@ extension Session {
         }
     }
 
-    /// Decodes a message of a connection that has not logged in, within the bounds of a login.
+    /// Decodes a message of a connection that has not logged in, within the limits of a login.
     private func handshakeMessage(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) -> Message? {
         if kind == .binary, case .regular = FrameHeader.parse(bytes) {
             turnAway()
@@ -53,26 +53,26 @@ extension Session {
         }
     }
 
-    /// Ends the connection of somebody who does anything but log in, without an answer (protocol.md §7.3).
+    /// Ends the connection of a peer that sends anything but a login, without an answer (protocol.md §7.3).
     private func turnAway() {
         report(.early)
         link.close(code: 1000, reason: "")
     }
 
     private func postpone(_ bytes: UnsafeRawBufferPointer, _ kind: MessageKind) {
-        // Reading has stopped, so this is what one read has brought.
+        // Reading has stopped, so these messages are from one read.
         guard undecided.messages.count < 10_000 else {
             return refuse("too many messages before the login was answered")
         }
         undecided.messages.append((ByteBuffer(bytes: bytes), kind))
     }
 
-    /// Handles what waited for a decision.
+    /// Handles the messages that waited for a decision.
     func takeDeferred() {
         let waiting = undecided.messages
         undecided.messages = []
         for (buffer, kind) in waiting {
-            // One of them may have been the last: what is behind it must not give a connection that is gone new life.
+            // A message may have ended the connection. Those behind it are then dropped.
             guard link.isOpen, !isClosed else { return }
             buffer.withUnsafeReadableBytes { link(link, received: $0, kind: kind, owner: nil) }
         }
@@ -80,19 +80,19 @@ extension Session {
 
     // MARK: Waiting
 
-    /// Something is decided elsewhere: messages wait, and no more are read.
+    /// Queues messages, and stops reading, until a decision about the connection is made elsewhere.
     func wait() {
         guard gate != .waiting else { return }
         gate = .waiting
         link.pauseReading()
     }
 
-    /// What held this connection up is over: its peer is read from, unless a decision about it is still to come.
+    /// Reads from the peer again, unless a decision about the connection is pending.
     func readOn() {
         if gate != .waiting { link.resumeReading() }
     }
 
-    /// Goes on with a decision as a unit of work of its own, then with the messages that waited for it.
+    /// Applies a decision as a unit of work of its own, and handles the messages that waited for it.
     func proceed(_ decision: () -> Void) {
         guard link.isOpen, !isClosed, gate == .waiting else { return }
         lane.beginBurst()

@@ -6,7 +6,7 @@ import RembusTransport
 import RembusTrust
 import RembusWire
 
-/// Runs what the login machine of this connection asks for: names and their proof (protocol.md §7).
+/// Carries out the actions of the login machine: names and their proofs (protocol.md §7).
 extension Session {
     /// Whether this connection must prove a name before it may do anything else.
     var mustProve: Bool { core.isAuthenticated && !isProven }
@@ -15,12 +15,12 @@ extension Session {
         BrokerLoginFacts(core: core, maxNameBytes: limits.maxNameBytes)
     }
 
-    /// The connection is open. In authenticated mode the broker speaks first.
+    /// Starts the connection. In authenticated mode the broker sends the first message.
     func begin() {
         guard mustProve, link.isOpen else { return }
         link.limitMessages(to: Self.maxHandshakeBytes)
         endUnprovenInTime()
-        // Whoever shows a certificate has proven its name and only has to say it.
+        // A certificate has proven the name already. The client only has to state it.
         guard certificate == nil else { return }
         perform(.challenge(MessageID.connection, name: nil))
     }
@@ -32,7 +32,7 @@ extension Session {
 
     private func endUnproven() {
         guard link.isOpen, mustProve else { return }
-        // It is not the peer that takes its time.
+        // The broker is taking its time here, not the peer.
         guard gate != .waiting else { return endUnprovenInTime() }
         report(.late)
         link.close(code: 1000, reason: "")
@@ -49,7 +49,7 @@ extension Session {
         perform(login.attest(attestation, now: lane.now, loginFacts))
     }
 
-    /// A gateway's client; `completion` comes at once or as a unit of work of its own.
+    /// Logs a gateway's client in. `completion` is called at once, or as a unit of work of its own.
     func logIn(_ login: GatewaySession.Login, _ completion: @escaping GatewaySession.LoginCompletion) {
         undecided.completion = completion
         perform(self.login.logIn(login, loginFacts))
@@ -165,8 +165,8 @@ extension Session {
         }
     }
 
-    /// Runs `work` where the connection that has the name lives, and what `next` wants back here; messages wait meanwhile.
-    /// `next` gets nil when there is no such connection any more.
+    /// Runs `work` on the lane of the connection that has the name, and `next` with its result here; messages wait
+    /// meanwhile. `next` gets nil when there is no such connection any more.
     private func ask<Answer: Sendable>(
         _ name: String, _ work: @escaping @Sendable (Session) -> Answer,
         _ next: @escaping @Sendable (Answer?) -> LoginMachine.Action
@@ -179,11 +179,11 @@ extension Session {
         }
     }
 
-    /// Finds out whether a connection is to keep its name. One that has not proven it, or gives no sign of life, is not.
+    /// Finds out whether a connection may keep its name. One that has not proven it, or gives no sign of life, may not.
     private func judge(_ name: String) {
         ask(name) { holder in
             let isAlive = holder.link.isOpen && holder.isProven && holder.link.wasHeardSincePing
-            // So that the next attempt knows.
+            // The answer tells the next attempt whether the connection is alive.
             if isAlive { holder.link.ping() }
             holder.lane.endBurst()
             return isAlive
@@ -192,10 +192,10 @@ extension Session {
         }
     }
 
-    /// Ends the connection that has the name if it is one of the same user, and not proven better.
+    /// Ends the connection that has the name if it belongs to the same user and is not proven better.
     private func askToLeave(_ claim: LoginClaim) {
         ask(claim.name ?? claim.user) { holder in
-            // It may have ended of itself meanwhile; then nothing is in the way.
+            // The connection may have ended meanwhile, which leaves the name free.
             if holder.isClosed { return true }
             let isOurs =
                 (claim.isProven || !holder.isProven)
@@ -207,14 +207,14 @@ extension Session {
         }
     }
 
-    /// Another connection of the name takes this one's place (protocol.md §7.6).
+    /// Ends this connection, because another one has taken its name over (protocol.md §7.6).
     func overwritten() {
         report(.replaced)
         link.close(code: 4000, reason: "overwritten")
         lane.endBurst()
     }
 
-    /// The connection is its component's, or its user's, from here on.
+    /// Finishes a login: from here on the connection acts for its component or its user.
     private func complete(_ claim: LoginClaim, _ state: ComponentState, wasKnown: Bool) {
         let anonymous = self.state
         self.state = state

@@ -1,10 +1,10 @@
 import NIOCore
 import RembusTransport
 
-/// What waits while something about a login is decided elsewhere.
+/// What waits while a decision about a login is pending.
 struct UndecidedLogin {
     /// Messages that came meanwhile.
     var messages: [(bytes: ByteBuffer, kind: MessageKind)] = []
-    /// Whom a gateway's login is to be answered.
+    /// The completion of a gateway's login.
     var completion: GatewaySession.LoginCompletion?
 }

@@ -3,9 +3,10 @@ import NIOCore
 import RembusTransport
 import Synchronization
 
-/// What the connections of a lane hold of the memory that all share.
+/// The part of the shared memory that the connections of a lane hold.
 extension Lane {
-    /// Ends connections that hold most and take nothing, when all hold too much together, and goes on with what waits for room.
+    /// When all connections together hold too much, ends those that hold most and read nothing. Then continues with
+    /// work that waits for memory.
     func relieveMemory() {
         let ended = memory.look()
         if ended > 0 {

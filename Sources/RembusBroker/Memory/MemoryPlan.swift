@@ -1,24 +1,26 @@
-/// How the memory that a broker keeps to is divided: what is fixed first, the rest for what connections hold.
+/// How the broker's memory is divided. Fixed parts come first; connections get the rest.
 package struct MemoryPlan: Sendable, Equatable {
-    /// Bytes that the whole process keeps to.
+    /// Bytes that the process is to stay within.
     package let limit: Int
     /// Bytes for DuckDB: ``StorageConfiguration/lakeMemoryBytes``, half of the limit at most.
     package let lake: Int
     /// Bytes for the newest publications: ``BrokerConfiguration/storeBytes``, an eighth of the limit at most.
     package let store: Int
-    /// Bytes for everything that waits for peers or comes from them, retained messages included: what is left, half of the
-    /// limit at most.
+    /// Bytes for everything that waits for peers or comes from them, retained messages included: the rest, but half of
+    /// the limit at most.
     package let connections: Int
-    /// Bytes of these for last values of topics: ``GatewayConfiguration/maxRetainedBytes``, half at most.
+    /// The share of `connections` for last values of topics: ``GatewayConfiguration/maxRetainedBytes``, but half at
+    /// most.
     package let retained: Int
-    /// Bytes for what is held for components, ``BrokerLimits/maxRememberedBytes``: a quarter of the limit at most.
+    /// Bytes for subscriptions, methods and state of components: ``BrokerLimits/maxRememberedBytes``, but a quarter of
+    /// the limit at most.
     package let remembered: Int
-    /// Bytes of these for one address.
+    /// The share of `remembered` for one address.
     package let rememberedPerAddress: Int
 
-    /// What the program itself, its libraries, routes and sessions take.
+    /// An estimate for the program itself, its libraries, routes and sessions.
     static let ownBytes = 96 << 20
-    /// The limit when none is set, however much there is, unless other settings need more.
+    /// The limit when none is set, on machines with more memory, unless other settings need more.
     static let standardLimit = 2 << 30
     /// The smallest limit that a broker can work with.
     package static let smallestLimit = 192 << 20
@@ -31,7 +33,7 @@ package struct MemoryPlan: Sendable, Equatable {
         if configuration.memoryLimit > 0 {
             limit = max(configuration.memoryLimit, Self.smallestLimit)
         } else {
-            // Whoever has set one of the parts to more means it.
+            // A part that is set to more than its default raises the limit.
             let needed = max(wantedLake > 1 << 30 ? wantedLake * 2 : 0, wantedStore > 256 << 20 ? wantedStore * 8 : 0)
             limit = max(min(availableBytes / 2, max(Self.standardLimit, needed)), Self.smallestLimit)
         }
@@ -46,7 +48,7 @@ package struct MemoryPlan: Sendable, Equatable {
             remembered < limits.maxRememberedBytes ? remembered / 2 : remembered)
     }
 
-    /// The settings that are cut to what the limit leaves for them, for the log.
+    /// The settings that are reduced to what the limit leaves for them, as sentences for the log.
     package func cuts(of configuration: BrokerConfiguration, hasLake: Bool) -> [String] {
         var cuts: [String] = []
         func check(_ name: String, _ wanted: Int, _ given: Int) {
@@ -54,7 +56,7 @@ package struct MemoryPlan: Sendable, Equatable {
         }
         if hasLake { check("lake_memory_bytes", configuration.storage.lakeMemoryBytes, lake) }
         check("store_bytes", configuration.storeBytes, store)
-        // Nobody has asked for the default, and nothing is missing without it.
+        // Reducing the default is not reported, since nobody has asked for it and nothing depends on it.
         if configuration.limits.maxRememberedBytes != BrokerLimits().maxRememberedBytes {
             check("max_remembered_bytes", configuration.limits.maxRememberedBytes, remembered)
         }

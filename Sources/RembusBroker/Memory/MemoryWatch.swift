@@ -1,10 +1,11 @@
 import Dispatch
 import RembusTransport
 
-/// Holds the connections' share of the memory against what the process really takes: DuckDB, sessions and names, and what an
-/// allocator does not give back are not counted one by one.
+/// Adjusts the connections' share of the memory to what the process really takes, because DuckDB, sessions, names and
+/// what the allocator does not give back are not counted one by one.
 ///
-/// Its timer is set up once and cancelled once, under ``BrokerLifecycle``; the rest happens on its queue, hence unchecked.
+/// Its timer is set up once and cancelled once, under ``BrokerLifecycle``. Everything else happens on its queue; hence
+/// unchecked.
 final class MemoryWatch: @unchecked Sendable {
     private let budget: MemoryBudget
     private let limit: Int
@@ -13,7 +14,8 @@ final class MemoryWatch: @unchecked Sendable {
     private var lastReturn = DispatchTime.now()
 
     private static let interval = DispatchTimeInterval.milliseconds(50)
-    /// Giving memory back walks through all of it: it is done more often only while there is little left, in seconds.
+    /// The pause between returns of memory to the system, in seconds. A return walks through all memory, so it is more
+    /// frequent only while there is little left.
     private static let pauseBetweenReturns = 2.0
     private static let shortPauseBetweenReturns = 0.2
 

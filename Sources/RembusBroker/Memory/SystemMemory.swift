@@ -6,9 +6,9 @@ import Musl
 import Darwin
 #endif
 
-/// What the system says about memory.
+/// Facts of the system about memory.
 package enum SystemMemory {
-    /// Bytes of the machine, or what the process's control group may use, if that is less.
+    /// The memory of the machine in bytes, or what the process's control group may use, if that is less.
     package static let bytes: Int = {
         let pages = sysconf(Int32(_SC_PHYS_PAGES))
         let machine = pages > 0 ? pages * pageBytes : 4 << 30
@@ -17,25 +17,25 @@ package enum SystemMemory {
 
     private static let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
 
-    /// Bytes of this process that are really in memory; nil where the system does not say.
+    /// The bytes of this process that are in memory; nil where the system does not say.
     package static var residentBytes: Int? {
         guard let text = contents("/proc/self/statm") else { return nil }
         let fields = text.split(separator: " ")
         return fields.count > 1 ? Int(fields[1]).map { $0 * pageBytes } : nil
     }
 
-    /// Gives memory that is free inside of the process back to the system.
+    /// Returns memory that is free inside of the process to the system.
     package static func giveBack() {
         _ = trim?(0)
     }
 
-    /// `malloc_trim`, which only glibc has and its module for Swift does not declare.
+    /// `malloc_trim`. Only glibc has it, and its Swift module does not declare it.
     private static let trim: (@Sendable @convention(c) (Int) -> Int32)? = {
         guard let symbol = dlsym(nil, "malloc_trim") else { return nil }
         return unsafeBitCast(symbol, to: (@Sendable @convention(c) (Int) -> Int32).self)
     }()
 
-    /// The least of the limits of the control group and those above it, of both versions.
+    /// The smallest limit of the control group and those above it, in versions 1 and 2.
     private static var groupLimit: Int? {
         var limits: [Int] = []
         for line in contents("/proc/self/cgroup")?.split(separator: "\n") ?? [] {
@@ -63,7 +63,7 @@ package enum SystemMemory {
         contents(path).flatMap { Int($0.split(whereSeparator: \.isWhitespace).first ?? "") }
     }
 
-    /// A file of the kernel's, which has no size of its own.
+    /// The contents of a file of the kernel. Such files state no size.
     private static func contents(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

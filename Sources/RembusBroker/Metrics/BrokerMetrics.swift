@@ -1,6 +1,6 @@
 package import RembusMetrics
 
-/// The names of the broker's metrics, and what they mean. `docs/metrics.md` has the same as a table.
+/// The names and meanings of the broker's metrics. `docs/metrics.md` has the same table.
 package enum BrokerMetrics {
     // Names of the reference (behaviour.md §18).
     static let published = "broker_pub"
@@ -57,9 +57,9 @@ package enum BrokerMetrics {
     /// A quarter of a millisecond to the usual time-out of calls.
     static let callBuckets = [0.00025, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-    /// What a registry of Prometheus has to know.
+    /// The descriptions for a Prometheus registry.
     package static let descriptions: [MetricDescription] = [
-        // Untyped, because a counter's name would have to end in `_total`.
+        // Untyped, because the name of a counter would have to end in `_total`.
         MetricDescription(published, .untyped, "Accepted publications by topic, as a counter."),
         MetricDescription(
             callTime, .histogram,

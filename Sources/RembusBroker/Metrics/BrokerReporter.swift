@@ -5,7 +5,7 @@ import RembusTransport
 import RembusTrust
 import Synchronization
 
-/// Hands what is not counted by a lane to swift-metrics: totals of the whole broker, and figures of its parts.
+/// Reports metrics to swift-metrics that are not a lane's: totals of the whole broker, and figures of its parts.
 final class BrokerReporter: Sendable {
     private let certificates: TLSServerContext?
     private let totals: Mutex<[Total]>
@@ -20,7 +20,7 @@ final class BrokerReporter: Sendable {
     private let retained: any MeterHandler
     private let memoryLimit: any MeterHandler
 
-    /// A counter that swift-metrics is told the growth of, and where its value comes from.
+    /// A counter whose growth is reported to swift-metrics, and the source of its value.
     private struct Total {
         let counter: any CounterHandler
         let value: @Sendable () -> UInt64
@@ -95,7 +95,7 @@ final class BrokerReporter: Sendable {
         factory.makeMeter(label: BrokerMetrics.build, dimensions: [("version", RembusVersion.current)]).set(Int64(1))
     }
 
-    /// On any thread but an event loop's: parts of it may wait for a lock.
+    /// On any thread but an event loop's, because it may wait for a lock.
     func report() {
         totals.withLock { totals in
             for index in totals.indices { totals[index].report() }
@@ -113,24 +113,24 @@ final class BrokerReporter: Sendable {
 
 /// Why a message was dropped.
 enum DropReason: String, CaseIterable {
-    /// A publication whose topic cannot be one.
+    /// The topic of a publication cannot be published to.
     case topic
-    /// A publication for a connection that takes no more, and is not kept anywhere.
+    /// The connection of a subscriber takes no more, and the publication is not stored.
     case backlog
-    /// An answer for a connection that takes no more.
+    /// The connection of a caller takes no more answers.
     case answer
-    /// What a gateway could not pass on.
-    /// Its label is older than the word, and dashboards know it.
+    /// A gateway could not pass a message on. The label is older than the word gateway, and stays for the sake of
+    /// dashboards.
     case gateway = "door"
 }
 
 /// Why a name was forgotten.
 enum ForgetReason: String, CaseIterable {
-    /// It did not come back in time.
+    /// The name did not come back in time.
     case expired
-    /// Another one needed its room.
+    /// Its room was needed for another name.
     case room
-    /// There was no room to remember it.
+    /// There was no room to remember the name.
     case full
 }
 

@@ -1,6 +1,6 @@
 import RembusWire
 
-/// How calls end, as metrics tell them apart.
+/// The outcomes of calls that metrics distinguish.
 enum CallOutcome: Int, CaseIterable {
     case ok, error, exception, arguments, notFound, unavailable, loopback, noTarget, targetDown, other
 

@@ -1,13 +1,13 @@
-/// Counts durations by size: a histogram of plain integers that one event loop fills.
+/// A histogram of durations, in plain integers that one event loop fills.
 struct DurationCount {
     /// Upper bounds in nanoseconds.
     private let bounds: [Int64]
-    /// One more than there are bounds.
+    /// The number of durations in each bucket. There is one bucket more than there are bounds.
     private(set) var counts: [UInt64]
     private var nanoseconds: Int64 = 0
     private(set) var isEmpty = true
 
-    /// - Parameter bounds: upper bounds in seconds, rising.
+    /// - Parameter bounds: Upper bounds in seconds, ascending.
     init(bounds: [Double]) {
         self.bounds = bounds.map { Int64(($0 * 1e9).rounded()) }
         counts = Array(repeating: 0, count: bounds.count + 1)
@@ -29,7 +29,8 @@ struct DurationCount {
         isEmpty = true
     }
 
-    /// Calls `body` once per duration, with one that falls into the same bucket: for whoever takes single values only.
+    /// Calls `body` once for each duration, with a value in the same bucket, for receivers that take single values
+    /// only.
     func forEach(_ body: (_ nanoseconds: Int64) -> Void) {
         for (index, count) in counts.enumerated() where count > 0 {
             let value = index < bounds.count ? bounds[index] : (bounds.last ?? 0) + 1

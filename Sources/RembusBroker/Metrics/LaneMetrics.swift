@@ -4,40 +4,40 @@ import RembusListening
 import RembusTransport
 import RembusWire
 
-/// What one lane counts: plain numbers, which ``report(_:)`` hands to swift-metrics from time to time.
+/// The counts of one lane, in plain numbers that ``report(_:)`` passes to swift-metrics from time to time.
 ///
-/// Touched on the lane's event loop only.
+/// Used on the lane's event loop only.
 final class LaneMetrics {
-    /// Whether anybody is told; what would cost more than an addition is not done without.
+    /// Whether there is a metrics factory. Without one, only what costs more than an addition is left out.
     let isEnabled: Bool
     private let factory: any MetricsFactory
     private let topics: MetricTopics
     private let memory: LoopMemory?
-    /// By the transport's index; made for its first connection and kept.
+    /// By the transport's index. A count is made for the transport's first connection and kept.
     private(set) var traffic: [TrafficCount?]
     /// Connections since the last report, by transport.
     var accepted: [UInt64]
     /// Topics that have metrics of their own and were used on this lane.
     private var byTopic: [String: TopicCount] = [:]
     private let others = TopicCount(label: MetricTopics.other)
-    /// Whether topics are counted although nobody is told, for whoever asks for a status.
+    /// Whether topics are counted even without a metrics factory, for the broker's status.
     var countsTopics = false
-    /// From the first publication of a read to the end of its flush.
+    /// From the first publication of a read to the end of the flush behind it.
     @exclusivity(unchecked) var routing = DurationCount(bounds: BrokerMetrics.routingBuckets)
     /// When the first publication of this read was handled; 0 before.
     @exclusivity(unchecked) var routingBegan: UInt64 = 0
     /// Answers to calls, by ``CallOutcome``.
     private(set) var outcomes = [UInt64](repeating: 0, count: CallOutcome.allCases.count)
-    /// Deliveries that were acknowledged, that were sent again, and subscriptions that could not keep up.
+    /// Acknowledged deliveries, deliveries that were sent again, and subscriptions that fell behind.
     @exclusivity(unchecked) var acknowledged: UInt64 = 0
     var retransmitted: UInt64 = 0
     var fellBehind: UInt64 = 0
     private var reporter: LaneReporter?
     private var ticksUntilReport = 0
 
-    /// Hands its figures to the metrics factory that is there when it is made.
+    /// Reports to the metrics factory that is set when this is made.
     ///
-    /// - Parameter memory: What the lane's connections hold.
+    /// - Parameter memory: The memory that the lane's connections hold.
     init(topics: MetricTopics, memory: LoopMemory? = nil) {
         self.topics = topics
         self.memory = memory
@@ -53,7 +53,7 @@ final class LaneMetrics {
 
     // MARK: Counting
 
-    /// Where the messages of a transport's connections are counted.
+    /// The counts of a transport's connections.
     func traffic(of transport: TransportKind) -> TrafficCount {
         if let count = traffic[transport.index] { return count }
         let count = TrafficCount()
@@ -61,7 +61,7 @@ final class LaneMetrics {
         return count
     }
 
-    /// Where the publications of a topic are counted: its own place, or that of all others.
+    /// The count of a topic: its own, or that of all other topics.
     func topicCount(_ topic: String) -> TopicCount {
         if let count = byTopic[topic] { return count }
         guard isEnabled || countsTopics, topics.admit(topic) else { return others }
@@ -70,20 +70,21 @@ final class LaneMetrics {
         return count
     }
 
-    /// Every place where publications are counted.
+    /// Every count of a topic.
     var topicCounts: [TopicCount] { Array(byTopic.values) + [others] }
 
-    /// Whether a place is that of all topics without one of their own.
+    /// Whether a count is that of all topics without one of their own.
     func isShared(_ count: TopicCount) -> Bool { count === others }
 
-    /// Counts an answer that a provider gave. Only methods that work get a place of their own: callers make up names.
+    /// Counts the answer of a provider. Only methods that answered with success get a count of their own, because
+    /// callers can make up names.
     func answered(_ topic: String, nanoseconds: Int64, isOK: Bool) {
         guard isEnabled else { return }
         let count = byTopic[topic] ?? (isOK || topics.knows(topic) ? topicCount(topic) : others)
         count.called(nanoseconds: nanoseconds)
     }
 
-    /// Counts what a caller was told.
+    /// Counts an answer by its status.
     func told(_ status: StatusCode) {
         outcomes[CallOutcome(status).rawValue] += 1
     }
@@ -95,9 +96,9 @@ final class LaneMetrics {
         routing.add(nanoseconds: Int64(truncatingIfNeeded: duration))
     }
 
-    // MARK: Handing over
+    // MARK: Reporting
 
-    /// What was counted is handed over this often, when nobody asks for it.
+    /// How often counts are reported when nobody asks for them.
     private static let reportInterval = TimeAmount.seconds(1)
 
     /// Called by the lane's timer.
@@ -108,7 +109,7 @@ final class LaneMetrics {
         report(sessions)
     }
 
-    /// Hands everything that was counted since the last time to swift-metrics.
+    /// Reports to swift-metrics everything that was counted since the last report.
     func report(_ sessions: some Collection<Session>) {
         guard isEnabled else { return }
         let reporter = reporter ?? LaneReporter(factory)
@@ -134,7 +135,7 @@ final class LaneMetrics {
 }
 
 extension TransportKind {
-    /// Its place in arrays.
+    /// The place of the transport in arrays.
     var index: Int {
         switch self {
         case .ws: 0

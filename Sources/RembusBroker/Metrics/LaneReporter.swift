@@ -3,7 +3,7 @@ import RembusListening
 import RembusMetrics
 import RembusTransport
 
-/// The metrics that one lane reports to; lanes that report the same metric add up.
+/// The metrics that one lane reports to. Lanes that report to the same metric add up.
 final class LaneReporter {
     private let factory: any MetricsFactory
     let routing: any TimerHandler
@@ -20,10 +20,10 @@ final class LaneReporter {
     private let subscriptions: SharedGauge
     private let inFlight: SharedGauge
     private let backlog: SharedGauge
-    /// By ``MemoryBudget/Kind``, without retained messages, which no lane has.
+    /// By ``MemoryBudget/Kind``, without retained messages, which belong to no lane.
     private let memory: [SharedGauge]
 
-    /// What is reported of one transport.
+    /// The metrics of one transport.
     private struct Transport {
         let accepted: any CounterHandler
         let open: SharedGauge
@@ -111,7 +111,7 @@ final class LaneReporter {
         count.calls = durations
     }
 
-    /// Hands durations over and forgets them.
+    /// Reports durations and clears them.
     func report(_ durations: inout DurationCount, to timer: any TimerHandler) {
         guard !durations.isEmpty else { return }
         if let receiver = timer as? any HistogramReceiver, receiver.bounds.count + 1 == durations.counts.count {
@@ -136,7 +136,7 @@ final class LaneReporter {
     }
 }
 
-/// How the sessions of a lane stand.
+/// Totals over the sessions of a lane.
 struct SessionTotals {
     var connections: [TransportKind: Int] = [:]
     var named = 0
@@ -156,7 +156,7 @@ struct SessionTotals {
     }
 }
 
-/// A lane's share of a gauge: the metric is the sum of all lanes' shares.
+/// A lane's share of a gauge. The gauge shows the sum of all lanes' shares.
 final class SharedGauge {
     private let meter: any MeterHandler
     private var share = 0
@@ -176,7 +176,7 @@ final class SharedGauge {
 }
 
 extension CounterHandler {
-    /// Adds a number, which is zero from now on.
+    /// Adds a number and sets it to zero.
     func take(_ number: inout UInt64) {
         guard number > 0 else { return }
         increment(by: Int64(clamping: number))

@@ -1,6 +1,6 @@
 import RembusWire
 
-/// The kinds of messages that are counted apart.
+/// The kinds of messages that are counted separately.
 enum MessageClass: Int, CaseIterable {
     case publishAtMostOnce, publishAtLeastOnce, publishExactlyOnce, request, response, acknowledgement, control
 

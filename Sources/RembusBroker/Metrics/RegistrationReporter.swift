@@ -1,6 +1,6 @@
 import Metrics
 
-/// Hands to swift-metrics how much is held for components, by whether they have proven who they are.
+/// Reports to swift-metrics how much is held for components, separately for those with and without a proof of identity.
 struct RegistrationReporter: Sendable {
     private let tables: RoutingTables
     private let proven: Meters

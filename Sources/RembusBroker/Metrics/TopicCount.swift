@@ -1,18 +1,18 @@
 import Synchronization
 
-/// What one lane counts of one topic, or of all that have no count of their own. Lives as long as the lane.
+/// The counts of one lane for one topic, or for all topics without counts of their own. Lives as long as the lane.
 final class TopicCount {
     let label: String
-    /// Accepted publications since they were last handed over; where routes point to.
+    /// Accepted publications since the last report. Routes point to it.
     let published: UnsafeMutablePointer<UInt64>
-    /// How many those were that were handed over.
+    /// Accepted publications that were reported.
     var handedOver: UInt64 = 0
-    /// How long calls took; made for the first one.
+    /// The durations of calls; made for the first call.
     var calls: DurationCount?
-    /// Publications a second when that was last looked at; nil when nobody looks.
+    /// Publications per second at the last look; nil while there is no status to show it in.
     private(set) var rate: Double?
     private var seen: UInt64?
-    /// A recent publication, where somebody wants to know.
+    /// A recent publication, while there is a status to show it in.
     var sample: TopicSampler.Sample?
 
     init(label: String) {
@@ -28,7 +28,7 @@ final class TopicCount {
     /// Accepted publications since they are counted.
     var total: UInt64 { handedOver &+ published.pointee }
 
-    /// Finds out how fast publications come, so many seconds after the last look; nil when nobody wants to know any more.
+    /// Computes the rate of publications, `seconds` after the last look; nil stops that.
     func look(after seconds: Double?) {
         guard let seconds else { return (rate, seen, sample) = (nil, nil, nil) }
         let total = total
@@ -42,12 +42,12 @@ final class TopicCount {
     }
 }
 
-/// Which topics have metrics of their own: the first ones that were used, as many as allowed. Those of all lanes are the
-/// same, so that there are no more names in the metrics than configured, whoever thinks them up.
+/// The topics that have metrics of their own: those that were used first, up to a limit. All lanes share them. So there
+/// are no more names in the metrics than configured, whatever names components make up.
 final class MetricTopics: Sendable {
-    /// What all others are called.
+    /// The label of all other topics.
     static let other = "other"
-    /// Longer topics are among the others: a label is no place for them.
+    /// Longer topics share the label of the others, because they are too long for a label.
     private static let maxTopicBytes = 256
 
     private let limit: Int
@@ -57,7 +57,7 @@ final class MetricTopics: Sendable {
         self.limit = limit
     }
 
-    /// Whether a topic has metrics of its own, from now on if there is room.
+    /// Whether a topic has metrics of its own. It gets them now if there is room.
     func admit(_ topic: String) -> Bool {
         guard topic.utf8.count <= Self.maxTopicBytes else { return false }
         return names.withLock { names in

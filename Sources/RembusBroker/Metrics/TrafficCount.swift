@@ -1,15 +1,15 @@
 import RembusTransport
 
-/// Messages and bytes that connections of one transport brought to one lane and took from it.
+/// Messages and bytes that the connections of one transport have sent to and received from one lane.
 ///
-/// Plain integers in memory that stays where it is, so that counting a message is two additions. Used on the lane's event
+/// Plain integers at a fixed place in memory, so that counting a message takes two additions. Used on the lane's event
 /// loop only.
 struct TrafficCount {
-    /// Per class of messages: messages and bytes received, messages and bytes sent.
+    /// For each class of messages: messages and bytes received, messages and bytes sent.
     private let numbers: UnsafeMutablePointer<UInt64>
     private static let classes = MessageClass.allCases.count
 
-    /// What is counted, in the order of the memory.
+    /// The figures, in the order in memory.
     enum Figure: Int, CaseIterable {
         case receivedMessages, receivedBytes, sentMessages, sentBytes
     }
@@ -35,7 +35,7 @@ struct TrafficCount {
         number[3] &+= UInt64(truncatingIfNeeded: bytes)
     }
 
-    /// Hands over what was counted since the last call.
+    /// Returns a figure and sets it to zero.
     func take(_ figure: Figure, _ kind: MessageClass) -> UInt64 {
         let number = numbers + Figure.allCases.count * kind.rawValue + figure.rawValue
         defer { number.pointee = 0 }

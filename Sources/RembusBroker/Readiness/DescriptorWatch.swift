@@ -3,7 +3,7 @@ import RembusListening
 import Synchronization
 
 extension BrokerCore {
-    /// Has connections refused before they take the descriptors that files need. Called when everything is open.
+    /// Limits connections so that they leave the file descriptors that files need. Called when everything is open.
     func limitToDescriptors() {
         guard let open = Descriptors.open else { return }
         let limit = Descriptors.limit
@@ -11,7 +11,7 @@ extension BrokerCore {
     }
 }
 
-/// Says in the log that connections are refused for want of descriptors: at once, and then from time to time.
+/// Logs that connections are refused for want of file descriptors: at once, and then from time to time.
 final class DescriptorWatch: Sendable {
     private struct State {
         var refused = 0

@@ -1,44 +1,44 @@
 import Logging
 import Synchronization
 
-/// Whether the broker should be sent requests, and why not: one answer for `/readyz`, the metrics and the log.
+/// Whether the broker should get requests, and why not. `/readyz`, the metrics and the log all ask here.
 final class Readiness: Sendable {
     private let sources: Mutex<[@Sendable () -> Set<UnreadyReason>]>
     private let isStopping = Atomic<Bool>(false)
-    /// What readers of events were told last.
+    /// The reasons in the last event.
     private let told = Mutex<[UnreadyReason]>([])
-    /// What the log said last, and since when it has been so.
+    /// The reasons in the last log entry, and since when they apply.
     private let logged = Mutex<(reasons: [UnreadyReason], since: ContinuousClock.Instant)>(([], .now))
 
-    /// - Parameter storage: What is wrong with the storage; called on any thread, and quick.
+    /// - Parameter storage: Returns what is wrong with the storage. Called on any thread; must be quick.
     init(storage: @escaping @Sendable () -> Set<UnreadyReason>) {
         sources = Mutex([storage])
     }
 
-    /// Adds something that may be wrong; called on any thread, and quick.
+    /// Adds a source of reasons. It is called on any thread and must be quick.
     func add(_ source: @escaping @Sendable () -> Set<UnreadyReason>) {
         sources.withLock { $0.append(source) }
     }
 
-    /// Forgets who was added; the broker has ended.
+    /// Removes all sources, because the broker has ended.
     func forget() { sources.withLock { $0 = [] } }
 
-    /// Whether the broker takes no new work any more; asked for every request.
+    /// Whether the broker takes no new work any more. Read for every request.
     @inline(__always)
     var hasStopped: Bool { isStopping.load(ordering: .relaxed) }
 
-    /// From here on nothing new is begun.
+    /// Stops the start of new work.
     func stop() { isStopping.store(true, ordering: .relaxed) }
 
-    /// Why no requests should come now, in the order of their declaration; empty when the broker is ready.
+    /// Why the broker should get no requests now, in the order of the declarations; empty when it is ready.
     var reasons: [UnreadyReason] {
         var found = sources.withLock { $0 }.reduce(into: Set<UnreadyReason>()) { $0.formUnion($1()) }
         if hasStopped { found.insert(.stopping) }
         return found.isEmpty ? [] : UnreadyReason.allCases.filter { found.contains($0) }
     }
 
-    /// Tells readers of events when readiness has changed. Called regularly, and when the broker stops: the log says that only
-    /// when the stop takes its time.
+    /// Publishes an event when readiness has changed. Called regularly and when the broker stops. The log reports a
+    /// stop only if it takes long.
     func tellChanges(_ events: EventHub) {
         let now = reasons
         let isNew = told.withLock { told in
@@ -48,7 +48,7 @@ final class Readiness: Sendable {
         if isNew { events.emit(.readinessChanged(now)) }
     }
 
-    /// Says in the log when readiness has changed. Called regularly.
+    /// Logs a change of readiness. Called regularly.
     func logChanges(_ logger: Logger) {
         let now = reasons
         let before = logged.withLock { state -> (reasons: [UnreadyReason], time: Duration)? in

@@ -2,13 +2,13 @@ import NIOCore
 import RembusStore
 import RembusWire
 
-/// What a component's state takes of the memory, and how it is made small while nobody is connected.
+/// The memory that a component's state takes, and how the state is packed while nobody is connected.
 ///
-/// Guarded by the routing tables' lock, and called while no session or only the calling one knows the state.
+/// Guarded by the routing tables' lock. Called while no session knows the state, or only the calling one.
 extension ComponentState {
     typealias Usage = RegistrationLedger.Usage
 
-    /// While a session is bound.
+    /// The usage while a session is bound to the state.
     var usageWhileConnected: Usage {
         var bytes = gatewayBytes
         for topic in subscriptions.keys { bytes += RegistrationLedger.bytes(of: topic.text) }
@@ -16,7 +16,7 @@ extension ComponentState {
         return Usage(bytes: bytes)
     }
 
-    /// While none is.
+    /// The usage while no session is bound to the state.
     var usageWhileAway: Usage {
         var usage = usageWhileConnected
         usage.names = 1
@@ -24,7 +24,7 @@ extension ComponentState {
         return usage
     }
 
-    /// Messages that wait for the component, and what its own are recognised by.
+    /// Bytes of messages that wait for the component, and of the ids that recognise duplicates of its own.
     private var heldBytes: Int {
         var bytes = inFlight.bytes + duplicates.count * RegistrationLedger.bytesOfDuplicate
         for subscription in subscriptions.values {
@@ -33,13 +33,13 @@ extension ComponentState {
         return bytes
     }
 
-    /// Whether there is something that a record does not say.
+    /// Whether there is something that a record does not contain.
     private var holdsMessages: Bool {
         inFlight.count > 0
             || subscriptions.values.contains { $0.share?.postponed.isEmpty == false || !$0.taken.isEmpty }
     }
 
-    /// Keeps the subscriptions as bytes until the component comes back. Not while messages belong to them.
+    /// Packs the subscriptions into bytes until the component comes back. Not while messages belong to them.
     func pack() {
         guard packed == nil, !subscriptions.isEmpty, !holdsMessages, let record = record(isConnected: false) else {
             return
@@ -49,14 +49,14 @@ extension ComponentState {
         inFlight.shrink()
     }
 
-    /// The opposite, before anything is done with the subscriptions.
+    /// Unpacks the subscriptions, before anything is done with them.
     func unpack() {
         guard let packed else { return }
         self.packed = nil
         if let record = packed.record { restoreSubscriptions(record) }
     }
 
-    /// Gives up the messages that wait for the component, as a restart of the broker does: those that the store still has
+    /// Drops the messages that wait for the component, as a restart of the broker does. Those that the store still has
     /// are sent from there.
     func dropHeldMessages() {
         for delivery in inFlight.removeAll() { delivery.subscription.owed.insert(delivery.receivedAt) }

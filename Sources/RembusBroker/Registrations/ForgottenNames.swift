@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Forgets names whose time is over, and says in the log, seldom, that names were forgotten for want of room.
+/// Forgets names whose time is over, and logs now and then that names were forgotten for want of room.
 final class ForgottenNames: Sendable {
     private struct State {
         var nextScan = NIODeadline.now()
@@ -18,12 +18,12 @@ final class ForgottenNames: Sendable {
     init(core: BrokerCore) {
         self.core = core
         let expiry = TimeAmount(core.configuration.limits.nameExpiry)
-        // Every name is looked at, under the lock of the routes.
+        // The search looks at every name under the lock of the routing tables, so it is not frequent.
         interval =
             expiry == .zero ? .minutes(1) : min(max(.nanoseconds(expiry.nanoseconds / 10), .seconds(1)), .minutes(1))
     }
 
-    /// Once a second, on any thread but an event loop's.
+    /// Called once a second, on any thread but an event loop's.
     func look() {
         let now = NIODeadline.now()
         let isDue = state.withLock { state in

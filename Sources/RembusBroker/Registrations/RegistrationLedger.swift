@@ -2,23 +2,23 @@ import RembusSupport
 import RembusTransport
 import RembusWire
 
-/// How much the broker holds for components beyond what their messages need: what they have subscribed and exposed, and
-/// what is kept of a name while it is away. Bounded in all and by who answers for it, so that nobody uses up the memory by
-/// being many. Guarded by the routing tables' lock.
+/// How much memory the broker holds for components besides their messages: subscriptions, exposed methods, and the
+/// state of names that are disconnected. It is limited in all and for each owner, so that nobody can use up the memory
+/// with many components. Guarded by the routing tables' lock.
 struct RegistrationLedger {
-    /// Who answers for a state: whoever has proven who it is, and for everybody else the address.
+    /// To whom a state is charged: a user who has proven its identity or, without a proof, an address.
     enum Owner: Hashable {
         case user(ExactText)
         case address(AddressKey)
-        /// A peer without an address, such as that of a Unix socket, or one that is not known any more.
+        /// A peer without an address, such as that of a Unix socket, or one whose address is not known any more.
         case local
 
         var isProven: Bool { if case .user = self { true } else { false } }
     }
 
-    /// An amount of what is bounded.
+    /// Amounts that are limited.
     struct Usage: Equatable {
-        /// Names that are remembered while nobody is connected with them.
+        /// Names that are remembered while they are disconnected.
         var names = 0
         var bytes = 0
 
@@ -29,11 +29,11 @@ struct RegistrationLedger {
         func fits(_ limit: Usage) -> Bool { names <= limit.names && bytes <= limit.bytes }
     }
 
-    /// Which limit is in the way.
+    /// The limit that is reached.
     enum Shortage {
-        /// That of the address or the user.
+        /// The limit of the address or the user.
         case ofOwner
-        /// That of all together.
+        /// The limit of all components together.
         case ofAll
     }
 
@@ -49,19 +49,19 @@ struct RegistrationLedger {
             names: limits.maxOfflineComponentsPerAddress, bytes: limits.maxRememberedBytesPerAddress)
     }
 
-    /// Takes over other limits. What is held stays, also when it is more than they allow.
+    /// Takes over other limits. What is held stays, also if it exceeds them.
     mutating func adopt(_ limits: BrokerLimits) {
         let other = RegistrationLedger(limits)
         (limit, ownerLimit) = (other.limit, other.ownerLimit)
     }
 
-    /// Most of what is there in all is for everybody; the rest is kept free for those who prove who they are.
+    /// The limit for components without a proof. The rest is reserved for those with one.
     var unprovenLimit: Usage { Usage(names: limit.names, bytes: limit.bytes - limit.bytes / 8) }
 
     func usage(of owner: Owner) -> Usage { owners[owner] ?? Usage() }
 
-    /// Why `more` cannot be held for an owner; nil when it can. Names with a proof are remembered however many there are:
-    /// those who give out keys decide that, except that one user has no more sessions than one address.
+    /// Why `more` cannot be held for an owner; nil when it can. The number of names with a proof is not limited in all,
+    /// because keys are given out by the operator. But one user has no more sessions than one address may have.
     func shortage(of more: Usage, for owner: Owner) -> Shortage? {
         guard more.names > 0 || more.bytes > 0 else { return nil }
         if !(usage(of: owner) + more).fits(ownerLimit) { return .ofOwner }
@@ -70,7 +70,7 @@ struct RegistrationLedger {
         return isFree ? nil : .ofAll
     }
 
-    /// Replaces what an owner is charged with for one state.
+    /// Changes the charge of an owner for one state.
     mutating func change(_ owner: Owner, from old: Usage, to new: Usage) {
         guard old != new else { return }
         let usage = usage(of: owner) - old + new
@@ -80,8 +80,8 @@ struct RegistrationLedger {
 }
 
 extension RegistrationLedger {
-    /// What a subscription or an exposed method of a connected component takes: its objects, its text in the routes and
-    /// in what is being written down. Estimated.
+    /// An estimate of what a subscription or an exposed method of a connected component takes: its objects, and its
+    /// text in the routes and in the record that is being written.
     static func bytes(of topic: some StringProtocol) -> Int {
         var segments = 1
         var isPattern = false
@@ -95,8 +95,8 @@ extension RegistrationLedger {
         // Each segment of a pattern is a node in the index of patterns.
         return 512 + 3 * topic.utf8.count + (isPattern ? 320 * segments : 0)
     }
-    /// What is kept of a name beside its record.
+    /// What is kept of a name besides its record, in bytes.
     static let bytesOfName = 1024
-    /// What one identifier takes that duplicates are recognised by.
+    /// The bytes of one id that is kept to recognise duplicates.
     static let bytesOfDuplicate = 96
 }

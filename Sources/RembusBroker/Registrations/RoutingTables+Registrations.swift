@@ -7,22 +7,23 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// What is held for components, within the limits; and which names are forgotten for it.
+/// Memory held for components within the limits, and which names are forgotten to make room.
 ///
-/// Room is made by forgetting names without proof that are away: those of the same address, and for a component with a
-/// proof anybody's. Names that never came back go first, then those that have been away longest.
+/// Only disconnected names without a proof are forgotten: those of the same address or, for a component with a proof,
+/// those of any address. Names that never came back go first, then those that have been disconnected longest.
 extension RoutingTables {
-    /// Why something new cannot be held for a component; nil when it can. Makes room if that helps.
+    /// Why `bytes` more cannot be held for a component; nil when they can. Makes room if that helps.
     func shortage(ofBytes bytes: Int, for state: ComponentState) -> RegistrationLedger.Shortage? {
         lock.withLock { makeRoom(for: .init(bytes: bytes), state) }
     }
 
-    /// Notes that a method is exposed; it may be routed later.
+    /// Charges an exposed method to a component; the method may be routed later.
     func charge(method: String, of state: ComponentState) {
         lock.withLock { charge(state, topic: method, sign: 1) }
     }
 
-    /// The same for what a gateway wants to hold for a component besides its subscriptions, which is charged at once.
+    /// Charges what a gateway holds for a component besides its subscriptions, in place of the earlier amount. Returns
+    /// why it cannot be held; nil when it can.
     func hold(_ bytes: Int, for state: ComponentState) -> RegistrationLedger.Shortage? {
         lock.withLock {
             let more = RegistrationLedger.Usage(bytes: bytes - state.gatewayBytes)
@@ -33,20 +34,20 @@ extension RoutingTables {
         }
     }
 
-    /// Has `action` called for every name that is forgotten while it is away. It is called under the tables' lock, and so
-    /// must not ask them for anything.
+    /// Adds an action that is called for every disconnected name that is forgotten. It is called under the tables'
+    /// lock, so it must not call the tables.
     func whenForgotten(_ action: @escaping @Sendable (String) -> Void) {
         lock.withLock { onForget.append(action) }
     }
 
-    /// What is held at the moment, for those with a proof and for everybody else.
+    /// The memory held at the moment, for components with and without a proof.
     var registrations: (proven: RegistrationLedger.Usage, unproven: RegistrationLedger.Usage) {
         lock.withLock { (ledger.proven, ledger.unproven) }
     }
 
-    // MARK: Numbers, which are for ever
+    // MARK: Numbers of names, which are never reused
 
-    /// How many names get a number that did not prove to be themselves. Beyond it, publications are stored without their
+    /// The most names without a proof that get a number. Publications of further ones are stored without their
     /// publisher's name.
     private var maxNumberedNames: Int { max(250_000, 2 * limits.maxOfflineComponents) }
 
@@ -54,7 +55,7 @@ extension RoutingTables {
         isProven ? store.number(of: name) : store.number(of: name, limit: maxNumberedNames) ?? 0
     }
 
-    /// Whether a name that is only claimed may have its tenant, which must have a number to be told apart.
+    /// Whether a name without a proof may use its tenant: the tenant must have a number, or get one.
     func admitsTenant(of name: String) -> Bool {
         store.number(of: NameRules.tenant(of: name), limit: maxNumberedNames) != nil
     }
@@ -73,19 +74,19 @@ extension RoutingTables {
         return host.flatMap { AddressKey(text: $0) }.map { .address($0) } ?? .local
     }
 
-    /// Charges a state with what it takes now.
+    /// Changes the charge of a state.
     func charge(_ state: ComponentState, _ usage: RegistrationLedger.Usage) {
         ledger.change(owner(of: state), from: state.charge, to: usage)
         state.charge = usage
     }
 
-    /// Notes that something new is held for a state, or no longer.
+    /// Adds a topic to the charge of a state or, with a negative `sign`, takes it away.
     func charge(_ state: ComponentState, topic: String, sign: Int) {
         let bytes = sign * RegistrationLedger.bytes(of: topic)
         charge(state, .init(names: state.charge.names, bytes: max(0, state.charge.bytes + bytes)))
     }
 
-    /// Remembers the state of a name while nobody is connected with it; false when there is no room for it.
+    /// Remembers the state of a name that is disconnected. Returns false when there is no room for it.
     func remember(_ state: ComponentState) -> Bool {
         guard limits.maxOfflineComponents > 0 else { return false }
         state.awaySince = clock.wall()
@@ -105,7 +106,7 @@ extension RoutingTables {
         return true
     }
 
-    /// Forgets a name that is away, everywhere.
+    /// Removes the state of a disconnected name from all tables.
     func forget(_ state: ComponentState) {
         guard let name = state.name, components[ExactText(name)] === state else { return }
         dropKept(state)
@@ -129,7 +130,7 @@ extension RoutingTables {
         return ledger.shortage(of: more, for: owner)
     }
 
-    /// Forgets a part of the names that are away, so that it need not be done again soon: it looks at all of them.
+    /// Forgets some of the disconnected names at once, because the search looks at all of them.
     private func forgetUnproven(of owner: RegistrationLedger.Owner?) {
         let usage = owner.map(ledger.usage(of:)) ?? ledger.unproven
         guard usage.names > 0 else { return }
@@ -144,10 +145,10 @@ extension RoutingTables {
         }
     }
 
-    /// Names without proof that are away, those to be forgotten first at the front.
+    /// The disconnected names without a proof, those to be forgotten first at the front.
     private func unprovenAway(of owner: RegistrationLedger.Owner?) -> [ComponentState] {
         var found: [ComponentState] = []
-        // One that is just leaving has no place yet that it could give up.
+        // A component that is about to be remembered is not among them.
         for state in components.values where state.session == nil && state.charge.names > 0 {
             let its = self.owner(of: state)
             if owner == nil ? !its.isProven : its == owner { found.append(state) }
@@ -157,11 +158,12 @@ extension RoutingTables {
         }
     }
 
-    /// Forgets, after a start, what an earlier run remembered beyond the limits of this one.
+    /// After a start, forgets what exceeds the limits of this run.
     func trim() {
         var counts: [RegistrationLedger.Owner: RegistrationLedger.Usage] = [:]
         var all = RegistrationLedger.Usage()
-        // Those that are kept longest come first now; the ones beyond a limit are those that would have gone.
+        // In reverse order, so that those to be kept longest are counted first, and those that exceed a limit are
+        // forgotten.
         for state in unprovenAway(of: nil).reversed() {
             let owner = owner(of: state)
             let usage = counts[owner, default: .init()] + state.charge
@@ -175,12 +177,12 @@ extension RoutingTables {
         }
     }
 
-    /// Notes who a component from an earlier run is, and since when it is away.
+    /// Sets the owner of a component from an earlier run, and the time when it was last connected.
     func setAway(_ state: ComponentState, _ head: ComponentRecord) {
         state.owner = owner(user: head.isProven ? head.user ?? head.name : nil, host: head.host)
         let now = clock.wall()
         let expiry = limits.nameExpiryNanoseconds
-        // Nobody could come back while the broker was down: everybody has a while for it.
+        // Nobody could connect while the broker was down. So every name has some time left to come back.
         let earliest = expiry == 0 ? 0 : now - min(now, expiry - min(expiry / 4, Self.grace))
         let lastSeen = head.lastSeen.multipliedReportingOverflow(by: 1_000_000_000)
         state.awaySince = head.lastSeen == 0 || lastSeen.overflow ? now : min(max(lastSeen.partialValue, earliest), now)
@@ -188,7 +190,7 @@ extension RoutingTables {
 
     private static let grace: UInt64 = 3_600_000_000_000
 
-    /// Forgets names without proof that did not come back in time, and what is left of others that is of no use.
+    /// Forgets names without a proof that did not come back in time, and names with nothing worth keeping.
     func forgetExpired() {
         lock.withLock {
             let (now, time) = (clock.wall(), clock.uptime())
@@ -207,6 +209,6 @@ extension RoutingTables {
 }
 
 extension BrokerLimits {
-    /// Zero for ever.
+    /// The setting `nameExpiry` in nanoseconds; zero for ever.
     var nameExpiryNanoseconds: UInt64 { UInt64(clamping: TimeAmount(nameExpiry).nanoseconds) }
 }

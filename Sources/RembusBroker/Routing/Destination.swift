@@ -3,22 +3,23 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Where publications go that is no session of a component: a handler in this process; later a link to another broker, or a
-/// node of a cluster.
+/// A receiver of publications that is not a session of a component: a handler in this process; later a link to another
+/// broker, or a node of a cluster.
 ///
-/// A route has a list of its own for them, so that deliveries to sessions pay nothing for this. They are reached on the event
-/// loop of the publisher; one that lives elsewhere brings what it gets there by itself.
+/// A route lists destinations separately, so that deliveries to sessions pay nothing for them. A destination is called
+/// on the event loop of the publisher. One that lives elsewhere has to pass the publication on itself.
 final class Destination: Sendable {
-    /// What is behind it.
+    /// The kind of receiver.
     enum Kind: Sendable {
-        /// Called on the event loop of the publisher, so it must be quick. Nothing of the publication may be kept but copies.
+        /// A closure. It is called on the event loop of the publisher, so it must be quick. It may keep copies of the
+        /// publication only.
         case handler(@Sendable (_ publication: borrowing Publication, _ topic: String) -> Void)
     }
 
     let id = DestinationID.next()
-    /// A destination serves one tenant, as a component does.
+    /// The tenant that the destination serves. It gets publications of this tenant only, as a component does.
     let tenant: UInt32
-    /// By whose rights it gets private topics; nil for the broker itself, which may have all.
+    /// The identity whose rights to private topics it has; nil for the broker itself, which may receive all.
     let principal: Principal?
     private let kind: Kind
 
@@ -28,7 +29,7 @@ final class Destination: Sendable {
         self.principal = principal
     }
 
-    /// Hands a publication over, unless it has come from there.
+    /// Passes a publication to the receiver, unless it came from there.
     func deliver(_ publication: borrowing Publication, topic: String) {
         guard publication.record.tenant == tenant, publication.origin?.destination != id else { return }
         switch kind {
@@ -37,7 +38,7 @@ final class Destination: Sendable {
     }
 }
 
-/// Names a destination for as long as the process lives.
+/// Identifies a destination for as long as the process runs.
 struct DestinationID: Hashable, Sendable {
     private let number: UInt32
 
@@ -48,11 +49,11 @@ struct DestinationID: Hashable, Sendable {
     }
 }
 
-/// Where a publication has come from that was not published here first.
+/// The source of a publication that was not published at this broker first.
 struct Origin: Hashable, Sendable {
-    /// The neighbour that it came from, which does not get it again.
+    /// The neighbour that sent it, to which it is not sent back.
     let destination: DestinationID
-    /// How many brokers have passed it on.
+    /// The number of brokers that have passed it on.
     let hops: UInt8
     /// Whether it was published before somebody asked for the past, and is only for those who did.
     var isPast = false

@@ -1,30 +1,30 @@
 import RembusWire
 
-/// The routes that lanes have resolved and may use: where a change finds those that it makes stale.
+/// The routes that lanes have resolved and may use. A change of the tables finds here the routes that it makes stale.
 ///
-/// Guarded by the routing tables' lock. A route is in here exactly as long as it is not stale, so a lane that drops one
-/// from its cache has to make it stale. No more routes are in here than the caches have room for, and a search that would
-/// look at too many of them makes all of a lane stale instead, which its next publications pay for.
+/// Guarded by the routing tables' lock. A route is in here exactly as long as it is not stale, so a lane that drops a
+/// route from its cache has to make it stale. The caches limit the number of routes. A search that would look at too
+/// many makes all routes of a lane stale instead, which then have to be resolved again.
 struct LiveRoutes {
     private var lanes: [LaneRoutes] = []
 
-    /// Takes a route that was resolved just now.
+    /// Adds a route that was just resolved.
     mutating func add(_ route: Route) {
         while lanes.count <= route.lane { lanes.append(LaneRoutes()) }
         lanes[route.lane].add(route)
     }
 
-    /// Whether routes of a lane have become stale since this was asked last, which each lane does once a second.
+    /// Whether routes of a lane have become stale since the last call, which each lane makes once a second.
     mutating func takeStale(lane: Int) -> Bool {
         lane < lanes.count && lanes[lane].takeStale()
     }
 
-    /// What a topic leads to has changed.
+    /// Makes the routes of a topic stale.
     mutating func expire(topic: String) {
         for lane in lanes.indices { lanes[lane].expire(topic: topic) }
     }
 
-    /// What the topics lead to that a pattern stands for has changed.
+    /// Makes the routes of all topics stale that a pattern matches.
     mutating func expire(pattern: TopicPattern) {
         for lane in lanes.indices { lanes[lane].expire(pattern: pattern) }
     }
@@ -42,15 +42,16 @@ struct LiveRoutes {
     }
 }
 
-/// Those of one lane.
+/// The routes of one lane.
 struct LaneRoutes {
-    /// Segments that patterns may look at in vain per second at most: about a thousandth of that time.
+    /// The most segments per second that searches for patterns may visit without a match: about a thousandth of the
+    /// time.
     static let patience = 1 << 14
-    /// Segments of topics that are kept at most: of topics with many segments not all are.
+    /// The most segments of topics in the tree. When there are more, all routes become stale.
     static let maxSegments = 1 << 15
 
     private var usable = TopicDirectory<Route>()
-    /// Those that nothing can be published along: no subscription is in them, and their topics may be of any length.
+    /// Routes of topics that cannot be published to, which may have any length. They have no subscriptions.
     private var unusable: [ExactText: Route] = [:]
     private var hasStale = false
     private var patience = Self.patience

@@ -26,7 +26,7 @@ final class ProviderList {
         return true
     }
 
-    /// False when it is none.
+    /// Removes a provider. Returns false when it is none.
     func remove(_ state: ComponentState) -> Bool {
         guard members.remove(ObjectIdentifier(state)) != nil else { return false }
         states.removeAll { $0 === state }
@@ -34,12 +34,12 @@ final class ProviderList {
     }
 }
 
-/// How a request finds its provider (behaviour.md §8).
+/// The provider that is chosen for a request (behaviour.md §8).
 enum ProviderChoice {
     case provider(Session)
     /// Status 44: the requester is the only provider.
     case loopback
-    /// Status 43: there are providers, none of them usable now.
+    /// Status 43: there are providers, but none can be used now.
     case unavailable
     /// Status 42: nobody provides the topic.
     case unknown

@@ -12,14 +12,16 @@ import Synchronization
 /// One subscription of a connected component, as the routing tables keep it.
 struct SubscriptionEntry {
     let session: Session
-    /// The session's component at the time of subscribing: readable anywhere, unlike the session's own.
+    /// The component of the session when it subscribed. It may be read on any thread, unlike the session's own
+    /// property.
     let state: ComponentState
     let subscription: Subscription
 
     var tenant: UInt32 { state.tenant }
 }
 
-/// The same as the data plane uses it: without counting references for each delivery. The route that a target comes from
+/// A subscription for the data plane, without reference counting for each delivery. The route that has the target keeps
+/// the objects alive.
 /// holds what it points to.
 struct SubscriptionTarget {
     let session: Unmanaged<Session>
@@ -40,26 +42,26 @@ struct SubscriptionTarget {
     }
 }
 
-/// One provider of a method; `session` is nil while it is offline.
+/// One provider of a method; `session` is nil while the provider is offline.
 struct Provider {
     let state: ComponentState
     let session: Session?
 }
 
-/// Everything that a topic leads to, resolved once for one lane and used until something of it changes.
+/// Everything that a topic leads to, resolved once for one lane and used until some of it changes.
 final class Route {
     let topic: String
     let hash: UInt64
     let utf8: [UInt8]
-    /// Why nothing can be published to the topic; nil when it can.
+    /// Why the topic cannot be published to; nil when it can.
     let objection: TopicObjection?
-    /// Whether publications under the topic go to the disk.
+    /// Whether publications to the topic are recorded on the disk.
     let isRecorded: Bool
     /// The number of the table that they fill; nil for none.
     let table: Int?
     /// Whether each publication becomes the last value of the topic.
     let keepsLast: Bool
-    /// The place of the last value of a tenant, when the lane has looked it up. Used on the lane only.
+    /// The slot of the topic's last value for one tenant, once the lane has looked it up. Used on the lane only.
     @exclusivity(unchecked) var lastValue: (slot: LastValues.Slot, tenant: UInt32)?
     /// Subscriptions of sessions on the lane that resolved the route.
     private let local: [SubscriptionTarget]
@@ -68,21 +70,21 @@ final class Route {
     private let remote: [Int: [SubscriptionTarget]]
     /// Subscriptions that several components share.
     private let groups: [SharedGroup]
-    /// Where publications go that is no session.
+    /// Receivers that are not sessions.
     let destinations: [Destination]
-    /// Whether there are only sessions that have each a subscription of their own.
+    /// Whether there are only subscriptions of sessions, and none of them is shared.
     private let isPlain: Bool
-    /// What the targets point to.
+    /// Keeps the objects alive that the targets point to.
     private let entries: [SubscriptionEntry]
     /// The providers in order of registration.
     let providers: [Provider]
     let rotation: RoundRobinRotation?
     let handler: LocalHandler?
-    /// Where the lane counts accepted publications under the topic; nil before the first one. Lives as long as the lane.
+    /// The lane's counter of accepted publications to the topic; nil before the first one. Lives as long as the lane.
     @exclusivity(unchecked) var published: UnsafeMutablePointer<UInt64>?
-    /// The rules by which senders are checked; nil when everybody may use the topic.
+    /// The rules that publishers are checked by; nil when everybody may use the topic.
     let rules: AccessRules?
-    /// Set from any lane, once and for ever.
+    /// Set from any lane, once.
     private let stale = Atomic<Bool>(false)
 
     init(
@@ -116,25 +118,25 @@ final class Route {
         self.rules = rules
     }
 
-    /// Whether something of the route has changed since it was resolved. Looked at before each use: who has been answered
-    /// that a change is done meets it everywhere.
+    /// Whether some of the route has changed since it was resolved. Checked before each use, so that a change takes
+    /// effect everywhere as soon as its request is answered.
     @inline(__always)
     var isStale: Bool { stale.load(ordering: .acquiring) }
 
-    /// Makes the route stale: it is resolved again when it is needed. Only ``LiveRoutes`` does that.
+    /// Makes the route stale, so that it is resolved again when it is needed. Called by ``LiveRoutes`` only.
     func expire() {
         stale.store(true, ordering: .releasing)
     }
 
-    /// How much memory the route takes, in what it leads to.
+    /// The size of the route: the number of its targets.
     var targetCount: Int {
         entries.count + providers.count + destinations.count + groups.reduce(0) { $0 + $1.members.count }
     }
 
-    /// Every subscription that the topic leads to, the shared ones included.
+    /// All subscriptions that the topic leads to, including shared ones.
     var subscribers: [SubscriptionEntry] { entries + groups.flatMap(\.members) }
 
-    /// Delivers to the subscriptions on the lane that resolved the route, where the publisher is, and to what is no session.
+    /// Delivers to subscriptions on the lane that resolved the route, which is the publisher's, and to destinations.
     @inline(__always)
     func deliver(_ publication: inout Publication) {
         local.withUnsafeBufferPointer { targets in
@@ -157,13 +159,13 @@ final class Route {
         groups.first { ExactText($0.text) == ExactText(text) && $0.tenant == tenant }
     }
 
-    /// Delivers to the subscriptions on another lane; called there.
+    /// Delivers to subscriptions on another lane. Called on that lane.
     func deliver(_ publication: inout Publication, onLane lane: Int) {
         for target in remote[lane] ?? [] { target.deliver(&publication) }
         if !groups.isEmpty { deliverToGroups(&publication, onLane: lane) }
     }
 
-    /// The other lanes with subscriptions.
+    /// The other lanes that have subscriptions.
     var remoteLanes: Dictionary<Int, [SubscriptionTarget]>.Keys { remote.keys }
 
     @inline(__always)

@@ -1,13 +1,13 @@
-/// The routes that one lane has resolved, found by topic bytes without making a `String`.
+/// The routes that one lane has resolved, found by the bytes of the topic without making a `String`.
 ///
-/// Open addressing with linear probing; to be emptied when it is full, since a topic that matters comes again.
+/// Open addressing with linear probing. A full cache is emptied, because topics in use are resolved again soon.
 struct RouteCache {
     private var slots: [Route?]
     private var count = 0
     private var targets = 0
     private let mask: Int
     private static let capacity = 1 << 14
-    /// Targets of all routes together: many topics that lead to many subscribers each are not all kept.
+    /// The most targets of all routes together, to limit the memory for many topics with many subscribers each.
     private static let maxTargets = 1 << 20
 
     init() {
@@ -18,7 +18,7 @@ struct RouteCache {
     /// Whether there is no room for another route.
     var isFull: Bool { count >= Self.capacity / 2 || targets > Self.maxTargets }
 
-    /// The route for the topic, a stale one too; nil when there is none.
+    /// The route of a topic, which may be stale; nil when there is none.
     func find(_ topic: UnsafeRawBufferPointer, hash: UInt64) -> Route? {
         var index = Int(truncatingIfNeeded: hash) & mask
         while let route = slots[index] {
@@ -32,7 +32,7 @@ struct RouteCache {
         for case .some(let route) in slots { body(route) }
     }
 
-    /// Forgets the routes that are stale: they hold on to sessions that may have ended.
+    /// Removes stale routes, because they keep sessions alive that may have ended.
     mutating func removeStale() {
         let kept = slots.compactMap { $0?.isStale == false ? $0 : nil }
         guard kept.count < count else { return }
@@ -40,7 +40,7 @@ struct RouteCache {
         for route in kept { insert(route) }
     }
 
-    /// Adds the route, in the place of an older one for the same topic. Not while the cache is full.
+    /// Adds a route, in place of an older one for the same topic. The cache must not be full.
     mutating func insert(_ route: Route) {
         targets += route.targetCount
         var index = Int(truncatingIfNeeded: route.hash) & mask

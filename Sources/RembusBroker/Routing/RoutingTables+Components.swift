@@ -3,11 +3,11 @@ import RembusStore
 import RembusTrust
 import RembusWire
 
-/// Names and the states that belong to them: who is connected, and what is left of those who are not.
+/// Names with their states: of components that are connected, and of those that were.
 extension RoutingTables {
     enum Binding {
         case bound(ComponentState)
-        /// The name is connected; its session.
+        /// The name is in use by this session.
         case taken(Session)
     }
 
@@ -20,7 +20,7 @@ extension RoutingTables {
                 known.unpack()
                 charge(known, .init())
                 if known.user.map({ ExactText($0) }) != ExactText(user ?? name) {
-                    // What was written down does not say whose it is: that is known only now.
+                    // The record does not say who the owner is. That is known only now.
                     let state = makeState(name, user: user, isProven: isProven)
                     state.takeOver(known)
                     for topic in known.exposed {
@@ -46,7 +46,7 @@ extension RoutingTables {
         }
     }
 
-    /// Connects a state that nothing is charged for yet.
+    /// Connects a state that has not been charged to anybody yet.
     private func enter(_ state: ComponentState, _ session: Session, isProven: Bool) {
         state.session = session
         state.principal.isProven = isProven
@@ -72,7 +72,7 @@ extension RoutingTables {
         lock.withLock { components[ExactText(name)]?.session }
     }
 
-    /// Notes whether a component's name is proven.
+    /// Sets whether a component's name is proven.
     func setProven(_ state: ComponentState, _ isProven: Bool) {
         lock.withLock {
             state.principal.isProven = isProven
@@ -92,8 +92,8 @@ extension RoutingTables {
         }
     }
 
-    /// Takes a session's state out of the routes when its connection ends. A named component's subscriptions and
-    /// exposed topics stay with its state; an anonymous one leaves nothing (known-defects.md R18).
+    /// Removes a session's state from the routes when its connection ends. The subscriptions and methods of a named
+    /// component stay with its state; of an anonymous one nothing stays (known-defects.md R18).
     func release(_ state: ComponentState) {
         lock.withLock {
             keepInterests(state)
@@ -113,7 +113,7 @@ extension RoutingTables {
                 for topic in state.exposed { removeProvider(state, topic) }
                 if let name = state.name {
                     components[ExactText(name)] = nil
-                    // What was written down of it goes too.
+                    // The record of the name is deleted too.
                     if !state.isForgettable { for action in onForget { action(name) } }
                 }
                 charge(state, .init())

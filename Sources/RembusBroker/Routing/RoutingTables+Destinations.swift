@@ -2,10 +2,10 @@ import NIOConcurrencyHelpers
 import RembusTrust
 import RembusWire
 
-/// What goes elsewhere than to components.
+/// Publications to destinations other than components.
 extension RoutingTables {
-    /// Has publications under a topic, or those that a pattern stands for, go to a destination: once each, however many of
-    /// its topics match. Other components are not told that somebody wants the topic.
+    /// Sends publications to a topic, or to those that a pattern matches, to a destination as well. It gets each
+    /// publication once, however many of its topics match. Other components do not learn of this interest.
     func attach(_ destination: Destination, to topic: String) {
         lock.withLock {
             destinations.insert(TopicPattern(topic), element: destination)
@@ -13,14 +13,14 @@ extension RoutingTables {
         }
     }
 
-    /// The opposite.
+    /// Ends what ``attach(_:to:)`` has started.
     func detach(_ destination: Destination, from topic: String) {
         lock.withLock {
             if destinations.remove(TopicPattern(topic), where: { $0 === destination }) { expireRoutes(of: topic) }
         }
     }
 
-    /// Those that a topic leads to, under the lock.
+    /// The destinations of a topic. Called under the lock.
     func destinations(of topic: String) -> [Destination] {
         guard destinations.count > 0 else { return [] }
         var found: [Destination] = []

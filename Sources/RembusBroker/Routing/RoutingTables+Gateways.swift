@@ -3,9 +3,9 @@ import RembusStore
 import RembusTrust
 import RembusWire
 
-/// Names and states as gateways need them: guests, and what clients leave.
+/// Names and states for gateways: guests, and the state of clients.
 extension RoutingTables {
-    /// The state of a connection that acts for a user and has no name of its own: nothing of it is kept.
+    /// The state of a connection that acts for a user and has no name of its own. Nothing of it is kept.
     func guestState(of session: Session, user: String, isProven: Bool) -> ComponentState {
         lock.withLock {
             let tenant = NameRules.tenant(of: user)
@@ -26,7 +26,8 @@ extension RoutingTables {
         }
     }
 
-    /// What would be written down of a component that is not connected; nil for one that is, or that nobody knows.
+    /// The record of a component that is not connected, as it would be saved; nil for a component that is connected or
+    /// unknown.
     func keptRecord(of name: String) -> ComponentRecord? {
         lock.withLock {
             guard let state = components[ExactText(name)], state.session == nil else { return nil }
@@ -39,8 +40,8 @@ extension RoutingTables {
         lock.withLock { components[ExactText(name)] != nil }
     }
 
-    /// Drops what a gateway's client of this name left behind; the record to be written down, unless the name is connected
-    /// or unknown.
+    /// Deletes the state of a gateway's client of this name. Returns the record to be saved, or nil when the name is
+    /// connected or unknown.
     func forgetClient(_ name: String) -> ComponentRecord? {
         lock.withLock {
             guard let state = components[ExactText(name)], state.session == nil else { return nil }
@@ -60,8 +61,8 @@ extension RoutingTables {
         }
     }
 
-    /// Notes what a gateway has kept of a name from an earlier run. Only before the first connection; ``trimRemembered()`` is
-    /// to follow.
+    /// Charges to a name what a gateway has kept for it from an earlier run. Call it before the first connection, and
+    /// then ``trimRemembered()``.
     func holdAway(_ bytes: Int, for name: String) {
         lock.withLock {
             guard limits.maxOfflineComponents > 0 else { return }
@@ -76,7 +77,7 @@ extension RoutingTables {
         }
     }
 
-    /// Brings what an earlier run has left within the limits.
+    /// Reduces the state from an earlier run to the limits.
     func trimRemembered() {
         lock.withLock { trim() }
     }

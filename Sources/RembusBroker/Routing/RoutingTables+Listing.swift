@@ -2,7 +2,7 @@ import NIOConcurrencyHelpers
 import RembusTrust
 import RembusWire
 
-/// What the tables hold, as lists for others.
+/// The contents of the tables as lists.
 extension RoutingTables {
     /// Who exposes and who subscribes what, by topic, for administrators (protocol.md §8, `broker_config`).
     func listing() -> Value {

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 import RembusWire
 
-/// Who answers calls of which topics.
+/// The providers of methods.
 extension RoutingTables {
     func expose(_ state: ComponentState, _ topic: String) {
         lock.withLock {

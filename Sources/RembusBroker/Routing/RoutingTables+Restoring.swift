@@ -3,9 +3,9 @@ import NIOCore
 import RembusStore
 import RembusWire
 
-/// What an earlier run of the broker has left of components.
+/// The state of components from an earlier run of the broker.
 extension RoutingTables {
-    /// Takes over what an earlier run wrote down. Only before the first connection.
+    /// Restores the records of an earlier run. Call it before the first connection.
     func restore(_ storage: BrokerStorage) {
         lock.withLock {
             for component in storage.restored where !component.isEmpty { restore(component) }
@@ -21,7 +21,8 @@ extension RoutingTables {
         storage.late?.receive { [weak self] in self?.restore(late: $0, keeper: storage.components) }
     }
 
-    /// Takes over what was found later, of components that have not come back by then: those say themselves what they want.
+    /// Restores records that were found after the start. Those of components that have connected by then are skipped,
+    /// because they state themselves what they want.
     private func restore(late records: [ComponentRecord], keeper: ComponentKeeper?) {
         lock.withLock {
             for record in records where !record.isEmpty && components[ExactText(record.name)] == nil {

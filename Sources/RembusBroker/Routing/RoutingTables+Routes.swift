@@ -3,7 +3,7 @@ import RembusTables
 import RembusTrust
 import RembusWire
 
-/// What the tables say about one topic, and which of these answers hold no longer.
+/// Resolving a topic into a route, and finding the routes that a change makes stale.
 extension RoutingTables {
     /// Resolves a topic for a lane, which may use the route until it is stale.
     func makeRoute(topic: String, hash: UInt64, lane: Int) -> Route {
@@ -19,12 +19,12 @@ extension RoutingTables {
         lock.withLock { liveRoutes.expire(lane: lane) }
     }
 
-    /// Makes every route stale: the event loops have ended, and nothing may be held for them.
+    /// Makes every route stale. Called when the event loops have ended, so that nothing is kept alive for them.
     func expireRoutes() {
         lock.withLock { liveRoutes.expireAll() }
     }
 
-    /// Whether routes of a lane have become stale since it has asked last.
+    /// Whether routes of a lane have become stale since the last call.
     func takeStale(lane: Int) -> Bool {
         lock.withLock { liveRoutes.takeStale(lane: lane) }
     }
@@ -45,7 +45,7 @@ extension RoutingTables {
         var states = list?.states ?? []
         let isGuarded = rules.isGuarded(topic)
         if isGuarded {
-            // Who is connected may have lost its right since it subscribed or exposed.
+            // A component may have lost its right since it subscribed or exposed.
             entries.removeAll { !rules.allows($0.state.principal, .subscribe, topic) }
             states.removeAll { $0.session != nil && !rules.allows($0.principal, .expose, topic) }
         }
@@ -69,7 +69,7 @@ extension RoutingTables {
         return isFound
     }
 
-    /// A subscription comes or goes.
+    /// Makes routes stale when a subscription is added or removed.
     func expireRoutes(along subscription: Subscription) {
         if let pattern = subscription.pattern {
             liveRoutes.expire(pattern: pattern)
@@ -78,7 +78,7 @@ extension RoutingTables {
         }
     }
 
-    /// What a component may do has changed.
+    /// Makes routes stale when the rights of a component have changed.
     func expireRoutes(to state: ComponentState) {
         for subscription in state.subscriptions.values { expireRoutes(along: subscription) }
         for topic in state.exposed { liveRoutes.expire(topic: topic.string) }

@@ -1,9 +1,9 @@
 import NIOConcurrencyHelpers
 import RembusWire
 
-/// Who wants which topics and patterns.
+/// Subscriptions to topics and patterns.
 extension RoutingTables {
-    /// Puts a subscription of a connected session into the routes.
+    /// Adds a subscription of a connected session to the routes.
     func subscribe(_ session: Session, _ state: ComponentState, _ subscription: Subscription) {
         lock.withLock {
             insert(SubscriptionEntry(session: session, state: state, subscription: subscription))

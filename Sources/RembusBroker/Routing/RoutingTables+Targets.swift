@@ -3,7 +3,7 @@ import RembusWire
 
 /// Components that are called by their name.
 extension RoutingTables {
-    /// What `direct` finds under a name (behaviour.md §8, rule 3).
+    /// The outcome of looking up a name for `direct` (behaviour.md §8, rule 3).
     enum Target {
         case connected(Session, tenant: UInt32)
         case offline(tenant: UInt32)

@@ -5,32 +5,32 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Who subscribes, who provides, who is connected: the truth that routes are resolved from.
+/// All subscriptions, providers and connected components, which routes are resolved from.
 ///
-/// Written by control messages from any lane and read when a lane resolves a route; the data plane itself works on the
-/// resolved routes. Whatever changes what a topic leads to makes the routes of this topic stale, and no others.
-/// Everything mutable is guarded by `lock`, hence unchecked.
+/// Written for control messages of any lane, and read when a lane resolves a route; the data plane uses the resolved
+/// routes. A change makes the routes of the affected topics stale, and no others. Everything mutable is guarded by
+/// `lock`, hence unchecked.
 final class RoutingTables: @unchecked Sendable {
     let lock = NIOLock()
     private(set) var limits: BrokerLimits
     let store: any Store
     let isRecorded: @Sendable (String) -> Bool
     let filledTables: FilledTables?
-    /// Topics whose publications are kept as their last values; exact topics are patterns without a wildcard here.
+    /// Topics whose last publication is kept. An exact topic is a pattern without wildcards here.
     var keptTopics = TopicIndex<Void>()
-    /// Whose texts of subscriptions there are besides those of components.
+    /// The namespaces of subscriptions besides that of components.
     let namespaces: SubscriptionNamespaces
     var exact: [ExactText: [SubscriptionEntry]] = [:]
     var patterns = TopicIndex<SubscriptionEntry>()
     var patternTopics: [ExactText: Int] = [:]
-    /// Exact topics are patterns without a wildcard here.
+    /// An exact topic is a pattern without wildcards here.
     var destinations = TopicIndex<Destination>()
     var providers: [ExactText: ProviderList] = [:]
     var handlers: [ExactText: LocalHandler] = [:]
     var components: [ExactText: ComponentState] = [:]
     /// How many of `components` are not connected.
     var offline = 0
-    /// What is held for components.
+    /// The memory that is held for components.
     var ledger: RegistrationLedger
     var onForget: [@Sendable (String) -> Void] = []
     let counters: BrokerCounters
@@ -38,9 +38,9 @@ final class RoutingTables: @unchecked Sendable {
     /// Hears of what components of tenants with links to other brokers want and provide.
     let mesh: Mesh
     var currentRules: AccessRules
-    /// Rises with every change of the rules.
+    /// Changes with every change of the rules.
     let rulesVersion = Atomic<UInt64>(0)
-    /// What was resolved and still holds.
+    /// The routes that are resolved and not stale.
     var liveRoutes = LiveRoutes()
 
     init(
@@ -62,10 +62,10 @@ final class RoutingTables: @unchecked Sendable {
 
     // MARK: Rules
 
-    /// Who may do what, at the moment.
+    /// The rules about who may do what, as they are now.
     var rules: AccessRules { lock.withLock { currentRules } }
 
-    /// Takes over new rules: every route is resolved again by them.
+    /// Takes over new rules. Every route becomes stale.
     func setRules(_ rules: AccessRules) {
         lock.withLock {
             currentRules = rules
@@ -74,7 +74,7 @@ final class RoutingTables: @unchecked Sendable {
         }
     }
 
-    /// Takes over other limits: every route is resolved again by them.
+    /// Takes over new limits. Every route becomes stale.
     func setLimits(_ limits: BrokerLimits) {
         lock.withLock {
             self.limits = limits

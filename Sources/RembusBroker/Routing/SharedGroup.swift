@@ -2,16 +2,16 @@ import NIOCore
 import RembusStore
 import RembusWire
 
-/// What one member of a group keeps for itself. Used as its subscription is.
+/// The state of one member of a group. Used where its subscription is used.
 final class GroupShare {
-    /// What a full connection has not got yet: it cannot go back to the store, which does not say whom a publication was
-    /// given to.
+    /// Publications that a full connection has not got yet. The member cannot read them from the store, which does not
+    /// record which member a publication was given to.
     var postponed = CircularBuffer<(publication: RetainedPublication, receivedAt: UInt64)>()
 }
 
-/// The members of a group that share a subscription: each publication goes to one of them.
+/// The members of a group that share a subscription. Each publication goes to one of them.
 final class SharedGroup: @unchecked Sendable {
-    // Constant, and what they point to is used on its own lane only; hence unchecked.
+    // Constant, and the objects are used on their own lanes only; hence unchecked.
     let members: [SubscriptionEntry]
     let text: String
     private let targets: [SubscriptionTarget]
@@ -27,7 +27,8 @@ final class SharedGroup: @unchecked Sendable {
     var tenant: UInt32 { members.first?.tenant ?? 0 }
     var memberLanes: Set<Int> { Set(lanes) }
 
-    /// Who gets the publication with this receive time: in turn, since those of one lane come 64 apart.
+    /// The index of the member that gets a publication, by its receive time. Members take turns, because receive times
+    /// of one lane are at least 64 apart.
     func choice(_ receivedAt: UInt64) -> Int { Int((receivedAt >> 6) % UInt64(members.count)) }
 
     func deliver(_ publication: inout Publication, onLane lane: Int) {
@@ -36,7 +37,7 @@ final class SharedGroup: @unchecked Sendable {
         if lanes[index] == lane { targets[index].deliver(&publication) }
     }
 
-    /// Takes the members of groups out of a topic's subscriptions.
+    /// Removes shared subscriptions from a topic's subscriptions and returns their groups.
     static func groups(in entries: inout [SubscriptionEntry]) -> [SharedGroup] {
         guard entries.contains(where: { $0.subscription.share != nil }) else { return [] }
         struct Key: Hashable {

@@ -1,6 +1,6 @@
 /// A fast seeded hash of topic bytes for the lookup tables of the data plane.
 ///
-/// The seed differs per process, so that nobody can choose topics that collide.
+/// The seed differs from process to process, so that nobody can choose topics that collide.
 struct TopicHash: Sendable {
     static let seed = UInt64.random(in: .min ... .max) | 1
 
@@ -20,7 +20,7 @@ struct TopicHash: Sendable {
         return mix(state ^ tail)
     }
 
-    /// The two halves of a 128-bit product, folded: every input bit reaches every output bit.
+    /// Folds the two halves of a 128-bit product, so that every input bit affects every output bit.
     @inline(__always)
     private static func mix(_ value: UInt64) -> UInt64 {
         let product = value.multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)

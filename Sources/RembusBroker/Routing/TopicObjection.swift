@@ -1,15 +1,15 @@
-/// Why nothing can be published under a topic. One rule for components of every protocol; how it is said is theirs.
+/// Why a topic cannot be published to. The rule is the same for all protocols, each of which has its own words for it.
 package enum TopicObjection: Sendable, Equatable {
-    /// It has no bytes, or this many, which is more than allowed.
+    /// The topic is empty or too long. The number is its length in bytes.
     case length(Int)
-    /// It contains a `*` (known-defects.md R31).
+    /// The topic contains a `*` (known-defects.md R31).
     case isPattern
-    /// It has too many segments.
+    /// The topic has too many segments.
     case isTooDeep
-    /// It is the broker's own, in the protocol that it came with.
+    /// The topic is reserved by the protocol that it came with.
     case isReserved
 
-    /// nil when the topic can be used.
+    /// nil when the topic can be published to.
     package init?(_ topic: UnsafeRawBufferPointer, maxBytes: Int = .max, maxSegments: Int) {
         if let objection = TopicObjection(length: topic.count, maxBytes: maxBytes) {
             self = objection
@@ -27,14 +27,14 @@ package enum TopicObjection: Sendable, Equatable {
         self = .isTooDeep
     }
 
-    /// What is wrong with the length alone, which is looked at before anything is done with the topic.
+    /// Checks the length alone, before anything else is done with the topic.
     @inline(__always)
     init?(length: Int, maxBytes: Int) {
         guard length == 0 || length > maxBytes else { return nil }
         self = .length(length)
     }
 
-    /// What a component of Rembus is told, and the log.
+    /// The text for components and the log.
     func text(_ topic: String, _ limits: BrokerLimits) -> String {
         switch self {
         case .length(let count): BrokerText.topicLength(count, limits.maxTopicBytes)

@@ -4,20 +4,20 @@ import RembusSupport
 import RembusTrust
 import RembusWire
 
-/// What the broker knows of one component beyond its connection: subscriptions, exposed topics, unacknowledged
-/// deliveries, duplicates seen.
+/// The state of one component apart from its connection: subscriptions, exposed topics, unacknowledged deliveries, ids
+/// of accepted publications.
 ///
 /// A named component's state outlives its connections (behaviour.md §4.2); an anonymous one's ends with its connection.
 /// While a session is bound, only its event loop touches the state (except `session` and `principal`, which the routing
-/// tables' lock guards); while none is, only the holder of that lock does. Hence unchecked.
+/// tables' lock guards). While none is bound, only the holder of that lock does. Hence unchecked.
 final class ComponentState: @unchecked Sendable {
-    /// Under which the component is known and its state is kept; nil for an anonymous component.
+    /// The name, under which the state is kept; nil for an anonymous component.
     let name: String?
-    /// Whose rights the component has: its name, or that of the user who owns several connections.
+    /// The identity whose rights the component has: its name, or that of the user who owns several connections.
     let user: String?
-    /// Who the component is for the rules. Guarded by the routing tables' lock.
+    /// The identity that the rules check. Guarded by the routing tables' lock.
     var principal: Principal
-    /// Tells components apart in stored records; 0 for anonymous ones.
+    /// Identifies the component in stored records; 0 for anonymous ones.
     let number: UInt32
     let tenant: UInt32
     /// Guarded by the routing tables' lock.
@@ -30,17 +30,17 @@ final class ComponentState: @unchecked Sendable {
 
     // MARK: While nobody is connected, guarded by the routing tables' lock
 
-    /// Who answers for what is held for the component; nil until something is.
+    /// The owner to whom the state is charged; nil while nothing is charged.
     var owner: RegistrationLedger.Owner?
-    /// What the ledger has for the component.
+    /// The amount that the ledger has for the state.
     var charge = RegistrationLedger.Usage()
-    /// What a gateway holds for the component besides its subscriptions.
+    /// Bytes that a gateway holds for the component besides its subscriptions.
     var gatewayBytes = 0
-    /// The subscriptions of a component that is away.
+    /// The packed subscriptions of a component that is not connected.
     var packed: PackedComponent?
     /// The peer's address without the port; empty when it is not known.
     var host = ""
-    /// When the last connection ended, nanoseconds since the epoch; 0 while one is there.
+    /// When the last connection ended, in nanoseconds since the epoch; 0 while there is one.
     var awaySince: UInt64 = 0
     /// Whether the component is another broker, which has no interests of its own. Guarded as `principal`.
     var isBroker = false
@@ -50,7 +50,7 @@ final class ComponentState: @unchecked Sendable {
     var hasReturned = false
 
     private let partitionCount: Int
-    /// Whose texts there are among those of subscriptions.
+    /// The namespaces that subscriptions may have texts of.
     private let namespaces: SubscriptionNamespaces
 
     init(
@@ -68,21 +68,21 @@ final class ComponentState: @unchecked Sendable {
         duplicates = DuplicateFilter(limit: limits.maxDuplicateIDs)
     }
 
-    /// Whether subscriptions or exposed topics have changed since they were last written down.
+    /// Whether subscriptions or exposed topics have changed since they were last saved.
     var hasChanged = false
 
-    /// Whether what a client of a gateway leaves ends with its connection.
+    /// Whether the state of a gateway's client is deleted when its connection ends.
     var isTransient = false
 
-    /// Drops what belongs to a client of a gateway: subscriptions and unacknowledged deliveries.
+    /// Deletes subscriptions and unacknowledged deliveries of a gateway's client.
     func forgetClient() {
         subscriptions = subscriptions.filter { $0.value.namespace == nil }
         inFlight.removeAll { $0.subscription.namespace != nil }
         duplicates.removeAll()
     }
 
-    /// What is to be written down. Of publications that were sent and not acknowledged only the receive times: the store
-    /// has the rest.
+    /// The record that is saved; nil for an anonymous component. Of unacknowledged deliveries it has the receive times
+    /// only, because the store has the publications.
     func record(isConnected: Bool) -> ComponentRecord? {
         guard let name else { return nil }
         var owed: [ObjectIdentifier: [UInt64]] = [:]
@@ -107,7 +107,7 @@ final class ComponentState: @unchecked Sendable {
         return record
     }
 
-    /// Takes over what was written down. Only before any session knows the state.
+    /// Restores a saved record. Only before a session knows the state.
     func restore(_ component: PackedComponent) {
         for topic in component.head.exposed { exposed.insert(ExactText(topic)) }
         host = component.head.host
@@ -118,7 +118,7 @@ final class ComponentState: @unchecked Sendable {
     func restoreSubscriptions(_ record: ComponentRecord) {
         for saved in record.subscriptions {
             var marks = saved.marks
-            // A partition that was not there has nothing that this component has seen.
+            // The component has not got anything from a partition that did not exist then.
             while marks.count < partitionCount { marks.append(0) }
             let subscription = Subscription(
                 topic: saved.topic, messageFrom: saved.messageFrom, marks: marks, in: namespaces.owner(of: saved.topic))
@@ -127,17 +127,17 @@ final class ComponentState: @unchecked Sendable {
         }
     }
 
-    /// Takes what another state of the same name has, while no session knows either.
+    /// Takes over the state of another one with the same name, while no session knows either.
     func takeOver(_ other: ComponentState) {
         (subscriptions, inFlight) = (other.subscriptions, other.inFlight)
         (duplicates, exposed, gatewayBytes) = (other.duplicates, other.exposed, other.gatewayBytes)
         (kept, other.kept) = (other.kept, [])
     }
 
-    /// For lists that people read.
+    /// The name for lists that people read.
     var label: String { name ?? "(anonymous)" }
 
-    /// Nothing is lost when a disconnected component without any of these is forgotten.
+    /// Whether the state of a disconnected component has nothing worth keeping.
     var isForgettable: Bool {
         subscriptions.isEmpty && packed == nil && exposed.isEmpty && inFlight.count == 0 && duplicates.isEmpty
             && gatewayBytes == 0

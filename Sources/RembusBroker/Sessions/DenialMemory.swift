@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What was refused to a connection and is written down already, so that a flood fills neither log nor audit log.
+/// Refusals of a connection that were logged already, so that a flood of them fills neither the log nor the audit log.
 struct DenialMemory {
     private static let maxMarks = 64
     private static let period = TimeAmount.seconds(60)
@@ -8,12 +8,12 @@ struct DenialMemory {
     private var marks: Set<String> = []
     private var start = NIODeadline.uptimeNanoseconds(0)
 
-    /// Notes a refusal; whether it is one to be written down.
+    /// Records a refusal. Returns whether it is to be logged.
     ///
     /// - Parameters:
-    ///   - parts: What tells it from others: who asks, about whom, the topic.
-    ///   - isShared: Whether the connection carries the messages of many. It lives long then, and what one of them has tried
-    ///     must hide no other for ever.
+    ///   - parts: What identifies the refusal: who asks, about which component, and the topic.
+    ///   - isShared: Whether the connection carries the messages of many clients. Such a connection lives long, so
+    ///     refusals are forgotten after a while: one client's must not hide those of others for ever.
     mutating func isNew(_ parts: [String?], isShared: Bool, now: NIODeadline) -> Bool {
         if marks.count >= Self.maxMarks {
             guard isShared, now - start >= Self.period else { return false }

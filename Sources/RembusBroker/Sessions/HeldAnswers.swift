@@ -1,9 +1,9 @@
 import RembusWire
 
-/// What the peer of one connection is told when what it is about is on the disk.
+/// Answers to the peer of one connection that wait until what they confirm is on the disk.
 struct HeldAnswers {
-    /// Answers that wait.
+    /// The number of answers that wait.
     var count = 0
-    /// Methods that were exposed, which their provider has not been told: no call comes before that.
+    /// Exposed methods whose provider has not got its answer yet. No call is forwarded to it before.
     var methods: Set<ExactText> = []
 }

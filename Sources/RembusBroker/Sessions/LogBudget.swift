@@ -1,19 +1,19 @@
 import NIOCore
 
-/// Keeps what peers cause from filling the log: so many lines a second, and a number for the rest.
+/// Limits log lines that peers can cause: a number of lines per second, and a count of the rest.
 struct LogBudget {
     private var second = NIODeadline.uptimeNanoseconds(0)
     private var used = 0
     private var skipped = 0
     private static let linesPerSecond = 10
 
-    /// A line may be written.
+    /// The permission to write a line.
     struct Line {
-        /// How many were not, since the one before.
+        /// The number of lines that were not written since the last one.
         let skipped: Int
     }
 
-    /// Takes a line; nil when there have been too many in this second.
+    /// Returns a line; nil when there have been too many in this second.
     mutating func take(_ now: NIODeadline) -> Line? {
         if now >= second + .seconds(1) { (second, used) = (now, 0) }
         guard used < Self.linesPerSecond else {

@@ -1,11 +1,11 @@
 import RembusTransport
 import RembusWire
 
-/// In which form a peer writes its messages, which is how it gets its own (protocol.md §1.1).
+/// The form in which a peer writes its messages, which is the form in which it gets messages (protocol.md §1.1).
 struct PeerForm {
-    /// What the peer sent last.
+    /// The encoding of the peer's last message.
     var encoding = MessageKind.binary
     var dialect = JSONDialect()
-    /// How it wrote the id of the message that is being handled.
+    /// The form of the id in the message that is being handled.
     var idForm = MessageID.JSONForm.number
 }

@@ -4,9 +4,9 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// What this component may do: the one place where rules are asked for what it sends (known-defects.md S6).
+/// The rights of this component. Everything that it sends is checked here (known-defects.md S6).
 extension Session {
-    /// Who the rules see. Read on this session's lane, where alone it changes.
+    /// The identity that the rules check. Read on this session's lane, the only one where it changes.
     var principal: Principal {
         Principal(name: state.user, tenant: state.principal.tenant, isProven: isProven)
     }
@@ -19,14 +19,14 @@ extension Session {
         tables.rules.allows(principal, action, topic)
     }
 
-    /// What a refused component is told.
+    /// The text that a refused component gets.
     func refusalText(_ action: TrustAction, _ topic: String) -> String {
         BrokerText.refused(action, topic, principal, isReadOnly: tables.rules.isReadOnly(principal))
     }
 
-    /// Counts a refusal, and writes the first one of a topic down; where a connection carries the messages of many, that of
-    /// each host.
-    /// - Parameter other: The component that the refused command was about, when it is not the one that asks.
+    /// Counts a refusal, and logs the first one for each topic; on a connection that carries the messages of many
+    /// clients, the first one for each topic and client address.
+    /// - Parameter other: The component that the refused command was about, if that is not the one that asks.
     func deny(_ action: TrustAction, _ topic: String, for other: String? = nil) {
         core.counters.denied.wrappingAdd(1, ordering: .relaxed)
         let host = gateway.asker.map { PeerAddress.host(of: $0()) }

@@ -5,9 +5,10 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Admin commands: what a component wants to get and offers to do (protocol.md §8).
+/// Admin commands: what a component subscribes to and exposes (protocol.md §8).
 extension Session {
-    /// A command that a gateway hands over as what it is; false when nothing is taken. It counts as its frame would.
+    /// Handles a command that a gateway hands over as a value. Returns false when the session accepts nothing. It
+    /// counts as its frame would.
     func administer(_ admin: Message.Admin) -> Bool {
         guard link.isOpen, gate == .open else { return false }
         let topicLength = admin.topic.utf8.count
@@ -61,8 +62,8 @@ extension Session {
         }
     }
 
-    /// Carries out a command. With `isHeld` it is not answered yet: what it lets through waits for ``answered(subscription:)``
-    /// and the like.
+    /// Carries out a command. With `isHeld` its answer waits for the disk, and nothing that the command brings is sent
+    /// before ``answered(subscription:)`` and the like.
     func perform(
         _ command: AdminCommand, topic: String, isHeld: Bool = false
     ) -> (status: StatusCode, data: Value) {
@@ -98,9 +99,9 @@ extension Session {
                 (exposers + subscribers).allSatisfy(isUsable)
             else { return unusableTopic }
             if let text = noRoom(subscribing: subscribers, exposing: exposers) { return (.error, .text(text)) }
-            // Topics that are not for this component stay in vain: routes leave it out.
+            // Topics that the component has no right to are subscribed without effect: routes leave the component out.
             for topic in exposers where mayAsk(.expose, topic) { expose(topic, isHeld: isHeld) }
-            // A window that is known from before stays (known-defects.md R11).
+            // A subscription that is known keeps its window (known-defects.md R11).
             for topic in subscribers where state.subscriptions[ExactText(topic)] == nil {
                 subscribe(topic, messageFrom: 0, isHeld: isHeld)
             }
@@ -114,7 +115,7 @@ extension Session {
         return (.ok, .null)
     }
 
-    /// Why what is new among these topics cannot be held; nil when it can.
+    /// Why the new topics among these cannot be held for want of room; nil when they can.
     func noRoom(subscribing: [String] = [], exposing: [String] = []) -> String? {
         var bytes = 0
         for topic in subscribing where state.subscriptions[ExactText(topic)] == nil {
@@ -132,7 +133,8 @@ extension Session {
         (.error, .text(refusalText(action, topic)))
     }
 
-    /// Whether the component may have what it asks for. A pattern may always be asked for: it brings what is allowed.
+    /// Whether the component may subscribe to or expose a topic. It may subscribe to any pattern, which brings only
+    /// what it has the right to.
     func mayAsk(_ action: TrustAction, _ topic: String) -> Bool {
         if action == .subscribe, TopicPattern.isPattern(topic) { return true }
         if may(action, topic) { return true }
@@ -155,7 +157,8 @@ extension Session {
             if isReactive, !isHeld { startCatchUp(known) }
             return
         }
-        // An anonymous component has no past; a named one starts at the beginning, and its window decides.
+        // The marks of an anonymous component start now. Those of a named one start at the beginning, and its window
+        // limits replay.
         let mark = state.name == nil || messageFrom <= 0 ? core.clock.wall() : 0
         let subscription = Subscription(
             topic: topic, messageFrom: messageFrom, marks: Array(repeating: mark, count: core.store.partitionCount))
@@ -179,8 +182,8 @@ extension Session {
         report(.unsubscribed(subscription.shown))
     }
 
-    /// Has the component's new state written down at the end of this unit of work: an unsubscribed topic must not come
-    /// back (known-defects.md R12).
+    /// Saves the component at the end of this unit of work. Otherwise an unsubscribed topic could come back after a
+    /// crash (known-defects.md R12).
     func changed() {
         state.hasChanged = true
         lane.saveSoon(self)
@@ -205,7 +208,7 @@ extension Session {
 }
 
 extension AdminCommand {
-    /// Whether the command changes what is kept of a component.
+    /// Whether the command changes the saved state of a component.
     fileprivate var isKept: Bool {
         switch self {
         case .subscribe, .unsubscribe, .expose, .unexpose, .setup: true

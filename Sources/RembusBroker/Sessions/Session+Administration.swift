@@ -6,7 +6,7 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Administrators' commands (protocol.md §8, behaviour.md §12).
+/// Commands of administrators (protocol.md §8, behaviour.md §12).
 extension Session {
     func receive(_ administration: Administration, _ admin: Message.Admin) {
         guard tables.rules.isAdministrator(principal) else {
@@ -25,7 +25,7 @@ extension Session {
         }
     }
 
-    /// What needs no disk.
+    /// Answers the commands that need no access to the disk.
     private func answer(_ administration: Administration, _ id: MessageID) {
         switch administration {
         case .privateTopics: respond(id, .ok, TrustListing.privateTopics(core.trust.store.document))
@@ -33,7 +33,7 @@ extension Session {
         case .routes: respond(id, .ok, tables.listing())
         case .connections: return listConnections(id)
         case .disconnect(let name): return disconnect(name, id)
-        // Changes are on the disk before they are answered: there is nothing left to save.
+        // Changes are on the disk before they are answered, so there is nothing to save.
         case .save: respond(id, .ok, .null)
         case .logLevel(let level):
             let isKnown = core.setLogLevel(level)
@@ -52,7 +52,7 @@ extension Session {
             do throws(TrustError) {
                 try change.check(limits)
                 try trust.store.update { document throws(TrustError) in change.apply(to: &document) }
-                // Here, because compiling many rules takes its time.
+                // The rules are applied here, off the event loop, because compiling many of them takes time.
                 core.applyRules()
                 return (.ok, .null)
             } catch {
@@ -79,10 +79,12 @@ extension Session {
                 case .secret(let name, let secret): try keys.setSharedSecret(secret, for: name)
                 case .remove(let name):
                     let hadKey = try keys.remove(name)
-                    // Certificates are not kept here: what is known is that those made until now count no more.
+                    // Certificates are not stored here. The broker records that those issued until now are no longer
+                    // valid.
                     try trust.store.update { document throws(TrustError) in document.remove(name) }
                     core.applyRules()
-                    // Only what is not as usual is said, so that the answer is the one of earlier versions.
+                    // The answer has a field only in the unusual case, so that it is otherwise that of earlier
+                    // versions.
                     return (.ok, hadKey ? .null : .map(["had_key": .bool(false)]))
                 }
                 return (.ok, .null)
@@ -111,7 +113,7 @@ extension Session {
 
     // MARK: Connections
 
-    /// Asks every lane in turn what connections it has.
+    /// Asks every lane in turn for its connections.
     private func listConnections(_ id: MessageID) {
         core.audit("admin.connections", self, outcome: "done")
         wait()
@@ -125,7 +127,7 @@ extension Session {
         }
     }
 
-    /// What an administrator sees of this connection.
+    /// This connection as administrators see it.
     private var listing: Value {
         .map([
             "name": state.name.map { .text($0) } ?? .null, "address": .text(link.remoteAddress),

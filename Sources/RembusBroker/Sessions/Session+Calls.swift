@@ -5,11 +5,12 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Requests from and to this connection (behaviour.md §8).
+/// Requests from this connection and to it (behaviour.md §8).
 extension Session {
     // MARK: As requester
 
-    /// A call that a gateway hands over as a frame in the usual form; false when it is none, or nothing is taken.
+    /// Handles a call that a gateway hands over as a frame in the usual form. Returns false when the frame is
+    /// malformed, or the session accepts nothing.
     func call(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard link.isOpen, gate == .open, case .regular(let header) = FrameHeader.parse(bytes), header.kind == .request
         else { return false }
@@ -49,8 +50,8 @@ extension Session {
         }
     }
 
-    /// Julia's JSON clients write a direct request as `target/topic`; looked at only when nobody provides the full name
-    /// (protocol.md §10).
+    /// JSON clients in Julia write a direct request as `target/topic`. This form is tried only when nobody provides the
+    /// full topic (protocol.md §10).
     private func receiveUnknown(
         _ topic: String, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) {
@@ -93,7 +94,7 @@ extension Session {
 
     private func answer(_ id: MessageID, _ status: StatusCode, _ text: String) { answer(id, status, .text(text)) }
 
-    /// Answers a call of this connection, and counts how it ended.
+    /// Answers a call of this connection, and counts its outcome.
     func answer(_ id: MessageID, _ status: StatusCode, _ data: Value) {
         lane.metrics.told(status)
         respond(id, status, data)
@@ -102,7 +103,7 @@ extension Session {
     private func run(
         _ handler: LocalHandler, _ route: Route, _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) {
-        // A table of another tenant does not exist.
+        // Tables of other tenants are not visible.
         guard handler.isOffered(to: principal.tenant) else {
             return answer(id, .methodNotFound, BrokerText.notFound(route.topic))
         }
@@ -134,7 +135,7 @@ extension Session {
     ) {
         calls.open()
         let limit = asked.map { Duration.nanoseconds(core.limit(asked: $0).timeout.nanoseconds) }
-        // One whose answer has no room waits: what is not read must not pile up.
+        // The call waits while there is no room for its answer, so that unread answers do not pile up.
         whenAnswersHaveRoom(id, core.limit(asked: asked)) { [self] in
             let number = calls.tables.makeNumber()
             let task = core.background.run { [self] in
@@ -169,10 +170,10 @@ extension Session {
         }
     }
 
-    /// Sends the answer to a request of this connection: the provider's frame under the caller's own id.
+    /// Sends the answer to a request of this connection: the provider's frame with the caller's own id.
     func sendResponse(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, id: MessageID) {
         calls.close()
-        // A caller that does not read its answers does not get more of them than fit.
+        // A caller that does not read its answers gets no more of them than fit.
         guard hasRoom(forAnswer: bytes.count) else { return dropAnswer(id) }
         let status = StatusCode(rawValue: header.status)
         lane.metrics.told(status)
@@ -201,7 +202,7 @@ extension Session {
         }
     }
 
-    /// Answers a request of this connection that came to nothing.
+    /// Answers a request of this connection with an error.
     func sendFailure(_ id: MessageID, _ status: StatusCode, _ text: String) {
         calls.close()
         answer(id, status, .text(text))
@@ -209,7 +210,7 @@ extension Session {
 
     // MARK: As provider
 
-    /// Sends a request to this component, under an id of the table's own.
+    /// Sends a request to this component, with an id of the call table.
     func forward(_ bytes: UnsafeRawBufferPointer, _ header: FrameHeader, _ call: RoutedCall) {
         guard link.isOpen, let id = calls.forward(call) else {
             return fail(
@@ -233,7 +234,7 @@ extension Session {
             writer.id(id)
             writer.head(major: 3, header.topicLength)
             writer.copy(base + header.topicOffset, header.topicLength)
-            // The target is this component: it gets the request without one.
+            // The target is this component itself, so the request has none.
             writer.byte(0xF6)
             writer.copy(base + header.payloadOffset, header.payloadLength)
             options?.write(&writer)
@@ -262,7 +263,7 @@ extension Session {
         }
     }
 
-    /// Tells the caller that its request came to nothing.
+    /// Tells the caller that its request has failed.
     private func fail(_ call: RoutedCall, _ text: String) {
         callLoad.wrappingSubtract(1, ordering: .relaxed)
         if call.caller.lane === lane {
@@ -273,7 +274,8 @@ extension Session {
         }
     }
 
-    /// This component is gone: its callers hear it now, not at their time-out (known-defects.md R4).
+    /// Answers the open requests to this component when it is gone, so that callers need not wait for their time-out
+    /// (known-defects.md R4).
     func failCalls(_ text: (_ method: String) -> String = BrokerText.disconnected) {
         for call in calls.takeForwarded() { fail(call, text(call.topic)) }
     }

@@ -6,9 +6,9 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Publications that go to this connection, with the sender's side of QoS 1 and 2 (behaviour.md §5, §7).
+/// Deliveries to this connection, with the sender's side of QoS 1 and 2 (behaviour.md §5, §7).
 extension Session {
-    /// Sends a publication that has just come, if this subscription is to have it.
+    /// Sends a live publication, if this subscription is to get it.
     @inline(__always)
     func deliver(_ publication: inout Publication, to subscription: Subscription, tenant: UInt32) {
         guard isReactive, mayReceive(publication, tenant, subscription) else { return }
@@ -21,14 +21,15 @@ extension Session {
         if link.isCongested { lane.congestedPublisher = publication.publisher }
     }
 
-    /// Tenants are kept apart and nobody hears itself unasked, on every path of delivery (known-defects.md S6).
+    /// Publications stay within their tenant, and a component gets its own only if it asks for them. Checked on every
+    /// path of delivery (known-defects.md S6).
     @inline(__always)
     func mayReceive(_ publication: borrowing Publication, _ tenant: UInt32, _ subscription: Subscription) -> Bool {
         tenant == publication.record.tenant
             && (publication.publisher != ObjectIdentifier(self) || subscription.hearsOwn)
     }
 
-    /// Queues a publication for the socket; false when this connection cannot take more now.
+    /// Queues a publication for the socket. Returns false when this connection cannot take more now.
     @inline(__always)
     func send(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
         guard link.backlog < lane.room else {
@@ -44,7 +45,8 @@ extension Session {
         return sendAcknowledged(&publication, subscription)
     }
 
-    /// Bytes of unacknowledged deliveries: `max_in_flight_bytes`, or less while all hold much together.
+    /// The most bytes of unacknowledged deliveries: `max_in_flight_bytes`, or less while all connections together hold
+    /// much.
     var maxKeptBytes: Int { min(limits.maxInFlightBytes, lane.memory.room) }
 
     private func sendAcknowledged(_ publication: inout Publication, _ subscription: Subscription) -> Bool {
@@ -81,7 +83,7 @@ extension Session {
         }
     }
 
-    /// A JSON peer gets the publication as JSON.
+    /// Sends a publication as JSON to a JSON peer.
     private func sendTranslated(
         publication header: FrameHeader, _ bytes: UnsafeRawBufferPointer, id: UInt64?, _ subscription: Subscription
     ) {
@@ -102,21 +104,21 @@ extension Session {
         lane.metrics.acknowledged &+= 1
         delivery.subscription.hasMoved = true
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
-        // Room in the window: a subscription that waits for it can go on.
+        // The window has room again, so a subscription that waits for it can continue.
         if delivery.subscription.namespace != nil { sendPostponed() }
         if past.catchUp?.isWaiting == true || !past.lastValues.isEmpty { continueCatchUp() }
     }
 
-    /// Sends what was not acknowledged in time again, the same frame with the same id (behaviour.md §7).
+    /// Sends deliveries again whose acknowledgement is late: the same frame with the same id (behaviour.md §7).
     func retransmit() {
-        // What was sent before has not even left: a copy would only make the queue longer.
+        // Earlier deliveries have not left yet. Sending them again would only make the queue longer.
         guard !link.isCongested else { return }
         let retries = lane.settings.sendRetries
         let (again, exhausted) = state.inFlight.due(now: lane.now, timeout: core.ackTimeout, retries: retries)
         resend(again)
         guard !exhausted.isEmpty else { return }
         report(.unacknowledged(count: exhausted.count, sends: retries + 1))
-        // An anonymous component never comes back.
+        // An anonymous component does not come back for them.
         if state.name == nil {
             for id in exhausted { _ = state.inFlight.take(id) }
         }
@@ -131,7 +133,8 @@ extension Session {
         lane.watch(self)
     }
 
-    /// A right may have been taken away since the first sending.
+    /// Whether the component still has the right to a publication, which may have been withdrawn since the first
+    /// sending.
     private func mayStillHear(_ retained: RetainedPublication) -> Bool {
         guard tables.rules.hasPrivateTopics else { return true }
         return may(.subscribe, retained.buffer.withUnsafeReadableBytes { retained.header.topic(in: $0) })

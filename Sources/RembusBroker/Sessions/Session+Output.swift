@@ -3,7 +3,7 @@ import NIOCore
 import RembusTransport
 import RembusWire
 
-/// Messages to this connection other than publications.
+/// Messages to this connection other than deliveries.
 extension Session {
     /// Answers a message of this connection.
     func respond(_ id: MessageID, _ status: StatusCode, _ data: Value) {
@@ -11,8 +11,8 @@ extension Session {
         sendMessage(.response(Message.Response(id: id, status: status, data: data)))
     }
 
-    /// The same for an answer that may be large, if there is room for one of its length: false when there is not, and nothing
-    /// was sent. Gives its length in any case.
+    /// Sends an answer that may be large, if `hasRoom` accepts its length. Returns whether it was sent, and its length
+    /// in any case.
     func respond(
         _ id: MessageID, _ status: StatusCode, _ data: Value, if hasRoom: (Int) -> Bool
     ) -> (isSent: Bool, bytes: Int) {
@@ -30,7 +30,7 @@ extension Session {
         return (true, buffer.readableBytes)
     }
 
-    /// Hands an answer to who takes it without a frame. It counts as the frame would.
+    /// Passes an answer as a value to the gateway's sink. It counts as its frame would.
     func hand(_ id: MessageID, _ status: StatusCode, _ data: AnswerData) {
         guard let answers = gateway.answerSink, let number = id.littleEndianValue else { return }
         traffic.sent(.response, bytes: Self.length(ofResponse: id, status, dataLength: data.encodedLength))
@@ -42,7 +42,7 @@ extension Session {
         2 + FrameWriter.idLength(id) + FrameWriter.headLength(Int(clamping: status.rawValue)) + dataLength
     }
 
-    /// Encodes and sends a message in the peer's encoding.
+    /// Encodes a message in the peer's encoding and sends it.
     func sendMessage(_ message: Message) {
         send(encoded(message), of: message)
     }
@@ -75,7 +75,7 @@ extension Session {
         }
     }
 
-    /// Says that the disk has a publication of this connection.
+    /// Acknowledges a publication of this connection that is on the disk.
     @inline(__always)
     func acknowledge(_ id: MessageID) {
         guard let answers = gateway.answerSink else { return sendAcknowledgement(.ack, id) }

@@ -7,9 +7,9 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Publications that come from this connection (behaviour.md §5).
+/// Publications of this connection (behaviour.md §5).
 extension Session {
-    /// One that came as a frame: what is not taken is answered, as far as it can be.
+    /// Handles a publication that came as a frame. A refusal is answered, if the message has an id to answer.
     @inline(__always)
     func receivePublication(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) {
         if let brokerLink { return receiveForwarded(header, bytes, owner: owner, from: brokerLink) }
@@ -22,7 +22,8 @@ extension Session {
         if case .refused(let refusal) = take(id, header, bytes, owner: owner) { answer(refusal, id, header, bytes) }
     }
 
-    /// One that a gateway hands over, who is told in the result what became of it, and of the disk by ``answers``.
+    /// Handles a publication of a gateway, which gets the outcome as the result, and the acknowledgement at its answer
+    /// sink.
     func publish(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) -> PublishOutcome {
         guard link.isOpen, gate == .open else { return .ended }
         guard case .regular(let header) = FrameHeader.parse(bytes), header.kind == .publish else {
@@ -49,12 +50,14 @@ extension Session {
         return refusal
     }
 
-    /// QoS 1 and 2: taken once, acknowledged when the store has it (known-defects.md R1).
+    /// Handles a publication at QoS 1 or 2: accepted once, and acknowledged when the store has it (known-defects.md
+    /// R1).
     private func take(
         _ id: MessageID, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?
     ) -> PublishOutcome {
         if core.readiness.hasStopped, !gateway.outlastsStop, !state.duplicates.contains(id) { return .stopping }
-        // A copy was taken before: only its acknowledgement got lost, or is waiting for the disk.
+        // A copy of a publication that was accepted before is only acknowledged: the first acknowledgement got lost, or
+        // waits for the disk.
         if header.flags.qos != .exactlyOnce || state.duplicates.insert(id, now: lane.now) {
             let outcome = route(header, bytes, owner: owner)
             guard case .accepted = outcome else {
@@ -68,7 +71,7 @@ extension Session {
         return .accepted
     }
 
-    /// The id of a frame, remembering how a JSON peer wrote it.
+    /// The id of a frame, with the form in which a JSON peer wrote it.
     @inline(__always)
     func messageID(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) -> MessageID? {
         guard var id = header.id(in: bytes) else { return nil }
@@ -76,12 +79,12 @@ extension Session {
         return id
     }
 
-    /// Records and delivers a publication, unless it is not to be taken.
+    /// Records and delivers a publication, unless it is refused.
     @inline(__always)
     private func route(
         _ header: FrameHeader, _ received: UnsafeRawBufferPointer, owner receivedOwner: ByteBuffer?
     ) -> PublishOutcome {
-        // What a peer adds behind its message does not leave this place, except from gateways that mean something by it.
+        // Bytes that a peer puts behind its message are cut off, except those of gateways that give them a meaning.
         let isWhole = header.end == received.count || gateway.keepsTrailer
         let bytes = isWhole ? received : UnsafeRawBufferPointer(rebasing: received[..<header.end])
         let owner = isWhole ? receivedOwner : nil
@@ -133,7 +136,8 @@ extension Session {
         return .accepted
     }
 
-    /// The one place that decides whether this component may publish under a topic, and remembers it for the next publication.
+    /// Decides whether this component may publish to a topic, and remembers that for the next publication. Nothing else
+    /// decides it.
     func resolve(_ topic: UnsafeRawBufferPointer) -> Result<Route, PublishRefusal> {
         if let objection = TopicObjection(length: topic.count, maxBytes: maxTopicBytes) {
             return .failure(.unusableTopic(objection))
@@ -148,7 +152,7 @@ extension Session {
         route.objection.map { .unusableTopic($0) } ?? .denied
     }
 
-    /// The store is short of room: false when the publication must not be taken.
+    /// Handles a store that is short of room. Returns false when the publication must not be accepted.
     private func keepUp(_ outcome: AppendOutcome, _ route: Route, isAcknowledged: Bool) -> Bool {
         if isAcknowledged, outcome == .refused { return false }
         if outcome == .refused, let table = route.table { core.storage.tables?.drop(table) }
@@ -156,7 +160,7 @@ extension Session {
         return true
     }
 
-    /// Finds out where publications along a route are counted.
+    /// Looks up the counter of the publications along a route, and counts the first one.
     private func countFirst(along route: Route, _ bytes: Slice<UnsafeRawBufferPointer>, _ receivedAt: UInt64) {
         let count = lane.metrics.topicCount(route.topic)
         route.published = count.published

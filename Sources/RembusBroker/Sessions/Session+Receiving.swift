@@ -2,7 +2,7 @@ import NIOCore
 import RembusTransport
 import RembusWire
 
-/// Takes what the peer sends apart and hands it to what it is about.
+/// Parses the messages of the peer and passes them to their handlers.
 extension Session {
     func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?) {
         guard gate == .open else { return receiveGated(bytes, kind) }
@@ -46,7 +46,8 @@ extension Session {
         }
     }
 
-    /// A control message, or a data message in a form that is accepted but not relayed as it is (protocol.md §2).
+    /// Handles a control message, or a data message in a form that is accepted but not relayed as it is (protocol.md
+    /// §2).
     private func receiveIrregular(_ bytes: UnsafeRawBufferPointer) {
         do throws(WireError) {
             let message = try Message(cbor: ByteBuffer(bytes: bytes), limits: core.decodingLimits)
@@ -72,7 +73,7 @@ extension Session {
     private func receive(_ message: Message) {
         switch message {
         case .publish, .request, .response:
-            // Into the usual form, which everything behind this point works on.
+            // The message is encoded in the usual form, which all code behind this point expects.
             var buffer = ByteBuffer()
             message.encodeCBOR(into: &buffer)
             buffer.withUnsafeReadableBytes { bytes in
@@ -95,7 +96,7 @@ extension Session {
         }
     }
 
-    /// Ends the connection for what it sent: this one only (protocol.md §1.1, code 1000).
+    /// Ends this connection because of what it sent (protocol.md §1.1, code 1000).
     func refuse(_ text: String) {
         report(.malformed(text))
         link.close(code: 1000, reason: "protocol error")

@@ -4,21 +4,21 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Publications that the broker does not take, and how their publishers get to know it.
+/// Publications that the broker refuses, and how their publishers learn of it.
 ///
-/// One of QoS 1 or 2 is answered at once: with a Response under its id, where an Ack would have been. Only when the store has
-/// no room there is no answer, because then the publisher is to send it again. One of QoS 0 has no id that could be
-/// answered; it is counted and logged, and named in the answer to the command `flush`, with which a publisher asks what has
-/// become of what it sent.
+/// At QoS 1 and 2 the refusal is answered at once: a Response with the publication's id takes the place of the Ack.
+/// Only when the store has no room there is no answer, because the publisher is to send the publication again. A
+/// publication at QoS 0 has no id that could be answered. Its refusal is counted, logged, and part of the answer to the
+/// command `flush`, with which publishers ask for the outcome of what they have sent.
 extension Session {
-    /// What became of the publications that cannot be answered, since the last `flush`.
+    /// Refusals since the last `flush` that had no answer.
     struct UnansweredRefusals {
         var count = 0
         /// The reason of the first one.
         var reason = ""
     }
 
-    /// Notes that a publication at QoS 0 was refused, of which its publisher hears when it asks.
+    /// Records the refusal of a publication at QoS 0, for the answer to `flush`.
     func noteRefusal(_ refusal: PublishRefusal, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         let line = count(refusal, header, bytes)
         if line != nil || unanswered.count == 0 {
@@ -39,7 +39,7 @@ extension Session {
         respond(id, .error, .text(text))
     }
 
-    /// Counts a refusal where such are counted. Gives a line of the log for a topic that cannot be used, if there is one left.
+    /// Counts a refusal. Returns a log line for an unusable topic, if the budget has one left.
     private func count(
         _ refusal: PublishRefusal, _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer
     ) -> LogBudget.Line? {
@@ -61,7 +61,7 @@ extension Session {
         }
     }
 
-    /// Notes that a gateway has refused a publication whose topic its own protocol allows.
+    /// Records the refusal of a publication by its gateway, whose protocol allows topics that cannot be published to.
     func noteUnusable(_ topic: UnsafeRawBufferPointer, _ objection: TopicObjection) {
         guard let line = countUnusableTopic() else { return }
         if let objection = TopicObjection(length: topic.count, maxBytes: maxTopicBytes) {
@@ -80,7 +80,8 @@ extension Session {
         core.logger.notice("refused a publication from \(label): \(text)\(others)", metadata: facts)
     }
 
-    /// The answer to `flush`: null, or how many publications of QoS 0 were refused since the last one, and why the first.
+    /// The answer to `flush`: null, or the number of publications at QoS 0 that were refused since the last one, with
+    /// the reason of the first.
     func takeUnansweredRefusals() -> Value {
         guard unanswered.count > 0 else { return .null }
         defer { unanswered = UnansweredRefusals() }

@@ -4,7 +4,7 @@ import RembusTransport
 import RembusTrust
 import RembusWire
 
-/// Keys come and go (protocol.md §7.5).
+/// Registering and unregistering keys (protocol.md §7.5).
 extension Session {
     func receive(_ register: Message.Register) {
         guard state.name == nil else { return respond(register.id, .error, .text(BrokerText.identified)) }
@@ -33,9 +33,9 @@ extension Session {
                 self.core.audit("unregister", self, outcome: isRemoved ? "removed" : "failed")
                 self.respond(id, isRemoved ? .ok : .error, isRemoved ? .null : .text(BrokerText.noOwnKey))
                 guard isRemoved else { return }
-                // What was proven by that key is proven no longer.
+                // The proof was by the key that was just removed.
                 self.isProven = false
-                // What it may do has to be asked again.
+                // The rights have to be checked again.
                 self.lastRoute.forget()
                 self.tables.setProven(self.state, false)
                 if self.mustProve { self.link.close(code: 1000, reason: "") }

@@ -6,13 +6,14 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// What this connection missed: the past that a subscription asks for, and what a slow reader could not take
-/// (behaviour.md §11).
+/// Publications that this connection has missed: past ones that a subscription asks for, and those that a slow
+/// connection could not take (behaviour.md §11).
 extension Session {
-    /// Records read in one turn, so that a long replay does not hold up the lane.
+    /// The most records that are read in one turn, so that a long replay does not block the lane.
     private static let recordsPerTurn = 4096
 
-    /// The connection has become reactive: unacknowledged deliveries go again, subscriptions get their past.
+    /// Called when the connection has become reactive: unacknowledged deliveries are sent again, and subscriptions get
+    /// their past.
     func startReplay() {
         resumeDeliveries()
         for subscription in state.subscriptions.values where serves(subscription) && subscription.mode != .unanswered {
@@ -22,12 +23,12 @@ extension Session {
         continueCatchUp()
     }
 
-    /// Has a subscription read from the store if it wants anything that lies there.
+    /// Starts to read from the store for a subscription, if it wants anything that is stored.
     func startCatchUp(_ subscription: Subscription) {
         let now = core.clock.wall()
         let window = min(subscription.messageFrom, past.window, core.replayWindow)
         guard state.name != nil, window > 0, recordsPublications, !isServer else {
-            // One that fell behind on this connection keeps its place.
+            // A subscription that has fallen behind on this connection keeps its position.
             if past.catchUp?.contains(subscription) != true {
                 if subscription.wantsLastValues || subscription.mode == .beginning {
                     return openLastValues(of: subscription)
@@ -41,9 +42,9 @@ extension Session {
         enter(subscription)
     }
 
-    /// A live subscription whose connection cannot take more goes on from the store when it can.
+    /// Switches a live subscription to reading from the store, because the connection cannot take more.
     func fallBehind(_ subscription: Subscription) {
-        // A client that asked for a small window is not slow.
+        // A client with a small window of its own choice is not slow.
         let isFull = !traits.choosesWindow || link.backlog >= lane.room
         if limits.slowConsumer == .disconnect, isFull {
             report(.tooSlow)
@@ -79,14 +80,16 @@ extension Session {
         sendPostponed()
         continueCatchUp()
         startWaitingCalls()
-        // This may be no part of a burst, whose end would do it: the next one must not see the clocks of this moment.
+        // This call may be outside of a unit of work, whose end would reset the clocks. They are reset here, so that
+        // the next unit of work reads the time again.
         lane.beginBurst()
     }
 
-    /// Reads on where the reader stands, until it is at the end, the connection is full or the turn is over.
+    /// Continues to read from the store until the reader is at the end, the connection is full or the turn is over.
     func continueCatchUp() {
         continueLastValues()
-        // What the store has is delivered after the restart: a stop waits for acknowledgements only of what was sent.
+        // The store's publications can be delivered after the restart, so a broker that stops waits only for
+        // acknowledgements of what was sent.
         guard let reader = past.catchUp, !isClosed, isReactive, !core.readiness.hasStopped else { return }
         if isTooFullToReplay(reader) {
             reader.isWaiting = true
@@ -99,10 +102,12 @@ extension Session {
             case .run(let partition, let until): read(reader, partition, until: until, &budget)
             case .fetching: return
             case .end:
-                // Nothing left anywhere: from here on these subscriptions are served as publications come.
+                // The reader is at the end of all partitions. From here on these subscriptions get publications as they
+                // come.
                 for subscription in reader.subscriptions {
                     subscription.mode = .live
-                    // What is owed still is gone, or is no longer theirs to have.
+                    // Deliveries of an earlier run that were not found are gone, or the component has lost the right to
+                    // them.
                     subscription.owed = []
                     subscription.taken = []
                 }
@@ -113,7 +118,8 @@ extension Session {
             }
         }
         if reader.isWaiting {
-            // What was read and cannot be sent is read again, rather than kept for everybody who is slow.
+            // Records that were read but cannot be sent are read again later, so that slow connections do not hold
+            // memory.
             if isMemoryScarce { reader.dropPages() }
             lane.watch(self)
         } else if !reader.isScheduled {
@@ -125,10 +131,10 @@ extension Session {
         }
     }
 
-    /// Whether connections are allowed less than their settings say.
+    /// Whether connections may hold less than their settings say, for want of memory.
     private var isMemoryScarce: Bool { lane.memory.room < maxBacklogBytes }
 
-    /// Whether reading on would bring nothing that can be sent now.
+    /// Whether nothing that is read could be sent now.
     private func isTooFullToReplay(_ reader: CatchUp) -> Bool {
         if link.isCongested { return true }
         return isMemoryScarce && (state.inFlight.isFull || state.inFlight.bytes >= maxKeptBytes)
@@ -142,9 +148,9 @@ extension Session {
     }
 
     private enum Run {
-        /// The partition with the oldest record to read, and the time up to which it is the oldest.
+        /// Read a partition, which has the oldest record, up to the time of the next record of another partition.
         case run(partition: Int, until: UInt64)
-        /// A partition's next record is being fetched.
+        /// The next records of a partition are being fetched.
         case fetching
         case end
     }
@@ -172,8 +178,8 @@ extension Session {
         return best.map { .run(partition: $0.partition, until: until) } ?? .end
     }
 
-    /// Calls `body` with the records of a partition until it returns false: those that were fetched, then those in memory.
-    /// Has the next ones fetched when they are in neither.
+    /// Calls `body` with the records of a partition until it returns false: first those that were fetched, then those
+    /// in memory. Starts a fetch when the next ones are in neither.
     private func take(
         _ reader: CatchUp, _ partition: Int, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
     ) {
@@ -195,12 +201,12 @@ extension Session {
         reader.cursors[partition].isFetching = true
         core.store.fetch(partition: partition, from: position, topics: reader.topics) { [self] page in
             lane.eventLoop.execute { [self] in
-                // Another reader, or one that has begun again elsewhere, has no use for it.
+                // The reader has ended or was moved meanwhile, so the page is of no use.
                 guard let reader = past.catchUp, reader.generation == generation else { return }
                 reader.cursors[partition].isFetching = false
                 note(lostBytes: page.lostBytes + (reader.hasFallenBehind ? page.skippedBytes : 0))
                 if page.isEmpty, page.next == position {
-                    // Not readable now: the lane's timer tries again.
+                    // The records cannot be read now. The lane's timer tries again.
                     reader.isWaiting = true
                     return lane.watch(self)
                 }
@@ -226,7 +232,7 @@ extension Session {
         budget = left
     }
 
-    /// Sends one record to the subscriptions that want it; false when the connection is full.
+    /// Sends one record to the subscriptions that want it. Returns false when the connection is full.
     private func replay(
         _ record: RecordHeader, _ bytes: UnsafeRawBufferPointer, _ reader: CatchUp, _ partition: Int
     ) -> Bool {
@@ -259,7 +265,7 @@ extension Session {
 
     private var rulesVersion: UInt64 { tables.rulesVersion.load(ordering: .acquiring) }
 
-    /// What is replayed goes by the rules of now, as what is live does.
+    /// Replay follows the rules as they are now, as live delivery does.
     private func mayHear(_ topic: String) -> Bool { may(.subscribe, topic) }
 
     private func note(lostBytes: UInt64) {

@@ -1,17 +1,17 @@
 import RembusTransport
 import RembusWire
 
-/// What is kept of a component is on the disk before it hears of it: answers wait for that, all of one moment for the same
-/// sync.
+/// Changes of a component are on the disk before they are answered. Answers wait for that, and one sync serves all that
+/// wait.
 extension Session {
-    /// More answers than this waiting, and nothing is read from the peer until they have left.
+    /// When more answers than this wait, nothing is read from the peer until they have left.
     private static let maxHeldAnswers = 10_000
 
-    /// Whether something of this connection's component is written down at all.
+    /// Whether this connection's component is saved at all.
     var isKept: Bool { core.storage.components != nil && state.name != nil }
 
-    /// Calls `answer`, unless the connection has ended by then, when everything is on the disk that this unit of work and
-    /// those before it have changed. Part of a unit of work.
+    /// Calls `answer` when all changes in this unit of work and those before it are on the disk, unless the connection
+    /// has ended by then. This must be part of a unit of work.
     func answerWhenSaved(_ answer: @escaping () -> Void) {
         held.count += 1
         if held.count == Self.maxHeldAnswers { link.pauseReading() }
@@ -23,7 +23,7 @@ extension Session {
         }
     }
 
-    // MARK: What an answer lets through
+    // MARK: After the answer
 
     func answered(subscription topic: String) {
         guard let subscription = state.subscriptions[ExactText(topic)] else { return }
@@ -36,7 +36,7 @@ extension Session {
         if state.exposed.contains(ExactText(topic)) { tables.expose(state, topic) }
     }
 
-    /// Everything that waited; also when there is nobody left to be told.
+    /// Ends the wait of all held subscriptions and methods, also when there is no peer left to be answered.
     func answeredAll() {
         for subscription in state.subscriptions.values where subscription.mode == .unanswered {
             subscription.mode = .live

@@ -4,20 +4,20 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// Calls of the broker's own services, whose answers may be large: they begin when there is room for their answers.
+/// Calls of the broker's own services. Their answers may be large, so a call starts when there is room for its answer.
 extension Session {
-    /// How many times the backlog of deliveries may lie in answers.
+    /// The most bytes of unread answers, as a multiple of the limit for deliveries.
     private static let maxAnswerBacklogs = 8
 
-    /// Bytes of answers that may wait for this connection.
+    /// The most bytes of answers that may wait for this connection.
     var maxUnreadAnswers: Int {
         min(Self.maxAnswerBacklogs * maxBacklogBytes, max(lane.memory.room, maxBacklogBytes / 8))
     }
 
-    /// Whether many peers stand behind this connection, so that what one of them does not read is not kept here.
+    /// Whether the connection serves many clients. Answers that one of them does not read then do not wait here.
     private var isShared: Bool { transport == .http || transport == .https }
 
-    /// Begins a call, now or when earlier answers were read and there is memory for one more.
+    /// Starts a call now, or when earlier answers were read and there is memory for another one.
     func whenAnswersHaveRoom(_ id: MessageID, _ limit: CallLimit, _ start: @escaping () -> Void) {
         let deadline = lane.now + limit.timeout
         let enqueue = { [self] in
@@ -40,7 +40,7 @@ extension Session {
         if !isShared { calls.gate.ended(answerBytes: answerBytes) }
     }
 
-    /// Begins calls that may begin. While others wait nothing more is read.
+    /// Starts the calls that may start. While others wait, nothing more is read.
     func startWaitingCalls() {
         guard calls.gate.isWaiting else { return }
         while let start = calls.gate.next(
@@ -64,14 +64,14 @@ extension Session {
         lane.services.proceed(now: lane.now)
     }
 
-    /// Whether an answer can be kept until the caller reads it. The first is always taken, unless too
-    /// much is held in all: then only small ones are.
+    /// Whether an answer can be kept until the caller reads it. The first one always can, unless all connections
+    /// together hold too much: then only a small one can.
     func hasRoom(forAnswer bytes: Int) -> Bool {
         if link.backlog > 0 { return link.backlog + bytes <= maxUnreadAnswers }
         return bytes <= MemoryBudget.leastRoom || !core.memory.isExceeded
     }
 
-    /// A caller that does not read its answers does not get more of them than fit.
+    /// Replaces an answer by an error, because the caller does not read its answers.
     func dropAnswer(_ id: MessageID) {
         core.counters.droppedAnswers.wrappingAdd(1, ordering: .relaxed)
         losses.count += 1

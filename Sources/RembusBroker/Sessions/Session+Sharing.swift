@@ -4,8 +4,8 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// What shared subscriptions have a connection do: a publication that it cannot take now waits for it, for the log does
-/// not say which member of the group it was given to.
+/// Shared subscriptions of this connection. A publication that the connection cannot take now is kept for it, because
+/// the store does not record which member of the group it was given to.
 extension Session {
     /// Whether a subscription of the component is one for this kind of connection: clients of a gateway and components that
     /// have the same name get each what they have asked for.
@@ -15,7 +15,7 @@ extension Session {
         return subscription.namespace === traits.namespace
     }
 
-    /// A live publication could not be sent.
+    /// Handles a live publication that could not be sent.
     func missed(_ publication: inout Publication, _ subscription: Subscription) {
         guard let share = subscription.share else { return fallBehind(subscription) }
         guard share.postponed.count < limits.maxInFlight, state.inFlight.bytes < maxKeptBytes else {
@@ -27,7 +27,7 @@ extension Session {
         lane.watch(self)
     }
 
-    /// Sends what waits, as far as there is room.
+    /// Sends publications that were kept, as far as there is room.
     func sendPostponed() {
         guard traits.namespace != nil, isReactive, !isClosed else { return }
         for subscription in state.subscriptions.values {
@@ -51,7 +51,7 @@ extension Session {
         }
     }
 
-    /// Gives what a member of a group has left to another one.
+    /// Gives a publication that a member of a group has left to another member.
     func passOn(_ orphan: ComponentState.Orphan) {
         orphan.publication.buffer.withUnsafeReadableBytes { bytes in
             let header = orphan.publication.header
@@ -78,7 +78,7 @@ extension Session {
 }
 
 extension ComponentState {
-    /// A publication that one member of a group was given and has not acknowledged.
+    /// A publication that was given to one member of a group and not acknowledged.
     struct Orphan {
         let publication: RetainedPublication
         let receivedAt: UInt64
@@ -86,7 +86,7 @@ extension ComponentState {
         let tenant: UInt32
     }
 
-    /// What the shared subscriptions leave behind, oldest first.
+    /// The unacknowledged deliveries of shared subscriptions, oldest first.
     var orphans: [Orphan] {
         var all: [Orphan] = []
         inFlight.forEach { delivery in

@@ -6,9 +6,9 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// The broker's end of one connection: takes its messages, keeps its state, sends what others have for it.
+/// The broker's end of one connection: handles its messages, keeps its state, and sends it messages.
 ///
-/// Touched on its lane's event loop only, except for the constants and `callLoad`; other lanes pass references to it
+/// Used on its lane's event loop only, except for the constants and `callLoad`; other lanes pass references to it
 /// around and reach it through a `LaneBatch`. Hence unchecked.
 final class Session: LinkDelegate, @unchecked Sendable {
     let lane: Lane
@@ -21,28 +21,28 @@ final class Session: LinkDelegate, @unchecked Sendable {
     let maxTopicBytes: Int
     let maxBacklogBytes: Int
 
-    /// Subscriptions and the like: private to this connection until a name brings the state of its component.
+    /// The state of the component. It is private to this connection until the connection has a name with a state.
     @exclusivity(unchecked) var state: ComponentState {
         didSet { (number, tenant) = (state.number, state.tenant) }
     }
-    /// The numbers of `state`, at hand for every publication.
+    /// Values of `state` that every publication needs.
     @exclusivity(unchecked) private(set) var number: UInt32 = 0
     @exclusivity(unchecked) private(set) var tenant: UInt32 = 0
-    /// Whether the peer may do anything yet.
+    /// Which messages the peer may send at the moment.
     @exclusivity(unchecked) var gate = Gate.open
     var login = LoginMachine()
     /// What waits for a decision about the login.
     var undecided = UndecidedLogin()
-    /// Whether the name was proven with a key or a certificate, and not only claimed.
+    /// Whether the name was proven with a key or a certificate, rather than only claimed.
     @exclusivity(unchecked) var isProven = false
     /// The client certificate that the connection was opened with.
     let certificate: ClientCertificate?
-    /// When the name was proven with something other than the certificate, milliseconds since 1970.
+    /// When the name was proven otherwise than with the certificate, in milliseconds since 1970.
     var provenAt: Int64 = 0
     let transport: TransportKind
-    /// What the gateway has said about its clients.
+    /// The traits that the gateway has given for its clients.
     let traits: SessionTraits
-    /// What it has set for this connection.
+    /// The settings that the gateway has made for this connection.
     @exclusivity(unchecked) var gateway = GatewaySettings()
     /// Where the messages of this connection are counted.
     let traffic: TrafficCount
@@ -53,28 +53,28 @@ final class Session: LinkDelegate, @unchecked Sendable {
     @exclusivity(unchecked) var brokerLink: BrokerLink?
     /// Delivery starts with `reactive` and is off again on each new connection (behaviour.md §4.2).
     @exclusivity(unchecked) var isReactive = false
-    /// Whether its component is written down at the end of this unit of work.
+    /// Whether the component is saved at the end of this unit of work.
     var isToBeSaved = false
-    /// Where what this connection publishes comes from, when it leads to another broker; nil for a component.
+    /// The origin of what this connection publishes, if its peer is another broker; nil for a component.
     @exclusivity(unchecked) var origin: Origin?
     @exclusivity(unchecked) var form = PeerForm()
 
     @exclusivity(unchecked) var calls: CallTable
-    /// How many requests are on their way to or with this component, for `less_busy`; read from any lane.
+    /// The number of requests that this component is to answer, for `less_busy`. Read from any lane.
     let callLoad = Atomic<Int>(0)
     @exclusivity(unchecked) var isWatched = false
     @exclusivity(unchecked) var lastRoute = LastRoute()
-    /// What the connection is still to get of what was published before.
+    /// Earlier publications that the connection is still to get.
     @exclusivity(unchecked) var past = SessionPast()
     var losses = SessionLosses()
-    /// What its peer is told when it is on the disk.
+    /// Answers that wait for the disk.
     var held = HeldAnswers()
     var denials = DenialMemory()
     @exclusivity(unchecked) private(set) var isClosed = false
-    /// Which connection it is, and since when, nanoseconds since the epoch: for readers of events and status.
+    /// The number and the start of the connection, in nanoseconds since the epoch, for events and status.
     let serial: UInt64
     let openedAt: UInt64
-    /// Why the broker is about to end the connection.
+    /// Why the broker is about to end the connection; nil while it is not.
     var endCause: BrokerEvent.Ending.Cause?
 
     init(lane: Lane, link: Link, facts: ConnectionFacts, traits: SessionTraits = SessionTraits()) {
@@ -102,10 +102,10 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     var limits: BrokerLimits { lane.settings.limits }
 
-    /// Whom the message that is being handled is from, for log and audit.
+    /// The address of the sender of the message being handled, for log and audit log.
     var peerAddress: String { gateway.asker?() ?? link.remoteAddress }
 
-    /// For the log: the name if there is one, and the address.
+    /// The name, if there is one, and the address, for the log.
     var label: String { "\(state.name ?? state.user ?? "anonymous") (\(peerAddress))" }
 
     // MARK: End
@@ -113,16 +113,16 @@ final class Session: LinkDelegate, @unchecked Sendable {
     func linkClosed(_ link: Link, reason: LinkCloseReason) {
         guard !isClosed else { return }
         isClosed = true
-        // The end is nobody's message.
+        // The end does not belong to a client's message.
         gateway.asker = nil
         report(.ended(reason))
         lane.remove(self)
         release()
-        // No end of a read follows for this connection: what its last messages caused leaves now.
+        // There is no end of a read for this connection any more, so the results of its last messages are sent here.
         lane.endBurst()
     }
 
-    /// Gives the name and its state back and ends what depended on this connection.
+    /// Releases the name and its state, and ends what depended on this connection.
     func release() {
         if let brokerLink { leaveMesh(brokerLink) }
         brokerLink = nil
@@ -136,7 +136,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
         dropWaitingCalls()
         answeredAll()
         let state = self.state
-        // What an anonymous component does with the connection from here on must not reach the component's state.
+        // What this connection still does must not change the component's state.
         self.state = tables.anonymousState(of: nil)
         login = LoginMachine()
         undecided.completion = nil
@@ -149,7 +149,7 @@ final class Session: LinkDelegate, @unchecked Sendable {
 
     // MARK: Persistence
 
-    /// Writes the component's subscriptions and marks down if they have changed.
+    /// Saves the component if its subscriptions or marks have changed.
     func save() {
         guard !isClosed, state.hasChanged || state.subscriptions.values.contains(where: \.hasMoved) else { return }
         save(state, isConnected: true)

@@ -1,9 +1,9 @@
-/// What one connection was to get and has not got, because it took too little.
+/// Messages that one connection did not get because it read too little.
 struct SessionLosses {
-    /// Publications that were not delivered, and answers that were dropped.
+    /// The number of publications that were not delivered and of answers that were dropped.
     var count = 0
-    /// Bytes of the log that it wanted to read when they were gone.
+    /// The bytes of log that the store had dropped before they were read.
     var bytes: UInt64 = 0
-    /// Whether readers of events were told that it does not take what is delivered.
+    /// Whether an event has reported that the component is slow.
     var isKnownAsSlow = false
 }

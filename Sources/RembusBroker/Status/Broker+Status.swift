@@ -5,17 +5,18 @@ import RembusTransport
 import RembusWire
 
 extension Broker {
-    /// What the broker is and does now: connections, methods, topics, storage, readiness.
+    /// The state of the broker now: connections, methods, topics, storage, readiness.
     ///
-    /// For the program that the broker runs in: it names everybody and everything, whatever the rules say. It costs the event
-    /// loops a moment in which nothing is delivered, in proportion to what is listed; once a second is often enough.
+    /// It is for the program that the broker runs in: it names every component and topic, whatever the rules say.
+    /// Collecting it blocks each event loop for a moment, in proportion to what is listed; once a second is often
+    /// enough.
     ///
-    /// - Parameter limit: How many elements its lists have at most.
+    /// - Parameter limit: The most elements of each list.
     public func status(listing limit: Int = 1000) async -> BrokerStatus {
         let limit = max(0, limit)
         var lanes: [LaneStatus] = []
         for lane in core.allLanes {
-            // A loop that has ended has nothing to tell.
+            // A loop that has ended has no connections.
             if let status = try? await lane.eventLoop.submit({ lane.status(listing: limit) }).get() {
                 lanes.append(status)
             }
@@ -35,7 +36,7 @@ extension Broker {
             topics: Self.topics(of: lanes, limit), journal: storage.journal, lake: storage.lake)
     }
 
-    /// Adds up what lanes know of the same topic; its value is the newest one.
+    /// Adds up the counts of all lanes for each topic, and takes the newest value.
     private static func topics(of lanes: [LaneStatus], _ limit: Int) -> [BrokerStatus.Topic] {
         var sums: [ExactText: LaneStatus.Topic] = [:]
         for topic in lanes.flatMap(\.topics) {
@@ -58,7 +59,7 @@ extension Broker {
 }
 
 extension RoutingTables {
-    /// What can be called, and whose it is.
+    /// The methods that can be called, with their providers.
     func methods(listing limit: Int) -> [BrokerStatus.Method] {
         lock.withLock {
             let own = handlers.keys.prefix(limit)

@@ -1,46 +1,46 @@
 public import Foundation
 
-/// What a broker is and does now, for the program that it runs in; see ``Broker/status(listing:)``.
+/// The state of a broker at one moment, for the program that the broker runs in; see ``Broker/status(listing:)``.
 ///
-/// Its lists have as many elements as were asked for at most, the numbers beside them count all.
+/// Each list has at most as many elements as were asked for. The counts beside the lists include all.
 public struct BrokerStatus: Sendable, Hashable, Codable {
-    /// The router's name.
+    /// The broker's name.
     public var name: String
     /// The version of this implementation, as in ``RembusVersion/current``.
     public var version: String
-    /// When this was found out.
+    /// When the status was taken.
     public var time: Date
-    /// How long the broker has been there, in seconds.
+    /// How long the broker has been running, in seconds.
     public var uptime: Double
-    /// The addresses that it accepts connections on, as URLs.
+    /// The URLs of the addresses that it accepts connections on.
     public var addresses: [String]
-    /// Why no requests should be sent now; empty when the broker is ready.
+    /// Why the broker should get no requests now; empty when it is ready.
     public var unready: [UnreadyReason]
-    /// How many connections are open.
+    /// The number of open connections.
     public var connectionCount: Int
-    /// How many of them have said a name.
+    /// The number of connections with a name.
     public var namedCount: Int
-    /// How many subscriptions they have.
+    /// The number of their subscriptions.
     public var subscriptionCount: Int
-    /// Deliveries at QoS 1 and 2 to them that wait for an acknowledgement.
+    /// The number of deliveries to them at QoS 1 and 2 that wait for an acknowledgement.
     public var inFlight: Int
-    /// Bytes that wait because peers do not read them fast enough.
+    /// The bytes that wait because peers do not read them fast enough.
     public var backlogBytes: Int
-    /// Bytes that are held for connections in all, and how many may be.
+    /// The memory that is held for all connections, and its limit.
     public var memory: Memory
-    /// Connections, the oldest of these first.
+    /// Connections, oldest first.
     public var components: [Component]
     /// The methods that can be called, by topic.
     public var methods: [Method]
-    /// Topics that were published on, by name; those beyond `max_metric_topics` are together in one called `other`. They are
-    /// counted from the first status on that is asked for, or from the start where metrics are.
+    /// Topics that were published to, by name. Topics beyond `max_metric_topics` are counted together in one called
+    /// `other`. Topics are counted from the first status on or, if metrics are collected, from the start.
     public var topics: [Topic]
-    /// The journal; nil where there is none.
+    /// The journal; nil when there is none.
     public var journal: Journal?
-    /// The tables; nil where there are none.
+    /// The tables; nil when there are none.
     public var lake: Lake?
 
-    /// Bytes that are held for connections.
+    /// The memory that is held for all connections.
     public struct Memory: Sendable, Hashable, Codable {
         /// Bytes that are held.
         public var used: Int
@@ -48,53 +48,54 @@ public struct BrokerStatus: Sendable, Hashable, Codable {
         public var limit: Int
     }
 
-    /// One connection with what its component does.
+    /// A connection with its component.
     public struct Component: Sendable, Hashable, Codable {
-        /// Who it is and where.
+        /// The connection: name, address, protocol.
         public var connection: BrokerConnection
-        /// Whether it has asked for deliveries.
+        /// Whether it receives deliveries.
         public var isReactive: Bool
-        /// What it has subscribed: 100 topics and patterns at most.
+        /// The topics and patterns that it has subscribed to; 100 at most.
         public var subscriptions: [String]
-        /// How many it has.
+        /// The number of its subscriptions.
         public var subscriptionCount: Int
-        /// The methods that it offers: 100 at most.
+        /// The methods that it exposes; 100 at most.
         public var methods: [String]
-        /// How many it offers.
+        /// The number of methods that it exposes.
         public var methodCount: Int
-        /// Whether it does not take what is delivered to it.
+        /// Whether it does not read what is delivered to it.
         public var isSlow: Bool
-        /// Bytes that wait because it does not read them fast enough.
+        /// The bytes that wait because it does not read them fast enough.
         public var backlogBytes: Int
-        /// Deliveries at QoS 1 and 2 that wait for its acknowledgement.
+        /// The number of deliveries at QoS 1 and 2 that wait for its acknowledgement.
         public var inFlight: Int
-        /// Its calls that wait for an answer.
+        /// The number of its calls that wait for an answer.
         public var openCalls: Int
-        /// Messages that were not delivered because it took no more.
+        /// The number of messages that it did not get because it read too little.
         public var dropped: Int
     }
 
     /// A method that can be called.
     public struct Method: Sendable, Hashable, Codable {
-        /// Its topic.
+        /// The topic of the method.
         public var topic: String
-        /// Whether the broker itself answers: a method of its own, of its tables, or of the program around it.
+        /// Whether the broker itself answers: with a built-in method, one of its tables, or one of the program around
+        /// it.
         public var isBrokers: Bool
-        /// The components that offer it, connected or not; nil is one without a name.
+        /// The components that expose it, connected or not. nil stands for one without a name.
         public var providers: [String?]
     }
 
-    /// A topic that was published on.
+    /// A topic that was published to.
     public struct Topic: Sendable, Hashable, Codable {
-        /// The topic.
+        /// The name of the topic.
         public var name: String
         /// Accepted publications since they are counted.
         public var published: UInt64
-        /// Publications a second, of the last second that has ended; nil until one has.
+        /// Publications per second, in the last full second; nil before there was one.
         public var rate: Double?
-        /// The arguments of a publication of the last second, or of the last one before, as JSON. Sampled: one of each second,
-        /// from the first status on that is asked for and for a minute after the last; nil before, where a publication is larger
-        /// than 1 KiB, and for topics beyond a thousand of an event loop.
+        /// The arguments, as JSON, of a publication of the last second or the last one before. One publication is taken
+        /// each second, from the first status on until a minute after the last. nil before that, for publications
+        /// larger than 1 KiB, and for topics beyond the first thousand of an event loop.
         public var value: String?
         /// When ``value`` was received.
         public var valueTime: Date?

@@ -2,7 +2,7 @@ import NIOCore
 import RembusTransport
 import RembusWire
 
-/// What one lane contributes to a status.
+/// The part of one lane in a status.
 struct LaneStatus: Sendable {
     var connectionCount = 0
     var namedCount = 0
@@ -12,7 +12,7 @@ struct LaneStatus: Sendable {
     var components: [BrokerStatus.Component] = []
     var topics: [Topic] = []
 
-    /// What a lane knows of a topic.
+    /// The counts of a lane for one topic.
     struct Topic: Sendable {
         var name: String
         var published: UInt64
@@ -22,7 +22,8 @@ struct LaneStatus: Sendable {
 }
 
 extension Lane {
-    /// - Parameter limit: How many connections are listed at most; any of them when there are more.
+    /// - Parameter limit: The most connections that are listed. Which ones are listed is not defined when there are
+    ///   more.
     func status(listing limit: Int) -> LaneStatus {
         metrics.countsTopics = true
         if sampler.want(now: eventLoop.now) { countAnew() }
@@ -36,7 +37,7 @@ extension Lane {
             })
     }
 
-    /// Has every topic find out again where it is counted.
+    /// Makes every route look up its counter again, so that topics are counted from now on.
     private func countAnew() {
         forgetCounts()
         for session in sessions.values { session.lastRoute.route?.published = nil }
@@ -44,7 +45,7 @@ extension Lane {
 }
 
 extension Session {
-    /// What a status says of this connection.
+    /// This connection in a status.
     fileprivate var status: BrokerStatus.Component {
         BrokerStatus.Component(
             connection: connection, isReactive: isReactive,
@@ -57,6 +58,7 @@ extension Session {
 }
 
 extension BrokerStatus.Component {
-    /// Topics that are listed of one component: ten thousand of each connection would hold up an event loop.
+    /// The most topics that are listed of one component. Listing ten thousand of each connection would block an event
+    /// loop.
     static let maxListed = 100
 }

@@ -1,24 +1,25 @@
 import NIOCore
 import RembusWire
 
-/// What one lane knows of topics for a status: how fast publications come, and a recent one of each.
+/// Samples topics for the status of one lane: the rate of publications, and a recent publication of each topic.
 ///
-/// Only while somebody asks for statuses. Nothing is done per publication: once a second the routes forget where they
-/// are counted, and the next publication along each, which finds that out again, is the sample. On the lane's event loop only.
+/// Active only while a program asks for the status. Publications themselves cost nothing more: once a second the routes
+/// forget their counter, and the next publication along each route, which looks the counter up again, is the sample.
+/// Used on the lane's event loop only.
 final class TopicSampler {
-    /// Whether somebody has asked for a status lately.
+    /// Whether a status was asked for lately.
     private(set) var isWanted = false
     private var until = NIODeadline.uptimeNanoseconds(0)
     private var lastLook = NIODeadline.uptimeNanoseconds(0)
-    /// Those that were counted along since the last look.
+    /// The routes that have looked up their counter since the last second.
     private var routes: [Route] = []
     private var keptCount = 0
 
     private static let interval = TimeAmount.seconds(1)
-    /// How long sampling goes on when nobody asks again.
-    private static let patience = TimeAmount.minutes(1)
+    /// How long sampling continues after the last request.
+    private static let duration = TimeAmount.minutes(1)
     private static let maxRoutes = 1 << 16
-    /// How many publications are kept, of what size.
+    /// The most publications that are kept, and their largest size in bytes.
     private static let maxKept = 1000
     private static let maxBytes = 1024
 
@@ -28,9 +29,10 @@ final class TopicSampler {
         var receivedAt: UInt64
     }
 
-    /// Begins, or goes on for longer; true when it has just begun, so that routes have to look again where they are counted.
+    /// Starts sampling, or prolongs it. Returns true when it has just started, so that routes have to look up their
+    /// counters again.
     func want(now: NIODeadline) -> Bool {
-        until = now + Self.patience
+        until = now + Self.duration
         guard !isWanted else { return false }
         isWanted = true
         lastLook = now
@@ -52,7 +54,7 @@ final class TopicSampler {
         routes.removeAll(keepingCapacity: isWanted)
     }
 
-    /// Takes a publication, the first one along its route since the last look.
+    /// Keeps a publication, the first one along its route in this second.
     func take(_ bytes: Slice<UnsafeRawBufferPointer>, receivedAt: UInt64, along route: Route, of count: TopicCount) {
         if routes.count < Self.maxRoutes { routes.append(route) }
         guard bytes.count <= Self.maxBytes else {
@@ -68,7 +70,7 @@ final class TopicSampler {
 }
 
 extension TopicSampler.Sample {
-    /// The arguments as JSON; nil for what is no publication.
+    /// The arguments as JSON; nil when the frame is not a publication.
     var argumentsAsJSON: String? {
         guard case .publish(let publish)? = try? Message(cbor: ByteBuffer(bytes: frame)) else { return nil }
         return Value.array(publish.arguments).jsonText

@@ -1,8 +1,8 @@
 import Dispatch
 import NIOConcurrencyHelpers
 
-/// Work outside of the event loops, such as table queries, whose results come back to one of them. The loops must run until
-/// all of it has ended.
+/// Tasks outside of the event loops, such as table queries, whose results are passed to an event loop. The loops must
+/// run until all tasks have ended.
 package final class BackgroundTasks: Sendable {
     private struct State {
         var running = 0
@@ -11,7 +11,7 @@ package final class BackgroundTasks: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    /// Starts some work. It hands its result to an event loop before it returns.
+    /// Starts a task, which passes its result to an event loop before it returns.
     @discardableResult
     package func run(_ work: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
         state.withLockedValue { $0.running += 1 }
@@ -37,7 +37,8 @@ package final class BackgroundTasks: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when nothing is running, or after `seconds`: a handler of the program that embeds the broker may never end.
+    /// Returns when no task is running, or after `seconds`, because a handler of the program around the broker may
+    /// never end.
     func finish(within seconds: Int) async {
         await withCheckedContinuation { continuation in
             let isIdle = state.withLockedValue { state in

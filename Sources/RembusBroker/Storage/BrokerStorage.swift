@@ -3,42 +3,43 @@ package import RembusTables
 package import RembusTrust
 package import RembusWire
 
-/// What a broker keeps its data in, put together by whoever starts it.
+/// The storage of a broker, put together by the code that starts it.
 package struct BrokerStorage: Sendable {
     /// The log of accepted publications.
     package var store: any Store
-    /// Whether publications under a topic go to the disk; asked once per topic and lane.
+    /// Whether publications to a topic are recorded on the disk. Called once for each topic and lane.
     package var isRecorded: @Sendable (String) -> Bool
-    /// How far back recorded publications are there; nil for as far as there is anything.
+    /// How far back recorded publications are kept; nil when nothing limits it.
     package var retention: RetentionHorizon?
-    /// The tables that publications fill, which are not to lose any.
+    /// The tables that publications fill. No publication may be missing from them.
     package var tables: FilledTables?
-    /// Per partition, the receive time up to which publications are archived: new ones come behind it, also when the
-    /// journal was deleted and the clock set back, or the archive would take them for its own.
+    /// For each partition, the receive time up to which publications are archived. New receive times start behind it,
+    /// also when the journal was deleted and the clock set back. Otherwise the archive would take new publications for
+    /// archived ones.
     package var archivedTimes: [UInt64]
-    /// Where subscriptions, marks and exposed topics outlive the broker; nil for nowhere.
+    /// Saves subscriptions, marks and exposed topics; nil when nothing outlives the broker.
     package var components: ComponentKeeper?
-    /// What was known of components when the broker ended.
+    /// The records of components at the end of the last run.
     package var restored: [PackedComponent]
-    /// What becomes known of them later; nil when all is known.
+    /// Delivers records of components that are found later; nil when all are known.
     package var late: LateComponents?
-    /// QoS 2 publications taken shortly before the broker ended, which their publishers may send again.
+    /// Publications at QoS 2 that were accepted shortly before the last run ended, and that publishers may send again.
     package var recentPublications: [RecentPublication]
-    /// Methods that the storage offers, by topic.
+    /// The methods of the storage, by topic.
     package var services: [String: StorageService]
-    /// Takes over other values of `--record`. Throws when it cannot; then nothing has changed.
+    /// Takes over other values of `--record`. Throws when it cannot, and has changed nothing then.
     package var changeRecording: @Sendable ([String]) throws -> Void
-    /// What is wrong with the storage now, for readiness; empty when it works. On any thread, and quick.
+    /// What is wrong with the storage now, for readiness; empty when it works. Called on any thread; must be quick.
     package var unreadyReasons: @Sendable () -> Set<UnreadyReason>
-    /// Hands the figures of the storage to swift-metrics. On any thread but an event loop's.
+    /// Reports the figures of the storage to swift-metrics. Called on any thread but an event loop's.
     package var reportMetrics: @Sendable () -> Void
-    /// What journal and tables have counted. On any thread but an event loop's.
+    /// The counts of journal and tables. Called on any thread but an event loop's.
     package var figures: @Sendable () -> StorageFigures = { StorageFigures() }
-    /// Called at the end, when no session is left: writes what is queued and closes.
+    /// Writes what is queued, and closes the storage. Called at the end, when there are no sessions.
     package var close: @Sendable () async -> Void
-    /// The last values of topics, where they outlive the broker; nil for in memory only.
+    /// The last values of topics, if they outlive the broker; nil to keep them in memory only.
     package var lastValues: LastValues?
-    /// How the memory of the process is divided; nil when no part of it is the storage's.
+    /// How the memory of the process is divided; nil when the storage has no part of it.
     package var memory: MemoryPlan?
 
     package init(
@@ -68,20 +69,19 @@ package struct BrokerStorage: Sendable {
     }
 }
 
-/// A method that the storage offers, and who may call it.
+/// A method of the storage, with the rules about who may call it.
 package struct StorageService: Sendable {
     /// Whether only administrators may call it.
     package var needsAdministrator = false
-    /// The only tenant that may call it, for which others do not exist; nil for all.
+    /// The only tenant that may call it, and the only one that can see it; nil for all.
     package var tenant: String?
-    /// What it does with the topics whose publications it reads or changes.
+    /// The right to the topics that a caller needs.
     package var action: TrustAction
-    /// The topics whose publications it reads or changes, as patterns with `*` for each segment that may be anything;
-    /// nil for none.
+    /// The topics whose publications it reads or changes, as patterns with `*` for any segment; nil for none.
     package var topics: [String]?
     private let answer: @Sendable ([Value], String) async throws -> Value
 
-    /// A method whose answer is the same for all who may call it.
+    /// A method whose answer is the same for all callers.
     package init(
         tenant: String? = nil, action: TrustAction, topics: [String]? = nil,
         body: @escaping @Sendable ([Value]) async throws -> Value
@@ -92,7 +92,7 @@ package struct StorageService: Sendable {
         answer = { arguments, _ in try await body(arguments) }
     }
 
-    /// A method for all tenants that answers with what the caller's tenant may know.
+    /// A method for all tenants. Its answer contains what the caller's tenant may know.
     package init(
         action: TrustAction, topics: [String]? = nil, needsAdministrator: Bool = false,
         answer: @escaping @Sendable (_ arguments: [Value], _ tenant: String) async throws -> Value
@@ -104,13 +104,13 @@ package struct StorageService: Sendable {
         self.answer = answer
     }
 
-    /// Answers calls of a tenant's components, given their arguments.
+    /// The closure that answers calls of a tenant's components. It gets the arguments.
     package func body(for tenant: String) -> @Sendable ([Value]) async throws -> Value {
         { [answer] in try await answer($0, tenant) }
     }
 }
 
-/// A QoS 2 publication that was stored: its publisher and the id that the publisher gave it.
+/// A publication at QoS 2 that was stored: its publisher, and the id that the publisher gave it.
 package struct RecentPublication: Sendable, Hashable {
     package var publisher: String
     package var id: MessageID

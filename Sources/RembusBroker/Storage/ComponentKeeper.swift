@@ -2,10 +2,10 @@ package import Logging
 import NIOConcurrencyHelpers
 package import RembusStore
 
-/// Writes what is known of components behind the event loops: the newest record of each, with one sync for all whose
-/// answers wait for it.
+/// Saves records of components outside of the event loops: the newest record of each, with one sync for all answers
+/// that wait.
 ///
-/// What is waiting is guarded by `lock`, the file is touched by the writing queue only; hence unchecked.
+/// Waiting records are guarded by `lock`. The file is used on the writing queue only; hence unchecked.
 package final class ComponentKeeper: @unchecked Sendable {
     private final class Target: @unchecked Sendable {
         let lock = NIOLock()
@@ -26,7 +26,7 @@ package final class ComponentKeeper: @unchecked Sendable {
             do throws(StorageError) {
                 try file.save(records, isSynced: isSynced)
             } catch {
-                // Unless newer ones have come.
+                // Unless newer records have come meanwhile.
                 lock.withLock {
                     for record in records where waiting[record.name] == nil { waiting[record.name] = record }
                 }
@@ -42,9 +42,9 @@ package final class ComponentKeeper: @unchecked Sendable {
     private let commit: GroupCommit
 
     /// - Parameters:
-    ///   - file: Where records are kept.
+    ///   - file: The file of records.
     ///   - policy: When a record counts as written.
-    ///   - onSave: For whoever keeps a copy elsewhere; called on the keeper's own queue after a record was written.
+    ///   - onSave: Called on the keeper's own queue with records that were written, for copies elsewhere.
     package init(
         file: sending ComponentFile, policy: SyncPolicy = .always, logger: Logger,
         onSave: @escaping @Sendable ([ComponentRecord]) -> Void = { _ in }
@@ -57,27 +57,29 @@ package final class ComponentKeeper: @unchecked Sendable {
         }
     }
 
-    /// Has `action` called with records after they were written, on the keeper's queue.
+    /// Adds an action that is called with records after they were written, on the keeper's queue.
     func onSave(_ action: @escaping @Sendable ([ComponentRecord]) -> Void) {
         target.lock.withLock { target.onSave.append(action) }
     }
 
-    /// Has a record written soon; an older one of the same name that still waits is dropped.
+    /// Queues a record to be written soon. An older one of the same name that is still queued is dropped.
     package func save(_ record: ComponentRecord) {
         target.lock.withLock {
-            // While the disk fails, forgotten names do not pile up: one that comes back with a restart is forgotten again.
+            // While the disk fails, records of forgotten names do not pile up. A name that reappears with a restart is
+            // forgotten again.
             let isKept = !record.isEmpty || target.waiting.count < Self.maxForgotten
             target.waiting[record.name] = isKept ? record : nil
         }
         commit.change()
     }
 
-    /// Calls `done`, not on an event loop, when everything saved so far is durable. False when it is already.
+    /// Calls `done`, not on an event loop, when everything saved so far is durable. Returns false, without calling it,
+    /// when it is already.
     package func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit.whenDurable(done) }
 
     /// Whether the last attempt to write failed.
     var isFailing: Bool { commit.isFailing }
 
-    /// Returns when everything saved so far is on the disk, or could not be written; nothing is written after that.
+    /// Returns when everything saved so far is on the disk or could not be written. Nothing is written after that.
     package func close() async { await commit.close { [target] in target.file.close() } }
 }

@@ -1,7 +1,8 @@
 import NIOConcurrencyHelpers
 package import RembusStore
 
-/// Components that become known only after the start, because the catalog with their copy could not be reached then.
+/// Records of components that are found after the start, because the catalog with their copy could not be reached
+/// before.
 package final class LateComponents: Sendable {
     private struct State {
         var receiver: (@Sendable ([ComponentRecord]) -> Void)?
@@ -12,7 +13,7 @@ package final class LateComponents: Sendable {
 
     package init() {}
 
-    /// Hands over what was found. On any thread.
+    /// Passes on records that were found. On any thread.
     package func arrive(_ components: [ComponentRecord]) {
         let receiver = state.withLockedValue { state in
             if state.receiver == nil { state.waiting += components }
@@ -21,7 +22,7 @@ package final class LateComponents: Sendable {
         receiver?(components)
     }
 
-    /// Has `receiver` called with what was found so far and what is found later.
+    /// Sets the receiver of the records that were found so far and will be found later.
     func receive(_ receiver: @escaping @Sendable ([ComponentRecord]) -> Void) {
         let waiting = state.withLockedValue { state in
             state.receiver = receiver

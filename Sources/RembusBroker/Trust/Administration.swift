@@ -1,7 +1,7 @@
 import RembusTrust
 import RembusWire
 
-/// A command for administrators only, checked for what it needs (protocol.md §8 and beyond).
+/// A command for administrators, with its fields checked (protocol.md §8 and beyond).
 enum Administration: Sendable {
     /// A change of the rules.
     case change(RuleChange)
@@ -16,10 +16,10 @@ enum Administration: Sendable {
     case save
     case logLevel(String)
     case shutdown
-    /// The command exists, but a field is missing or has no usable value.
+    /// A known command with a missing field, or one without a usable value.
     case unusable(command: String, String)
 
-    /// nil for a command that everybody may send, or that nobody knows.
+    /// nil for a command that everybody may send, or that does not exist.
     init?(_ command: AdminCommand, topic: String, data: Value) {
         switch command {
         case .privateTopic: self = .change(.makePrivate(topic))
@@ -34,7 +34,7 @@ enum Administration: Sendable {
         }
     }
 
-    /// Commands by their names on the wire; every one needs an administrator.
+    /// The commands by their names on the wire. All of them require an administrator.
     private static func make(_ name: String, _ fields: Fields) -> Administration? {
         switch name {
         case "private_topics_config": .privateTopics
@@ -65,7 +65,7 @@ enum Administration: Sendable {
         }
     }
 
-    /// What a command brings with it.
+    /// The fields of a command.
     private struct Fields {
         let command: String
         let topic: String
@@ -80,18 +80,18 @@ enum Administration: Sendable {
             return make(text)
         }
 
-        /// A misspelt `actions` would be the same as none.
+        /// A field that does not belong to the command. Without this check a misspelt `actions` would mean all actions.
         private var strayField: Administration? {
             let known = ["cmd", "cid", "actions", AdminCommand.Field.routeMarks, AdminCommand.Field.touchedNames]
             guard let stray = map.first(where: { !known.contains($0.key.stringValue ?? "") }) else { return nil }
             return unusable("the field `\(stray.key)` does not belong to this command; there are cid and actions")
         }
 
-        /// A name and a set of actions; all of them when none are named.
+        /// Reads a name and a set of actions, which are all if none are given.
         func withActions(_ make: (String, Set<TrustAction>) -> Administration) -> Administration {
             with("cid") { name in
                 if let stray = strayField { return stray }
-                // Left out means all; null is no list, and must not grant more than a list would.
+                // A missing field means all actions. Null does not, because it must not grant more than a list would.
                 guard let list = map["actions"] else { return make(name, Set(TrustAction.allCases)) }
                 let actions = list.arrayValue?.map { $0.stringValue.flatMap(TrustAction.init) } ?? [nil]
                 let known = actions.compactMap { $0 }

@@ -2,8 +2,8 @@ import RembusTransport
 import RembusTrust
 
 extension BrokerCore {
-    /// Writes down what a peer did. `claiming` is the name that it wanted, when it has none yet. A guest, such as a request
-    /// over HTTP, has the name of its user.
+    /// Writes an action of a peer to the audit log. `claiming` is the name that the peer claims while it has none. A
+    /// guest, such as the sender of an HTTP request, has the name of its user.
     func audit(
         _ action: String, _ session: Session, claiming name: String? = nil, outcome: String,
         _ details: [String: String] = [:]
@@ -14,7 +14,7 @@ extension BrokerCore {
                 address: session.peerAddress, outcome: outcome, details: details))
     }
 
-    /// Writes down what other processes on this machine change in the file of rights.
+    /// Writes changes by other processes in the file of rights to the audit log.
     func auditOutsideChanges() {
         guard let audit = trust.audit else { return }
         trust.store.onOutsideChange { old, new in

@@ -1,13 +1,14 @@
 package import RembusIdentity
 package import RembusTrust
 
-/// What a broker knows identities and rights by. ``AuditLog`` and keys are nil for a broker that keeps nothing on the disk.
+/// The identities and rights that a broker knows. Keys and audit log are nil for a broker that writes nothing to the
+/// disk.
 package struct BrokerTrust: Sendable {
     /// Administrators, tenants, private topics and grants.
     package var store: TrustStore
-    /// The keys of components; nil when no component can have one.
+    /// The keys of components; nil when components cannot have keys.
     package var keys: BrokerKeys?
-    /// Where logins, refusals and administrative acts are written.
+    /// The log of logins, refusals and administrative actions.
     package var audit: AuditLog?
 
     package init(store: TrustStore, keys: BrokerKeys? = nil, audit: AuditLog? = nil) {

@@ -6,10 +6,10 @@ import RembusTrust
 import RembusWire
 import Synchronization
 
-/// Looks for keys, checks signatures and pins, and changes the rules: all that blocks on the disk or costs a core, on a
-/// queue of its own and never on an event loop.
+/// Looks up keys, checks signatures and pins, and changes the rules: everything that waits for the disk or takes much
+/// time, on a queue of its own instead of an event loop.
 ///
-/// The settings and limiters are touched on `queue` only; hence unchecked.
+/// The settings and limiters are used on `queue` only; hence unchecked.
 final class IdentityService: @unchecked Sendable {
     private let queue = DispatchQueue(label: "rembus.identity", qos: .userInitiated)
     private let trust: BrokerTrust
@@ -17,14 +17,14 @@ final class IdentityService: @unchecked Sendable {
     private let logger: Logger
     private var registrations: AttemptLimiter
     private var failedLogins: AttemptLimiter
-    /// Addresses that failed too often, and until when nothing from there is checked.
+    /// Addresses with too many failures, and the time until which nothing from there is checked.
     private var blocked: [String: NIODeadline] = [:]
     private let waiting = Atomic<Int>(0)
 
-    /// More work than this waiting means a flood: what comes on top is refused.
+    /// The most jobs that may wait. More of them mean a flood, and are refused.
     private static let maxWaiting = 10_000
     private static let maxAddresses = 10_000
-    /// Failed logins per minute and address before nothing from there is checked for a minute.
+    /// The failed logins of an address within a minute after which nothing from there is checked for a minute.
     private static let maxFailedLogins = 60
 
     init(trust: BrokerTrust, settings: SecurityConfiguration, logger: Logger) {
@@ -47,7 +47,8 @@ final class IdentityService: @unchecked Sendable {
         }
     }
 
-    /// Runs `work` on the queue and `completion` with its result on `eventLoop`; nil when too much is waiting.
+    /// Runs `work` on the queue and `completion` with its result on `eventLoop`. The result is nil when too many jobs
+    /// wait.
     private func run<Result: Sendable>(
         on eventLoop: any EventLoop, _ work: @escaping @Sendable () -> Result,
         _ completion: @escaping @Sendable (Result?) -> Void
@@ -63,16 +64,16 @@ final class IdentityService: @unchecked Sendable {
         }
     }
 
-    /// Whether every result has been handed over.
+    /// Whether all results have been delivered.
     var isIdle: Bool { waiting.load(ordering: .acquiring) == 0 }
 
     // MARK: Login
 
     enum Lookup: Sendable {
-        /// The name has no key: whoever comes first may have it, in free mode.
+        /// The name has no key. In free mode whoever comes first gets it.
         case unprotected
         case protected
-        /// There is a key file that cannot be used, or too much is going on: nobody gets the name.
+        /// The key file cannot be used, or too many jobs wait: nobody gets the name.
         case unusable
     }
 
@@ -92,7 +93,8 @@ final class IdentityService: @unchecked Sendable {
         }
     }
 
-    /// Whether a signature proves a name. Failures count against the address; too many make every further one fail.
+    /// Finds out whether a signature proves a name. Failures count against the address; after too many, every further
+    /// check fails.
     func verify(
         _ signature: [UInt8], challenge: [UInt8], name: String, address: String, on eventLoop: any EventLoop,
         _ completion: @escaping @Sendable (Bool) -> Void
@@ -107,20 +109,20 @@ final class IdentityService: @unchecked Sendable {
         }
     }
 
-    /// What a secret that was shown for a name turned out to be. Peers learn only whether it was right.
+    /// The outcome of checking a secret for a name. Peers learn only whether the secret was right.
     enum SecretCheck: Sendable {
         case right
         case wrong
-        /// The name has no key of any kind.
+        /// The name has no secret and no key.
         case noSecret
-        /// The name has a key pair, which no password proves.
+        /// The name has a key pair, so no secret can prove it.
         case keyPair
         /// The name's key file cannot be used.
         case unusable
-        /// Too many logins from the address have failed, or too much is waiting: nothing was looked at.
+        /// Nothing was checked: too many logins from the address have failed, or too many jobs wait.
         case unchecked
 
-        /// Why it did not serve, for the log.
+        /// Why the secret did not prove the name, for the log.
         func reason(_ name: String) -> String {
             switch self {
             case .right: "the secret is right"
@@ -134,8 +136,8 @@ final class IdentityService: @unchecked Sendable {
         }
     }
 
-    /// Whether `secret` is the shared secret of a name, for gateways whose protocol shows it. Failures count as those of
-    /// ``verify(_:challenge:name:address:on:_:)`` do.
+    /// Finds out whether `secret` is the shared secret of a name, for gateways whose protocol sends it. Failures count
+    /// as those of ``verify(_:challenge:name:address:on:_:)`` do.
     func check(
         secret: [UInt8], name: String, address: String, on eventLoop: any EventLoop,
         _ completion: @escaping @Sendable (SecretCheck) -> Void
@@ -183,7 +185,7 @@ final class IdentityService: @unchecked Sendable {
 
     // MARK: Registration
 
-    /// Stores a component's public key, given the pin of its tenant (protocol.md §7.5).
+    /// Stores a component's public key, if the pin of its tenant is right (protocol.md §7.5).
     func register(
         _ register: Message.Register, address: String, on eventLoop: any EventLoop,
         _ completion: @escaping @Sendable (StatusCode, Value) -> Void
@@ -204,7 +206,8 @@ final class IdentityService: @unchecked Sendable {
         guard let stored = trust.store.document.tenants[tenant] else {
             return (.error, .text(BrokerText.unknownTenant(tenant)))
         }
-        // Only failures count: a fleet behind one address may register as fast as it likes, guessing pins may not be tried.
+        // Only failures count: many components behind one address may register as fast as they like, but pins may not
+        // be guessed.
         guard registrations.hasRoom(address, now: .now) else {
             return (.error, .text(BrokerText.tooManyRegistrations))
         }
@@ -247,7 +250,7 @@ final class IdentityService: @unchecked Sendable {
 
     // MARK: Rules
 
-    /// Runs a change of the rules or of keys, and reports the outcome on the event loop.
+    /// Changes rules or keys, and reports the outcome on the event loop.
     func administer(
         on eventLoop: any EventLoop, _ work: @escaping @Sendable (BrokerTrust) -> (StatusCode, Value),
         _ completion: @escaping @Sendable (StatusCode, Value) -> Void
@@ -259,7 +262,7 @@ final class IdentityService: @unchecked Sendable {
         }
     }
 
-    /// Reads the rules again if somebody else has written them; `completion` is called when they changed.
+    /// Reads the rules again if another process has written them. `completion` is called when they have changed.
     func reloadIfChanged(_ completion: @escaping @Sendable () -> Void) {
         queue.async {
             if self.trust.store.reloadIfChanged() { completion() }

@@ -5,8 +5,8 @@ import RembusListening
 import RembusTrust
 import Synchronization
 
-/// Looks every second whether rules or certificates were replaced on the disk, warns of certificates that end, and hands
-/// the figures of the whole broker to swift-metrics.
+/// Checks every second whether rules or certificates were replaced on the disk, warns of certificates that expire soon,
+/// and reports the figures of the whole broker to swift-metrics.
 final class PeriodicWork: Sendable {
     private let core: BrokerCore
     private let certificates: TLSServerContext?
@@ -16,7 +16,7 @@ final class PeriodicWork: Sendable {
     private let nextWarning = Mutex<Date>(.distantPast)
     private let queue = DispatchQueue(label: "rembus.periodic-work", qos: .utility)
 
-    /// How long before its end a certificate is warned of.
+    /// How long before its expiry the warning about a certificate begins.
     private static let warningPeriod: TimeInterval = 14 * 86_400
 
     init(core: BrokerCore, certificates: TLSServerContext?) {
@@ -66,9 +66,9 @@ final class PeriodicWork: Sendable {
         }
     }
 
-    /// Reads everything again now.
+    /// Reads rules and certificates again now.
     ///
-    /// - Parameter settings: Where the certificates are from now on; nil for where they were.
+    /// - Parameter settings: Where the certificates are from now on; nil leaves the place as it is.
     func reload(_ settings: TLSServerSettings? = nil) {
         core.identities.reloadIfChanged { [core] in core.applyRules() }
         queue.async {
@@ -94,7 +94,7 @@ final class PeriodicWork: Sendable {
         }
     }
 
-    /// Once a day.
+    /// Called once a day.
     private func warnOfExpiry() {
         guard let expiry = certificates?.expiry else { return }
         let now = Date.now

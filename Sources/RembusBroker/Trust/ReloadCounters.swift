@@ -1,13 +1,13 @@
 import Synchronization
 
-/// What a running broker reads again from the disk.
+/// The files that a running broker reads again.
 package enum ReloadPart: String, Sendable, CaseIterable {
     case settings
     case certificates
     case rules
 }
 
-/// How often that failed, and whether the last attempt did.
+/// The number of failed attempts to read a file again, and whether the last attempt failed.
 final class ReloadCounters: Sendable {
     private struct Part {
         var failures: UInt64 = 0
@@ -16,7 +16,8 @@ final class ReloadCounters: Sendable {
 
     private let parts = Mutex<[ReloadPart: Part]>([:])
 
-    /// Notes an attempt, or what was found without one: `isNew` counts it as a failure of its own.
+    /// Records the result of an attempt, or of a check without one. `isNew` says whether a failure counts as another
+    /// one.
     func note(_ part: ReloadPart, hasFailed: Bool, isNew: Bool = true) {
         parts.withLock { parts in
             if hasFailed, isNew { parts[part, default: Part()].failures += 1 }

@@ -28,7 +28,7 @@ enum RuleChange: Sendable {
         }
     }
 
-    /// What was changed, for the audit log. No secret is among it.
+    /// The details of the change for the audit log, without secrets.
     var details: [String: String] {
         switch self {
         case .makePrivate(let topic), .makePublic(let topic): ["topic": topic]
@@ -40,7 +40,7 @@ enum RuleChange: Sendable {
         }
     }
 
-    /// Throws when a topic or a name can not be one.
+    /// Throws when a topic or a name cannot be used.
     func check(_ limits: BrokerLimits) throws(TrustError) {
         switch self {
         case .makePrivate(let topic), .makePublic(let topic): try Self.check(topic, limits)
@@ -71,7 +71,7 @@ enum RuleChange: Sendable {
         }
     }
 
-    /// Makes the change (behaviour.md §12).
+    /// Applies the change (behaviour.md §12).
     func apply(to document: inout TrustDocument) {
         switch self {
         case .makePrivate(let topic): document.makePrivate(topic)

@@ -1,9 +1,9 @@
 import RembusTrust
 import RembusWire
 
-/// The rules as administrators get to see them. No pin, not even its hash, is among them.
+/// The rules as administrators see them. Pins are left out, and so are their hashes.
 enum TrustListing {
-    /// Private topics with the names that may use them, as the reference lists them (protocol.md §8).
+    /// Private topics with the names that may use them, in the form of the reference (protocol.md §8).
     static func privateTopics(_ document: TrustDocument) -> Value {
         var names: [String: Set<String>] = [:]
         for topic in document.privateTopics { names[topic] = [] }

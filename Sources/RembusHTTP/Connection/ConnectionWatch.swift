@@ -1,10 +1,10 @@
 import NIOCore
 import RembusBroker
 
-/// Watches over a connection from below: that its first byte is of the right protocol, and that what is due comes in
+/// Watches a connection: whether its first byte belongs to the right protocol, and whether the expected bytes come in
 /// time.
 ///
-/// It sits in front of TLS, so that what it closes is closed at once.
+/// It is in front of TLS, so that a connection is closed at once.
 final class ConnectionWatch: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -12,15 +12,15 @@ final class ConnectionWatch: ChannelInboundHandler {
 
     /// How long a client may take.
     struct TimeLimits: Sendable {
-        /// From the accept, or the first byte, to the end of the headers.
+        /// From the start of the connection, or the first byte of a request, to the end of the headers.
         var head: TimeAmount
         /// From the headers to the end of the body.
         var body = TimeAmount.seconds(30)
-        /// What more than that it may take for each 64 KiB that have come, and for each that it is sent.
+        /// The additional time for each 64 KiB of a body or an answer.
         var bodyPiece = TimeAmount.seconds(1)
-        /// Between requests.
+        /// The time between requests.
         var idle = TimeAmount.seconds(75)
-        /// For the rest of a request that was answered before it was complete.
+        /// The time for the rest of a request that was answered before it was complete.
         var rest = TimeAmount.seconds(5)
         static let pieceBytes = 64 << 10
 
@@ -29,13 +29,13 @@ final class ConnectionWatch: ChannelInboundHandler {
         }
     }
 
-    /// What the connection is waiting for.
+    /// The bytes that the connection is waiting for.
     enum Due {
         case head
         case body
         case idle
         case rest
-        /// The broker's turn.
+        /// None, because the broker has to answer.
         case nothing
     }
 
@@ -44,13 +44,13 @@ final class ConnectionWatch: ChannelInboundHandler {
     private var due = Due.head
     private var deadline = NIODeadline.distantFuture
     private var bodyBytes = 0
-    /// Bytes of the last answer, which the client may still be taking.
+    /// The bytes of the last answer, which the client may still be reading.
     var answerBytes = 0
     private var isFirst = true
     private var isRefused = false
     private var timer: Scheduled<Void>?
     private var context: ChannelHandlerContext?
-    /// Called when what is due has not come; whoever answers closes the connection then.
+    /// Called when the expected bytes are late. It answers or closes the connection.
     var whenLate: ((Due) -> Void)?
 
     init(expectsTLS: Bool, limits: TimeLimits) {
@@ -89,7 +89,7 @@ final class ConnectionWatch: ChannelInboundHandler {
         context.fireChannelRead(data)
     }
 
-    /// Says what has to come next.
+    /// Sets which bytes have to come next.
     func expect(_ due: Due) {
         self.due = due
         guard let now = context?.eventLoop.now else { return }
@@ -106,14 +106,14 @@ final class ConnectionWatch: ChannelInboundHandler {
 
     private var answerTime: TimeAmount { limits.bodyPiece * (answerBytes / TimeLimits.pieceBytes) }
 
-    /// Notes bytes of a body: who sends much may take longer.
+    /// Counts bytes of a body, because a longer body may take longer.
     func received(bodyBytes count: Int) {
         let pieces = (bodyBytes + count) / TimeLimits.pieceBytes - bodyBytes / TimeLimits.pieceBytes
         bodyBytes += count
         if pieces > 0 { deadline = deadline + limits.bodyPiece * pieces }
     }
 
-    /// One timer per connection, set again when it finds that the deadline has moved.
+    /// Starts the timer. There is one per connection, which is set again when it finds that the deadline has moved.
     private func arm(_ context: ChannelHandlerContext) {
         let next = due == .nothing ? context.eventLoop.now + limits.head : deadline
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: next) { self.look(context) }
@@ -126,7 +126,7 @@ final class ConnectionWatch: ChannelInboundHandler {
         whenLate(due)
     }
 
-    /// Answers in plain HTTP, which even a client that began otherwise tends to show to someone, and hangs up.
+    /// Answers in plain HTTP, which clients of other protocols often display too, and closes the connection.
     private func refuse(_ context: ChannelHandlerContext, isTLS: Bool) {
         isRefused = true
         let text =

@@ -5,22 +5,22 @@ import RembusListening
 import RembusTransport
 import RembusWire
 
-/// One request and its answer. On the connection's event loop.
+/// One request and its answer. Used on the connection's event loop only.
 final class Exchange {
     let head: HTTPRequestHead
-    /// nil for one that cannot be read, which ``check()`` says.
+    /// nil for a target that cannot be parsed, which ``check()`` reports.
     let target: RequestTarget?
-    /// Whether the path begins with the prefix of all paths.
+    /// Whether the path begins with the configured prefix.
     private let isBelowPrefix: Bool
     private(set) var body: ByteBuffer?
     private let handler: HTTPRequestHandler
     private(set) var crossOrigin: CrossSitePolicy.Verdict = .plain
     private var isAnswered = false
-    /// Whether the answer is being made, and memory for it expected.
+    /// Whether the request is being handled, and memory for its answer is reserved.
     private var isRunning = false
-    /// What a stream does when the client has hung up, or the broker wants to stop.
+    /// Ends a stream, when the client has closed the connection or the broker is about to stop.
     var whenOver: (() -> Void)?
-    /// What its calls do when the client has hung up before its answer.
+    /// Cancel calls, when the client has closed the connection before the answer.
     var whenGone: [() -> Void] = []
 
     init(head: HTTPRequestHead, handler: HTTPRequestHandler) {
@@ -34,14 +34,14 @@ final class Exchange {
 
     var environment: HTTPEnvironment { handler.environment }
     var pool: IdentityPool { handler.pool }
-    /// Whom the request is from, also when a trusted proxy has sent it.
+    /// The address of the client, which may be behind a trusted proxy.
     private(set) lazy var address: String = findAddress()
-    /// Finds the address when somebody asks; keeps no body alive.
+    /// Finds the address when it is asked for. It does not keep the body in memory.
     var findAddress: () -> String {
         let (listening, headers, peer) = (environment.host.listening, head.headers, handler.peer)
         return { listening.client(of: headers, over: peer).text }
     }
-    /// The address without its port.
+    /// The client's address without the port.
     var host: String { PeerAddress.host(of: address) }
     var certificate: ClientCertificate? { handler.certificate }
     var method: HTTPMethod { head.method }
@@ -49,7 +49,7 @@ final class Exchange {
 
     // MARK: The request
 
-    /// What is wrong with a request whose headers alone show it.
+    /// Checks the headers. Returns the failure of a request that is refused because of them.
     func check() -> HTTPFailure? {
         let policy = environment.crossSite
         if let objection = head.objection(hosts: policy.hosts) { return HTTPFailure(objection) }
@@ -69,7 +69,7 @@ final class Exchange {
         return nil
     }
 
-    /// Takes a piece of the body; false when there is too much of it.
+    /// Appends a piece of the body. Returns false when the body is too large.
     func append(_ piece: ByteBuffer, limit: Int) -> Bool {
         guard (body?.readableBytes ?? 0) + piece.readableBytes <= limit else { return false }
         if body == nil {
@@ -82,13 +82,13 @@ final class Exchange {
 
     func header(_ name: String) -> String? { head.headers.first(name: name) }
 
-    /// The request is complete.
+    /// Serves the complete request.
     func serve() {
         guard isBelowPrefix else {
             let prefix = "/" + environment.prefix.joined(separator: "/")
             return fail(.noRoute("there is no such path; those of this broker begin with \(prefix) (`http_prefix`)"))
         }
-        // Health and metrics are there to be asked when something is short.
+        // Health checks and metrics are answered even when memory is short.
         guard method == .POST || target?.segments.first == "rpc" else { return EndpointTable.standard.dispatch(self) }
         if pool.requests.begin() { return dispatch() }
         pool.wait {
@@ -100,12 +100,12 @@ final class Exchange {
 
     private func dispatch() {
         isRunning = true
-        // The client may have gone meanwhile.
+        // The client may have closed the connection meanwhile.
         if isAnswered { return noteEnd(answerBytes: 0) }
         EndpointTable.standard.dispatch(self)
     }
 
-    /// Says once that the request is done.
+    /// Reports the end of the request, once.
     private func noteEnd(answerBytes: Int) {
         guard isRunning else { return }
         isRunning = false
@@ -116,14 +116,14 @@ final class Exchange {
 
     private static let noContent: HTTPHeaders = ["content-length": "0"]
 
-    /// Answers with a body of a content type; without one the body is empty.
+    /// Answers with a body of a content type. Without a content type the body is empty.
     func respond(
         _ status: HTTPResponseStatus = .ok, _ contentType: String? = nil, _ body: ByteBuffer? = nil,
         headers extra: [(String, String)] = []
     ) {
         guard !isAnswered else { return }
         let bytes = body?.readableBytes ?? 0
-        // It came when there was room, which others have taken meanwhile.
+        // There was room for the answer when the request began, but other requests have used it since.
         if isRunning, bytes > MemoryBudget.leastRoom, pool.memory.budget.used + bytes > pool.memory.budget.limit {
             noteEnd(answerBytes: 0)
             return fail(.noMemory)
@@ -176,12 +176,12 @@ final class Exchange {
     /// Whether the client waits for the answer of a call.
     var awaitsCall: Bool { !whenGone.isEmpty && !isAnswered && head.version == .http1_1 }
 
-    /// No more requests come: a stream ends, an answer that is due still comes.
+    /// Called when no further requests will come: a stream ends, but a pending answer is still sent.
     func stopStream() {
         whenOver?()
     }
 
-    /// Ends the connection at once, whatever was written.
+    /// Ends the connection at once, without waiting for what was written.
     func abort() { handler.giveUpMemory() }
 
     func clientLeft() {

@@ -6,11 +6,11 @@ import NIOSSL
 import RembusBroker
 import RembusListening
 
-/// Puts the handlers on connections that Hummingbird's server has accepted.
+/// Adds the handlers to connections that Hummingbird's server has accepted.
 struct HTTPConnections: ServerChildChannel {
     let environment: HTTPEnvironment
 
-    /// What the server waits for: the end of a connection.
+    /// The end of a connection, which the server waits for.
     struct Value: ServerChildChannelValue {
         let channel: any Channel
     }
@@ -54,7 +54,7 @@ struct HTTPConnections: ServerChildChannel {
         limits.maxHeaderListSize = Self.maxHeaderBytes
         let bytes = RequestBytes()
         try pipeline.addHandler(bytes)
-        // Requests wait for their turn in our own handler, which also answers what cannot be parsed.
+        // Pipelined requests wait in our own handler, which also answers requests that cannot be parsed.
         try pipeline.configureHTTPServerPipeline(
             withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
             withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)

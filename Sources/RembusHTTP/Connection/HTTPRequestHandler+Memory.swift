@@ -1,9 +1,9 @@
 import NIOCore
 import RembusTransport
 
-/// What a connection holds: answers that the client has not taken, and the body that is arriving.
+/// The memory of a connection: answers that the client has not read, and the body that is arriving.
 extension HTTPRequestHandler: MemoryHolder {
-    /// From this size on an answer is worth counting.
+    /// The size in bytes from which an answer is counted.
     static let remarkableBytes = 16 << 10
 
     func countAnswers() {
@@ -13,7 +13,7 @@ extension HTTPRequestHandler: MemoryHolder {
         countedAnswers = bytes
     }
 
-    /// Counts a piece of a body; false when there is no memory for the rest of a large one.
+    /// Counts a piece of a body. Returns false when there is no memory for the rest of a large one.
     func countBody(_ bytes: Int) -> Bool {
         countedBody += bytes
         pool.memory.change(.incoming, by: bytes)

@@ -5,7 +5,7 @@ import RembusBroker
 import RembusListening
 import Synchronization
 
-/// One connection: collects requests, has them answered one after the other, writes the answers.
+/// One connection: collects requests, has them answered one after the other, and writes the answers.
 ///
 /// Used on the connection's event loop only.
 final class HTTPRequestHandler: ChannelInboundHandler {
@@ -14,9 +14,9 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     private enum Phase {
         case idle
-        /// The headers are here, the body is coming.
+        /// The headers were received, and the body is arriving.
         case collecting(Exchange)
-        /// The request was answered before it was complete; the rest goes nowhere.
+        /// The request was answered before it was complete. The rest of it is dropped.
         case discarding
         case serving(Exchange)
         case ended
@@ -29,22 +29,19 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     private let encryption: NIOSSLServerHandler?
     private(set) var context: ChannelHandlerContext?
     private var phase = Phase.idle
-    /// Parts of requests that came while another one was being answered.
+    /// Parts of requests that came while another request was being answered.
     private var waiting = CircularBuffer<HTTPServerRequestPart>()
     private var isPumping = false
     private var isReading = false
     private var isPaused = false
-    private var mustFlush = false
-    /// No request comes behind the one that is being answered.
-    private var isLast = false
-    /// Bytes of answers that the client has not taken, and of a request's body, as they are counted.
+    private let answers = AnswerWriter()
+    /// The bytes of unread answers and of a request's body that were counted.
     var countedAnswers = 0
     var countedBody = 0
-    private var lastWrite: EventLoopFuture<Void>?
-    /// What could not be parsed behind the request that is being answered.
+    /// The failure for unparsable bytes behind the request that is being answered.
     private var unreadable: HTTPFailure?
 
-    /// Parts that wait before no more is read.
+    /// The most parts that may wait before reading stops.
     private static let maxWaiting = 64
 
     init(
@@ -59,9 +56,9 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         self.encryption = encryption
     }
 
-    /// Whom the client's certificate belongs to.
+    /// The client's certificate, if it has shown one.
     private(set) lazy var certificate = ClientCertificate(encryption?.peerCertificate)
-    /// Whom the connection is from; a proxy's carries requests of many.
+    /// The address of the peer, which may be a proxy with requests of many clients.
     let peer: PeerAddress
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -85,21 +82,22 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         context.fireChannelReadComplete()
     }
 
-    /// Handles what waits, until a request has to be answered first. Answers can come at once, hence no recursion.
+    /// Handles waiting parts until a request has to be answered first. Answers may come at once, hence a loop and no
+    /// recursion.
     private func pump() {
         guard !isPumping else { return }
         isPumping = true
         loop: while !waiting.isEmpty {
             switch phase {
             case .serving: break loop
-            // Whoever does not take its answers gets no more of them.
+            // A client that does not read its answers gets no more of them.
             case .idle where context?.channel.isWritable == false: break loop
             case .ended: waiting.removeAll()
             case .idle, .collecting, .discarding: handle(waiting.removeFirst())
             }
         }
         isPumping = false
-        // Within a read its end does this.
+        // During a read, the end of the read does this.
         if !isReading { pool.endWork() }
         if waiting.isEmpty, isPaused { pause(false) }
         if waiting.isEmpty, case .idle = phase, let unreadable {
@@ -134,7 +132,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     private func begin(_ head: HTTPRequestHead) {
         watch.expect(.body)
-        isLast = !head.isKeepAlive
+        answers.isLast = !head.isKeepAlive
         let exchange = Exchange(head: head, handler: self)
         phase = .collecting(exchange)
         if let failure = exchange.check() { return exchange.fail(failure) }
@@ -153,11 +151,9 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     func respond(_ head: HTTPResponseHead, _ body: ByteBuffer?, to exchange: Exchange) {
         guard let context, isCurrent(exchange) else { return }
-        var head = head
-        closeIfLast(&head)
         watch.answerBytes = body?.readableBytes ?? 0
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if let body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
+        answers.begin(head, isLast: mustClose, context)
+        if let body { answers.write(body, context) }
         finish(context)
         if watch.answerBytes >= Self.remarkableBytes { countAnswers() }
     }
@@ -165,15 +161,14 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     /// Begins an answer of unknown length.
     func startStream(_ head: HTTPResponseHead, of exchange: Exchange) {
         guard let context, isCurrent(exchange) else { return }
-        var head = head
-        isLast = true
-        closeIfLast(&head)
-        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+        answers.begin(head, isLast: true, context)
+        context.flush()
     }
 
     func write(_ piece: ByteBuffer, of exchange: Exchange, promise: EventLoopPromise<Void>?) {
         guard let context, isCurrent(exchange) else { return promise?.fail(ChannelError.ioOnClosedChannel) ?? () }
-        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(piece))), promise: promise)
+        answers.write(piece, context, promise: promise)
+        context.flush()
     }
 
     func endStream(of exchange: Exchange) {
@@ -188,28 +183,17 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         }
     }
 
-    private func closeIfLast(_ head: inout HTTPResponseHead) {
-        if case .collecting = phase { isLast = true }
-        if isLast || environment.host.isStopping {
-            isLast = true
-            head.headers.replaceOrAdd(name: "connection", value: "close")
-        } else if head.version == .http1_0 {
-            head.headers.replaceOrAdd(name: "connection", value: "keep-alive")
-        }
+    /// Whether the connection ends with the answer to a request that is not complete, or because the broker stops.
+    private var mustClose: Bool {
+        if case .collecting = phase { true } else { environment.host.isStopping }
     }
 
     private func finish(_ context: ChannelHandlerContext) {
-        mustFlush = true
-        guard isLast else {
-            context.write(wrapOutboundOut(.end(nil)), promise: nil)
-            return endRequest()
-        }
-        // Closed once all of it is written.
-        let written = context.eventLoop.makePromise(of: Void.self)
-        context.write(wrapOutboundOut(.end(nil)), promise: written)
-        lastWrite = written.futureResult
+        answers.end(context)
+        guard answers.isLast else { return endRequest() }
         if case .collecting = phase {
-            // A client that is still sending would not see an answer that is followed by a reset.
+            // If the client is still sending, closing at once would reset the connection, and the client would not see
+            // the answer.
             phase = .discarding
             watch.expect(.rest)
             flushIfNeeded()
@@ -220,7 +204,7 @@ final class HTTPRequestHandler: ChannelInboundHandler {
 
     private func endRequest() {
         forgetBody()
-        guard !isLast else { return end() }
+        guard !answers.isLast else { return end() }
         phase = .idle
         watch.expect(waiting.isEmpty ? .idle : .head)
         flushIfNeeded()
@@ -228,22 +212,16 @@ final class HTTPRequestHandler: ChannelInboundHandler {
     }
 
     private func flushIfNeeded() {
-        guard mustFlush, !isReading else { return }
-        mustFlush = false
-        context?.flush()
+        guard !isReading, let context else { return }
+        answers.flushIfNeeded(context)
     }
 
-    /// Closes the connection behind what was written.
+    /// Closes the connection behind everything that was written.
     private func end() {
         phase = .ended
         waiting.removeAll()
         watch.expect(.rest)
-        guard let context else { return }
-        mustFlush = false
-        context.flush()
-        guard let lastWrite else { return context.close(promise: nil) }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        lastWrite.whenComplete { _ in bound.value.close(promise: nil) }
+        if let context { answers.close(context) }
     }
 
     // MARK: Ends
@@ -265,32 +243,33 @@ final class HTTPRequestHandler: ChannelInboundHandler {
         case .collecting(let exchange):
             exchange.fail(failure)
             end()
-        // Its answer may not have left yet.
+        // The answer may not have been written yet.
         case .discarding: end()
         case .ended: context.close(promise: nil)
         }
     }
 
-    /// Answers what is no request.
+    /// Answers bytes that are not a request.
     private func answer(_ failure: HTTPFailure) {
         let exchange = Exchange(
             head: HTTPRequestHead(version: .http1_1, method: .GET, uri: "/", headers: ["connection": "close"]),
             handler: self)
         phase = .serving(exchange)
-        isLast = true
+        answers.isLast = true
         exchange.fail(failure)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // The server is about to stop, or the client sends no more: what is being answered is the last.
+        // The server is about to stop, or the client sends no more. The request that is being answered is the last one.
         if event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed {
-            isLast = true
+            answers.isLast = true
             switch phase {
             case .idle where waiting.isEmpty: context.close(promise: nil)
             case .collecting where event is ChannelEvent, .discarding: context.close(promise: nil)
             case .serving(let exchange):
                 exchange.stopStream()
-                // Whether the client has hung up or only sends no more, TCP says when it is sent something.
+                // The client may have closed the connection, or only its sending side. Sending something to it shows
+                // which.
                 if event as? ChannelEvent == .inputClosed, exchange.awaitsCall { context.sendContinue() }
             default: break
             }

@@ -7,9 +7,9 @@ struct RequestTarget {
     private(set) var segments: [String]
     let query: [(name: String, value: String)]
 
-    /// nil when a `%` is not followed by two digits or the text is not UTF-8.
+    /// nil when a `%` is not followed by two hexadecimal digits, or the text is not UTF-8.
     init?(_ uri: String) {
-        // The absolute form is for proxies, and clients may use it all the same.
+        // The absolute form is meant for proxies, but clients may use it here too.
         var text = AbsoluteTarget(uri).map { Substring($0.rest) } ?? Substring(uri)
         if let fragment = text.utf8.firstIndex(of: UInt8(ascii: "#")) { text = text[..<fragment] }
         var path = text
@@ -35,11 +35,11 @@ struct RequestTarget {
         self.segments = segments
     }
 
-    /// Takes the segments of a prefix away; false when the path does not begin with them.
+    /// Removes the segments of a prefix. Returns false when the path does not begin with them.
     mutating func strip(_ prefix: [String]) -> Bool {
         guard segments.starts(with: prefix) else { return false }
         segments.removeFirst(prefix.count)
-        // `/rembus/` is the root below `/rembus`.
+        // `/rembus/` is the same as `/rembus`: the root behind the prefix.
         if segments == [""] { segments = [] }
         return true
     }

@@ -2,21 +2,22 @@ import NIOHTTP1
 import RembusBroker
 import RembusWire
 
-/// One thing that can be asked for: how it is asked, what answers, and what the documentation says.
+/// One operation of the HTTP interface: its method and path, its handler and its documentation.
 ///
-/// Requests are dispatched by the same entries that the OpenAPI document is made of, so that it cannot say anything else.
+/// Requests are dispatched with the same entries that the OpenAPI document is made from, so that the document matches
+/// the behaviour.
 struct Endpoint: Sendable {
-    /// What the body is.
+    /// The form of the body.
     enum Body: Sendable {
         case none
         /// The arguments of a message, in any form.
         case arguments
-        /// A JSON object with these members; required ones first.
+        /// A JSON object with these members, required ones first.
         case object([Member])
         case jsonRPC
     }
 
-    /// What a good answer is.
+    /// The form of a successful answer.
     enum Answer: Sendable {
         case empty
         case result
@@ -39,14 +40,14 @@ struct Endpoint: Sendable {
     var query: [Query] = []
     var body = Body.none
     var answer = Answer.empty
-    /// Statuses of failures that this endpoint has besides those that all have.
+    /// The statuses of failures that are specific to this endpoint.
     var failures: [Int] = []
-    /// Whether everybody may ask, in authenticated mode too.
+    /// Whether no identity is required, in authenticated mode too.
     var isOpen = false
     var takesAdministrator = false
     let serve: @Sendable (Exchange, Match) -> Void
 
-    /// A request that has found its endpoint.
+    /// A request with its endpoint.
     struct Match {
         let endpoint: Endpoint
         let parameters: [String: String]
@@ -68,7 +69,7 @@ struct Endpoint: Sendable {
         configure(&self)
     }
 
-    /// Serves a request that has found this endpoint, unless the broker is about to stop.
+    /// Serves a request, unless the broker is about to stop.
     func answer(_ exchange: Exchange, _ match: Match) {
         guard isOpen || !exchange.environment.host.isStopping else { return exchange.fail(.stopping) }
         if let query = exchange.target?.query, !query.isEmpty, let objection = objection(toQuery: query.map(\.name)) {
@@ -77,8 +78,8 @@ struct Endpoint: Sendable {
         serve(exchange, match)
     }
 
-    /// What is wrong with the names in a query; nil when nothing is. One that is misspelt, or there twice, must not count for
-    /// nothing in silence.
+    /// What is wrong with the names in a query; nil when nothing is. A name that is misspelt or given twice is an
+    /// error, so that it is not silently ignored.
     func objection(toQuery names: [String]) -> String? {
         let known = query.map(\.name)
         for (index, name) in names.enumerated() {

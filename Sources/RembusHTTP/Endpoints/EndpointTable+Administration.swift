@@ -4,7 +4,8 @@ import RembusBroker
 import RembusTrust
 import RembusWire
 
-/// Administrators' commands: those that read by GET, those that change something by POST only (known-defects.md S19).
+/// Commands of administrators. Commands that read use GET; those that change something accept POST only
+/// (known-defects.md S19).
 extension EndpointTable {
     static let administration: [Endpoint] =
         [
@@ -116,7 +117,7 @@ extension EndpointTable {
 }
 
 extension Exchange {
-    /// The JSON object in the body, with the members that it must have, and no others.
+    /// The JSON object in the body. It must have the required members, and no unknown ones.
     fileprivate func object(with members: [Endpoint.Member]) throws(HTTPFailure) -> ValueMap {
         var map = ValueMap()
         if let body, body.readableBytes > 0 {

@@ -4,7 +4,7 @@ import RembusBroker
 import RembusTrust
 import RembusWire
 
-/// What a component wants to get and offers to do, said by somebody who may say it: itself or an administrator.
+/// Subscriptions and methods of a component, changed by the component itself or by an administrator.
 extension EndpointTable {
     static let components: [Endpoint] = [
         command("subscribe", "Subscribe a component to a topic or pattern") { .subscribe(messageFrom: $0) },
@@ -64,7 +64,7 @@ extension EndpointTable {
 }
 
 extension AdminCommand {
-    /// The right that a command of these endpoints is about.
+    /// The right that a command requires.
     fileprivate var action: TrustAction {
         switch self {
         case .expose, .unexpose: .expose
@@ -74,7 +74,7 @@ extension AdminCommand {
 }
 
 extension Exchange {
-    /// A number of seconds in the query.
+    /// A number of seconds in the query; nil when it is not given.
     func seconds(_ name: String) throws(HTTPFailure) -> Double? {
         guard let text = target?.first(name) else { return nil }
         guard let seconds = Double(text), seconds >= 0, seconds.isFinite else {

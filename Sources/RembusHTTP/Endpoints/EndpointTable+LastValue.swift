@@ -50,7 +50,7 @@ extension Exchange {
 }
 
 extension ResultFormat {
-    /// A last value: the argument alone where another form than JSON was asked for.
+    /// The answer with a last value. In a form other than JSON it is the argument alone.
     fileprivate func render(
         _ value: LastValue, limits: DecodingLimits
     ) throws(HTTPFailure) -> (type: String, body: ByteBuffer) {

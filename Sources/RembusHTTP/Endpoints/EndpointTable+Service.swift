@@ -4,7 +4,7 @@ import RembusBroker
 import RembusMetrics
 import RembusWire
 
-/// What the gateway says about itself and the broker.
+/// Endpoints about the gateway and the broker.
 extension EndpointTable {
     static let service: [Endpoint] = [
         Endpoint(.GET, "/", "index", "What there is") { endpoint in
@@ -58,7 +58,7 @@ extension EndpointTable {
         guard !reasons.isEmpty else { return ["status": "ready"] }
         return [
             "status": "not ready",
-            // Every failure has a sentence under this name.
+            // Every failure has its sentence in this member.
             "error": .text(reasons.map(\.sentence).joined(separator: "; ")),
             "reasons": .array(
                 reasons.map { .map(["reason": .text($0.rawValue), "text": .text($0.sentence)]) }),

@@ -56,7 +56,7 @@ extension EndpointTable {
         do throws(HTTPFailure) {
             timeout = try exchange.timeout()
             format = try ResultFormat(of: exchange)
-            // A table knows the types of its columns; a guess could lose digits.
+            // A table knows the types of its columns. Inferred types could lose digits.
             arguments = try Arguments(of: exchange, infersTypes: !match.topic.hasPrefix("upsert_"))
         } catch {
             return exchange.fail(error)
@@ -101,7 +101,7 @@ extension Exchange {
         }
     }
 
-    /// How long the caller waits, in milliseconds; nil when it does not say.
+    /// How long the caller waits, in milliseconds; nil when it sets no limit.
     fileprivate func timeout() throws(HTTPFailure) -> UInt64? {
         guard let text = target?.first("timeout") else { return nil }
         guard let seconds = Double(text), seconds > 0, seconds.isFinite else {
@@ -110,7 +110,7 @@ extension Exchange {
         return UInt64(exactly: (seconds * 1000).rounded(.up)) ?? .max
     }
 
-    /// Answers with what a call has brought.
+    /// Answers with the outcome of a call.
     func respond(_ outcome: IdentitySession.Outcome, _ format: ResultFormat) {
         switch outcome {
         case .failed(let failure): fail(failure)
@@ -126,7 +126,7 @@ extension Exchange {
         }
     }
 
-    /// Answers with a status of the broker other than 0, and what came with it.
+    /// Answers with a status of the broker other than 0, and its data.
     fileprivate func fail(_ status: StatusCode, _ data: AnswerData) {
         fail(HTTPFailure(status, (try? data.value(limits: pool.decodingLimits)) ?? .null))
     }

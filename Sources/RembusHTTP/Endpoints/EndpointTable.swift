@@ -1,9 +1,9 @@
 import NIOHTTP1
 
-/// All endpoints, and the way from a request to one of them.
+/// All endpoints, and finding the endpoint of a request.
 ///
-/// A path whose first segment is a word of the table belongs to the endpoints of that word; every other path of one
-/// segment is a topic. `/rpc/…` and `/publish/…` reach topics that are words.
+/// A path whose first segment is a word of the table belongs to the endpoints of that word. Any other path with one
+/// segment is a topic. Topics that are words are reached with `/rpc/…` and `/publish/…`.
 struct EndpointTable: Sendable {
     static let standard = EndpointTable(
         topics + components + administration + [jsonRPC, events, lastValue] + service)
@@ -20,7 +20,7 @@ struct EndpointTable: Sendable {
         ofRoot = endpoints.filter(\.path.parts.isEmpty)
     }
 
-    /// First segments with a meaning of their own.
+    /// The first segments that have a special meaning.
     var words: [String] { byWord.keys.sorted() }
 
     func dispatch(_ exchange: Exchange) {
@@ -46,7 +46,7 @@ struct EndpointTable: Sendable {
                     "there is no such path; for a topic with slashes use /rpc/\(topic) or /publish/\(topic), or write them as %2F"
                 ))
         }
-        // The most frequent requests by far take no detour.
+        // This shortcut is for the most frequent requests.
         for endpoint in ofTopics where endpoint.method == exchange.method {
             return endpoint.answer(exchange, Endpoint.Match(endpoint: endpoint, parameters: ["topic": first]))
         }

@@ -3,8 +3,8 @@ import RembusTrust
 import RembusWire
 
 extension Endpoint {
-    /// A member of the JSON object in a request's body. What it may be is checked by the same entry that the OpenAPI document
-    /// is made of.
+    /// A member of the JSON object in a request's body. Values are checked with the same entry that the OpenAPI
+    /// document is made from.
     struct Member: Sendable {
         enum Form: Sendable {
             /// A component's name.
@@ -15,7 +15,7 @@ extension Endpoint {
             case text(ClosedRange<Int>)
             case flag
             case one([String])
-            /// A list of at least one of these, without repetition.
+            /// A list of one or more of these texts, without repetition.
             case some([String])
         }
 
@@ -27,7 +27,7 @@ extension Endpoint {
 }
 
 extension Endpoint {
-    /// What is wrong with the topic or the name in a path, as the document describes them; nil when nothing is.
+    /// What is wrong with the topic or the name in a path, by the rules in the OpenAPI document; nil when nothing is.
     static func objection(to parameters: [String: String], _ limits: BrokerLimits) -> String? {
         for (name, text) in parameters {
             let member = Member(name: name, form: name == "cid" ? .name : .topic, isRequired: true, text: "")
@@ -38,8 +38,8 @@ extension Endpoint {
 }
 
 extension Endpoint.Member {
-    /// The form as JSON Schema. Lengths there count characters, those of the broker bytes: the schema allows no more than the
-    /// broker does for ASCII.
+    /// The form as JSON Schema. Lengths in the schema count characters, and those of the broker bytes. They are equal
+    /// for ASCII; for other texts the broker allows fewer characters.
     func schema(_ limits: BrokerLimits) -> ValueMap {
         switch form {
         case .name: OpenAPIDocument.nameSchema(limits)
@@ -59,7 +59,7 @@ extension Endpoint.Member {
         }
     }
 
-    /// What is wrong with a value; nil when it has the form. null is never the same as nothing at all.
+    /// What is wrong with a value; nil when nothing is. null is not the same as a missing value.
     func objection(to value: Value, _ limits: BrokerLimits) -> String? {
         switch form {
         case .name: lengthObjection(value, 1...limits.maxNameBytes) ?? nameObjection(value)

@@ -7,7 +7,7 @@ import RembusWire
 struct OpenAPIDocument {
     let limits: BrokerLimits
 
-    /// - Parameter prefix: What stands in front of every path; empty for nothing.
+    /// - Parameter prefix: The prefix of every path; empty for none.
     func json(version: String, endpoints: [Endpoint], prefix: String = "") -> ByteBuffer {
         var paths = ValueMap()
         for endpoint in endpoints {
@@ -32,7 +32,7 @@ struct OpenAPIDocument {
                     ]
                 ],
             ],
-            // In free mode nothing has to be shown.
+            // In free mode a request needs no identity.
             "security": [["basic": []], [:]],
         ]
         var buffer = ByteBuffer()
@@ -91,7 +91,7 @@ struct OpenAPIDocument {
                 "content": [
                     "application/json": ["schema": [:]],
                     "application/vnd.apache.arrow.stream": ["schema": ["type": "string", "format": "binary"]],
-                    // Any text of lines is CSV.
+                    // Any text is accepted as CSV.
                     "text/csv": ["schema": [:]],
                 ],
             ]
@@ -146,7 +146,7 @@ struct OpenAPIDocument {
         default: failures.formUnion([408, 413])
         }
         if case .result = endpoint.answer { failures.insert(406) }
-        // Admin answers are rendered like results.
+        // The answers of administrators' commands are rendered in the accepted form, as results are.
         if endpoint.takesAdministrator { failures.insert(406) }
         for status in failures.sorted() {
             responses["\(status)"] = [
@@ -185,7 +185,8 @@ struct OpenAPIDocument {
 
     // MARK: Schemas
 
-    /// A topic or pattern. JSON Schema counts characters, and the broker bytes: texts beyond ASCII may be shorter only.
+    /// A topic or pattern. JSON Schema counts characters, and the broker bytes, so the broker allows fewer characters
+    /// beyond ASCII.
     static func topicSchema(_ limits: BrokerLimits) -> ValueMap {
         [
             "type": "string", "minLength": 1, "maxLength": .integer(Int64(limits.maxTopicBytes)),
@@ -193,7 +194,7 @@ struct OpenAPIDocument {
         ]
     }
 
-    /// A component's name: no control characters, no slash in front, no segment `..`.
+    /// A component's name: no control characters, no leading slash, no segment `..`.
     static func nameSchema(_ limits: BrokerLimits) -> ValueMap {
         [
             "type": "string", "minLength": 1, "maxLength": .integer(Int64(limits.maxNameBytes)),

@@ -3,14 +3,14 @@ struct PathTemplate: Sendable {
     enum Part: Sendable, Equatable {
         case word(String)
         case parameter(String)
-        /// One segment or more: a topic whose slashes are left as they are.
+        /// One segment or more: a topic with unescaped slashes.
         case topic
     }
 
     let text: String
     let parts: [Part]
 
-    /// `{topic}` takes several segments unless it is the whole path.
+    /// `{topic}` stands for several segments, unless it is the whole path.
     init(_ text: String) {
         self.text = text
         let pieces = text.split(separator: "/")
@@ -21,7 +21,7 @@ struct PathTemplate: Sendable {
         }
     }
 
-    /// The word that the path begins with; nil for the path of a topic.
+    /// The first segment, if it is a fixed word; nil for the path of a topic.
     var word: String? {
         if case .word(let word)? = parts.first { word } else { nil }
     }
@@ -30,7 +30,7 @@ struct PathTemplate: Sendable {
         text.split(separator: "/").filter { $0.hasPrefix("{") }.map { String($0.dropFirst().dropLast()) }
     }
 
-    /// The parameters of a path; nil when it does not fit.
+    /// The parameters in a path; nil when the path does not match.
     func match(_ segments: [String]) -> [String: String]? {
         let spread = segments.count - parts.count
         guard spread == 0 || (spread > 0 && parts.contains(.topic)) else { return nil }

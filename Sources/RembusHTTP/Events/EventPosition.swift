@@ -1,6 +1,6 @@
 import RembusBroker
 
-/// The id of an event: how far the stream has come in each partition of the store.
+/// The id of an event: the position of the stream in each partition of the store.
 struct EventPosition {
     typealias Start = GatewaySession.Start
 
@@ -10,7 +10,7 @@ struct EventPosition {
         self.marks = marks
     }
 
-    /// nil for an id that is none of ours.
+    /// nil for an id that is malformed.
     init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count <= 64 else { return nil }

@@ -5,22 +5,23 @@ import RembusListening
 import RembusTransport
 import RembusWire
 
-/// One client of server-sent events: a session of its own that has subscribed one pattern.
+/// One client of server-sent events: a session of its own with one subscription.
 ///
-/// What the client does not take counts as the session's backlog, so the broker treats it like every other slow consumer.
+/// Bytes that the client has not read count as the session's backlog, so the broker treats the client like every other
+/// slow consumer.
 final class EventStream: LinkSink {
     private let exchange: Exchange
     private let pattern: String
     private let wrapsMessages: Bool
     private let decodingLimits: DecodingLimits
     private var session: GatewaySession?
-    /// Events that are not with the socket yet. The last one lacks the empty line that ends it.
+    /// Events that were not given to the socket yet. The last one lacks the empty line that ends it.
     private var text = ByteBuffer()
     private var hasOpenEvent = false
     private var isStarted = false
-    /// Bytes with the socket.
+    /// Bytes that were given to the socket and are not written.
     private var unwritten = 0
-    /// Deliveries to be acknowledged when they are written.
+    /// Deliveries that are acknowledged when they are written.
     private var received: [MessageID] = []
     private var heartbeat: RepeatedTask?
     private var isQuiet = true
@@ -45,12 +46,13 @@ final class EventStream: LinkSink {
             facts: ConnectionFacts(
                 pool.transport, isSecure: pool.transport == .https, certificate: exchange.certificate), sink: self)
         guard let session else { return exchange.fail(.leaving) }
-        // What is not acknowledged in time is on its way in the socket: a copy would be an event too many.
+        // A delivery whose acknowledgement is late is on its way in the socket. Sending it again would repeat the
+        // event.
         session.retransmits = false
         exchange.whenOver = { [weak self] in self?.clientLeft() }
         let this = NIOLoopBound(self, eventLoop: pool.eventLoop)
         session.logIn(login) { result in
-            // Behind the end of the login, which is still being worked on.
+            // The completion is called during the login, so this waits for its end.
             pool.eventLoop.execute { this.value.loggedIn(result, start) }
         }
     }
@@ -59,7 +61,7 @@ final class EventStream: LinkSink {
         guard let session else { return }
         if case .failure(let failure) = result { return refuse(HTTPFailure(failure)) }
         session.beginWork()
-        // Something to read at once: it shows the client, and proxies on the way, that the stream is open.
+        // A first comment shows the client, and proxies on the way, that the stream is open.
         text.writeStaticString(": subscribed\n\n")
         let outcome = session.follow(pattern, from: start)
         guard outcome.status == .ok else { return refuse(HTTPFailure(outcome.status, outcome.data)) }
@@ -67,7 +69,7 @@ final class EventStream: LinkSink {
         exchange.startStream(
             "text/event-stream", headers: [("cache-control", "no-store"), ("x-accel-buffering", "no")])
         flush()
-        // Holds the stream until its end, which cancels it.
+        // Keeps the stream alive until its end, which cancels this.
         let this = NIOLoopBound(self, eventLoop: eventLoop)
         heartbeat = eventLoop.scheduleRepeatedTask(
             initialDelay: Self.heartbeatInterval, delay: Self.heartbeatInterval
@@ -89,7 +91,7 @@ final class EventStream: LinkSink {
         isQuiet = true
     }
 
-    /// The client has hung up, or the broker wants to stop.
+    /// The client has closed the connection, or the broker is about to stop.
     private func clientLeft() {
         exchange.endStream()
         end()
@@ -150,7 +152,7 @@ final class EventStream: LinkSink {
 
     private func flush() {
         if hasOpenEvent {
-            // Only the last event of a unit of work has an id: the position is that behind all of them.
+            // Only the last event of a unit of work has an id, because the position is that behind all of them.
             hasOpenEvent = false
             text.writeString("id: \(EventPosition(marks: session?.position(of: pattern) ?? []).text)\n\n")
         }
@@ -164,7 +166,7 @@ final class EventStream: LinkSink {
         let this = NIOLoopBound(self, eventLoop: eventLoop)
         let loop = eventLoop
         written.futureResult.whenComplete { _ in
-            // As a unit of work of its own: this can be the middle of another one.
+            // This can be in the middle of a unit of work, so it gets one of its own.
             loop.execute { this.value.wrote(piece.readableBytes, acknowledged) }
         }
         exchange.write(piece, promise: written)
@@ -181,7 +183,7 @@ final class EventStream: LinkSink {
 
     func linkGivesUpMemory(_ link: Link) { exchange.abort() }
 
-    /// Nothing is read that could wait.
+    /// A client sends nothing whose reading could be stopped.
     func link(_ link: Link, reads isReading: Bool) {}
 
     func link(_ link: Link, closes reason: LinkCloseReason) {

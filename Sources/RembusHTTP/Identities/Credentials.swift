@@ -6,13 +6,13 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What the `Authorization` header says (RFC 7617).
+/// The credentials in the `Authorization` header (RFC 7617).
 struct Credentials: Equatable {
     let user: String
-    /// nil for a name alone, which nothing proves.
+    /// nil for a name without a secret, which proves nothing.
     let secret: [UInt8]?
 
-    /// nil when the header is of another scheme or cannot be read. Clients of the reference leave the word `Basic` out.
+    /// nil when the header has another scheme or is malformed. Clients of the reference leave the word `Basic` out.
     init?(_ header: String) {
         var text = Substring(header)
         if let space = text.firstIndex(of: " ") {

@@ -12,30 +12,31 @@ import Musl
 import Darwin
 #endif
 
-/// What all HTTP connections of one event loop share: a session of the broker for each identity.
+/// The sessions that all HTTP connections of one event loop share: one session for each identity.
 ///
-/// A request needs no session of its own: it goes through the port of its identity's session, and its outcome comes back there.
-/// Touched on its event loop only; hence unchecked.
+/// A request needs no session of its own. It goes through the port of its identity's session, which also reports its
+/// outcome. Used on its event loop only; hence unchecked.
 final class IdentityPool: @unchecked Sendable {
     let host: GatewayHost
     let eventLoop: any EventLoop
     var limits: BrokerLimits { host.limits }
-    /// What the connections of this event loop hold, and the requests that wait for room in it.
+    /// The memory that the connections of this event loop hold, and the requests that wait for memory.
     let memory: LoopMemory
     let requests: RoomQueue
     private let isSecure: Bool
     @exclusivity(unchecked) private var anonymous: IdentitySession?
-    /// By a hash of what proved them, so that no secret stays in memory, and of the host that it came from: a secret that
-    /// is refused from one host, because too many were wrong, is not taken from it either because another has shown it.
+    /// The sessions, by a hash of the credentials, so that no secret stays in memory. The client's host is part of the
+    /// hash: when a host is blocked after too many wrong secrets, a session that another host has opened must not let
+    /// it in.
     private var identities: [SHA256Digest: IdentitySession] = [:]
     private let salt = (0..<16).map { _ in UInt8.random(in: .min ... .max) }
     /// The identity whose unit of work is open.
     @exclusivity(unchecked) private var active: IdentitySession?
     private var isSweeping = false
 
-    /// How long a proof counts: a secret that was changed or taken away stops working this much later at the latest.
+    /// How long a proof is valid. After a secret was changed or removed, requests may still use it for this time.
     private static let trust = TimeAmount.seconds(5)
-    /// Identities at the same time.
+    /// The most identities at a time.
     private static let maxIdentities = 4096
 
     init(host: GatewayHost, eventLoop: any EventLoop, isSecure: Bool) {
@@ -50,7 +51,7 @@ final class IdentityPool: @unchecked Sendable {
 
     // MARK: Identities
 
-    /// Finds the session of a request's identity; `use` is called at once or when the login is decided.
+    /// Finds the session of a request's identity. `use` is called at once, or when the login is decided.
     func identity(for exchange: Exchange, _ use: @escaping (Result<IdentitySession, HTTPFailure>) -> Void) {
         let proof = exchange.header("authorization")
         let certificate = exchange.certificate
@@ -78,7 +79,7 @@ final class IdentityPool: @unchecked Sendable {
         }
     }
 
-    /// Everybody without a name shares one session.
+    /// The session that all requests without a name share.
     private func anonymousSession() -> Result<IdentitySession, HTTPFailure> {
         if let anonymous, anonymous.isOpen { return .success(anonymous) }
         anonymous = makeSession("all anonymous requests over \(transport.rawValue)", nil, nil)
@@ -97,14 +98,14 @@ final class IdentityPool: @unchecked Sendable {
         return identity
     }
 
-    /// Lets go of an identity whose session has ended; a request that still holds it is answered by it.
+    /// Removes an identity whose session has ended. Requests that are still open get their answers from it.
     func forget(_ identity: IdentitySession) {
         if anonymous === identity { anonymous = nil }
         if active === identity { active = nil }
         if let key = identity.key, identities[key] === identity { identities[key] = nil }
     }
 
-    /// Who a request is from, for the session of a stream.
+    /// The login of a request's sender, for the session of a stream.
     func login(of exchange: Exchange) -> Result<GatewaySession.Login, HTTPFailure> {
         let proof = exchange.header("authorization")
         if let certificate = exchange.certificate, host.isRemoved(certificate) {
@@ -134,7 +135,7 @@ final class IdentityPool: @unchecked Sendable {
         var hash = SHA256()
         salt.withUnsafeBytes { hash.update(bufferPointer: $0) }
         for var part in [proof, certificate?.name, certificate.map { "\($0.validFrom)" }, host] {
-            // Lengths keep one part from looking like the other.
+            // The lengths are hashed too, so that different parts cannot give the same bytes.
             withUnsafeBytes(of: part?.utf8.count ?? -1) { hash.update(bufferPointer: $0) }
             part?.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
         }
@@ -148,7 +149,7 @@ final class IdentityPool: @unchecked Sendable {
         .forbidden(BrokerText.removedCertificate(certificate.name))
     }
 
-    /// Ends the sessions of identities that have not been proven lately and have nothing to wait for.
+    /// Ends the sessions of identities that were not proven lately and have no open requests.
     private func sweepLater() {
         guard !isSweeping else { return }
         isSweeping = true
@@ -167,14 +168,14 @@ final class IdentityPool: @unchecked Sendable {
 
     private var isWaitingForRoom = false
 
-    /// Has a request begin when there is memory for its answer; `giveUp` in place of `start` when there is none in time.
+    /// Starts a request when there is memory for its answer. Calls `giveUp` instead when there is none in time.
     func wait(_ start: @escaping () -> Void, giveUp: @escaping () -> Void) {
         requests.wait(
             until: eventLoop.now + TimeAmount(host.configuration.requestTimeout), start: start, giveUp: giveUp)
         proceedLater()
     }
 
-    /// A request is answered.
+    /// Records that a request was answered.
     func ended(answerBytes: Int) {
         requests.ended(answerBytes: answerBytes)
         proceedLater()
@@ -193,7 +194,7 @@ final class IdentityPool: @unchecked Sendable {
 
     // MARK: Units of work
 
-    /// A identity has handed something over: it leaves at the end of the read, or of whatever this is.
+    /// Opens a unit of work for an identity. It ends with the current read or callback.
     func worked(_ identity: IdentitySession) {
         if let active, active !== identity { active.port?.endWork() }
         active = identity
@@ -210,7 +211,7 @@ final class IdentityPool: @unchecked Sendable {
     private var dateSecond: time_t = 0
     private var dateText = ""
 
-    /// The time as HTTP writes it, made once per second.
+    /// The time in the format of HTTP, made once per second.
     var date: String {
         let now = time(nil)
         guard now != dateSecond else { return dateText }
@@ -228,7 +229,7 @@ final class IdentityPool: @unchecked Sendable {
 }
 
 extension Exchange {
-    /// Calls `serve` with the session of whoever sends the request, or answers why there is none.
+    /// Calls `serve` with the session of the request's sender, or answers why there is none.
     func asIdentity(_ serve: @escaping (IdentitySession) -> Void) {
         pool.identity(for: self) { [self] identity in
             switch identity {

@@ -6,11 +6,11 @@ import RembusTransport
 import RembusTrust
 import RembusWire
 
-/// The session of one identity in a pool: who it is, and what waits until the broker takes more from it.
+/// The session of one identity in a pool, with the requests that wait until the broker accepts more.
 final class IdentitySession {
-    /// What became of a request.
+    /// The outcome of a request.
     enum Outcome {
-        /// The status of the answer and its data.
+        /// The status and the data of the answer.
         case answered(StatusCode, AnswerData)
         case acknowledged
         case failed(HTTPFailure)
@@ -19,11 +19,11 @@ final class IdentitySession {
     typealias Completion = (Outcome) -> Void
 
     let user: String?
-    /// The pool knows its sessions too: ``IdentityPool/forget(_:)`` ends the cycle when the session ends.
+    /// The pool refers to its sessions too. ``IdentityPool/forget(_:)`` breaks this cycle when the session ends.
     let pool: IdentityPool
-    /// The way into the broker; nil when the session has ended.
+    /// The port to the broker; nil when the session has ended.
     var port: RequestPort?
-    /// Under which the pool finds it; nil for the session of anonymous requests.
+    /// The key in the pool; nil for the session of anonymous requests.
     var key: SHA256Digest?
 
     private enum State {
@@ -41,7 +41,7 @@ final class IdentitySession {
     private var postponed: [Postponed] = []
     private var postponedCount = 0
 
-    /// What is handed over when the broker takes more.
+    /// A request that waits until the broker accepts more.
     private struct Postponed {
         let number: Int
         let work: () -> Void
@@ -54,7 +54,7 @@ final class IdentitySession {
     }
 
     var isOpen: Bool { port?.isOpen ?? false }
-    /// Who the rules see; nil when the session has ended.
+    /// The identity that the rules check; nil when the session has ended.
     var principal: Principal? { port?.principal }
 
     // MARK: Login
@@ -77,10 +77,10 @@ final class IdentitySession {
             case .success: identity.state = .ready
             case .failure(let failure):
                 identity.state = .refused(HTTPFailure(failure))
-                // A failure is not remembered: the next request asks again, and counts.
+                // A failed login is not kept: the next request tries again, and counts as another attempt.
                 identity.isRetired = true
             }
-            // Behind the end of the login, which is still being worked on.
+            // The completion is called during the login, so this waits for its end.
             identity.pool.eventLoop.execute { this.value.tellReaders() }
         }
     }
@@ -101,7 +101,7 @@ final class IdentitySession {
         }
     }
 
-    /// Ends the session as soon as nothing waits for it.
+    /// Ends the session as soon as no request is open.
     func retire() {
         isRetired = true
         guard port?.isIdle != false, postponed.isEmpty, readers.isEmpty else { return }
@@ -112,7 +112,7 @@ final class IdentitySession {
 
     // MARK: Requests
 
-    /// Publishes; `completion` for QoS 1 and 2 comes when the disk has it, else at once.
+    /// Publishes. `completion` is called at QoS 1 and 2 when the publication is on the disk, otherwise at once.
     func publish(
         _ topic: String, _ arguments: Arguments, qos: QoS, from exchange: Exchange, _ completion: @escaping Completion
     ) {
@@ -123,7 +123,7 @@ final class IdentitySession {
         port.attribute(to: exchange.findAddress)
         var draft = port.draft(topic, qos: qos)
         if let failure = write(arguments, into: &draft.frame) {
-            // What is wrong with the topic goes before what is wrong with the arguments.
+            // A refusal because of the topic takes precedence over wrong arguments.
             let refusal = port.drop(draft, on: topic)
             return completion(.failed(refusal.map { failureOf($0, topic) } ?? failure))
         }
@@ -150,8 +150,8 @@ final class IdentitySession {
         }
     }
 
-    /// Calls a method, of any component that exposes it or of `target`; `timeout` in milliseconds is how long the caller
-    /// waits, if it says so.
+    /// Calls a method: of any component that exposes it, or of `target`. `timeout` is how long the caller waits, in
+    /// milliseconds; nil if it sets no limit.
     func call(
         _ topic: String, target: String? = nil, _ arguments: Arguments, timeout: UInt64? = nil,
         from exchange: Exchange, _ completion: @escaping Completion
@@ -170,7 +170,7 @@ final class IdentitySession {
         port.call(call) { completion(Outcome($0)) }
     }
 
-    /// Sends an administrator's command.
+    /// Sends a command of an administrator.
     func administer(topic: String, _ data: Value, from exchange: Exchange, _ completion: @escaping Completion) {
         guard let port = readyPort(completion) else { return }
         guard port.isTaking else {
@@ -203,7 +203,7 @@ final class IdentitySession {
         postponedCount += 1
         let number = postponedCount
         postponed.append(Postponed(number: number, work: work, completion: completion))
-        // A store that is full holds its publishers until it has room, which may be never.
+        // A full store holds its publishers until it has room, which may never happen.
         let timeout = TimeAmount(pool.host.configuration.requestTimeout)
         pool.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
             guard let self, let index = postponed.firstIndex(where: { $0.number == number }) else { return }
@@ -230,7 +230,7 @@ extension IdentitySession: RequestPortOwner {
 
     func port(_ port: RequestPort, takes isTaking: Bool) {
         guard isTaking, !postponed.isEmpty else { return }
-        // Not from inside whatever has decided this.
+        // This is called later, because the current call may come from inside of a decision about the session.
         let this = NIOLoopBound(self, eventLoop: pool.eventLoop)
         pool.eventLoop.execute {
             let identity = this.value
@@ -246,7 +246,7 @@ extension IdentitySession: RequestPortOwner {
         pool.forget(self)
     }
 
-    /// The sessions of a broker that stops end together; what is asked of them from here on would be lost.
+    /// When a broker stops, all sessions end together. Further requests to them would get no answer, so they fail.
     func portEnded(_ port: RequestPort) {
         let late = postponed
         postponed = []

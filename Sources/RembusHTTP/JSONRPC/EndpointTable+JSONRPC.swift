@@ -3,7 +3,7 @@ import NIOHTTP1
 import RembusBroker
 import RembusWire
 
-/// JSON-RPC 2.0 by `POST /`: a request with an id is a call, one without a publication (behaviour.md §17).
+/// JSON-RPC 2.0 with `POST /`: a request with an id is a call, and one without is a publication (behaviour.md §17).
 extension EndpointTable {
     static let jsonRPC = Endpoint(.POST, "/", "jsonrpc", "JSON-RPC 2.0") { endpoint in
         endpoint.text =
@@ -32,7 +32,7 @@ extension EndpointTable {
                     .unsupportedMediaType, "JSON-RPC is application/json, not \(type)",
                     headers: [("accept", "application/json")]))
         }
-        // Nothing at all is no JSON text either (§5.1: -32700).
+        // An empty body is not a JSON text either (§5.1: -32700).
         guard let body = exchange.body, body.readableBytes > 0 else {
             return refuse(exchange, .parse, "invalid JSON: the body is empty")
         }
@@ -62,16 +62,16 @@ extension EndpointTable {
     }
 }
 
-/// The requests of one body and what has become of them so far.
+/// The requests of one body, with their outcomes so far.
 final class JSONRPCBatch {
     private let requests: [Value]
-    /// The ids as they were written, when some would change otherwise.
+    /// The ids as the client has written them, where encoding them would change them.
     private let idLiterals: [String?]
     private let isBatch: Bool
     private let exchange: Exchange
     private var answers: [ByteBuffer?]
     private var open: Int
-    /// Bytes of the answers so far.
+    /// The bytes of the answers so far.
     private var total = 0
 
     init(_ requests: [Value], of body: ByteBuffer, _ limits: DecodingLimits, isBatch: Bool, _ exchange: Exchange) {
@@ -98,7 +98,7 @@ final class JSONRPCBatch {
     private func run(_ call: JSONRPCCall, _ identity: IdentitySession, _ index: Int) {
         let arguments = Arguments.values(call.arguments)
         guard let id = call.id else {
-            // Nobody is told what becomes of it.
+            // A notification has no answer, so its outcome is ignored.
             return identity.publish(call.method, arguments, qos: .atMostOnce, from: exchange) { _ in
                 self.done(index, nil)
             }
@@ -108,7 +108,7 @@ final class JSONRPCBatch {
                 return identity.call(
                     direct.method, target: direct.target, arguments, timeout: call.timeout, from: self.exchange
                 ) { second in
-                    // A slash may just be part of a name that nobody exposes.
+                    // The slash may be part of the name of a method that nobody exposes.
                     if case .answered(.targetNotFound, _) = second {
                         self.done(index, self.answer(to: id, outcome))
                     } else {
@@ -138,7 +138,7 @@ final class JSONRPCBatch {
             var buffer = ByteBuffer()
             answer.write(into: &buffer)
             if total + buffer.readableBytes > exchange.pool.limits.maxMessageBytes, isBatch {
-                // Many small requests must not become any amount of memory.
+                // The memory of the answers to many small requests is limited.
                 buffer.clear()
                 JSONRPCAnswer.error(
                     JSONRPCError(.server, "the answers to this batch are too long", id: answer.id, status: .error)

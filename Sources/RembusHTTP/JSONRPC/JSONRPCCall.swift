@@ -3,15 +3,16 @@ import RembusWire
 /// One request object of JSON-RPC 2.0 (https://www.jsonrpc.org/specification).
 struct JSONRPCCall {
     let method: String
-    /// nil when there is nobody to answer: a notification.
+    /// The id; nil for a notification, which has no answer.
     let id: JSONRPCID?
     let arguments: [Value]
-    /// How long the caller waits, in milliseconds: a member beside those of the standard. nil when it does not say.
+    /// How long the caller waits, in milliseconds. This member is not in the standard. nil when the caller sets no
+    /// limit.
     let timeout: UInt64?
 
-    /// Throws the error that answers what is no request.
+    /// Throws the error to answer with when the value is not a request.
     ///
-    /// - Parameter literal: the text of the member `id`, if it is known.
+    /// - Parameter literal: The text of the member `id`, if it is known.
     init(_ value: Value, idLiteral literal: String?) throws(JSONRPCError) {
         guard case .map(let members) = value else {
             throw JSONRPCError(.invalidRequest, "a request must be an object")
@@ -32,7 +33,7 @@ struct JSONRPCCall {
         switch members["params"] {
         case nil: arguments = []
         case .array(let elements)?: arguments = elements
-        // Named parameters are one map for a method that knows no names (behaviour.md §17).
+        // Named parameters become one map, because methods do not know the names (behaviour.md §17).
         case .map(let map)?: arguments = [.map(map)]
         default:
             throw JSONRPCError(
@@ -40,7 +41,7 @@ struct JSONRPCCall {
         }
     }
 
-    /// Fractions are rounded up, as those of the query `?timeout=` are.
+    /// Fractions are rounded up, as in the query `?timeout=`.
     private static func timeout(_ value: Value?, _ id: JSONRPCID?) throws(JSONRPCError) -> UInt64? {
         guard let value else { return nil }
         guard let milliseconds = value.doubleValue, milliseconds > 0, milliseconds.isFinite else {

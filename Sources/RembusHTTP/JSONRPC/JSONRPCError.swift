@@ -7,7 +7,7 @@ struct JSONRPCError: Error {
         case invalidRequest = -32600
         case methodNotFound = -32601
         case invalidParams = -32602
-        /// What the broker or a provider had against it; `data.sts` says what.
+        /// An error of the broker or a provider. `data.sts` has its status.
         case server = -32000
     }
 
@@ -15,7 +15,7 @@ struct JSONRPCError: Error {
     var message: String
     var id: JSONRPCID
     var status: StatusCode?
-    /// A notification is not answered, whatever becomes of it.
+    /// Whether the request is a notification, which is not answered.
     var isSilent: Bool
 
     init(
@@ -28,7 +28,7 @@ struct JSONRPCError: Error {
         self.isSilent = isSilent
     }
 
-    /// What a request came to that was handed over.
+    /// The error for a request that has failed after it was handed over.
     init(_ failure: HTTPFailure, id: JSONRPCID) {
         let code: Code =
             switch failure.code {

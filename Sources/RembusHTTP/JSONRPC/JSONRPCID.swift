@@ -1,13 +1,14 @@
 import NIOCore
 import RembusWire
 
-/// The id of a request. It goes back as it came, a number digit by digit: `1.50`, `1e3` and numbers of more than 64 bits too.
+/// The id of a request. The answer has exactly the same text, also for numbers such as `1.50`, `1e3` and those of more
+/// than 64 bits.
 struct JSONRPCID: Sendable {
-    /// The id of an answer to something that shows none.
+    /// The id of an answer to a request whose id is not known.
     static let unknown = JSONRPCID(.null, literal: nil)
 
     private let value: Value
-    /// How the client wrote a number that writing ``value`` would change.
+    /// The text of a number that encoding ``value`` would change; nil otherwise.
     private let literal: String?
 
     init(_ value: Value, literal: String?) {
@@ -15,11 +16,11 @@ struct JSONRPCID: Sendable {
         self.literal = Self.isRepeatable(value) ? nil : literal
     }
 
-    /// Whether writing the value gives the text that was read.
+    /// Whether encoding the value gives the text that was read.
     static func isRepeatable(_ value: Value) -> Bool {
         switch value {
         case .null, .text, .unsigned: true
-        // -0 is read as 0.
+        // The text may have been -0, which is read as 0.
         case .integer(let number): number != 0
         default: false
         }

@@ -1,15 +1,15 @@
 import NIOCore
 
-/// Ends connections whose requests are too long or take too long, and those that nobody uses.
+/// Ends connections whose requests are too long or too slow, and connections without requests.
 final class MetricsRequestGuard: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
-    /// For the first request, which a scraper sends at once.
+    /// The time for the first request, which a scraper sends at once.
     private static let firstTimeout = TimeAmount.seconds(10)
-    /// Longer than the intervals at which metrics are usually read, so that connections can be used again.
+    /// The time for further requests. It is longer than usual scrape intervals, so that connections can be reused.
     private static let timeout = TimeAmount.minutes(2)
-    /// Of one request, or of those that came before the first of them was answered.
+    /// The most bytes of a request, or of all requests until the first of them is answered.
     private static let maxRequestBytes = 16 << 10
 
     private var deadline: Scheduled<Void>?
@@ -24,7 +24,7 @@ final class MetricsRequestGuard: ChannelInboundHandler {
         deadline = nil
     }
 
-    /// A request was answered: the next one has its own time and length.
+    /// A request was answered. The next one has a time and a length of its own.
     func answered(context: ChannelHandlerContext) {
         received = 0
         deadline?.cancel()

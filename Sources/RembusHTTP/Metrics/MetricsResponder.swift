@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import RembusListening
 
-/// Answers GET and HEAD with the metrics, whatever the path, and everything else with 405.
+/// Answers GET and HEAD with the metrics, whatever the path, and other methods with 405.
 final class MetricsResponder: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -13,10 +13,10 @@ final class MetricsResponder: ChannelInboundHandler {
     private let text: @Sendable () async -> String
     private var request: HTTPRequestHead?
     private var isClosed = false
-    /// Requests whose answers are being made.
+    /// The number of requests whose answers are being made.
     private var openAnswers = 0
 
-    /// - Parameter text: the metrics as they are now.
+    /// - Parameter text: Returns the metrics as they are now.
     init(
         watch: MetricsRequestGuard, connections: ScrapeConnections, bytes: RequestBytes,
         text: @escaping @Sendable () async -> String
@@ -31,14 +31,14 @@ final class MetricsResponder: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             request = head
-            // At once: the end of a body in an unknown coding may never come.
+            // Refused at once, because the end of a body in an unknown coding may never come.
             guard openAnswers == 0, let objection = head.objection() else { return }
             request = nil
             refuse(objection, head, context)
         case .body: break
         case .end:
             guard let request = request.take() else { return }
-            // Who asks again without having read the last answer would have them pile up.
+            // The client has not read the last answer, so further answers would pile up.
             guard context.channel.isWritable else { return context.close(promise: nil) }
             answer(request, context)
         }
@@ -50,13 +50,13 @@ final class MetricsResponder: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Behind a request whose answer is still being made there is no place for another one.
+        // While an answer is being made, an error cannot be answered in order, so the connection is closed.
         guard error is HTTPParserError, openAnswers == 0, !isClosed else { return context.close(promise: nil) }
         refuse(
             bytes.objection(to: error), HTTPRequestHead(version: .http1_1, method: .GET, uri: "/"), context)
     }
 
-    /// Answers a request that no server takes, and hangs up: what is behind it cannot be trusted.
+    /// Answers a malformed request and closes the connection, because the bytes behind it cannot be trusted.
     private func refuse(_ objection: HTTPObjection, _ request: HTTPRequestHead, _ context: ChannelHandlerContext) {
         var last = request
         last.headers.replaceOrAdd(name: "connection", value: "close")

@@ -5,13 +5,13 @@ package import RembusBroker
 package import RembusListening
 package import RembusMetrics
 
-/// A port for metrics alone (behaviour.md §18): answers every path, in plain HTTP.
+/// A port for metrics only (behaviour.md §18). It answers every path, in plain HTTP.
 package struct PrometheusGateway: Gateway {
     package let option = "--prometheus"
     private let metrics: PrometheusRegistry
 
-    /// Connections at a time. The limits of the broker's other listeners are not used here: who watches over the broker
-    /// has to get in when it is full.
+    /// The most connections at a time. The limits of the broker's other listeners do not apply here, because monitoring
+    /// has to work when the broker is full.
     private static let maxConnections = 64
     private static let connectionsPerSecond = 100
 
@@ -30,7 +30,7 @@ package struct PrometheusGateway: Gateway {
             configuration.gateways.prometheusPort ?? 0, configuration.gateways.prometheusSocket)
         let admission = ConnectionAdmission(
             maxConnections: 0, maxPerAddress: 0, handshakesPerSecond: Self.connectionsPerSecond)
-        // They use descriptors that are kept for files.
+        // These connections use descriptors that are reserved for files.
         let connections = ScrapeConnections(
             limit: min(Self.maxConnections, Descriptors.reserve(ofLimit: Descriptors.limit) / 4))
         let listener = try await ServerBootstrap.forLinks(group: host.group, admission: admission)

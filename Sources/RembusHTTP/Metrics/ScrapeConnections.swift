@@ -1,8 +1,8 @@
 import NIOCore
 import Synchronization
 
-/// The open connections of the port for metrics. When there are too many, the one that has been silent the longest goes:
-/// connections that ask for nothing must not keep out who does.
+/// The open connections of the port for metrics. When there are too many, the one that has been idle longest is closed,
+/// so that idle connections do not keep others out.
 final class ScrapeConnections: Sendable {
     private struct Entry {
         let channel: any Channel
@@ -27,7 +27,7 @@ final class ScrapeConnections: Sendable {
         self.limit = limit
     }
 
-    /// Notes a connection that was accepted, and closes one when there are too many.
+    /// Adds a connection, and closes one when there are too many.
     func opened(_ channel: any Channel) {
         let key = ObjectIdentifier(channel)
         let victim = state.withLock { state -> (any Channel)? in
@@ -44,7 +44,7 @@ final class ScrapeConnections: Sendable {
         victim?.close(promise: nil)
     }
 
-    /// A request is being answered, or was.
+    /// Records whether a request of the connection is being answered.
     func answers(_ channel: any Channel, _ isAnswering: Bool) {
         state.withLock { state in
             let use = state.nextUse()

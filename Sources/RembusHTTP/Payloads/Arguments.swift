@@ -4,24 +4,24 @@ import NIOHTTP1
 import RembusBroker
 import RembusWire
 
-/// The arguments of a message as they came.
+/// The arguments of a message as they were received.
 enum Arguments {
-    /// A JSON text: the elements of an array, or one argument. nil for none.
+    /// A JSON text: an array of arguments, or one argument. nil for no arguments.
     case json(ByteBuffer?)
-    /// One dataframe, as an Arrow stream that was checked.
+    /// A dataframe as an Arrow stream, which was checked.
     case frame(ByteBuffer)
     case values([Value])
 
     static let none = Arguments.json(nil)
 
-    /// Appends the CBOR array; gives what is wrong with them otherwise.
+    /// Appends the CBOR array of the arguments. Returns the failure when they are malformed.
     func write(into buffer: inout ByteBuffer, limits: BrokerLimits) -> HTTPFailure? {
         switch self {
         case .json(nil): buffer.writeCBORHead(.array, 0)
         case .json(let text?):
             var decoding = DecodingLimits.standard
             decoding.maxBytes = limits.maxMessageBytes
-            // Less than what a frame may have, so that no text makes a frame that the broker cannot take.
+            // Lower than the limit for frames, so that the frame of any accepted text is within it.
             decoding.maxDepth = 60
             var failure: WireError?
             text.withUnsafeReadableBytes { bytes in
@@ -41,9 +41,9 @@ enum Arguments {
         return nil
     }
 
-    /// The arguments of a request: its body, or `?args=` without one.
+    /// The arguments of a request: its body or, without a body, `?args=`.
     ///
-    /// - Parameter infersTypes: Whether the columns of a CSV text get types, or are texts for whoever knows them.
+    /// - Parameter infersTypes: Whether the types of CSV columns are inferred; otherwise all columns are texts.
     init(of exchange: Exchange, infersTypes: Bool = true) throws(HTTPFailure) {
         let query = exchange.target?.first("args")
         guard let body = exchange.body, body.readableBytes > 0 else {
@@ -87,7 +87,7 @@ enum Arguments {
         guard let header = exchange.header("content-type") else { return .json }
         let type = MediaRange.type(of: header)
         switch type {
-        // The form type is what curl says when nobody tells it otherwise.
+        // `curl` sends the form type unless it is told otherwise.
         case "application/json", "application/x-www-form-urlencoded", "text/json", "": return .json
         case MediaRange.arrow: return .arrow
         case MediaRange.csv: return .csv

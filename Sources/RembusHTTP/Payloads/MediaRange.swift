@@ -8,7 +8,8 @@ struct MediaRange {
     let type: String
     let quality: Double
 
-    /// A media type without its parameters, in lower case. Asked for every request, and most are in that form.
+    /// A media type without its parameters, in lower case. Called for every request; most headers have that form
+    /// already.
     static func type(of header: String) -> String {
         let space = UInt8(ascii: " ")
         var bare = header.utf8.prefix { $0 != UInt8(ascii: ";") }.drop { $0 == space }
@@ -17,7 +18,7 @@ struct MediaRange {
         return bare.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) } ? text.lowercased() : text
     }
 
-    /// The ranges of a header in the order of preference.
+    /// The ranges of a header, in order of preference.
     static func all(of headers: [String]) -> [MediaRange] {
         headers.flatMap { $0.split(separator: ",") }
             .map { part in

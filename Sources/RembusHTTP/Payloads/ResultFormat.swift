@@ -4,14 +4,14 @@ import NIOHTTP1
 import RembusBroker
 import RembusWire
 
-/// In which forms a client takes a result, by its `Accept` header.
+/// The forms of a result that a client accepts, by its `Accept` header.
 struct ResultFormat {
-    /// What the client takes, what it likes best first; nil when it does not say.
+    /// The accepted types, the preferred one first; nil when there is no header.
     private let accepted: [MediaRange]?
 
     private static let offered = [MediaRange.json, MediaRange.arrow, MediaRange.csv, MediaRange.bytes]
 
-    /// Throws when the client takes nothing that there is.
+    /// Throws when the client accepts none of the existing forms.
     init(of exchange: Exchange) throws(HTTPFailure) {
         let headers = exchange.head.headers["accept"]
         guard !headers.isEmpty else {
@@ -29,7 +29,7 @@ struct ResultFormat {
         HTTPFailure(.notAcceptable, "nothing that the Accept header asks for can be given: \(text)")
     }
 
-    /// The form for a result that exists in some.
+    /// Chooses one of the forms of a result.
     private func choose(_ forms: [String]) throws(HTTPFailure) -> String {
         guard let accepted else { return forms[0] }
         for range in accepted {

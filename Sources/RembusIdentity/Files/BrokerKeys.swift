@@ -2,27 +2,28 @@
 import Foundation
 import RembusSupport
 
-/// The keys and secrets of the components that a broker knows, one file each (protocol.md §7.4).
+/// The keys and secrets of the components that a broker knows, each in a file (protocol.md §7.4).
 ///
-/// `<name>.rsa.pem`, `<name>.ecdsa.pem` and the same with `.der` hold public keys, `<name>` alone a shared secret. Several
-/// brokers and tools may use one folder at the same time. All calls block on the disk: never make them on an event loop.
+/// Files named `<name>.rsa.pem`, `<name>.ecdsa.pem`, and the same with `.der`, contain public keys; `<name>` alone is a
+/// shared secret. Several brokers and tools may use one folder at the same time. All methods block on the disk, so they
+/// must not be called on an event loop.
 package struct BrokerKeys: Sendable {
     package typealias Kind = KeyFileKind
 
-    /// The folder with the files.
+    /// The folder of the files.
     package let directory: String
 
-    /// - Parameter directory: `<REMBUS_DIR>/<broker>/keys`; made when the first key is stored.
+    /// - Parameter directory: `<REMBUS_DIR>/<broker>/keys`. It is made when the first key is stored.
     package init(directory: String) {
         self.directory = directory
     }
 
     // MARK: Reading
 
-    /// What proofs of this name are checked with; nil when the broker has nothing for the name.
+    /// The verifier for proofs of this name; nil when the broker has no key or secret for it.
     ///
-    /// Throws ``IdentityError`` when there is a file, but it is unusable or others may change it. A login must fail then,
-    /// never count as one of a name without a key.
+    /// Throws ``IdentityError`` when there is a file, but it cannot be used or others may change it. A login must then
+    /// fail, and not count as one of a name without a key.
     package func verifier(for name: String) throws(IdentityError) -> Verifier? {
         try checkFolder()
         for kind in Kind.allCases {
@@ -47,8 +48,8 @@ package struct BrokerKeys: Sendable {
         return false
     }
 
-    /// The names with a key or a secret, sorted, and what each has: `rsa`, `ecdsa` or `secret`. Of a name too long for a
-    /// file system the file's name is given.
+    /// The names with a key or a secret, sorted, each with what it has: `rsa`, `ecdsa` or `secret`. A name that is too
+    /// long for a file system is given as the name of its file.
     package func names() throws(IdentityError) -> [(name: String, kind: String)] {
         guard let folder = opendir(directory) else {
             if errno == ENOENT { return [] }
@@ -60,7 +61,7 @@ package struct BrokerKeys: Sendable {
             let file = withUnsafePointer(to: &entry.pointee.d_name) { name in
                 name.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
-            // Temporary files and the lock start with a dot, which an encoded name does not.
+            // Temporary files and the lock begin with a dot, which an encoded name does not.
             guard !file.hasPrefix(".") else { continue }
             let kind = Kind.allCases.first { !$0.suffix.isEmpty && file.hasSuffix($0.suffix) } ?? .sharedSecret
             let stem = String(file.dropLast(kind.suffix.count))
@@ -74,11 +75,11 @@ package struct BrokerKeys: Sendable {
     /// Stores the public key of a name that has none yet.
     ///
     /// - Parameters:
-    ///   - keyBytes: The key as the component sent it; it is read first, and stored in that form.
-    ///   - scheme: What the key must be.
-    ///   - name: The component's name, checked by the caller; whatever it is, the file is in the folder.
-    /// - Returns: False when the name is taken. Of several calls at the same time only one gives true.
-    /// - Throws: ``IdentityError`` when the key is refused, or the disk refuses.
+    ///   - keyBytes: The key as the component has sent it. It is checked, and stored in the same form.
+    ///   - scheme: The kind that the key must have.
+    ///   - name: The component's name, which the caller has checked. Whatever it is, the file is inside of the folder.
+    /// - Returns: False when the name has a key already. Of several calls at the same time only one returns true.
+    /// - Throws: ``IdentityError`` when the key is refused, or cannot be written.
     package func store(_ keyBytes: [UInt8], scheme: KeyScheme, for name: String) throws(IdentityError) -> Bool {
         _ = try PublicKey(bytes: keyBytes, scheme: scheme)
         return try locked { () throws(IdentityError) in
@@ -104,7 +105,7 @@ package struct BrokerKeys: Sendable {
         }
     }
 
-    /// Removes all that the broker has for the name; false when there was nothing.
+    /// Removes all keys and secrets of the name. Returns false when there was none.
     package func remove(_ name: String) throws(IdentityError) -> Bool {
         guard try contains(name) else { return false }
         return try locked { () throws(IdentityError) in
@@ -127,14 +128,14 @@ package struct BrokerKeys: Sendable {
         return false
     }
 
-    /// Who may add files to the folder decides who is who.
+    /// A user who may add files to the folder could log in with any name.
     private func checkFolder() throws(IdentityError) {
         var status = stat()
         guard stat(directory, &status) == 0 else { return }
         guard status.st_mode & FileAccess.readers.forbidden == 0 else { throw FileAccess.readers.problem(directory) }
     }
 
-    /// Runs a change while no other thread or process makes one: a name must not get keys of two kinds.
+    /// Runs a change while no other thread or process makes one, so that a name cannot get keys of two kinds.
     private func locked<R>(_ body: () throws(IdentityError) -> R) throws(IdentityError) -> R {
         try SecretFile.makeFolder(directory)
         let path = directory + "/.lock"

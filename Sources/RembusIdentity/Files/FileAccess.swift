@@ -1,15 +1,15 @@
 import Foundation
 
-/// What other users may be able to do with a file that is read.
+/// The access that other users may have to a file that is read.
 package enum FileAccess: Sendable {
-    /// Nothing: it holds a secret.
+    /// None, because the file contains a secret.
     case owner
-    /// Read it, but not change it: it holds a public key.
+    /// They may read it but not change it, because it contains a public key.
     case readers
-    /// Whatever they could before: another program has made the file.
+    /// Any, because another program has made the file.
     case anyone
 
-    /// The permission bits that must not be set.
+    /// The mode bits that must not be set.
     var forbidden: mode_t {
         switch self {
         case .owner: 0o077

@@ -3,13 +3,14 @@ import Crypto
 #endif
 import Foundation
 
-/// The names of files that belong to components: a name may hold anything, a file name may not (known-defects.md S5).
+/// File names for the names of components, which may contain characters that a file name must not (known-defects.md
+/// S5).
 ///
-/// Ordinary names stay as they are, so that the files of the reference are found. What could lead out of the folder, hide
-/// the file or be taken for another name's file is percent-encoded. A name that would become too long for a file system
-/// ends in its hash.
+/// Ordinary names stay as they are, so that the files of the reference are found. Characters that could lead out of the
+/// folder, hide the file or make it look like another name's file are percent-encoded. A name that would be too long
+/// for a file system ends with its hash.
 package enum FileName {
-    /// File systems allow 255 bytes; suffixes such as `.ecdsa.pem` need some of them.
+    /// File systems allow 255 bytes, of which suffixes such as `.ecdsa.pem` need some.
     private static let maximumBytes = 220
     private static let hashMark = "%_"
 
@@ -20,19 +21,19 @@ package enum FileName {
         var text = ""
         let plainDot = keySuffix(of: name).map { bytes.count - $0.utf8.count }
         for (index, byte) in bytes.enumerated() {
-            // A leading dot hides the file, and an inner one could make it another name's key file.
+            // A leading dot would hide the file, and an inner one could make it another name's key file.
             if needsEncoding(byte) || (byte == UInt8(ascii: ".") && (index == 0 || index == plainDot)) {
                 text += "%" + hexadecimal(byte)
             } else {
                 text.unicodeScalars.append(Unicode.Scalar(byte))
             }
         }
-        // Bytes of 0x80 and above were kept one by one; joined they are the characters of the name again.
+        // Bytes from 0x80 were kept one by one. Together they are the characters of the name again.
         let encoded = String(decoding: text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }, as: UTF8.self)
         return encoded.utf8.count <= maximumBytes ? encoded : shortened(encoded, of: bytes)
     }
 
-    /// The name whose file this is; nil when the text is no encoded name, or one that only its hash remains of.
+    /// The name that a file belongs to; nil when the text is not an encoded name, or contains only the name's hash.
     package static func decoded(_ fileName: String) -> String? {
         guard fileName != "%" else { return "" }
         var bytes: [UInt8] = []
@@ -68,11 +69,11 @@ package enum FileName {
         #if WITH_KEYS
         let hash = SHA256.hash(data: name).map(hexadecimal).joined()
         #else
-        // Nothing is stored or read under the name then.
+        // A program without keys stores and reads nothing under the name.
         let hash = ""
         #endif
         var start = encoded.utf8.prefix(maximumBytes - hash.utf8.count - hashMark.utf8.count)
-        // Not in the middle of a character, nor of an encoded byte.
+        // The cut must not be inside of a character or an encoded byte.
         while String(start) == nil { start = start.dropLast() }
         var text = String(start) ?? ""
         while let mark = text.utf8.suffix(2).firstIndex(of: UInt8(ascii: "%")) { text = String(text[..<mark]) }

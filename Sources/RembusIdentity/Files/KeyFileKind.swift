@@ -1,4 +1,4 @@
-/// What a broker's file of a component holds, by its suffix, in the order in which they are looked up.
+/// The kind of a broker's file for a component, by its suffix, in the order in which files are looked for.
 package enum KeyFileKind: Sendable, Hashable, CaseIterable {
     case rsaPEM
     case ecdsaPEM
@@ -16,7 +16,7 @@ package enum KeyFileKind: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// nil for a shared secret.
+    /// The scheme of the key; nil for a shared secret.
     var scheme: KeyScheme? {
         switch self {
         case .rsaPEM, .rsaDER: .rsa
@@ -33,6 +33,6 @@ package enum KeyFileKind: Sendable, Hashable, CaseIterable {
             }
     }
 
-    /// The endings that make a file a key file.
+    /// The suffixes of files with keys.
     static let keySuffixes = allCases.map(\.suffix).filter { !$0.isEmpty }
 }

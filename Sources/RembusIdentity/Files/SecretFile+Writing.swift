@@ -2,22 +2,22 @@ import Foundation
 import RembusSupport
 
 extension SecretFile {
-    /// Writes a file with mode 0600, making the folders on the way with mode 0700. After a crash there is the old file or
-    /// the new one, never a part.
+    /// Writes a file with mode 0600, and makes missing folders with mode 0700. After a crash there is either the old
+    /// file or the new one, never a part.
     ///
     /// - Parameters:
     ///   - bytes: The content.
     ///   - path: The file.
-    ///   - exclusively: Whether a file that is there already is an error rather than replaced.
-    /// - Throws: ``IdentityError``: `alreadyExists`, or `fileSystem` when the disk refuses.
+    ///   - exclusively: Whether an existing file is an error instead of being replaced.
+    /// - Throws: ``IdentityError``: `alreadyExists`, or `fileSystem` when the file cannot be written.
     package static func write(_ bytes: [UInt8], to path: String, exclusively: Bool) throws(IdentityError) {
         let folder = parent(path)
         try makeFolder(folder)
         let (temporary, descriptor) = try makeUnfinished(in: folder)
-        // Open as long as the file is unfinished: the lock says that somebody is at work with it.
+        // The file is open, and so locked, while it is unfinished. The lock tells others that it is in use.
         defer { close(descriptor) }
         try write(bytes, toUnfinished: temporary, descriptor)
-        // A link is never made over a file, so of two writers only one succeeds.
+        // `link` never replaces a file, so only one of two writers succeeds.
         let result = exclusively ? link(temporary, path) : rename(temporary, path)
         let reason = errno
         if exclusively || result != 0 { unlink(temporary) }
@@ -29,11 +29,11 @@ extension SecretFile {
         synchronize(folder)
     }
 
-    /// What the names of files begin with that are being written.
+    /// The prefix of the names of unfinished files.
     private static let unfinished = ".new-"
 
-    /// Removes what writers have left in a folder that ended in the middle of their work, and with it keys and secrets that
-    /// nobody knows to be there. Files that are being written stay.
+    /// Removes unfinished files of writers that ended during their work, since they may contain keys and secrets that
+    /// nobody knows of. Files that are being written stay.
     package static func removeUnfinished(in folder: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         where name.hasPrefix(unfinished) {
@@ -45,7 +45,7 @@ extension SecretFile {
         }
     }
 
-    /// Removes a file; false when there was none.
+    /// Removes a file. Returns false when there was none.
     package static func remove(_ path: String) throws(IdentityError) -> Bool {
         guard unlink(path) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { return false }
@@ -55,7 +55,7 @@ extension SecretFile {
         return true
     }
 
-    /// Makes a folder that only the owner can enter, and what is missing above it. One that exists stays as it is.
+    /// Makes a folder that only its owner may enter, and missing folders above it. An existing one stays as it is.
     package static func makeFolder(_ path: String) throws(IdentityError) {
         guard !path.isEmpty else { return }
         guard mkdir(path, 0o700) != 0 else { return synchronize(parent(path)) }
@@ -78,11 +78,11 @@ extension SecretFile {
             let path = folder + "/" + unfinished + RandomBytes.make(12).map { String($0, radix: 36) }.joined()
             let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw failure("cannot be made", path) }
-            // Where a file system has no locks, none is got for a removal either.
+            // On a file system without locks, removing unfinished files gets no lock either.
             _ = FileLock.wait(descriptor)
             var status = stat()
             if fstat(descriptor, &status) != 0 || status.st_nlink > 0 { return (path, descriptor) }
-            // Taken for one that was left, before it was locked.
+            // Another process took the file for an abandoned one, before it was locked.
             close(descriptor)
         }
     }
@@ -91,7 +91,7 @@ extension SecretFile {
         _ bytes: [UInt8], toUnfinished path: String, _ descriptor: CInt
     ) throws(IdentityError) {
         do throws(IdentityError) {
-            // The process may have a mask that takes away the owner's own rights.
+            // The mask of the process may remove the owner's own access.
             guard fchmod(descriptor, 0o600) == 0 else { throw failure("cannot be protected", path) }
             try write(bytes, to: descriptor, path)
             guard fsync(descriptor) == 0 else { throw failure("cannot be written", path) }

@@ -1,17 +1,17 @@
 import Foundation
 
-/// Files that hold keys and secrets: nobody but their owner has access to them (known-defects.md S18), and they are there
-/// whole or not at all. All calls block on the disk.
+/// Files with keys and secrets: only their owner has access to them (known-defects.md S18), and they are either
+/// complete or absent. All methods block on the disk.
 package enum SecretFile {
     /// Reads a file.
     ///
     /// - Parameters:
     ///   - path: The file.
-    ///   - limit: How many bytes it may have.
-    ///   - access: What others may be allowed to do with it.
-    ///   - followsLink: Whether the path may be a symbolic link; what counts then is what it leads to.
-    /// - Throws: ``IdentityError``: `insecureFile` when others have more access or it is no plain file, `fileSystem` when it
-    ///   is not there, cannot be read or is too large.
+    ///   - limit: The most bytes that it may have.
+    ///   - access: The access that other users may have.
+    ///   - followsLink: Whether the path may be a symbolic link, whose target then counts.
+    /// - Throws: ``IdentityError``: `insecureFile` when others have more access or it is not a regular file,
+    ///   `fileSystem` when it is missing, cannot be read or is too large.
     package static func read(
         _ path: String, limit: Int, access: FileAccess = .owner, followsLink: Bool = false
     ) throws(IdentityError) -> [UInt8] {
@@ -21,11 +21,11 @@ package enum SecretFile {
         return bytes
     }
 
-    /// Reads a file like ``read(_:limit:access:followsLink:)``; nil when there is none.
+    /// Reads a file as ``read(_:limit:access:followsLink:)`` does; nil when there is none.
     package static func readIfPresent(
         _ path: String, limit: Int, access: FileAccess = .owner, followsLink: Bool = false
     ) throws(IdentityError) -> [UInt8]? {
-        // Without O_NONBLOCK the open of a named pipe would wait for ever.
+        // Without O_NONBLOCK, opening a named pipe would wait for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLink ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else {
             switch errno {
@@ -47,7 +47,7 @@ package enum SecretFile {
 
     private static func content(_ descriptor: CInt, _ path: String, _ limit: Int) throws(IdentityError) -> [UInt8] {
         var bytes: [UInt8] = []
-        // Memory follows what is there, and not what is possible.
+        // Memory is allocated for the actual size, not for the largest possible one.
         var piece = [UInt8](repeating: 0, count: min(64 << 10, max(limit, 0) + 1))
         while bytes.count <= limit {
             let count = piece.withUnsafeMutableBytes { Foundation.read(descriptor, $0.baseAddress, $0.count) }
@@ -64,8 +64,8 @@ package enum SecretFile {
         )
     }
 
-    /// Whether the file has the very name that was asked for. On a file system that does not tell `A` from `a`, one name's
-    /// key must not prove another name.
+    /// Whether the file's name is spelled exactly as asked for. On a file system that ignores case, one name's key must
+    /// not prove another name.
     private static func isSpelled(_ descriptor: CInt, _ path: String, _ followsLink: Bool) -> Bool {
         #if canImport(Darwin)
         guard !followsLink else { return true }

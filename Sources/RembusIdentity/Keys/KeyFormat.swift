@@ -1,14 +1,15 @@
 import Foundation
 
-/// The two wrappings of keys in files and messages: PEM text, or the DER bytes in it.
+/// The two forms of keys in files and messages: PEM text, or the DER bytes in it.
 ///
-/// This reads PEM more tolerantly than the cryptography library does (line lengths, text around the block, a block of
+/// PEM is parsed more tolerantly than by the cryptography library (line lengths, text around the block, a block of
 /// curve parameters in front), because other tools write such files.
 package enum KeyFormat {
-    /// More bytes than any accepted key needs, in PEM: RSA with 8192 bits takes 6.5 KB as a private key.
+    /// More bytes than any accepted key needs in PEM: a private RSA key with 8192 bits takes 6.5 KB.
     package static let maximumBytes = 16 << 10
 
-    /// What every PEM file starts with; a broker names a registered key file by it (protocol.md §7.5).
+    /// Whether the bytes begin as every PEM file does. A broker names the file of a registered key by this (protocol.md
+    /// §7.5).
     package static func isPEM(_ bytes: [UInt8]) -> Bool { bytes.starts(with: beginMark.utf8) }
 
     private static let beginMark = "-----BEGIN"
@@ -18,11 +19,11 @@ package enum KeyFormat {
         /// The label in the file's first line, such as `EC PRIVATE KEY`.
         var label: String
         var der: [UInt8]
-        /// Whether the content is encrypted in the old way, with headers in the block.
+        /// Whether the content is encrypted in the old form, with headers in the block.
         var hasHeaders: Bool
     }
 
-    /// The first block that `accepts`, or nil when the text has none.
+    /// The first block that `accepts` returns true for; nil when there is none.
     static func block(in text: String, where accepts: (String) -> Bool) -> Block? {
         var label: String?
         var content = ""

@@ -3,7 +3,7 @@ import Crypto
 import CryptoExtras
 import Foundation
 
-/// The secret half of a component's key pair: whoever has it can log in as the component.
+/// The private half of a component's key pair. Whoever has it can log in as the component.
 public struct PrivateKey: Sendable {
     private enum Key: Sendable {
         case rsa(_RSA.Signing.PrivateKey)
@@ -14,7 +14,8 @@ public struct PrivateKey: Sendable {
 
     private init(_ key: Key) { self.key = key }
 
-    /// Makes a new key pair: P-256 for ECDSA; for RSA 3072 bits, which takes a part of a second.
+    /// Makes a new key pair: P-256 for ECDSA, and 3072 bits for RSA, which takes a fraction of a second. Throws
+    /// ``IdentityError`` when the cryptography library fails.
     public static func generate(_ scheme: KeyScheme) throws(IdentityError) -> PrivateKey {
         switch scheme {
         case .ecdsa: return PrivateKey(.ecdsa(P256.Signing.PrivateKey()))
@@ -69,7 +70,7 @@ public struct PrivateKey: Sendable {
         }
     }
 
-    /// The key as PEM text in the form PKCS#8, which every Rembus component can read. Keep it secret.
+    /// The key as PEM text in the form PKCS#8, which every Rembus component can read. It must be kept secret.
     public var pem: String {
         switch key {
         case .rsa(let key): KeyFormat.pem(key.pkcs8DERRepresentation, label: "PRIVATE KEY")
@@ -77,7 +78,7 @@ public struct PrivateKey: Sendable {
         }
     }
 
-    /// The public half as PEM text in the form SubjectPublicKeyInfo: what a broker gets to know.
+    /// The public half as PEM text in the form SubjectPublicKeyInfo, for the broker.
     public var publicKeyPEM: [UInt8] {
         switch key {
         case .rsa(let key): Array(KeyFormat.pem(key.publicKey.derRepresentation, label: "PUBLIC KEY").utf8)
@@ -112,7 +113,7 @@ public struct PrivateKey: Sendable {
     }
 }
 
-// Nothing that prints a key, a mirror included, may show it.
+// Output of a key, including a mirror of it, must not show it.
 extension PrivateKey: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The kind and size of the key, not the key.
     public var description: String { "private \(scheme.rawValue) key of \(bits) bits" }

@@ -10,7 +10,7 @@ package struct PublicKey: Sendable {
         case ecdsa(P256.Signing.PublicKey)
     }
 
-    /// The sizes of RSA keys that are accepted, in bits: smaller ones are weak, larger ones cost too much to check.
+    /// The accepted sizes of RSA keys in bits: smaller keys are weak, larger ones take too long to check.
     package static let rsaBits = 2048...8192
 
     private let key: Key
@@ -23,11 +23,11 @@ package struct PublicKey: Sendable {
         }
     }
 
-    /// Reads a key as a component registers it: PEM or DER, SubjectPublicKeyInfo or PKCS#1 (protocol.md §7.4).
+    /// Reads a key as components register it: PEM or DER, SubjectPublicKeyInfo or PKCS#1 (protocol.md §7.4).
     ///
     /// - Parameters:
-    ///   - bytes: At most 16 KiB, from a peer or a file; nothing about them is trusted.
-    ///   - scheme: What the key must be; a key of the other kind is refused.
+    ///   - bytes: At most 16 KiB, from a peer or a file. They may be anything.
+    ///   - scheme: The kind that the key must have.
     /// - Throws: ``IdentityError`` for anything but an RSA key of 2048 to 8192 bits or a key on the curve P-256.
     package init(bytes: [UInt8], scheme: KeyScheme) throws(IdentityError) {
         guard !bytes.isEmpty, bytes.count <= KeyFormat.maximumBytes else {
@@ -43,7 +43,7 @@ package struct PublicKey: Sendable {
 
     /// Whether the signature is the one of this key's owner for the challenge and the name.
     ///
-    /// Takes the same time for every wrong signature that has the right form. Never traps, whatever the bytes are.
+    /// Takes the same time for every wrong signature of the right form. Never traps, whatever the bytes are.
     package func isValid(_ signature: [UInt8], challenge: [UInt8], name: String) -> Bool {
         let signed = Attestation.signedBytes(challenge: challenge, text: name)
         switch key {

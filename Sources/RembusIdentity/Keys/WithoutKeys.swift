@@ -1,15 +1,15 @@
 #if !WITH_KEYS
-/// The secret half of a component's key pair, of which there is none in a program that is built without keys.
+/// The private half of a component's key pair. A program that is built without the trait for keys cannot make one.
 public struct PrivateKey: Sendable {
     private let never: Never
 
-    /// Throws always.
+    /// Always throws.
     public static func generate(_ scheme: KeyScheme) throws(IdentityError) -> PrivateKey { throw .withoutKeys }
 
-    /// Throws always.
+    /// Always throws.
     public init(_ content: some Sequence<UInt8>) throws(IdentityError) { throw .withoutKeys }
 
-    /// Throws always.
+    /// Always throws.
     public init(pem: String) throws(IdentityError) { throw .withoutKeys }
 
     /// The kind of the key.

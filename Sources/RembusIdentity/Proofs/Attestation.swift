@@ -1,8 +1,8 @@
-/// The bytes that a proof of identity is about.
+/// The bytes that a proof of identity signs.
 package enum Attestation {
-    /// The CBOR array of the challenge and a text, lengths in their shortest form (protocol.md §7.4).
+    /// The CBOR array of the challenge and a text, with lengths in their shortest form (protocol.md §7.4).
     ///
-    /// The text is the component's name for key pairs, the secret itself for shared secrets.
+    /// The text is the component's name for key pairs, and the secret itself for shared secrets.
     package static func signedBytes(challenge: [UInt8], text: String) -> [UInt8] {
         var bytes: [UInt8] = [0x82]
         bytes.reserveCapacity(challenge.count + text.utf8.count + 16)

@@ -2,12 +2,12 @@
 import Crypto
 import Foundation
 
-/// What a broker knows of a name to check its proofs with. Its kind comes from the name of the file that it was read from,
-/// never from the content: a key must not pass for a secret that everybody can read (known-defects.md S12).
+/// What a broker checks the proofs of a name with. The kind follows from the name of the file and never from its
+/// content: a public key, which everybody can read, must not be taken for a secret (known-defects.md S12).
 package enum Verifier: Sendable {
     /// The public half of a key pair.
     case publicKey(PublicKey)
-    /// A secret that both sides know.
+    /// A secret that both sides have.
     case sharedSecret(SharedSecret)
 
     /// Whether the signature proves the name for this challenge (protocol.md §7.4). Never traps.
@@ -18,8 +18,8 @@ package enum Verifier: Sendable {
         }
     }
 
-    /// Whether `shown` is the secret of the name. Never for a name with a key pair: everybody can read the public half
-    /// (known-defects.md S13).
+    /// Whether `shown` is the secret of the name. Always false for a name with a key pair, because everybody can read
+    /// the public half (known-defects.md S13).
     package func isSecret(_ shown: [UInt8]) -> Bool {
         switch self {
         case .publicKey: false

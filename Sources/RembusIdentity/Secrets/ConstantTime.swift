@@ -1,6 +1,6 @@
-/// Comparisons whose duration tells nothing about the content.
+/// Comparisons whose duration does not depend on the content.
 package enum ConstantTime {
-    /// Whether both are the same bytes. The time depends on the lengths only, which are no secret.
+    /// Whether the bytes are equal. The time depends on the lengths only, which are not secret.
     @inline(never)
     package static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }

@@ -5,10 +5,10 @@ import Foundation
 
 /// A tenant's pin as a broker stores it: salted, and slow to guess (scrypt, known-defects.md S15).
 ///
-/// Pins are short, so a fast hash of one would be as good as the pin itself. One comparison takes some ten milliseconds and
-/// 16 MiB: never do it on an event loop.
+/// Pins are short, so a fast hash would reveal them. One comparison takes some ten milliseconds and 16 MiB, so it must
+/// not be done on an event loop.
 package struct PinHash: Sendable, Hashable {
-    /// The work to be done: 2^`logarithm` rounds on blocks of 128 · `blockSize` bytes.
+    /// The cost: 2^`logarithm` rounds on blocks of 128 · `blockSize` bytes.
     private struct Cost: Sendable, Hashable {
         var logarithm: Int
         var blockSize: Int
@@ -16,7 +16,7 @@ package struct PinHash: Sendable, Hashable {
 
         static let standard = Cost(logarithm: 14, blockSize: 8, parallelism: 1)
 
-        /// A file that somebody edited must not make the broker work for minutes or take gigabytes.
+        /// A file that somebody has edited must not make the broker compute for minutes or use gigabytes.
         var isAcceptable: Bool {
             (10...17).contains(logarithm) && (1...16).contains(blockSize) && (1...4).contains(parallelism)
         }
@@ -41,7 +41,7 @@ package struct PinHash: Sendable, Hashable {
         self.hash = hash
     }
 
-    /// Reads what ``text`` gives; nil for anything else, a plain pin included.
+    /// Reads the form of ``text``; nil for anything else, including a plain pin.
     package init?(_ text: String) {
         let parts = text.split(separator: "$", omittingEmptySubsequences: false)
         guard parts.count == 5, parts[0].isEmpty, parts[1] == "scrypt",
@@ -52,7 +52,7 @@ package struct PinHash: Sendable, Hashable {
         self.init(cost: cost, salt: salt, hash: hash)
     }
 
-    /// The form that is stored: `$scrypt$ln=14,r=8,p=1$<salt>$<hash>`, both in base64 without padding.
+    /// The stored form: `$scrypt$ln=14,r=8,p=1$<salt>$<hash>`, both in base64 without padding.
     package var text: String {
         let numbers = "ln=\(cost.logarithm),r=\(cost.blockSize),p=\(cost.parallelism)"
         return "$scrypt$\(numbers)$\(Self.base64(salt))$\(Self.base64(hash))"
@@ -64,9 +64,9 @@ package struct PinHash: Sendable, Hashable {
         return derived.count == Self.hashBytes && ConstantTime.equal(derived, hash)
     }
 
-    /// Nothing when there is no memory for it: then no pin matches.
+    /// The hash; empty when there is not enough memory, so that no pin matches.
     private static func derive(_ pin: String, _ salt: [UInt8], _ cost: Cost) -> [UInt8] {
-        // Hashed first, so that an empty or endless pin is as good as any other.
+        // The pin is hashed first, so that it may be empty or of any length.
         let password = Array(SHA256.hash(data: Data(pin.utf8)))
         let key = try? KDF.Scrypt.deriveKey(
             from: password, salt: salt, outputByteCount: hashBytes, rounds: 1 << cost.logarithm,

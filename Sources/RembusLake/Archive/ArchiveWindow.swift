@@ -6,15 +6,15 @@ struct ArchiveWindow {
     var name: String
     var partition: Int
     var partitionCount: Int
-    /// Not in the window, as `before`.
+    /// The window's bounds, which are not in the window themselves.
     var after: UInt64
     var before: UInt64
-    /// Nil for all.
+    /// The topics; nil for all.
     var topics: [String]?
     var maxRows: Int
     var maxBytes: Int
 
-    /// Reads the window's records in order, the first of them if they are too many; and says whether these are all.
+    /// Reads the window's records in order, or the first of them if there are too many. Returns whether these are all.
     func read(
         _ connection: DatabaseConnection, number: @escaping (String) -> UInt32
     ) throws(LakeError) -> (records: ArchivedRecords, isAll: Bool) {
@@ -23,7 +23,7 @@ struct ArchiveWindow {
         for chunk in try connection.query(sql, parameters).chunks {
             for row in 0..<chunk.count {
                 guard let time: UInt64 = chunk[0].load(row) else { continue }
-                // At least one record, however large.
+                // There is at least one record, however large it is.
                 if count > 0, records.bytes.readableBytes >= maxBytes { return (records, false) }
                 chunk[4].withBytes(row) { topic in
                     append(to: &records, chunk, row, time, topic)
@@ -47,7 +47,8 @@ struct ArchiveWindow {
         if chunk[5].withBytes(row, { add($0) }) == nil { add(nil) }
     }
 
-    /// Numbers go into the text, so that files without such times are not opened; the name and topics are bound.
+    /// Numbers are part of the text, so that DuckDB can skip files without such times. The name and the topics are
+    /// bound.
     private var sql: String {
         let range = "recv > \(after) AND recv < \(before)"
         let lane = partitionCount > 1 ? " AND (recv & 63) % \(partitionCount) = \(partition)" : ""
@@ -68,7 +69,7 @@ struct ArchiveWindow {
 }
 
 extension DatabaseConnection {
-    /// The time of the first message between two times; nil when there is none. DuckDB answers this from few columns.
+    /// The time of the first message between two times; nil when there is none. DuckDB reads only few columns for this.
     func firstMessage(name: String, after: UInt64, before: UInt64) throws(LakeError) -> UInt64? {
         let range = "recv > \(after) AND recv < \(before)"
         let sql = "SELECT min(recv) FROM \(SystemTable.message.sql) WHERE name = ? AND \(range)"

@@ -1,10 +1,11 @@
 import RembusTables
 
 extension Lake {
-    /// Who published what was received at some times, for a journal that has lost its names. Blocking.
+    /// The publishers of publications that were received at some times, for a journal that has lost its names.
+    /// Blocking.
     ///
-    /// - Returns: By receive time, of those that the table `message` has: the publisher, nil for an anonymous one, and the
-    ///   tenant.
+    /// - Returns: By receive time, for publications in the table `message`: the publisher, nil for an anonymous one,
+    ///   and the tenant.
     package func sources(
         receivedAt times: [UInt64]
     ) throws(LakeError) -> [UInt64: (publisher: String?, tenant: String)] {

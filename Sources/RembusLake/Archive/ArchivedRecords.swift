@@ -3,10 +3,10 @@ import RembusStore
 import RembusTables
 import RembusWire
 
-/// Rows of the `message` table as records of a journal page again: a header and the publication's frame in its usual
+/// Converts rows of the `message` table to records of a journal page: a header and the publication's frame in its usual
 /// form (protocol.md §3).
 struct ArchivedRecords {
-    /// Numbers of names, for the headers.
+    /// The numbers of names, for the headers.
     private let number: (String) -> UInt32
     private(set) var bytes = ByteBuffer()
     /// The receive time of the last record; nil without one.
@@ -18,22 +18,22 @@ struct ArchivedRecords {
         self.number = number
     }
 
-    /// A row as it comes from the table.
+    /// A row of the table.
     struct Row {
         var receivedAt: UInt64
         var slot: UInt32?
         var flags: UInt8
         var id: UInt64?
         var topic: UnsafeRawBufferPointer
-        /// Nil for no arguments.
+        /// nil for no arguments.
         var arguments: UnsafeRawBufferPointer?
-        /// Nil for an anonymous one.
+        /// nil for an anonymous publisher.
         var publisher: String?
-        /// Nil for the default tenant, which is not written down when the publisher is anonymous, too.
+        /// nil for the default tenant, which is not stored for anonymous publishers either.
         var tenant: String?
     }
 
-    /// Adds a row. What another implementation wrote in a form of its own is left out.
+    /// Adds a row. Rows that another implementation has written in a form of its own are left out.
     mutating func append(_ row: Row) {
         last = row.receivedAt
         guard write(row) else { return }
@@ -44,17 +44,17 @@ struct ArchivedRecords {
         let message = frame
         bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
             guard let base = target.baseAddress else { return 0 }
-            // The padding behind the message.
+            // This sets the padding behind the message to zero.
             base.initializeMemory(as: UInt8.self, repeating: 0, count: length)
             message.withUnsafeReadableBytes { RecordFormat.write(header, message: $0, to: base) }
             return length
         }
     }
 
-    /// Makes the frame; false when the row's arguments are no CBOR array.
+    /// Writes the frame. Returns false when the row's arguments are not a CBOR array.
     private mutating func write(_ row: Row) -> Bool {
         frame.clear()
-        // The flags may lack the slot's bit where another implementation kept the slot alone.
+        // The flags may lack the bit of the slot, if another implementation has stored only the slot.
         let flags = (row.flags & 0xF0) | ((row.slot ?? 0) != 0 ? Self.slotFlag : 0)
         if flags == 0 {
             frame.writeBytes([0x83, 0x01])

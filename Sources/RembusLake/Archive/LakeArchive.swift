@@ -4,10 +4,9 @@ import NIOCore
 import RembusStore
 import Synchronization
 
-/// The `message` table as what lies before the journal: publications are read back from it for replay (behaviour.md
-/// §6).
+/// The publications in the `message` table that are older than the journal, for replay (behaviour.md §6).
 ///
-/// Its state is used on its own queue alone, hence unchecked.
+/// Its state is used on its own queue only, hence unchecked.
 final class LakeArchive: Archive, @unchecked Sendable {
     private let queue = DispatchQueue(label: "rembus.lake.archive")
     private let access: LakeAccess
@@ -17,16 +16,16 @@ final class LakeArchive: Archive, @unchecked Sendable {
     private let logger: Logger
     private var connection: DatabaseConnection?
     private var isClosed = false
-    /// Per partition, how much time a page took lately: the span of the next query, so that it need not sort far more
-    /// than it gives.
+    /// For each partition, the time that the last page covered. The next query covers as much, so that it does not sort
+    /// many more rows than it returns.
     private var spans: [Int: UInt64] = [:]
     private var nextWarning = ContinuousClock.now
 
-    /// One minute: where no span is known.
+    /// One minute, where no span is known.
     private static let firstSpan: UInt64 = 60_000_000_000
-    /// A day: no query looks at more.
+    /// One day, the most time that a query covers.
     private static let lastSpan: UInt64 = 86400 * 1_000_000_000
-    /// No page has more records.
+    /// The most records of a page.
     private static let pageRows = 10_000
 
     init(
@@ -55,7 +54,7 @@ final class LakeArchive: Archive, @unchecked Sendable {
         }
     }
 
-    /// Closes the connection behind the pages that were asked for; later ones come empty.
+    /// Closes the connection behind the pages that were asked for. Later pages are empty.
     func close() async {
         await withCheckedContinuation { continuation in
             queue.async { [self] in
@@ -68,7 +67,7 @@ final class LakeArchive: Archive, @unchecked Sendable {
 
     // MARK: - On the queue
 
-    /// Reads a window of time after the other, each larger than the one before, until one has something.
+    /// Reads one window of time after the other, each larger than the one before, until one has records.
     private func page(
         _ partition: Int, after: UInt64, before: UInt64, topics: [String]?, maxBytes: Int
     ) throws(LakeError) -> StorePage {
@@ -87,13 +86,13 @@ final class LakeArchive: Archive, @unchecked Sendable {
                 topics: topics, maxRows: Self.pageRows, maxBytes: maxBytes)
             let (records, isAll) = try window.read(connection, number: number)
             if let last = records.last {
-                // The next page is about as long as this one, with some room.
+                // The next window covers about as much time as this page, with some reserve.
                 spans[partition] = isAll ? Self.larger(span) : max(1_000_000, (last - low) &* 2)
                 return StorePage(bytes: records.bytes, next: isAll && high == before ? before : last)
             }
             span = Self.larger(span)
             spans[partition] = span
-            // The bound is not in the window. Times without any message are passed over at once.
+            // The bound itself is not in the window. Times without any message are skipped at once.
             guard high < before,
                 let first = try connection.firstMessage(name: name, after: high - 1, before: before)
             else { return StorePage(bytes: ByteBuffer(), next: before) }

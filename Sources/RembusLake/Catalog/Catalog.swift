@@ -1,29 +1,29 @@
 package import Logging
 package import RembusTables
 
-/// The attached DuckLake catalog: one DuckDB database in memory with the catalog under the name `rl`, from which
-/// connections for writing, reading and maintenance are taken.
+/// The attached DuckLake catalog: a DuckDB database in memory, in which the catalog has the name `rl`. It makes the
+/// connections for writing, reading and maintenance.
 package final class Catalog: Sendable {
     /// The name that the catalog is attached under, as the reference does (storage.md §7).
     package static let alias = "rl"
-    /// The schema of all tables.
+    /// The schema that all tables are in.
     static let schema = "main"
 
     private let database: Database
     private let inlining: Inlining
-    /// Held as long as the catalog is open.
+    /// Held while the catalog is open.
     private let lock: CatalogLock?
     private let folder: DataFolderLock?
-    /// The data path that the catalog uses, with a slash at its end.
+    /// The data path of the catalog, with a slash at its end.
     package let dataPath: String
     let place: CatalogPlace
     /// The broker's name in the rows of the system tables.
     package let name: String
 
-    /// Opens the catalog, makes what is missing of it, and locks DuckDB's configuration: from then on no connection can
-    /// reach files outside the data path or load anything. Blocking.
+    /// Opens the catalog, creates missing tables, and locks DuckDB's configuration: from then on no connection can
+    /// access files outside of the data path or load anything. Blocking.
     ///
-    /// - Throws: ``LakeError`` in one sentence: the library is missing, the catalog is in use, a table does not fit.
+    /// - Throws: ``LakeError`` in one sentence: the library is missing, the catalog is in use, or a table does not fit.
     package init(_ configuration: LakeConfiguration, schema: StoreSchema, logger: Logger) throws(LakeError) {
         try DuckDBLibrary.load(path: configuration.libraryPath)
         try configuration.makeFolders()
@@ -41,7 +41,7 @@ package final class Catalog: Sendable {
             try connection.leaveCachingToTheSystem(dataPath: dataPath)
             try connection.lockDown(dataPath: dataPath)
         } catch {
-            // A server can go while it is asked.
+            // A server may become unreachable while it is being used.
             throw configuration.catalog.isAway(error) ? LakeError(.away, error.message) : error
         }
         self.database = database
@@ -56,7 +56,7 @@ package final class Catalog: Sendable {
         return connection
     }
 
-    /// Closes the catalog: its file is whole and free for others. Connections that are still there have no tables any
+    /// Closes the catalog, so that its file is complete and others can open it. Existing connections have no tables any
     /// more.
     func close() {
         defer {
@@ -80,12 +80,12 @@ extension LakeConfiguration {
             "threads": String(max(1, threads)),
             "memory_limit": "\(max(64, memoryLimit >> 20))MiB",
             "temp_directory": "\(directory)/\(name).spill",
-            // What a query made and threw away goes back to the system soon after it.
+            // Memory that a query has allocated and released is returned to the system soon after it.
             "allocator_background_threads": "true",
         ]
     }
 
-    /// Makes the folders of the catalog's file and of the data files.
+    /// Creates the folders of the catalog's file and of the data files.
     fileprivate func makeFolders() throws(LakeError) {
         try Folders.make(directory)
         if let file = catalog.file, let slash = file.lastIndex(of: "/"), slash > file.startIndex {

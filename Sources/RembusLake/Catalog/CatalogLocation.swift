@@ -1,13 +1,13 @@
-/// Where the DuckLake catalog lies: the list of tables, snapshots and data files (storage.md §7).
+/// The location of the DuckLake catalog: the list of tables, snapshots and data files (storage.md §7).
 package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
     /// A DuckDB file, which one process can open at a time.
     case duckdb(path: String)
     /// An SQLite file, which several processes on one machine can open.
     case sqlite(path: String)
-    /// A database of a PostgreSQL server, as a connection URL or as `dbname=… host=…`. It holds passwords.
+    /// A database of a PostgreSQL server, as a connection URL or as `dbname=… host=…`. It contains passwords.
     case postgres(connection: String)
 
-    /// Reads the forms of `DUCKLAKE_URL`: `ducklake:<path>`, `ducklake:sqlite:<path>`,
+    /// Parses the forms of `DUCKLAKE_URL`: `ducklake:<path>`, `ducklake:sqlite:<path>`,
     /// `ducklake:postgres:<connection>`.
     package init(url: String) throws(LakeError) {
         let scheme = "ducklake:"
@@ -43,7 +43,7 @@ package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// What `ATTACH` takes. It holds the passwords of a connection to PostgreSQL.
+    /// The URL for `ATTACH`. It contains the passwords of a connection to PostgreSQL.
     var attachURL: String {
         switch self {
         case .duckdb(let path): "ducklake:\(path)"
@@ -52,7 +52,7 @@ package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// A server that does not answer at all is given up after some seconds, not after minutes.
+    /// Adds a time limit of some seconds for a server that does not answer at all, instead of minutes.
     private static func withTimeout(_ connection: String) -> String {
         let setting = "connect_timeout"
         guard !connection.contains(setting) else { return connection }
@@ -62,7 +62,7 @@ package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
         return "\(connection)\(connection.contains("?") ? "&" : "?")\(setting)=5"
     }
 
-    /// The extension that reads such a catalog, besides DuckLake's own.
+    /// The extension for such a catalog, besides that of DuckLake.
     var extensionName: String? {
         switch self {
         case .duckdb: nil
@@ -71,12 +71,12 @@ package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether brokers of different names can use the catalog at the same time.
+    /// Whether brokers with different names can use the catalog at the same time.
     var isShareable: Bool {
         if case .duckdb = self { false } else { true }
     }
 
-    /// The catalog's file; nil for a server.
+    /// The file of the catalog; nil for a server.
     package var file: String? {
         switch self {
         case .duckdb(let path), .sqlite(let path): path
@@ -84,9 +84,9 @@ package enum CatalogLocation: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether an error of opening the catalog is about reaching it, which may pass: a server that does not answer or
-    /// refuses the login, a file that another program has open. What a server says is said in its own language, so all of
-    /// it counts.
+    /// Whether an error while opening the catalog is about reaching it, so that it may pass: a server that does not
+    /// answer or refuses the login, or a file that another program has open. Errors of a server are in its own
+    /// language, so all of them count.
     func isAway(_ error: LakeError) -> Bool {
         switch error.kind {
         case .away: return true

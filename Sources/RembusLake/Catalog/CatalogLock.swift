@@ -8,15 +8,16 @@ import Darwin
 import RembusSupport
 import Synchronization
 
-/// Keeps a second broker out of a catalog in a file: two writers of one name would both archive the same journal.
+/// Keeps a second broker from using a catalog in a file: two writers with the same name would both archive the same
+/// journal.
 ///
-/// The lock is the kernel's, on a file beside the catalog, and ends with the process. An SQLite catalog may be shared
-/// by brokers of different names, so the lock is of the name there.
+/// The lock is the kernel's, on a file beside the catalog, and ends with the process. Brokers with different names may
+/// share an SQLite catalog, so the lock is for the name there.
 final class CatalogLock: Sendable {
-    /// Negative once the lock is released.
+    /// Negative when the lock is released.
     private let held: Atomic<Int32>
 
-    /// Nil for a catalog on a server.
+    /// nil for a catalog on a server.
     init?(_ configuration: LakeConfiguration) throws(LakeError) {
         let path: String
         switch configuration.catalog {
@@ -35,7 +36,7 @@ final class CatalogLock: Sendable {
         held = Atomic(descriptor)
     }
 
-    /// Releases the lock, whoever still has a reference to this; again without harm.
+    /// Releases the lock, even if there are still references to this object. May be called again.
     func release() {
         let descriptor = held.exchange(-1, ordering: .relaxed)
         if descriptor >= 0 { close(descriptor) }

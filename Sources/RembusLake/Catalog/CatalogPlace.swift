@@ -6,8 +6,8 @@ import Musl
 import Darwin
 #endif
 
-/// Where a catalog's file and its data folder were when it was opened: DuckDB goes on with a file that somebody has deleted,
-/// and what the journal hands over then would be nowhere.
+/// Identifies the catalog's file and its data folder, as they were when they were opened. DuckDB continues with a file
+/// that was deleted, and what the journal hands over then would be lost.
 struct CatalogPlace: Sendable {
     private struct Spot: Sendable, Equatable {
         var device: dev_t
@@ -22,7 +22,7 @@ struct CatalogPlace: Sendable {
 
     private let spots: [(path: String, spot: Spot)]
 
-    /// Looks where they are now. A catalog on a server and data in an object store are nowhere on this machine.
+    /// Records the current identities. A catalog on a server, and data in an object store, have none.
     init(catalog file: String?, dataPath: String) {
         let paths = [file, dataPath.contains("://") ? nil : dataPath].compactMap { $0 }
         spots = paths.compactMap { path in Spot(path).map { (path, $0) } }
@@ -30,7 +30,7 @@ struct CatalogPlace: Sendable {
 
     var isThere: Bool { spots.allSatisfy { Spot($0.path) == $0.spot } }
 
-    /// Throws when one of them is not there any more, or is another one.
+    /// Throws when one of them is gone or was replaced.
     func check() throws(LakeError) {
         guard let lost = spots.first(where: { Spot($0.path) != $0.spot }) else { return }
         throw LakeError(

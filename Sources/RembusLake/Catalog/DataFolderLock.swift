@@ -8,18 +8,18 @@ import Darwin
 import RembusSupport
 import Synchronization
 
-/// The lock of a data folder on this machine, held as long as the catalog is open: on the file that says whose the folder
-/// is.
+/// The lock of a data folder on this machine, held while the catalog is open. It is on the file that names the owner of
+/// the folder.
 ///
-/// A catalog in a DuckDB file has its folder for itself. One in an SQLite file or in PostgreSQL may be shared by brokers
-/// of different names, which hold the lock together. The lock is the kernel's, and ends with the process.
+/// A catalog in a DuckDB file has its folder for itself. One in an SQLite file or in PostgreSQL may be shared by
+/// brokers with different names, which hold the lock together. The lock is the kernel's, and ends with the process.
 final class DataFolderLock: Sendable {
-    /// Empty once the locks are released.
+    /// Empty when the locks are released.
     private let held: Mutex<[Int32]>
 
     /// Takes the folder for a catalog.
     /// - Parameters:
-    ///   - unclaimedOwner: Whose the folder is when no file in it says so.
+    ///   - unclaimedOwner: The owner of the folder when no file in it names one.
     init(
         _ wanted: DataOwner, folder: String, for configuration: LakeConfiguration, unclaimedOwner: DataOwner?
     ) throws(LakeError) {
@@ -29,7 +29,7 @@ final class DataFolderLock: Sendable {
         var opened = [descriptor]
         do throws(LakeError) {
             if try !Self.lock(descriptor, .exclusive) {
-                // Brokers that share a catalog hold the lock together; the file names the same catalog for all of them.
+                // Brokers that share a catalog hold the lock together. The file names the same catalog for all of them.
                 guard isShared, try Self.lock(descriptor, .shared), Self.read(descriptor)?.catalog == wanted.catalog
                 else { throw Self.busy(folder, Self.read(descriptor)) }
             } else {
@@ -41,7 +41,7 @@ final class DataFolderLock: Sendable {
                 if isShared { _ = try Self.lock(descriptor, .shared) }
             }
             if isShared {
-                // Two brokers of one name would write the same rows and files, so the name is locked too.
+                // Two brokers with the same name would write the same rows and files, so the name is locked too.
                 let name = "\(folder)/.\(configuration.name.replacing("/", with: "_")).lock"
                 let second = try Self.openOrCreate(name)
                 opened.append(second)
@@ -61,7 +61,7 @@ final class DataFolderLock: Sendable {
         held = Mutex(opened)
     }
 
-    /// Releases the locks, whoever still has a reference to this; again without harm.
+    /// Releases the locks, even if there are still references to this object. May be called again.
     func release() {
         let descriptors = held.withLock { descriptors in
             defer { descriptors = [] }
@@ -72,7 +72,7 @@ final class DataFolderLock: Sendable {
 
     deinit { release() }
 
-    /// Whose a folder is by the file in it; nil when there is none.
+    /// The owner of a folder, according to the file in it; nil when there is no such file.
     static func owner(of folder: String) -> DataOwner? {
         let descriptor = openFile(folder + "/" + DataOwner.fileName, O_RDONLY | O_CLOEXEC, 0)
         guard descriptor >= 0 else { return nil }
@@ -90,7 +90,7 @@ final class DataFolderLock: Sendable {
         return descriptor
     }
 
-    /// False when somebody else has it. A file system without locks is no obstacle.
+    /// Returns false when another process holds the lock. On a file system without locks it returns true.
     private static func lock(_ descriptor: Int32, _ mode: FileLock.Mode) throws(LakeError) -> Bool {
         FileLock.take(descriptor, mode) != .held
     }
@@ -118,5 +118,5 @@ final class DataFolderLock: Sendable {
     }
 }
 
-/// The system's `open`, which has the same name as methods here.
+/// The system's `open`. Methods here have the same name.
 private func openFile(_ path: String, _ flags: Int32, _ mode: mode_t) -> Int32 { open(path, flags, mode) }

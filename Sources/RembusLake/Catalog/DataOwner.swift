@@ -8,19 +8,19 @@ import Musl
 import Darwin
 #endif
 
-/// Which catalog the files in a data folder belong to, as a small file in that folder says.
+/// The catalog that the files in a data folder belong to, named in a small file in that folder.
 ///
-/// A catalog removes files that it needs no more. Two catalogs over one folder, such as an original and its copy, would
-/// take away each other's: so a folder has one owner, and whoever else wants to write there is refused.
+/// A catalog deletes files that it does not need any more. Two catalogs with the same folder, such as an original and
+/// its copy, would delete each other's files. So a folder has one owner, and other catalogs are refused.
 struct DataOwner: Codable, Equatable {
     /// The file's name in the data folder.
     static let fileName = "rembus-owner.json"
 
     /// The catalog: the path of its file, or the identity of its database.
     var catalog: String
-    /// Where the data folder was. A folder that was copied or moved as a whole says another path than it has.
+    /// The path of the data folder. After the folder was copied or moved as a whole, this differs from its actual path.
     var data: String
-    /// The machine, which tells whether `catalog` can be looked for here.
+    /// The machine. It tells whether `catalog` can be looked for here.
     var host: String
 
     init(catalog: String, data: String) {
@@ -29,13 +29,13 @@ struct DataOwner: Codable, Equatable {
         host = Self.thisHost
     }
 
-    /// Reads the file's text; nil for what is no such text, as after a crash while it was written.
+    /// Parses the file. nil when it is malformed, as after a crash during writing.
     init?(json text: some Sequence<UInt8>) {
         guard let owner = try? JSONDecoder().decode(Self.self, from: Data(text)) else { return nil }
         self = owner
     }
 
-    /// The machine's name, without asking the network for it.
+    /// The machine's name, found without using the network.
     private static var thisHost: String {
         var name = [CChar](repeating: 0, count: 256)
         guard gethostname(&name, name.count - 1) == 0 else { return "" }
@@ -50,17 +50,17 @@ struct DataOwner: Codable, Equatable {
 
     /// Whether `wanted` may take the folder over from this owner.
     ///
-    /// - Parameter exists: Whether there is a file at a path of this machine.
+    /// - Parameter exists: Whether there is a file at a path on this machine.
     func gives(way wanted: DataOwner, exists: (String) -> Bool) -> Bool {
-        // The same catalog, or a folder that came here from another place together with this file.
+        // It is the same catalog, or the folder was moved or copied here together with this file.
         if catalog == wanted.catalog || data != wanted.data { return true }
-        // A catalog that was moved away from where the folder knows it. What is on another machine cannot be looked for.
+        // The catalog was moved away from the path in the file. Paths on another machine cannot be checked.
         guard catalog.hasPrefix("/"), wanted.catalog.hasPrefix("/") else { return false }
         let isHere = host == wanted.host || !data.contains("://")
         return isHere && !exists(catalog)
     }
 
-    /// Why `wanted` is refused, and what to do.
+    /// Why `wanted` is refused, and what to do about it.
     func refusal(of wanted: DataOwner) -> LakeError {
         LakeError(
             .invalid,

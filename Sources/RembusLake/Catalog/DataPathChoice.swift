@@ -1,30 +1,31 @@
-/// Where the data files of a catalog are, when the catalog remembers another place than is configured: after its folder
-/// was moved, copied or restored, or by mistake.
+/// Decides where the data files of a catalog are when the catalog remembers another path than is configured: after its
+/// folder was moved, copied or restored, or by mistake.
 struct DataPathChoice {
     /// The configured or default path.
     var configured: String
     /// The path that the catalog remembers.
     var remembered: String
-    /// True to use what the catalog remembers (`DUCKDB_IGNORE_DATA_PATH`).
+    /// Whether the path that the catalog remembers is used (`DUCKDB_IGNORE_DATA_PATH`).
     var ignoresConfigured: Bool
-    /// True for a catalog that other brokers may use at the same time.
+    /// Whether other brokers may use the catalog at the same time.
     var isShareable: Bool
-    /// True for a catalog on a server, which brokers of other machines may use, too: that a folder is not here says little.
+    /// Whether the catalog is on a server, which brokers on other machines may use too. A missing folder here then
+    /// means little.
     var isOnServer: Bool
-    /// Whether the remembered folder is there.
+    /// Whether the remembered folder exists.
     var isRememberedThere: Bool
-    /// Whether the remembered folder is another catalog's now, as that of an original is to a copy.
+    /// Whether the remembered folder belongs to another catalog, as an original's folder does for its copy.
     var isRememberedForeign: Bool
-    /// Data files that the catalog lists.
+    /// The number of data files that the catalog lists.
     var listed: Int
-    /// Those of them that are not in the configured folder, and those that are not in the remembered one.
+    /// The listed files that are missing in the configured folder, and those that are missing in the remembered one.
     var missing: [String]
     var missingInRemembered: Int
 
     enum Outcome: Equatable {
-        /// What the catalog remembers.
+        /// Use the remembered path.
         case remembered
-        /// The configured path, which the catalog is to remember from now on.
+        /// Use the configured path, which the catalog has to remember from now on.
         case moved
     }
 
@@ -32,10 +33,10 @@ struct DataPathChoice {
         let hasAll = listed > 0 && missing.isEmpty
         let isAbandoned = !isRememberedThere || isRememberedForeign
         if ignoresConfigured {
-            // Whether the remembered folder belongs to another catalog by now is found out when it is locked.
+            // Whether the remembered folder belongs to another catalog is found out when it is locked.
             return isRememberedThere || !(hasAll || (listed == 0 && !isOnServer)) ? .remembered : .moved
         }
-        // Brokers that share a catalog use the remembered folder as long as it is there.
+        // Brokers that share a catalog use the remembered folder while it exists.
         if hasAll, isAbandoned || !isShareable { return .moved }
         if listed == 0, isAbandoned, !isOnServer { return .moved }
         throw refusal

@@ -1,18 +1,18 @@
 import Logging
 
 extension DatabaseConnection {
-    /// How often opening a catalog in an SQLite file that another process uses is tried. Each statement by itself waits some
-    /// seconds, too, see ``whileLocked(for:_:)``.
+    /// How many times opening a catalog in an SQLite file is tried while another process uses it. Each statement also
+    /// waits some seconds, see ``whileLocked(for:_:)``.
     private static let attempts = 3
 
-    /// Loads the extensions and attaches the catalog; returns where its data files are, without a slash at the end.
+    /// Loads the extensions and attaches the catalog. Returns the folder of its data files, without a slash at the end.
     func attach(_ configuration: LakeConfiguration, logger: Logger) throws(LakeError) -> String {
         try load(extension: "ducklake")
         if let name = configuration.catalog.extensionName { try load(extension: name) }
         if configuration.resolvedDataPath.contains("://") || configuration.ignoresDataPath {
             try loadObjectStore(configuration)
         }
-        // Times of other brokers are UTC; without the extension that knows time zones they are anyway.
+        // Other brokers use UTC. Without the extension for time zones, times are UTC anyway.
         try? execute("SET GLOBAL TimeZone = 'UTC'")
         let path = try attachWithDataPath(configuration, logger: logger)
         try execute("USE \(Catalog.alias)")
@@ -21,17 +21,18 @@ extension DatabaseConnection {
         return path
     }
 
-    /// Attaches the catalog, with its files in this folder or, without one, where the catalog remembers them.
+    /// Attaches the catalog with data files in this folder or, without one, in the folder that the catalog remembers.
     func attach(
         _ configuration: LakeConfiguration, dataPath: String?, logger: Logger
     ) throws(LakeError) {
         var options = ["AUTOMATIC_MIGRATION true"]
         if let dataPath {
-            // What the catalog remembers instead is looked at afterwards, see `DataPathChoice`.
+            // The path that the catalog remembers is compared afterwards, see `DataPathChoice`.
             options += ["DATA_PATH \(SQL.literal(dataPath))", "OVERRIDE_DATA_PATH true"]
         }
         if case .sqlite = configuration.catalog {
-            // With a log beside the file readers and the writer do not shut each other out. SQLite keeps that in the file.
+            // With a write-ahead log, readers and the writer do not block each other. SQLite stores this setting in the
+            // file.
             options.append("META_JOURNAL_MODE 'WAL'")
         }
         let url = SQL.literal(configuration.catalog.attachURL)
@@ -51,25 +52,26 @@ extension DatabaseConnection {
         return path.hasSuffix("/") ? path : path + "/"
     }
 
-    /// Has the catalog remember another data path.
+    /// Changes the data path that the catalog remembers.
     func remember(dataPath: String) throws(LakeError) {
         let table = SQL.identifier(["__ducklake_metadata_\(Catalog.alias)", "ducklake_metadata"])
         _ = try query(
             "UPDATE \(table) SET value = ? WHERE key = 'data_path' AND scope IS NULL", [.text(dataPath + "/")])
     }
 
-    /// Has DuckDB not keep the content of files on this machine's disk in its own memory: the system does that already,
-    /// and merging reads each file once and never again, which would fill all the memory that DuckDB may use.
+    /// Makes DuckDB not cache the content of local files in its own memory. The system does that already, and merging
+    /// reads each file only once, which would fill all the memory that DuckDB may use.
     func leaveCachingToTheSystem(dataPath: String) throws(LakeError) {
         guard !dataPath.contains("://") else { return }
         try execute("SET GLOBAL enable_external_file_cache = false")
     }
 
-    /// Takes the right to files outside the data path and to settings away from every connection, for good.
+    /// Removes the right to change settings and to access files outside of the data path from every connection,
+    /// permanently.
     func lockDown(dataPath: String) throws(LakeError) {
         try execute("SET GLOBAL allowed_directories = [\(SQL.literal(dataPath))]")
         try execute("SET GLOBAL enable_external_access = false")
-        // What a client sends never becomes a statement; this one is for the writer, see `Inlining`.
+        // Clients' texts never become statements. This setting is for the writer, see `Inlining`.
         try execute("SET GLOBAL allowed_configs = [\(SQL.literal(Inlining.setting))]")
         try execute("SET GLOBAL lock_configuration = true")
     }
@@ -99,7 +101,7 @@ extension DatabaseConnection {
         do {
             try load(extension: "httpfs")
         } catch {
-            // A catalog with an unknown data path may well have a local one.
+            // A catalog with an unknown data path may have a local one.
             if configuration.ignoresDataPath { return }
             throw error
         }

@@ -1,9 +1,9 @@
 import Logging
 import RembusTables
 
-/// A schema that was changed over tables that are there: what loses nothing is carried out, anything else is refused.
+/// Changes of the schema for tables that exist already. Changes without a loss are made, all others are refused.
 extension DatabaseConnection {
-    /// Makes columns `NOT NULL` that the schema wants so, if they have no null.
+    /// Makes columns `NOT NULL` as the schema demands, if they contain no null.
     func requireValues(_ table: TableSchema, _ existing: [SystemTable.Column], logger: Logger) throws(LakeError) {
         for column in table.allColumns where !column.isNullable {
             guard let found = existing.first(where: { $0.name.lowercased() == column.name.lowercased() }),
@@ -25,8 +25,8 @@ extension DatabaseConnection {
         }
     }
 
-    /// Refuses keys that are not unique in the rows that are there. That is looked at once for a set of keys: from then
-    /// on rows come by merging.
+    /// Throws when existing rows do not have unique keys. This is checked once for a set of keys, because later rows
+    /// are merged by them.
     func requireUniqueKeys(_ table: TableSchema, logger: Logger) throws(LakeError) {
         let names = table.keys.map { table.columns[$0].name }
         let text = names.sorted().map { SQL.identifier($0.lowercased()) }.joined(separator: ",")
@@ -46,7 +46,7 @@ extension DatabaseConnection {
         let nulls = names.map { "\(SQL.identifier($0)) IS NULL" }.joined(separator: " OR ")
         let count = try query("SELECT count(*) FROM \(target) WHERE \(nulls)").value?.integer ?? 0
         if count > 0 {
-            // The reference adds rows with a null key. They are kept: no later row can match them.
+            // The reference adds rows with a null key. They are kept, because no later row can match them.
             logger.warning(
                 "rows of the table have null in a key and are never updated",
                 metadata: about(table, "\(count) rows, key \(words)"))
@@ -62,7 +62,7 @@ extension DatabaseConnection {
             """)
     }
 
-    /// Has new files of a table divided as the schema says. The files that are there stay as they are.
+    /// Makes new files of a table partitioned as the schema demands. Existing files stay as they are.
     func divide(_ table: TableSchema, as existing: [String], logger: Logger) throws(LakeError) {
         let wanted = table.partition.map { key in
             "\(key.transform.rawValue) \(table.allColumns[key.column].name.lowercased())"
@@ -80,7 +80,7 @@ extension DatabaseConnection {
             metadata: about(table, table.partition.map { $0.sql(in: table) }.joined(separator: ", ")))
     }
 
-    /// What the files of every table are divided by, such as `day ts`.
+    /// The partitioning of every table, such as `day ts`.
     func partitions() throws(LakeError) -> [String: [String]] {
         let metadata = "__ducklake_metadata_\(Catalog.alias)"
         func name(_ table: String) -> String { SQL.identifier([metadata, table]) }

@@ -1,8 +1,8 @@
 import RembusStore
 
 extension DatabaseConnection {
-    /// The named components that an earlier broker of this name, of whatever make, left in the catalog. Their one mark
-    /// counts for every subscription and partition.
+    /// The named components that an earlier broker with this name, of any implementation, has left in the catalog.
+    /// Their single mark is used for every subscription and partition.
     func storedComponents(name: String, partitions: Int) throws(LakeError) -> [ComponentRecord] {
         var records: [String: ComponentRecord] = [:]
         var marks: [String: UInt64] = [:]

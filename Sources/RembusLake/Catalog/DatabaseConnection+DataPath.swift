@@ -8,11 +8,11 @@ import Musl
 import Darwin
 #endif
 
-/// Where a catalog's data files are, and whose the folder is.
+/// The location of a catalog's data files, and the owner of the folder.
 extension DatabaseConnection {
     private static var metadata: String { "__ducklake_metadata_\(Catalog.alias)" }
 
-    /// Attaches the catalog with the data path that it has, or that it has now because its folder was moved or copied.
+    /// Attaches the catalog with its data path, which may have changed because its folder was moved or copied.
     func attachWithDataPath(_ configuration: LakeConfiguration, logger: Logger) throws(LakeError) -> String {
         let configured = configuration.resolvedDataPath
         let ignores = configuration.ignoresDataPath
@@ -40,7 +40,7 @@ extension DatabaseConnection {
         return configured
     }
 
-    /// Takes the data folder for the catalog. Nil where there is no lock, as on an object store.
+    /// Takes the data folder for the catalog. Returns nil where there is no lock, as on an object store.
     func takeDataFolder(_ path: String, _ configuration: LakeConfiguration, logger: Logger) throws(LakeError)
         -> DataFolderLock?
     {
@@ -54,8 +54,7 @@ extension DatabaseConnection {
         return nil
     }
 
-    /// The catalog's name among all catalogs: the path of its file, or which database of which server it is. Copies have
-    /// another.
+    /// Identifies the catalog: the path of its file, or its server and database. A copy has another identity.
     private func identity(of catalog: CatalogLocation) throws(LakeError) -> String {
         if let file = catalog.file { return Self.real(file) }
         func ask(_ sql: String) throws(LakeError) -> String? {
@@ -67,8 +66,8 @@ extension DatabaseConnection {
         return "postgres:\(database)@\(server ?? fallback ?? "")"
     }
 
-    /// Whose a folder is in which nothing says so yet: of the catalog that has its name, unless this is the catalog's usual
-    /// folder.
+    /// The owner of a folder without a file that names one: the catalog with the folder's name, unless this is the
+    /// usual folder of this catalog.
     private func unclaimedOwner(of path: String, _ configuration: LakeConfiguration) -> DataOwner? {
         guard configuration.ignoresDataPath || !Self.isSame(path, configuration.resolvedDataPath) else { return nil }
         let beside = Self.real(path) + ".ducklake"
@@ -84,7 +83,7 @@ extension DatabaseConnection {
         return owner != identity
     }
 
-    /// The files of the newest snapshot as paths in the data folder, without those that lie elsewhere.
+    /// The files of the newest snapshot, as paths in the data folder. Files elsewhere are left out.
     private func listedFiles() throws(LakeError) -> [String] {
         func path(_ table: String) -> String { SQL.identifier([Self.metadata, table]) }
         let files = ["ducklake_data_file", "ducklake_delete_file"].map { table in
@@ -100,12 +99,13 @@ extension DatabaseConnection {
 
     // MARK: Object stores
 
-    /// Writes into a data path on an object store whose it is, unless it is another's. There is no lock there.
+    /// Writes the owner into a data path on an object store, unless another one is named there. Object stores have no
+    /// locks.
     private func takeObjectStore(_ path: String, _ wanted: DataOwner, logger: Logger) throws(LakeError) {
         let file = "\(path)/\(DataOwner.fileName)"
         let pattern = "\(path)/\(DataOwner.fileName.dropLast())*"
         do throws(LakeError) {
-            // A listing says of a file that is not there that there is none, which reading it does not tell from others.
+            // A listing tells that a file does not exist, while reading it gives the same error as other problems.
             let found = try query("SELECT file FROM glob(\(SQL.literal(pattern)))").value?.text
             let text = found == nil ? nil : try query("SELECT content FROM read_text(\(SQL.literal(file)))").value?.text
             let owner = text.flatMap { DataOwner(json: Array($0.utf8)) }
@@ -122,12 +122,12 @@ extension DatabaseConnection {
 
     // MARK: Paths
 
-    /// Whether a file or folder is there. What is on an object store counts as there.
+    /// Whether a file or folder exists. On an object store this is assumed.
     private static func exists(_ path: String) -> Bool { path.contains("://") || access(path, F_OK) == 0 }
 
     private static func isSame(_ one: String, _ other: String) -> Bool { one == other || real(one) == real(other) }
 
-    /// The path without links, as far as it exists.
+    /// The path with links resolved, as far as it exists.
     private static func real(_ path: String) -> String {
         guard !path.contains("://"), let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }

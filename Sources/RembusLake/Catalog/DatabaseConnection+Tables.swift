@@ -2,7 +2,7 @@ import Logging
 import RembusTables
 
 extension DatabaseConnection {
-    /// Makes the tables that are missing, in one transaction, and checks those that are there.
+    /// Creates missing tables, in one transaction, and checks existing ones.
     func makeTables(
         _ schema: StoreSchema, _ configuration: LakeConfiguration, logger: Logger
     ) throws(LakeError) {
@@ -30,17 +30,18 @@ extension DatabaseConnection {
                     try requireUniqueKeys(table, logger: logger)
                 }
             }
-            // A row per partition and batch must not make a file each. Settings of a table want it committed.
+            // A row for each partition and batch must not become a file of its own. Settings of a table require it to
+            // be committed.
             if !hadProgress {
                 let table = SQL.literal(SystemTable.progress.rawValue)
                 try execute("CALL \(Catalog.alias).set_option('data_inlining_row_limit', 64, table_name => \(table))")
-                // A merge makes files up to this size, which bounds how long batches wait for it.
+                // A merge makes files up to this size, which limits how long batches wait for it.
                 try execute("CALL \(Catalog.alias).set_option('target_file_size', '128MB')")
             }
         }
     }
 
-    /// Adds columns that a table of an earlier version does not have.
+    /// Adds columns that a table of an earlier version lacks.
     private func addMissing(
         to table: SystemTable, _ existing: [SystemTable.Column]
     ) throws(LakeError) -> [SystemTable.Column] {
@@ -55,8 +56,9 @@ extension DatabaseConnection {
         try execute("CREATE TABLE \(Catalog.table(name)) (\(definitions.joined(separator: ", ")))")
     }
 
-    /// Rows are appended in the order in which they were received and files are merged with their neighbours, so every file
-    /// covers a stretch of time without being sorted: `SET SORTED BY` sorts each insert once more, which costs a third of it.
+    /// Rows are appended in the order in which they were received, and files are merged with their neighbours. So every
+    /// file covers a period of time without being sorted. `SET SORTED BY` would sort each insert again, which costs a
+    /// third of it.
     private func create(_ table: TableSchema) throws(LakeError) {
         do {
             try create(table.name, table.allColumns.map(\.definition))

@@ -1,7 +1,7 @@
 import RembusWire
 
 extension DatabaseConnection {
-    /// The administrators in the catalog that this broker did not write there.
+    /// The administrators in the catalog that others have written there.
     func storedAdministrators(name: String) throws(LakeError) -> [String] {
         try query(
             """
@@ -12,7 +12,7 @@ extension DatabaseConnection {
         ).rows.compactMap { $0[0].text }
     }
 
-    /// The authorizations in the catalog that this broker did not write there.
+    /// The authorizations in the catalog that others have written there.
     func storedAuthorizations(name: String) throws(LakeError) -> [(topic: String, name: String)] {
         try query(
             """
@@ -24,13 +24,13 @@ extension DatabaseConnection {
         ).rows.compactMap { row in row[0].text.flatMap { topic in row[1].text.map { (topic, $0) } } }
     }
 
-    /// The tenants in the catalog and their secrets.
+    /// The tenants in the catalog, with their secrets.
     func storedTenants(name: String) throws(LakeError) -> [(tenant: String, secret: String)] {
         try query("SELECT tenant, secret FROM \(SystemTable.tenant.sql) WHERE name = ? ORDER BY 1", [.text(name)])
             .rows.compactMap { row in row[0].text.flatMap { tenant in row[1].text.map { (tenant, $0) } } }
     }
 
-    /// The rights that this broker wrote last, without tenants; nil when it never did.
+    /// The rights that this broker has written last, without tenants; nil when it has written none.
     func storedTrust(name: String) throws(LakeError) -> ProjectedTrust? {
         let rows = try query(
             "SELECT kind, twin, topic, actions FROM \(SystemTable.trust.sql) WHERE name = ? ORDER BY ALL",

@@ -6,16 +6,16 @@ import Musl
 import Darwin
 #endif
 
-/// Folders and pauses, without Foundation.
+/// Folders and pauses, implemented without Foundation.
 enum Folders {
-    /// Makes a folder and those above it, as far as they are missing, for the owner alone.
+    /// Creates a folder, and missing folders above it, with access for the owner only.
     static func make(_ path: String) throws(LakeError) {
         var made = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
             made += "/\(part)"
             if mkdir(made, 0o700) != 0, errno != EEXIST, errno != EISDIR {
                 let reason = String(cString: strerror(errno))
-                // A folder that may not be written to but exists is no obstacle.
+                // A folder that exists is accepted, even if it cannot be written to.
                 var information = stat()
                 if stat(made, &information) == 0 { continue }
                 throw LakeError(.io, "cannot make the folder \(made): \(reason)")
@@ -24,7 +24,7 @@ enum Folders {
     }
 }
 
-/// Waiting on a storage thread.
+/// Pauses on a thread of the storage.
 enum Pause {
     static func milliseconds(_ count: Int) {
         var time = timespec(tv_sec: count / 1000, tv_nsec: count % 1000 * 1_000_000)

@@ -1,4 +1,4 @@
-/// How data files on an S3-style server are reached: when the data path is an `s3://bucket/prefix` URL.
+/// The access to data files on an S3-style server, for a data path with an `s3://bucket/prefix` URL.
 package struct ObjectStoreSettings: Sendable, Hashable {
     /// The server as `host`, `host:port` or an `http(s)://` URL; nil for Amazon's.
     package var endpoint: String?
@@ -13,7 +13,7 @@ package struct ObjectStoreSettings: Sendable, Hashable {
 
     package init() {}
 
-    /// Reads the variables that Amazon's tools use: `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, `AWS_REGION` or
+    /// Reads the environment variables of Amazon's tools: `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL`, `AWS_REGION` or
     /// `AWS_DEFAULT_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
     package init(environment: [String: String]) {
         endpoint = environment["AWS_ENDPOINT_URL_S3"] ?? environment["AWS_ENDPOINT_URL"]
@@ -23,7 +23,7 @@ package struct ObjectStoreSettings: Sendable, Hashable {
         sessionToken = environment["AWS_SESSION_TOKEN"]
     }
 
-    /// The statement that tells DuckDB. It holds the secret key: it must not be logged.
+    /// The statement that sets the access in DuckDB. It contains the secret key, so it must not be logged.
     var createSecret: String {
         var options = ["TYPE s3"]
         func add(_ name: String, _ value: String?) {
@@ -34,7 +34,7 @@ package struct ObjectStoreSettings: Sendable, Hashable {
         add("SESSION_TOKEN", sessionToken)
         add("REGION", region)
         if var host = endpoint, !host.isEmpty {
-            // Servers other than Amazon's rarely have a host name per bucket.
+            // Servers other than Amazon's rarely have a host name for each bucket.
             options.append("URL_STYLE 'path'")
             for scheme in ["http://", "https://"] where host.hasPrefix(scheme) {
                 options.append("USE_SSL \(scheme == "https://")")

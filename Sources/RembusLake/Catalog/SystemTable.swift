@@ -1,22 +1,22 @@
-/// The tables that every broker keeps in its catalog (storage.md §5), and ours beside them, which the reference does
-/// not know and leaves alone.
+/// The tables that every broker has in its catalog (storage.md §5), and those of this implementation, which the
+/// reference does not use.
 enum SystemTable: String, CaseIterable {
     case message, component, exposer, subscriber, mark, admin
     case topicAuth = "topic_auth"
     case tenant
     case waitAck2 = "wait_ack2"
-    /// Publisher and tenant of a message, which `message` has no room for.
+    /// The publisher and the tenant of a message, for which `message` has no columns.
     case messageSource = "message_source"
-    /// What did not fit its table, with the reason (storage.md §4.9).
+    /// Publications that did not fit their table, with the reason (storage.md §4.9).
     case rejected
-    /// All of a broker's rights, for those that `admin` and `topic_auth` have no room for, and to tell what others
-    /// wrote there.
+    /// All rights of a broker: also those that `admin` and `topic_auth` cannot express. By comparison with these two,
+    /// changes of others are recognised.
     case trust = "rembus_trust"
-    /// The newest receive time per journal partition that is in the tables; the greatest row counts.
+    /// The newest receive time of each journal partition that is in the tables. The largest row counts.
     case progress = "rembus_progress"
-    /// By which keys the rows of a table are known to be unique.
+    /// The keys by which the rows of a table are known to be unique.
     case uniqueness = "rembus_table"
-    /// Since when publications are there under the patterns of `--record` that have a size.
+    /// The times since which publications are kept, for patterns of `--record` with a size.
     case retention = "rembus_retention"
 
     struct Column: Equatable {
@@ -87,6 +87,6 @@ enum SystemTable: String, CaseIterable {
         }
     }
 
-    /// The quoted name with the catalog.
+    /// The quoted name, with that of the catalog.
     var sql: String { Catalog.table(rawValue) }
 }

@@ -1,8 +1,8 @@
 import RembusTables
 
 extension SystemTable {
-    /// Refuses a table of an earlier broker that this one cannot write to. Another column may be there if it may be
-    /// null.
+    /// Throws for a table of an earlier broker that this one cannot write to. Further columns are accepted if they may
+    /// be null.
     func check(_ existing: [Column]) throws(LakeError) {
         let differences = Column.differences(columns, existing, allowsMore: true)
         guard !differences.isEmpty else { return }
@@ -14,7 +14,7 @@ extension SystemTable {
 }
 
 extension TableSchema {
-    /// Refuses a table that has other columns than the schema: tables are never altered (storage.md §2).
+    /// Throws for a table with other columns than the schema, because tables are never altered (storage.md §2).
     func check(_ existing: [SystemTable.Column], in configuration: LakeConfiguration) throws(LakeError) {
         let wanted = allColumns.map { SystemTable.Column($0.name, $0.type.sql, null: $0.isNullable) }
         let differences = SystemTable.Column.differences(wanted, existing, allowsMore: false)
@@ -29,7 +29,7 @@ extension TableSchema {
 }
 
 extension SystemTable.Column {
-    /// What is wrong with `existing`, in words. Names compare as DuckDB compares them, without regard to case.
+    /// The differences of `existing` in words. Names are compared without regard to case, as in DuckDB.
     static func differences(_ wanted: [Self], _ existing: [Self], allowsMore: Bool) -> [String] {
         var differences: [String] = []
         for column in wanted {

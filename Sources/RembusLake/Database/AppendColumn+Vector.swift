@@ -1,7 +1,7 @@
 import CDuckDB
 
 extension AppendColumn {
-    /// Writes the rows of a slice into the beginning of a fresh vector.
+    /// Writes the rows of a range to the beginning of a new vector.
     func write(_ rows: Range<Int>, to vector: duckdb_vector?) {
         if case .fields(let fields) = content {
             for (index, field) in fields.enumerated() {
@@ -19,7 +19,7 @@ extension AppendColumn {
             Self.write(rows, elements: columns, offsets: offsets, to: data, of: vector)
         case .fields: break
         case .null:
-            // Strings of no bytes, should anything look at them behind the null.
+            // Empty strings, in case anything reads the values of null rows.
             data.initializeMemory(as: UInt8.self, repeating: 0, count: rows.count)
             setValidity(of: vector, count: rows.count) { _ in 0 }
             return
@@ -54,7 +54,7 @@ extension AppendColumn {
         }
     }
 
-    /// DuckDB copies the strings when it takes the chunk, so the vector may point into the caller's bytes until then.
+    /// DuckDB copies the strings when it takes the chunk. Until then the vector may point into the caller's bytes.
     private static func write(
         _ rows: Range<Int>, bytes: UnsafeRawPointer, offsets: UnsafePointer<Int>, to data: UnsafeMutableRawPointer
     ) {
@@ -64,7 +64,7 @@ extension AppendColumn {
             let length = offsets[row + 1] - offsets[row]
             string.storeBytes(of: UInt32(truncatingIfNeeded: length), as: UInt32.self)
             if length <= 12 {
-                // The bytes behind a short string must be zero: DuckDB compares all twelve.
+                // The bytes behind a short string must be zero, because DuckDB compares all twelve.
                 string.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
                 string.storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
                 (string + 4).copyMemory(from: start, byteCount: length)
@@ -82,7 +82,7 @@ extension AppendColumn {
         for index in 0..<(count + 63) / 64 { words[index] = word(index) }
     }
 
-    /// The 64 bits from bit `start` on; the words end with the one that holds bit `end - 1`.
+    /// The 64 bits from bit `start` on. The last word is the one with bit `end - 1`.
     private static func word(_ words: UnsafePointer<UInt64>, at start: Int, _ end: Int) -> UInt64 {
         let shift = start & 63
         let low = words[start >> 6] >> shift

@@ -1,24 +1,26 @@
 import CDuckDB
 
-/// One column's values for ``Appender``: the caller's memory, in DuckDB's layout, which must stay until the call returns.
+/// The values of one column for ``Appender``, in the caller's memory and DuckDB's layout. The memory must exist until
+/// the call returns.
 package struct AppendColumn {
-    /// Where the values are.
+    /// The form of the values.
     package enum Content {
-        /// Values of the column's own width one after the other.
+        /// Values of the column's own width, one after the other.
         case fixed(UnsafeRawPointer, width: Int)
-        /// Texts (valid UTF-8, not checked here) or blobs: row `r` is the bytes from `offsets[r]` up to `offsets[r + 1]`.
+        /// Texts (valid UTF-8, which is not checked here) or blobs. Row `r` has the bytes from `offsets[r]` up to
+        /// `offsets[r + 1]`.
         case bytes(UnsafeRawPointer, offsets: UnsafePointer<Int>)
-        /// Lists: row `r` is the rows of the elements from `offsets[r]` up to `offsets[r + 1]`. A map has two columns of
-        /// elements, its keys and its values.
+        /// Lists. Row `r` has the elements from `offsets[r]` up to `offsets[r + 1]`. A map has two columns of elements:
+        /// keys and values.
         case elements([AppendColumn], offsets: UnsafePointer<Int>)
-        /// Structures: row `r` is row `r` of every field.
+        /// Structures. Row `r` has row `r` of every field.
         case fields([AppendColumn])
         /// Null in every row.
         case null
     }
 
     package var content: Content
-    /// One bit per row, least significant first, 1 for a value; nil when no row is null.
+    /// One bit for each row, the least significant first, 1 for a value; nil when no row is null.
     package var validity: UnsafePointer<UInt64>?
 
     package init(_ content: Content, validity: UnsafePointer<UInt64>? = nil) {
@@ -27,9 +29,9 @@ package struct AppendColumn {
     }
 }
 
-/// Adds rows to a table from columns in memory, 2048 rows at a time and without a copy per value.
+/// Adds rows to a table from columns in memory, 2048 rows at a time, without copying each value.
 ///
-/// Rows are in the table after ``close()``; an appender that goes without it forgets what was not flushed.
+/// Rows are in the table after ``close()``. Rows that were not flushed are dropped with the appender.
 package final class Appender {
     private var handle: duckdb_appender?
     private var chunk: duckdb_data_chunk?
@@ -37,8 +39,8 @@ package final class Appender {
     private let capacity = Int(duckdb_vector_size())
     private let connection: DatabaseConnection
 
-    /// Appends to a table. `columns` names the columns that the rows have, in their order; nil for all. The others get
-    /// their defaults.
+    /// Appends to a table. `columns` names the columns of the rows, in order; nil for all. The other columns get their
+    /// defaults.
     package convenience init(
         _ connection: DatabaseConnection, catalog: String? = nil, schema: String? = nil, table: String,
         columns: [String]? = nil
@@ -51,8 +53,8 @@ package final class Appender {
         try self.init(connection, consuming: handle, state)
     }
 
-    /// Runs `statement` over each batch of rows, which it sees as the table `name`: an `INSERT … SELECT`, a `MERGE`, a
-    /// `DELETE … USING`. `columns` tells what the rows are.
+    /// Runs `statement` for each batch of rows, which are the table `name` in it: an `INSERT … SELECT`, a `MERGE`, or a
+    /// `DELETE … USING`. `columns` describes the rows.
     convenience init(
         _ connection: DatabaseConnection, statement: String, table name: String,
         columns: [(name: String, type: LogicalType)]
@@ -84,15 +86,15 @@ package final class Appender {
 
     deinit {
         duckdb_destroy_data_chunk(&chunk)
-        // Destroying flushes: what its owner did not close is not wanted.
+        // Destroying the appender flushes it, but rows that its owner has not closed are not wanted.
         duckdb_appender_clear(handle)
         duckdb_appender_destroy(&handle)
     }
 
-    /// How many columns each appended row has.
+    /// The number of columns of each row.
     package var columnCount: Int { types.count }
 
-    /// Adds the rows of this range of the columns. Stops at the first error; what was added before stays pending.
+    /// Adds the rows in a range of the columns. Stops at the first error; rows that were added before stay pending.
     package func append(_ columns: [AppendColumn], rows: Range<Int>) throws(LakeError) {
         guard columns.count == types.count else {
             throw LakeError(.invalid, "\(columns.count) columns for a table of \(types.count)")
@@ -108,7 +110,7 @@ package final class Appender {
         }
     }
 
-    /// Adds the rows of a chunk of the same types.
+    /// Adds the rows of a chunk with the same types.
     func append(_ chunk: duckdb_data_chunk) throws(LakeError) {
         try check(duckdb_append_data_chunk(handle, chunk))
     }

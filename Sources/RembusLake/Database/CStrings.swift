@@ -1,6 +1,6 @@
-/// Arrays of C strings for the functions that want them.
+/// Arrays of C strings for C functions.
 enum CStrings {
-    /// Calls `body` with C strings of the texts, which end with the call. What is behind a NUL is lost.
+    /// Calls `body` with the texts as C strings, which are valid during the call. Text behind a NUL is lost.
     static func with<Result>(
         _ texts: [String], _ body: (UnsafeMutablePointer<UnsafePointer<CChar>?>?) -> Result
     ) -> Result {

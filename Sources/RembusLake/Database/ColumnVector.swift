@@ -1,6 +1,6 @@
 import CDuckDB
 
-/// The values of one column in a chunk. Rows are numbered from 0; a row of a null has no meaningful bytes.
+/// The values of one column in a chunk. Rows are numbered from 0. The bytes of a null row have no meaning.
 package struct ColumnVector {
     private let handle: duckdb_vector?
     private let data: UnsafeMutableRawPointer?
@@ -23,18 +23,19 @@ package struct ColumnVector {
         return validity[row >> 6] & (1 << (row & 63)) == 0
     }
 
-    /// The value of a row whose column is stored as `Value`, such as `UInt64` for `UBIGINT`; not checked.
+    /// The value of a row in a column whose storage is `Value`, such as `UInt64` for `UBIGINT`. The type is not
+    /// checked.
     package func load<Value: BitwiseCopyable>(_ row: Int, as: Value.Type = Value.self) -> Value? {
         guard !isNull(row), let data else { return nil }
         return data.load(fromByteOffset: row * MemoryLayout<Value>.stride, as: Value.self)
     }
 
-    /// Calls `body` with the bytes of a text or blob row; nil for a null. The bytes end with the chunk.
+    /// Calls `body` with the bytes of a text or blob; nil for a null. The bytes are valid as long as the chunk.
     package func withBytes<Result>(_ row: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result? {
         guard !isNull(row), let data else { return nil }
         let string = data + row * MemoryLayout<duckdb_string_t>.stride
         let length = Int(string.load(as: UInt32.self))
-        // DuckDB keeps up to 12 bytes in place, longer ones behind a pointer.
+        // DuckDB stores up to 12 bytes in place, and longer ones behind a pointer.
         if length <= 12 { return body(UnsafeRawBufferPointer(start: string + 4, count: length)) }
         return body(
             UnsafeRawBufferPointer(start: string.load(fromByteOffset: 8, as: UnsafeRawPointer?.self), count: length))
@@ -45,8 +46,8 @@ package struct ColumnVector {
         withBytes(row) { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The value of a row, whatever its type. Intervals, zoned times, bit strings, big numbers and unions come as null:
-    /// cast them to `TEXT` in the statement.
+    /// The value of a row of any type. Intervals, zoned times, bit strings, big numbers and unions become null; a
+    /// statement should cast them to `TEXT`.
     package func value(_ row: Int) -> DatabaseValue {
         guard !isNull(row) else { return .null }
         switch type.id {
@@ -90,7 +91,7 @@ package struct ColumnVector {
         }
     }
 
-    /// The 16 bytes of a huge integer; two loads, because DuckDB aligns them to 8 bytes only.
+    /// The 16 bytes of a huge integer. They are read in two loads, because DuckDB aligns them to 8 bytes only.
     private func wide(_ row: Int) -> Int128 {
         guard let data else { return 0 }
         let low = data.load(fromByteOffset: row * 16, as: UInt64.self)
@@ -99,7 +100,7 @@ package struct ColumnVector {
     }
 
     private func uuid(_ row: Int) -> String {
-        // DuckDB flips the first bit so that its integers sort as the texts do.
+        // DuckDB inverts the first bit, so that UUIDs sort as their texts do.
         let bits = UInt128(truncatingIfNeeded: wide(row)) ^ (1 << 127)
         let digits = String(bits, radix: 16)
         var text = String(repeating: "0", count: 32 - digits.count) + digits

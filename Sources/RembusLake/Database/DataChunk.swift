@@ -5,7 +5,7 @@ package final class DataChunk {
     private(set) var handle: duckdb_data_chunk?
     private let types: [LogicalType]
 
-    /// How many rows the chunk has.
+    /// The number of rows.
     package let count: Int
 
     init(consuming handle: duckdb_data_chunk, types: [LogicalType]) {

@@ -1,16 +1,16 @@
 import CDuckDB
 
-/// An open DuckDB database: a file, or memory that ends with it. Connections to it may be used by different threads at
-/// the same time, each by one thread at a time.
+/// An open DuckDB database: a file, or memory that is released with it. Different threads may use different connections
+/// at the same time.
 package final class Database: Sendable {
     private let handle: DatabaseHandle
 
     /// Opens a database.
     /// - Parameters:
-    ///   - path: Its file; nil for one in memory.
-    ///   - options: DuckDB's settings by name, such as `threads` or `memory_limit`. What is not given has DuckDB's
-    ///     default, except that extensions are neither downloaded nor loaded unless by name, and that texts and blobs of
-    ///     frames have offsets of 64 bits.
+    ///   - path: The file; nil for a database in memory.
+    ///   - options: DuckDB's settings by name, such as `threads` or `memory_limit`. Others have DuckDB's defaults, with
+    ///     two exceptions: extensions are not downloaded and are loaded only by name, and texts and blobs of dataframes
+    ///     have offsets of 64 bits.
     package init(path: String? = nil, options: [String: String] = [:]) throws(LakeError) {
         try DuckDBLibrary.load()
         let defaults = [
@@ -20,7 +20,7 @@ package final class Database: Sendable {
         handle = try DatabaseHandle(path: path, options: defaults.merging(options) { $1 })
     }
 
-    /// A new connection. It keeps the database open.
+    /// Makes a new connection, which keeps the database open.
     package func connect() throws(LakeError) -> DatabaseConnection {
         var connection: duckdb_connection?
         guard duckdb_connect(handle.pointer, &connection) == DuckDBSuccess, let connection else {
@@ -30,7 +30,7 @@ package final class Database: Sendable {
     }
 }
 
-/// Owns DuckDB's database object, which is safe to use from several threads (hence unchecked), and closes it.
+/// Owns DuckDB's database object, which may be used by several threads (hence unchecked), and closes it.
 private final class DatabaseHandle: @unchecked Sendable {
     private(set) var pointer: duckdb_database?
 

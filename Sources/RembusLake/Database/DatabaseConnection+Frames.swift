@@ -2,10 +2,10 @@ import CDuckDB
 package import DataFrames
 
 extension DatabaseConnection {
-    /// Runs one statement with values for its parameters and gives the whole result as a frame; see
+    /// Runs one statement with values for its parameters and returns the whole result as a dataframe; see
     /// ``Statement/frame(_:names:timeout:maximumBytes:)``.
     ///
-    /// - Parameter plain: A statement whose columns' names are those of the frame; nil for the names of `sql` itself.
+    /// - Parameter plain: A statement whose column names are used for the dataframe; nil for those of `sql` itself.
     package func frame(
         _ sql: String, _ parameters: [DatabaseValue] = [], named plain: String? = nil, timeout: Duration? = nil,
         maximumBytes: Int = .max
@@ -20,18 +20,18 @@ extension DatabaseConnection {
         }
     }
 
-    /// Runs `statement` over the rows of a frame, which it sees as the table `name` with the frame's columns: an
-    /// `INSERT … SELECT`, a `MERGE`, a `DELETE … USING`.
+    /// Runs `statement` over the rows of a dataframe, which are the table `name` in it with the dataframe's columns: an
+    /// `INSERT … SELECT`, a `MERGE`, or a `DELETE … USING`.
     ///
-    /// DuckDB runs the statement once for every 204,800 rows or so, and not at all for a frame without rows; without a
-    /// transaction around it a failure leaves the rows of the runs before it.
+    /// DuckDB runs the statement once for about every 204,800 rows, and not at all for a dataframe without rows.
+    /// Without a transaction around it, a failure leaves the rows of earlier runs.
     ///
-    /// - Throws: ``LakeError``; of the kind `conversion` when DuckDB does not know a type of the frame.
+    /// - Throws: ``LakeError``; of the kind `conversion` when DuckDB does not know a type of the dataframe.
     package func run(_ statement: String, over frame: DataFrame, as name: String) throws(LakeError) {
         try run(statement, over: RowSource(frame: frame, made: [], rowCount: frame.rowCount), as: name)
     }
 
-    /// Runs `statement` over rows, as over those of a frame.
+    /// Runs `statement` over rows, as over those of a dataframe.
     func run(_ statement: String, over source: RowSource, as name: String) throws(LakeError) {
         guard source.rowCount > 0, !source.columnNames.isEmpty else { return }
         let chunks = try RowChunks(source, connection: self)

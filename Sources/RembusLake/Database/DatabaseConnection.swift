@@ -1,17 +1,17 @@
 import CDuckDB
 
-/// A connection to a database, with its own transaction and settings. To be used by one thread at a time; only
-/// ``interrupter`` may be used from elsewhere.
+/// A connection to a database, with its own transaction and settings. Used by one thread at a time; only
+/// ``interrupter`` may be used by others.
 package final class DatabaseConnection {
     let handle: duckdb_connection
     private let database: Database
-    /// Whether a transaction of ours is open, of which no statement can be tried again alone.
+    /// Whether a transaction is open, whose statements cannot be repeated by themselves.
     private var isInTransaction = false
 
-    /// Stops the running statement, from any thread.
+    /// Stops the running statement. May be used on any thread.
     package let interrupter: Interrupter
 
-    /// What of this connection's writes stays inside the catalog, and whether that of the next statement does.
+    /// How much of this connection's writes stays inside the catalog, and whether those of the next statement do.
     var inlining = Inlining(rows: 0, bytes: 0)
     var inlines = true
 
@@ -27,8 +27,8 @@ package final class DatabaseConnection {
         duckdb_disconnect(&closing)
     }
 
-    /// Runs one or more statements without parameters and forgets their results. The text must not contain anything a
-    /// client sent.
+    /// Runs one or more statements without parameters, and discards their results. The text must not contain anything
+    /// from a client.
     package func execute(_ sql: String, timeout: Duration? = nil) throws(LakeError) {
         try whileLocked(for: timeout) { () throws(LakeError) in
             var result = duckdb_result()
@@ -38,20 +38,20 @@ package final class DatabaseConnection {
         }
     }
 
-    /// Runs one statement with values for its parameters (`?` or `$1`) and gives the whole result.
+    /// Runs one statement with values for its parameters (`?` or `$1`) and returns the whole result.
     package func query(
         _ sql: String, _ parameters: [DatabaseValue] = [], timeout: Duration? = nil
     ) throws(LakeError) -> QueryResult {
         try whileLocked(for: timeout) { () throws(LakeError) in try prepare(sql).query(parameters, timeout: timeout) }
     }
 
-    /// Prepares a statement to run it several times. It belongs to this connection's thread.
+    /// Prepares a statement that is run several times. It belongs to this connection's thread.
     package func prepare(_ sql: String) throws(LakeError) -> Statement {
         try Statement(sql, connection: self)
     }
 
-    /// Runs `body` in a transaction: committed when it returns, rolled back when it throws. An error of the commit is
-    /// thrown after a rollback, too.
+    /// Runs `body` in a transaction, which is committed when it returns and rolled back when it throws. After an error
+    /// of the commit it is rolled back too.
     package func transaction<Result>(_ body: () throws(LakeError) -> Result) throws(LakeError) -> Result {
         try execute("BEGIN TRANSACTION")
         isInTransaction = true
@@ -61,13 +61,13 @@ package final class DatabaseConnection {
             try execute("COMMIT")
             return result
         } catch {
-            // DuckDB ends the transaction itself after some errors: a second end is refused, which changes nothing.
+            // DuckDB ends the transaction itself after some errors. Ending it again is refused, without any effect.
             try? execute("ROLLBACK")
             throw error
         }
     }
 
-    /// Runs `body`, a statement by itself or a whole transaction, again for some seconds while another process or
+    /// Runs `body`, a single statement or a whole transaction, again for some seconds while another process or
     /// connection holds the lock of an SQLite catalog.
     func whileLocked<Result>(
         for limit: Duration? = nil, _ body: () throws(LakeError) -> Result

@@ -1,7 +1,7 @@
 import CDuckDB
 
 extension DatabaseValue {
-    /// Calls `body` with DuckDB's object for this value; nil for a value that is no parameter.
+    /// Calls `body` with DuckDB's object for this value; nil for a value that cannot be a parameter.
     func withParameter<Result>(_ body: (duckdb_value?) -> Result) -> Result {
         var value = makeParameter()
         defer { duckdb_destroy_value(&value) }
@@ -24,7 +24,7 @@ extension DatabaseValue {
         case .double(let value): return duckdb_create_double(value)
         case .timestamp(let value): return duckdb_create_timestamp(duckdb_timestamp(micros: value))
         case .text(var text):
-            // A text of no bytes may have no address either.
+            // An empty text may have no address.
             guard !text.isEmpty else { return duckdb_create_varchar_length("", 0) }
             return text.withUTF8 { bytes in
                 bytes.withMemoryRebound(to: CChar.self) {

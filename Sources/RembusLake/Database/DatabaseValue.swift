@@ -1,4 +1,4 @@
-/// One value of a table, as a parameter of a statement or out of a result.
+/// One value of a table, as a parameter of a statement or in a result.
 package enum DatabaseValue: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -13,15 +13,15 @@ package enum DatabaseValue: Sendable, Hashable {
     case blob([UInt8])
     /// Microseconds since 1970, UTC or without a zone.
     case timestamp(Int64)
-    /// Out of results only: days since 1970.
+    /// Days since 1970. Occurs in results only.
     case date(Int32)
-    /// Out of results only: microseconds since midnight.
+    /// Microseconds since midnight. Occurs in results only.
     case time(Int64)
-    /// Out of results only: `value` times ten to the power of `-scale`.
+    /// `value` times ten to the power of `-scale`. Occurs in results only.
     case decimal(Int128, scale: Int)
-    /// Out of results only; lists and arrays.
+    /// A list or array. Occurs in results only.
     case list([DatabaseValue])
-    /// Out of results only; the fields in order.
+    /// A structure, with its fields in order. Occurs in results only.
     case structure([Field])
 
     /// A field of a structure.
@@ -53,7 +53,7 @@ extension DatabaseValue {
     /// The bytes of a blob; nil for any other value.
     package var blob: [UInt8]? { if case .blob(let bytes) = self { bytes } else { nil } }
 
-    /// Any integer that fits; nil for any other value.
+    /// The integer, if it fits; nil for any other value.
     package var integer: Int? {
         switch self {
         case .integer(let value): Int(exactly: value)
@@ -64,7 +64,7 @@ extension DatabaseValue {
         }
     }
 
-    /// Any integer that fits; nil for any other value.
+    /// The integer, if it fits; nil for any other value.
     package var unsigned: UInt64? {
         switch self {
         case .integer(let value): UInt64(exactly: value)

@@ -1,18 +1,18 @@
 import RembusTables
 
-/// DuckDB's text about a value or an expression in our own words: which column, what is wrong, and what to do. The text names
-/// C++ types, internal columns and parts of statements, none of which its reader has ever seen.
+/// Rewords DuckDB's errors about a value or an expression: which column, what is wrong, and what to do. DuckDB's texts
+/// name C++ types, internal columns and parts of statements, which are unknown to their reader.
 struct DatabaseWords {
-    /// The column that it is about, if the text says.
+    /// The column, if the text names one.
     private(set) var column: String?
-    /// What is wrong, without a full stop.
+    /// The problem, without a full stop.
     private(set) var problem: String
-    /// What helps; nil when the problem says it all.
+    /// Advice; nil when the problem is self-explanatory.
     private(set) var advice: String?
 
-    /// Nil when the text is not DuckDB's, but our own.
+    /// nil when the text is not DuckDB's.
     ///
-    /// - Parameter table: The table that the statement was about.
+    /// - Parameter table: The table that the statement was for.
     init?(_ error: LakeError, table: TableSchema) {
         guard let text = Self.text(of: error) else { return nil }
         var statement = text
@@ -40,7 +40,7 @@ struct DatabaseWords {
         }
     }
 
-    /// The first line without the class in front of it and what names our catalog.
+    /// The first line, without the error class in front and the names of our catalog.
     private static func text(of error: LakeError) -> Substring? {
         let line = error.message.prefix { !$0.isNewline }
         guard let end = line.range(of: " Error: "), line[..<end.lowerBound].allSatisfy({ $0.isLetter || $0 == " " })
@@ -50,7 +50,7 @@ struct DatabaseWords {
                 .replacing("INTEGER_LITERAL", with: "INTEGER").replacing("STRING_LITERAL", with: "VARCHAR"))
     }
 
-    /// The name that a column has in the table, and whether it is one of a staging table, which are numbered.
+    /// The name of a column in the table, and whether it was one of a staging table, whose columns are numbered.
     private static func column(_ name: String, _ table: TableSchema) -> (name: String, isStaged: Bool) {
         let name = name.trimming("\"")
         if table.allColumns.contains(where: { $0.name == name }) { return (name, false) }
@@ -67,7 +67,7 @@ struct DatabaseWords {
 
     private typealias Known = (problem: String, type: String?, advice: String?)
 
-    /// A value that is not of its type.
+    /// A value of the wrong type.
     private static func value(_ text: Substring) -> Known? {
         for opening in ["Could not convert string '", "Could not convert string \""] {
             guard let (value, type) = text.parts(opening, "\(opening.suffix(1)) to ") else { continue }
@@ -96,7 +96,7 @@ struct DatabaseWords {
         return nil
     }
 
-    /// An expression that cannot be calculated.
+    /// An expression that cannot be evaluated.
     private static func expression(_ text: Substring) -> Known? {
         if let (pair, _) = text.parts("Unimplemented type for cast (", ")"), let (from, to) = pair.parts("", " -> ") {
             return ("\(from) cannot be made \(to)", nil, nil)
@@ -143,21 +143,20 @@ struct DatabaseWords {
 }
 
 extension DatabaseWords {
-    /// For a caller.
+    /// The sentence for a caller.
     func sentence(table: TableSchema) -> String {
         let place = column.map { "table \(table.name), column \($0)" } ?? "table \(table.name)"
         return "\(place): \(problem)\(advice.map { "; \($0)" } ?? "")"
     }
 
-    /// For the table `rejected`.
+    /// The reason for the table `rejected`.
     var reason: String {
         column.map { "Column \($0): \(problem)." } ?? "\(problem.prefix(1).uppercased())\(problem.dropFirst())."
     }
 }
 
 extension StringProtocol {
-    /// What is between an opening, with which the text begins unless it is empty, and the next `separator`, and what is
-    /// behind that.
+    /// Splits a text that begins with `opening`: the part up to the next `separator`, and the part behind it.
     fileprivate func parts(_ opening: String, _ separator: some StringProtocol) -> (Substring, Substring)? {
         var rest = self[...]
         if !opening.isEmpty {
@@ -175,6 +174,6 @@ extension StringProtocol {
         return String(text)
     }
 
-    /// Without Foundation.
+    /// The range of a text, implemented without Foundation.
     fileprivate func range(of text: String) -> Range<Index>? { firstRange(of: text) }
 }

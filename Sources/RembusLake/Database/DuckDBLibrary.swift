@@ -9,14 +9,14 @@ import Musl
 import Darwin
 #endif
 
-/// DuckDB's shared library, opened when the first database is, so that a program without tables needs none.
+/// DuckDB's shared library. It is opened for the first database, so that a program without tables does not need it.
 package enum DuckDBLibrary {
-    /// True once the library is open. The lock also orders the loading before every use of its functions.
+    /// Whether the library is open. The lock also orders the loading before every use of its functions.
     private static let isLoaded = Mutex(false)
 
-    /// Opens the library unless that is done already. Looked for, in this order: `path`, `REMBUS_DUCKDB_LIBRARY`,
-    /// `../lib` and the folder of the running program, where the system's loader looks, and the folders that
-    /// `scripts/setup.sh` installs into. Throws ``LakeError/Kind/unavailable`` with one sentence.
+    /// Opens the library, unless it is open. It is looked for in this order: `path`, `REMBUS_DUCKDB_LIBRARY`, `../lib`
+    /// and the folder of the running program, the folders of the system's loader, and those that `scripts/setup.sh`
+    /// installs into. Throws ``LakeError/Kind/unavailable`` with one sentence.
     package static func load(path: String? = nil) throws(LakeError) {
         let failure = isLoaded.withLock { loaded -> String? in
             guard !loaded else { return nil }
@@ -27,14 +27,14 @@ package enum DuckDBLibrary {
         if let failure { throw LakeError(.unavailable, failure) }
     }
 
-    /// What the open library says of itself, such as `v1.5.5`; empty before ``load(path:)``.
+    /// The version of the open library, such as `v1.5.5`; empty before ``load(path:)``.
     package static var version: String { isLoaded.withLock { _ in String(cString: rembus_duckdb_version()) } }
 
     /// The file of the open library.
     package static var file: String { isLoaded.withLock { _ in String(cString: rembus_duckdb_file()) } }
 
-    /// The file of an extension of exactly the library's version, such as `ducklake`, from the folder in
-    /// `REMBUS_DUCKDB_EXTENSIONS` or beside the library. Nothing is ever downloaded.
+    /// The file of an extension, such as `ducklake`, for exactly the library's version, in the folder
+    /// `REMBUS_DUCKDB_EXTENSIONS` or beside the library. Nothing is downloaded.
     package static func extensionFile(_ name: String) throws(LakeError) -> String {
         try load()
         var folders = ["REMBUS_DUCKDB_EXTENSIONS"].compactMap { environment($0) }
@@ -71,7 +71,7 @@ extension DuckDBLibrary {
         var refused: String?
         for candidate in candidates {
             guard let reason = attempt(candidate) else { return nil }
-            // What the loader says of a file that is not there helps nobody; what is wrong with one that is there does.
+            // The loader's message about a missing file is of no use; that about a broken one is.
             if candidate == name ? !reason.hasPrefix("\(name):") : access(candidate, F_OK) == 0 {
                 refused = refused ?? "DuckDB's library \(candidate) cannot be used: \(reason)"
             }
@@ -81,7 +81,7 @@ extension DuckDBLibrary {
             + " REMBUS_DUCKDB_LIBRARY to its file"
     }
 
-    /// Nil on success, else the reason.
+    /// Returns nil on success, otherwise the reason.
     private static func attempt(_ path: String) -> String? {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { message in
             guard let start = message.baseAddress else { return "no memory" }

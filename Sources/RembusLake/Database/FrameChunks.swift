@@ -3,7 +3,7 @@ import CDuckDB
 import CDuckDBLoader
 import DataFrames
 
-/// A frame as DuckDB's data chunks of at most 2048 rows, which share the frame's memory as far as DuckDB can.
+/// A dataframe as DuckDB's data chunks of at most 2048 rows. They share the dataframe's memory as far as DuckDB can.
 final class FrameChunks {
     private let frame: DataFrame
     private let connection: DatabaseConnection
@@ -11,7 +11,7 @@ final class FrameChunks {
     private let capacity = Int(duckdb_vector_size())
     private var row = 0
 
-    /// The types that DuckDB takes the columns for.
+    /// The types that the columns have in DuckDB.
     private(set) var types: [LogicalType] = []
 
     init(_ frame: DataFrame, connection: DatabaseConnection) throws(LakeError) {
@@ -22,7 +22,7 @@ final class FrameChunks {
         defer { description.release?(&description) }
         let failure = rembus_duckdb_schema_from_arrow(connection.handle, &description, &schema)
         if let error = LakeError(consuming: OpaqueError.take(failure), context: "the dataframe") { throw error }
-        // The types are known from a chunk only, and an empty one has them, too.
+        // The types are known from a chunk only. An empty one has them too.
         var empty: duckdb_data_chunk? = try chunk(of: 0..<0)
         defer { duckdb_destroy_data_chunk(&empty) }
         types = frame.columns.indices.map {
@@ -34,10 +34,10 @@ final class FrameChunks {
         duckdb_destroy_arrow_converted_schema(&schema)
     }
 
-    /// The next rows, to be destroyed by the caller; nil at the end.
+    /// The next rows, which the caller has to destroy; nil at the end.
     func next() throws(LakeError) -> duckdb_data_chunk? {
         guard row < frame.rowCount else { return nil }
-        // No further than the next border of a column's pieces, so that nothing has to be put together.
+        // A chunk ends where a piece of a column ends, so that pieces need not be joined.
         let end = frame.columns.reduce(min(row + capacity, frame.rowCount)) { end, column in
             let (piece, inside) = column.locate(row)
             return min(end, row + piece.length - inside)

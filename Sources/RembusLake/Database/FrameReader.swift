@@ -3,21 +3,21 @@ import CDuckDB
 import CDuckDBLoader
 import DataFrames
 
-/// Makes a frame of a result whose rows are still to come, through Arrow's C data interface: one piece per chunk of at most
-/// 2048 rows, as DuckDB makes them. A chunk is given back before the next one is made, so that memory is used again.
+/// Makes a dataframe from a result whose rows are still to come, through Arrow's C data interface: one piece for each
+/// chunk of at most 2048 rows. A chunk is released before the next one is made, so that its memory is reused.
 struct FrameReader {
     private let columns: [QueryResult.Column]
     private let schema: Schema
     private var options: duckdb_arrow_options?
     private var structures: [ArrayData] = []
     private var rowCount = 0
-    /// The frame's bytes, known for its beginning and taken from there for the rest.
+    /// The bytes per row, measured at the beginning and assumed for the rest.
     private var bytesPerRow = 0.0
-    /// Bytes of all texts and blobs so far.
+    /// The bytes of all texts and blobs so far.
     private var textBytes = 0
     private let maximumBytes: Int
 
-    /// Reads the schema; `close()` is to be called in the end.
+    /// Reads the schema. `close()` must be called at the end.
     init(_ result: inout duckdb_result, names: [String]?, maximumBytes: Int) throws(LakeError) {
         self.maximumBytes = maximumBytes
         let own = QueryResult.columns(of: &result)
@@ -36,14 +36,14 @@ struct FrameReader {
         duckdb_destroy_arrow_options(&options)
     }
 
-    /// Takes all rows. Ends early, with no error, when DuckDB fails: the result has its error then.
+    /// Reads all rows. Returns early, without an error, when DuckDB fails; the error is in the result then.
     mutating func read(_ result: duckdb_result) throws(LakeError) {
         while let chunk = duckdb_fetch_chunk(result) {
             var owned: duckdb_data_chunk? = chunk
             defer { duckdb_destroy_data_chunk(&owned) }
             rowCount += Int(duckdb_data_chunk_get_size(chunk))
             measure(chunk)
-            // Of a frame that is too large only the rows are counted. Its values are not copied a second time.
+            // Of a dataframe that is too large, only the rows are counted, without copying values.
             guard !isTooLarge else {
                 structures = []
                 continue
@@ -53,7 +53,7 @@ struct FrameReader {
         }
     }
 
-    /// The frame, unless it is too large.
+    /// The dataframe. Throws when it is too large.
     func frame() throws(LakeError) -> DataFrame {
         if isTooLarge { throw tooLarge(max(textBytes, Int(bytesPerRow * Double(rowCount)))) }
         let frame = try makeFrame()
@@ -63,7 +63,7 @@ struct FrameReader {
     }
 
     private var isTooLarge: Bool {
-        // A frame has its texts as they are and at least one byte for eight values.
+        // A dataframe has its texts as they are, and at least one byte for eight values.
         textBytes > maximumBytes || bytesPerRow * Double(rowCount) > Double(maximumBytes) * 1.1
     }
 
@@ -119,8 +119,8 @@ struct FrameReader {
 }
 
 extension DataType {
-    /// The type with a name for every field of a structure: its place, from 1 on, where it has none. Those of `row(1, 2)`
-    /// and `list_zip(a, b)` have none, which Polars cannot read.
+    /// The type with a name for every field of a structure. Fields without a name, as in the results of `row(1, 2)` and
+    /// `list_zip(a, b)`, get their position from 1 on, because Polars cannot read them otherwise.
     fileprivate var named: DataType {
         switch self {
         case .list(let field): .list(field.named)
@@ -147,7 +147,7 @@ extension Field {
     }
 }
 
-/// DuckDB's error objects, which the functions of Arrow hand out untyped.
+/// DuckDB's error objects, which its Arrow functions return as untyped pointers.
 enum OpaqueError {
     static func take(_ pointer: UnsafeMutableRawPointer?) -> duckdb_error_data? {
         pointer?.assumingMemoryBound(to: _duckdb_error_data.self)
@@ -155,7 +155,7 @@ enum OpaqueError {
 }
 
 extension LakeError {
-    /// Runs `body` and gives its error as one of ours.
+    /// Runs `body` and converts its error.
     static func wrapping<Result>(_ body: () throws(DataFrameError) -> Result) throws(LakeError) -> Result {
         do {
             return try body()

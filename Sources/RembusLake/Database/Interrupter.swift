@@ -2,7 +2,7 @@ import CDuckDB
 import Dispatch
 import Synchronization
 
-/// Stops a connection's running statement, because it ran too long or because somebody asked for it.
+/// Stops the running statement of a connection, because it took too long or because of a request.
 ///
 /// The connection's handle is used under the lock only, and not after ``close()``; hence unchecked.
 package final class Interrupter: @unchecked Sendable {
@@ -12,16 +12,16 @@ package final class Interrupter: @unchecked Sendable {
         var running: UInt64?
         var count: UInt64 = 0
         var isExpired = false
-        /// True from ``cancel()`` to ``begin()``: no statement may run.
+        /// Whether statements must not run: from ``cancel()`` to ``begin()``.
         var isCancelled = false
     }
 
-    /// What became of a statement.
+    /// The outcome of a statement.
     struct Outcome {
         var state: duckdb_state
-        /// True when it was stopped because its time was over.
+        /// Whether it was stopped because its time was over.
         var isExpired: Bool
-        /// True when it was not begun.
+        /// Whether it was not started.
         var isCancelled = false
     }
 
@@ -34,28 +34,28 @@ package final class Interrupter: @unchecked Sendable {
         self.connection = connection
     }
 
-    /// Interrupts the statement that runs now, if one does: it fails with ``LakeError/Kind/interrupted``.
+    /// Interrupts the running statement, if there is one. It fails with ``LakeError/Kind/interrupted``.
     package func interrupt() {
         state.withLock { if $0.isOpen, $0.running != nil { duckdb_interrupt(connection) } }
     }
 
-    /// Stops the running statement and lets those after it fail, until ``begin()``.
+    /// Stops the running statement and makes later ones fail, until ``begin()``.
     package func cancel() {
         let number = state.withLock { state in
             state.isCancelled = true
             return state.running
         }
-        // Repeated, for DuckDB forgets an interrupt that comes just before a statement starts.
+        // Repeated, because DuckDB ignores an interrupt that comes just before a statement starts.
         if let number { repeatInterrupt(number) }
     }
 
-    /// Whether no statement may run.
+    /// Whether statements must not run.
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
-    /// Whether the running statement is to end, for those that can end it between DuckDB's own looks.
+    /// Whether the running statement should end, for code that can end it between DuckDB's own checks.
     var mustStop: Bool { state.withLock { $0.isCancelled || $0.isExpired && $0.running != nil } }
 
-    /// Lets statements run again after ``cancel()``.
+    /// Allows statements again after ``cancel()``.
     func begin() {
         state.withLock { $0.isCancelled = false }
     }
@@ -89,7 +89,7 @@ package final class Interrupter: @unchecked Sendable {
         }
     }
 
-    /// After this the handle is not used any more.
+    /// The handle is not used after this.
     func close() {
         state.withLock { $0.isOpen = false }
     }
@@ -99,7 +99,8 @@ package final class Interrupter: @unchecked Sendable {
         let (seconds, attoseconds) = delay.components
         let nanoseconds = Int(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
         let wait = nanoseconds.overflow ? Int.max / 2 : nanoseconds.partialValue + Int(attoseconds / 1_000_000_000)
-        // Repeated until the statement ends: DuckDB forgets an interrupt that comes just before a statement starts.
+        // Repeated until the statement ends, because DuckDB ignores an interrupt that comes just before a statement
+        // starts.
         timer.schedule(deadline: .now() + .nanoseconds(wait), repeating: .milliseconds(20))
         timer.setEventHandler { [weak self] in self?.expire(number) }
         timer.activate()

@@ -30,7 +30,7 @@ package final class LogicalType {
         return text.map { String(cString: $0) } ?? ""
     }
 
-    /// Whether its values are intervals, or have some in them.
+    /// Whether values of the type are intervals, or contain some.
     var hasIntervals: Bool {
         switch id {
         case DUCKDB_TYPE_INTERVAL: true
@@ -49,10 +49,10 @@ package final class LogicalType {
         }
     }()
 
-    /// How many elements each value of an array type has.
+    /// The number of elements in each value of an array type.
     private(set) lazy var arrayCount = Int(duckdb_array_type_array_size(handle))
 
-    /// The fields of a structure; a map is a list of structures of `key` and `value`.
+    /// The fields of a structure. A map is a list of structures with `key` and `value`.
     private(set) lazy var fields: [(name: String, type: LogicalType)] = {
         guard id == DUCKDB_TYPE_STRUCT else { return [] }
         return (0..<duckdb_struct_type_child_count(handle)).map { index in
@@ -63,7 +63,7 @@ package final class LogicalType {
         }
     }()
 
-    /// The types that a union's values may have.
+    /// The types of a union's members.
     private(set) lazy var members: [LogicalType] = {
         guard id == DUCKDB_TYPE_UNION else { return [] }
         return (0..<duckdb_union_type_member_count(handle)).map { index in

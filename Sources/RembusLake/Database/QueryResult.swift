@@ -1,6 +1,6 @@
 import CDuckDB
 
-/// The whole result of a statement, in chunks of columns as DuckDB made them. Not to be used by two threads at once.
+/// The whole result of a statement, in DuckDB's chunks of columns. Must not be used by two threads at the same time.
 package final class QueryResult {
     /// A column of the result.
     package struct Column {
@@ -11,10 +11,10 @@ package final class QueryResult {
     private(set) var handle: duckdb_result
     package let columns: [Column]
 
-    /// Rows that an `INSERT`, `UPDATE`, `DELETE` or `MERGE` changed.
+    /// The number of rows that an `INSERT`, `UPDATE`, `DELETE` or `MERGE` has changed.
     package let changedRowCount: Int
 
-    /// The rows in chunks of at most 2048, fetched when first asked for.
+    /// The rows in chunks of at most 2048. They are fetched when they are first asked for.
     package private(set) lazy var chunks: [DataChunk] = {
         var chunks: [DataChunk] = []
         while let chunk = duckdb_fetch_chunk(handle) {
@@ -42,10 +42,10 @@ package final class QueryResult {
         duckdb_destroy_result(&handle)
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     package var rowCount: Int { chunks.reduce(0) { $0 + $1.count } }
 
-    /// All rows, value by value: for small results.
+    /// All rows as values, for small results.
     package var rows: [[DatabaseValue]] {
         chunks.flatMap { chunk in
             (0..<chunk.count).map { row in columns.indices.map { chunk[$0].value(row) } }

@@ -1,7 +1,7 @@
 import CDuckDB
 import DataFrames
 
-/// The rows of a source as DuckDB's data chunks. Columns of a frame share its memory as far as DuckDB can.
+/// The rows of a source as DuckDB's data chunks. Columns of a dataframe share its memory as far as DuckDB can.
 final class RowChunks {
     private let source: RowSource
     private let frames: FrameChunks?
@@ -9,7 +9,7 @@ final class RowChunks {
     private let capacity = Int(duckdb_vector_size())
     private var row = 0
 
-    /// The types that DuckDB takes the columns for, first the frame's.
+    /// The types that the columns have in DuckDB, those of the dataframe first.
     let types: [LogicalType]
 
     init(_ source: RowSource, connection: DatabaseConnection) throws(LakeError) {
@@ -24,7 +24,7 @@ final class RowChunks {
         self.types = types
     }
 
-    /// Calls `body` with the next rows; false at the end.
+    /// Calls `body` with the next rows. Returns false at the end.
     func next(_ body: (duckdb_data_chunk?) throws(LakeError) -> Void) throws(LakeError) -> Bool {
         guard row < source.rowCount else { return false }
         var frameChunk = try frames?.next()

@@ -1,7 +1,7 @@
 import DataFrames
 import RembusTables
 
-/// Rows for a statement: some columns as they came in a frame, others as they were made here.
+/// Rows for a statement. Some columns are those of a dataframe, others were made here.
 struct RowSource {
     /// A column that was made here, with the SQL type that its rows have in memory.
     struct Made {
@@ -10,7 +10,7 @@ struct RowSource {
         let type: String
     }
 
-    /// The columns that came, none or as many rows as `rowCount` says.
+    /// The columns of the dataframe: none, or as many rows as `rowCount`.
     let frame: DataFrame
     let made: [Made]
     let rowCount: Int
@@ -21,12 +21,12 @@ struct RowSource {
         self.rowCount = rowCount
     }
 
-    /// About how many bytes the rows take.
+    /// An estimate of the bytes that the rows take.
     var byteCount: Int { made.reduce(frame.columnCount > 0 ? frame.arrowByteCount : 0) { $0 + $1.buffer.byteCount } }
 
     var columnNames: [String] { frame.columnNames + made.map(\.name) }
 
-    /// The rows of several sources of the same columns.
+    /// The rows of several sources with the same columns.
     init(concatenating sources: [RowSource]) throws {
         frame = try DataFrame(concatenating: sources.map(\.frame))
         rowCount = sources.reduce(0) { $0 + $1.rowCount }

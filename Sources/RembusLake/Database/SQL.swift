@@ -1,4 +1,4 @@
-/// Quoting of what goes into SQL text. Values of clients are bound as parameters instead, wherever SQL allows one.
+/// Quotes names and texts in SQL. Values of clients are bound as parameters instead, wherever SQL allows it.
 package enum SQL {
     /// A name as a quoted identifier: `a"b` becomes `"a""b"`.
     package static func identifier(_ name: String) -> String {
@@ -10,8 +10,8 @@ package enum SQL {
         parts.map(identifier).joined(separator: ".")
     }
 
-    /// A text as a quoted literal: `it's` becomes `'it''s'`. DuckDB has no escapes in plain literals. A NUL, which ends
-    /// SQL text, becomes `chr(0)`.
+    /// A text as a quoted literal: `it's` becomes `'it''s'`. DuckDB has no escapes in plain literals. A NUL, which
+    /// would end the SQL text, becomes `chr(0)`.
     package static func literal(_ text: String) -> String {
         guard text.utf8.contains(0) else { return quoted(text, with: UInt8(ascii: "'")) }
         let parts = text.utf8.split(separator: 0, omittingEmptySubsequences: false)
@@ -24,7 +24,7 @@ package enum SQL {
         names.map(identifier).joined(separator: ", ")
     }
 
-    /// Works on bytes, as DuckDB does: to Swift a quote with a combining accent behind it is another character.
+    /// Works on bytes, as DuckDB does. In Swift a quote with a combining accent is another character.
     private static func quoted(_ text: String, with quote: UInt8) -> String {
         var bytes: [UInt8] = [quote]
         bytes.reserveCapacity(text.utf8.count + 8)

@@ -1,7 +1,7 @@
 import CDuckDB
 package import DataFrames
 
-/// A prepared statement of a connection, to be used by the connection's thread.
+/// A prepared statement of a connection. Used on the connection's thread.
 package final class Statement {
     private var handle: duckdb_prepared_statement?
     private let connection: DatabaseConnection
@@ -17,7 +17,7 @@ package final class Statement {
         duckdb_destroy_prepare(&handle)
     }
 
-    /// How many parameters the statement has.
+    /// The number of parameters.
     package var parameterCount: Int { Int(duckdb_nparams(handle)) }
 
     /// The names of the result's columns.
@@ -29,8 +29,8 @@ package final class Statement {
         }
     }
 
-    /// The columns of the result as a select list in which intervals are texts, because most readers of Arrow (Polars among
-    /// them) do not know its intervals; nil when there are none.
+    /// The columns of the result as a select list that casts intervals to texts, because most readers of Arrow (Polars
+    /// among them) cannot read its intervals; nil when there are none.
     var readableColumns: String? {
         let types = (0..<duckdb_prepared_statement_column_count(handle)).map {
             LogicalType(consuming: duckdb_prepared_statement_column_logical_type(handle, $0))
@@ -44,7 +44,7 @@ package final class Statement {
         }.joined(separator: ", ")
     }
 
-    /// Runs the statement with one value per parameter and gives the whole result.
+    /// Runs the statement with a value for each parameter and returns the whole result.
     package func query(_ parameters: [DatabaseValue] = [], timeout: Duration? = nil) throws(LakeError) -> QueryResult {
         try bind(parameters)
         var result = duckdb_result()
@@ -58,11 +58,11 @@ package final class Statement {
         return QueryResult(consuming: result)
     }
 
-    /// Runs the statement with one value per parameter and makes a frame of the rows as they come.
+    /// Runs the statement with a value for each parameter and makes a dataframe from the rows as they come.
     ///
-    /// - Parameter names: Names for the columns, if they are not to have their own.
-    /// - Throws: ``LakeError/Kind/tooLarge`` when the frame as an Arrow stream has more than `maximumBytes`; the message
-    ///   tells how large it would be.
+    /// - Parameter names: Other names for the columns.
+    /// - Throws: ``LakeError/Kind/tooLarge`` when the dataframe has more than `maximumBytes` as an Arrow stream. The
+    ///   message states its size.
     package func frame(
         _ parameters: [DatabaseValue] = [], names: [String]? = nil, timeout: Duration? = nil,
         maximumBytes: Int = .max
@@ -74,7 +74,7 @@ package final class Statement {
         let outcome = connection.interrupter.run(timeout: timeout) {
             guard duckdb_execute_prepared_streaming(handle, &result) == DuckDBSuccess else { return DuckDBError }
             frame = Result { () throws(LakeError) in try Self.read(&result, names, maximumBytes) }
-            // Errors in the middle of the rows leave their text in the result.
+            // The text of an error between the rows is in the result.
             let text = duckdb_result_error(&result)
             return text == nil || text?.pointee == 0 ? DuckDBSuccess : DuckDBError
         }

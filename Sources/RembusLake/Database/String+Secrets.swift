@@ -1,8 +1,9 @@
 extension String {
-    /// The text with what looks like a password or a secret key replaced by `***`: in `scheme://user:password@host`, in
-    /// `password=…` as of a PostgreSQL connection string, and in `SECRET '…'` as of `CREATE SECRET`.
+    /// The text with everything that looks like a password or a secret key replaced by `***`: in
+    /// `scheme://user:password@host`, in `password=…` as in a PostgreSQL connection string, and in `SECRET '…'` as in
+    /// `CREATE SECRET`.
     package func withoutSecrets() -> String {
-        // The patterns are built here because a Regex is not Sendable; this runs for error texts only.
+        // The patterns are made here, because a Regex is not Sendable. This runs for error texts only.
         let inURL = /(:\/\/[^\s:@\/'"]*:)[^\s'"]*@/
         let assigned =
             /\b(password|passwd|sslpassword|secret|secret_access_key|session_token|token|key_id)(\s*=\s*)('(?:[^'\\]|''|\\.)*'?|"[^"]*"?|[^\s;&,)'"]+)/

@@ -1,13 +1,13 @@
 import CDuckDB
 
-/// How many bytes the values of a vector have: what a function over them reads, and copies if it makes new ones.
+/// The bytes of a vector's values: what a function reads, and copies if it makes new values from them.
 ///
-/// The vector must be flat, as those of fetched chunks and those given to functions of our own are.
+/// The vector must be flat, as those of fetched chunks and the arguments of our own functions are.
 enum VectorBytes {
-    /// Bytes of a value itself, apart from the text or list that it points to.
+    /// The bytes of a value itself, without the text or list that it points to.
     static let perValue = 16
 
-    /// The bytes of texts and blobs in the first `rows` values of a column that is one.
+    /// The bytes of texts and blobs in the first `rows` values of such a column.
     static func texts(_ vector: duckdb_vector?, _ type: LogicalType, rows: Int) -> Int {
         guard [DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BLOB].contains(type.id) else { return 0 }
         var bytes = 0
@@ -15,7 +15,7 @@ enum VectorBytes {
         return bytes
     }
 
-    /// The bytes of the first `rows` values, nested ones included.
+    /// The bytes of the first `rows` values, including nested ones.
     static func count(_ vector: duckdb_vector?, _ type: LogicalType, rows: Int) -> Int {
         var bytes = rows * perValue
         switch type.id {
@@ -30,7 +30,7 @@ enum VectorBytes {
         case DUCKDB_TYPE_ARRAY:
             bytes += count(duckdb_array_vector_get_child(vector), type.element, rows: rows * type.arrayCount)
         case DUCKDB_TYPE_STRUCT: bytes += fields(vector, type.fields.map(\.type), rows: rows)
-        // The first field of a union says which of the others holds.
+        // The first field of a union selects one of the others.
         case DUCKDB_TYPE_UNION: bytes += fields(vector, [nil] + type.members, rows: rows)
         default: break
         }
@@ -52,7 +52,7 @@ enum VectorBytes {
             if let validity, validity[row >> 6] & (1 << (row & 63)) == 0 { continue }
             let string = data + row * MemoryLayout<duckdb_string_t>.stride
             let length = Int(string.load(as: UInt32.self))
-            // DuckDB keeps up to 12 bytes in place, longer ones behind a pointer.
+            // DuckDB stores up to 12 bytes in place, and longer ones behind a pointer.
             let start =
                 length <= 12 ? UnsafeRawPointer(string + 4) : string.load(fromByteOffset: 8, as: UnsafeRawPointer?.self)
             body(row, UnsafeRawBufferPointer(start: start, count: length))

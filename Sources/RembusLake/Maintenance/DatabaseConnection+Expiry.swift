@@ -1,6 +1,6 @@
 extension DatabaseConnection {
-    /// Forgets snapshots older than a time: all at once, or some at a time where there is too little memory for that, as
-    /// after a long time without maintenance.
+    /// Deletes snapshots older than a time: all at once or, when there is too little memory for that, some at a time,
+    /// as after a long time without maintenance.
     func expireSnapshots(olderThan retention: Duration) throws(LakeError) {
         do {
             return try execute("CALL ducklake_expire_snapshots('\(Catalog.alias)', older_than => \(retention.ago))")

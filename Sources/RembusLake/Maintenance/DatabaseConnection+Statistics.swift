@@ -1,5 +1,5 @@
 extension DatabaseConnection {
-    /// Data files and their bytes, by table.
+    /// The data files and their bytes, by table.
     func dataFiles() throws(LakeError) -> [String: LakeMetrics.Files] {
         let rows = try query(
             "SELECT table_name, file_count, file_size_bytes FROM ducklake_table_info('\(Catalog.alias)')"
@@ -12,13 +12,14 @@ extension DatabaseConnection {
         return files
     }
 
-    /// How many snapshots there are to travel to. DuckLake's own function for this takes seconds for a week of them.
+    /// The number of snapshots. DuckLake's own function for this takes seconds for a week of them.
     func snapshotCount() throws(LakeError) -> UInt64 {
         let table = SQL.identifier(["__ducklake_metadata_\(Catalog.alias)", "ducklake_snapshot"])
         return try query("SELECT count(*) FROM \(table)").value?.unsigned ?? 0
     }
 
-    /// Bytes of memory by what DuckDB uses them for: `base_table`, `hash_table` and others; without those of none.
+    /// The memory of DuckDB in bytes, by purpose: `base_table`, `hash_table` and others. Purposes without memory are
+    /// left out.
     func memory() throws(LakeError) -> [String: UInt64] {
         let rows = try query(
             "SELECT lower(tag), memory_usage_bytes FROM duckdb_memory() WHERE memory_usage_bytes > 0"
@@ -31,7 +32,7 @@ extension DatabaseConnection {
         return memory
     }
 
-    /// How many data files of a table have a size in the range.
+    /// The number of data files of a table whose size is in the range.
     func fileCount(of table: String, sizes: Range<Int>) throws(LakeError) -> Int {
         try query(
             """
@@ -41,7 +42,7 @@ extension DatabaseConnection {
         ).value?.integer ?? 0
     }
 
-    /// Whether some file of a table has deleted rows.
+    /// Whether a file of a table has deleted rows.
     func hasDeletions(in table: String) throws(LakeError) -> Bool {
         let rows = try query(
             """

@@ -1,31 +1,31 @@
 import RembusSupport
 import RembusTables
 
-/// The rows of a table that lie inside the catalog, for moving them into files.
+/// Moves the rows of a table that are inside the catalog to files.
 struct InlinedRows {
     let connection: DatabaseConnection
     /// The table's name.
     let table: String
     /// The broker's name.
     let name: String
-    /// Whether rows that are deleted can be taken out of the catalog. In an SQLite file they cannot, as DuckLake holds its
+    /// Whether deleted rows can be removed from the catalog. In an SQLite file they cannot, because DuckLake holds its
     /// lock itself.
     let forgets: Bool
-    /// Whose the table is; nil when it is everybody's or the broker's.
+    /// The tenant of the table; nil when it is for all or the broker's own.
     var tenant: String?
 
-    /// What became of the rows.
+    /// The result of moving rows.
     struct Rescue: Equatable {
         /// Rows that are in files now.
         var moved: Int
-        /// Rows that no file can have.
+        /// Rows that cannot be in a file.
         var rejected: Int
     }
 
     private static let list = "temp.main.inlined_rows"
     private static let metadata = "__ducklake_metadata_\(Catalog.alias)"
 
-    /// Moves them, as DuckLake does it.
+    /// Moves the rows with DuckLake's own function.
     func flush() throws(LakeError) {
         try connection.execute(
             """
@@ -34,8 +34,8 @@ struct InlinedRows {
             """)
     }
 
-    /// Moves them some at a time, for want of memory for all at once; false when that did not do. A row that needs more than
-    /// there is stays where it is.
+    /// Moves some rows at a time, when there is too little memory for all at once. Returns false when this has failed
+    /// too. A row that needs more memory than there is stays in the catalog.
     func flushInPieces() throws(LakeError) -> Bool {
         let count = try listRows()
         defer { try? connection.execute("DROP TABLE IF EXISTS \(Self.list)") }
@@ -53,10 +53,10 @@ struct InlinedRows {
         return true
     }
 
-    /// Moves them when ``flush()`` cannot. Deleted rows, which it looks at too, are forgotten, and it is tried again. Then
-    /// the rows are written anew; those that no file can have go to `rejected`.
+    /// Moves the rows when ``flush()`` cannot. First deleted rows, which it reads too, are removed and it is tried
+    /// again. Then the rows are written again; those that cannot be in a file go to `rejected`.
     ///
-    /// Every step is whole in itself: whenever the process ends, no row is lost and none is there twice.
+    /// Every step is complete in itself: whenever the process ends, no row is lost and none exists twice.
     func rescue() throws(LakeError) -> Rescue {
         if forgets, try forgetDeleted() {
             do {
@@ -76,13 +76,13 @@ struct InlinedRows {
         return Rescue(moved: count - rejected, rejected: rejected)
     }
 
-    /// Whether an error of a move may be about the rows. What only the catalog's statement cannot have comes when the
-    /// transaction ends.
+    /// Whether an error of a move may be because of the rows. Rows that only the catalog's statement cannot contain
+    /// fail when the transaction ends.
     static func mayBeRows(_ error: LakeError) -> Bool {
         error.blame != .lake || error.kind == .io || error.kind == .transaction
     }
 
-    /// The catalog's own tables with rows of this one: one for each form that the table has had.
+    /// The catalog's own tables that contain rows of this one: one for each structure that the table has had.
     private func parts() throws(LakeError) -> [String] {
         try connection.query(
             """
@@ -95,7 +95,7 @@ struct InlinedRows {
 
     private func path(_ name: String) -> String { SQL.identifier([Self.metadata, name]) }
 
-    /// Takes deleted rows out of the catalog, where they are kept for time travel; false when there are none.
+    /// Removes deleted rows from the catalog, which keeps them for time travel. Returns false when there are none.
     private func forgetDeleted() throws(LakeError) -> Bool {
         var hasFound = false
         for part in try parts() {
@@ -109,7 +109,7 @@ struct InlinedRows {
         return hasFound
     }
 
-    /// Numbers the rows; returns how many they are.
+    /// Numbers the rows. Returns how many there are.
     private func listRows() throws(LakeError) -> Int {
         try connection.execute("CREATE OR REPLACE TEMP TABLE inlined_rows (row BIGINT)")
         for part in try parts() {
@@ -123,29 +123,29 @@ struct InlinedRows {
         "rowid IN (SELECT row FROM \(Self.list) WHERE rowid >= \(rows.lowerBound) AND rowid < \(rows.upperBound))"
     }
 
-    /// Moves rows into files, by halves where they cannot be moved together; returns those that no file can have.
+    /// Moves rows to files, and halves ranges that cannot be moved together. Returns those that cannot be in a file.
     private func move(_ all: Range<Int>) throws(LakeError) -> [Range<Int>] {
         try connection.inline(false)
         var bad: [Range<Int>] = []
         var search = RowSearch(all)
         while let range = search.next() {
             guard try !moves(range), case .giveBack(let rows) = search.refused() else { continue }
-            // Another broker's transaction may have been in the way.
+            // The failure may be a conflict with another broker's transaction.
             if try !moves(rows) { bad.append(rows) }
         }
-        // When no file can be written at all, it is the disk.
+        // If no file can be written at all, the cause is the disk.
         guard bad.isEmpty || (canWriteFiles() && isWritable()) else {
             throw LakeError(.io, "no file of the table \(table) can be written")
         }
         return bad
     }
 
-    /// Whether these rows are in files now. Only the end of the transaction tells.
+    /// Moves these rows. Returns false when they cannot be in a file, which only the end of the transaction shows.
     private func moves(_ rows: Range<Int>) throws(LakeError) -> Bool {
         let (target, chosen) = (Catalog.table(table), chosen(rows))
         do {
             try connection.transaction { () throws(LakeError) in
-                // Known before they are copied, as the copies are in the same table.
+                // The rows are selected before they are copied, because the copies are in the same table.
                 try connection.execute("INSERT INTO \(target) SELECT * FROM \(target) WHERE \(chosen)")
                 try connection.execute("DELETE FROM \(target) WHERE \(chosen)")
             }
@@ -156,13 +156,13 @@ struct InlinedRows {
         }
     }
 
-    /// Whether the table can be written to, seen with no row.
+    /// Whether the table can be written to, tested without a row.
     private func isWritable() -> Bool {
         let target = Catalog.table(table)
         return (try? connection.execute("INSERT INTO \(target) SELECT * FROM \(target) WHERE false")) != nil
     }
 
-    /// Whether another table can have a file now.
+    /// Whether another table can get a file now.
     private func canWriteFiles() -> Bool {
         guard (try? connection.execute("BEGIN TRANSACTION")) != nil else { return false }
         defer { try? connection.execute("ROLLBACK") }
@@ -171,7 +171,7 @@ struct InlinedRows {
             != nil
     }
 
-    /// The tenant of the publication behind a row `t`, in SQL; a row of a table that is everybody's does not tell.
+    /// The tenant of the publication of a row `t`, in SQL. Rows of a table for all tenants do not contain it.
     var tenantOfRow: String {
         if let tenant { return SQL.literal(tenant) }
         let standard = SQL.literal(MessageBatch.defaultTenant)

@@ -3,7 +3,7 @@ import RembusTables
 import RembusWire
 
 extension Maintenance {
-    /// Whose the tables are that are one tenant's.
+    /// The tenants of the tables that belong to one.
     static func owners(_ schema: StoreSchema, _ configuration: LakeConfiguration) -> [String: String] {
         Dictionary(
             uniqueKeysWithValues: schema.tables.compactMap { table in
@@ -12,15 +12,16 @@ extension Maintenance {
             })
     }
 
-    /// Moves a table's rows out of the catalog into files.
+    /// Moves a table's rows from the catalog to files.
     static func flush(_ rows: InlinedRows, _ logger: Logger) throws(LakeError) {
         do throws(LakeError) {
             try rows.flush()
         } catch {
             if error.kind == .outOfMemory, try rows.flushInPieces() { return }
-            // The disk, or a row that no file can have: every later flush would fail as well.
+            // The cause is the disk or a row that cannot be in a file. In the second case every later flush would fail
+            // too.
             guard InlinedRows.mayBeRows(error) else { throw error }
-            // Another broker's transaction may have been in the way.
+            // The failure may be a conflict with another broker's transaction.
             if error.kind == .transaction, (try? rows.flush()) != nil { return }
             let rescue = try rows.rescue()
             guard rescue.moved + rescue.rejected > 0 else { return }

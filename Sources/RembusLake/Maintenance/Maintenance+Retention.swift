@@ -2,8 +2,8 @@ import RembusSupport
 import RembusTables
 
 extension Maintenance {
-    /// Deletes publications that are older than their topic's retention, or more than it (known-defects.md R26), and
-    /// what only this broker knew.
+    /// Deletes publications that exceed the age or size of their topic's retention (known-defects.md R26), and internal
+    /// rows of this broker that are not needed any more.
     var retention: [Step] {
         var steps: [Step] = []
         let name = SQL.literal(configuration.name)
@@ -39,23 +39,23 @@ extension Maintenance {
     }
 }
 
-/// How many publications a step has deleted. Of the writer's thread only.
+/// Counts the publications that a step has deleted. Used on the writer's thread only.
 final class ExpiredCount {
     private var count: UInt64 = 0
 
     func add(_ more: UInt64) { count += more }
 
-    /// Gives what was counted, which is zero from now on.
+    /// Returns the count and sets it to zero.
     func take() -> UInt64 {
         defer { count = 0 }
         return count
     }
 }
 
-/// What of the `message` table is past its time.
+/// Finds and deletes publications in the `message` table that exceed their retention.
 struct MessageRetention {
     private let policy: RecordPolicy
-    /// Where replay reads how far back publications are still there.
+    /// How far back publications are kept, for replay.
     private let horizon: RetentionHorizon
     /// The broker's name, quoted.
     private let name: String
@@ -66,7 +66,7 @@ struct MessageRetention {
         self.name = name
     }
 
-    /// Deletes it, in one transaction; gives how many publications it was.
+    /// Deletes them in one transaction. Returns how many they were.
     func enforce(_ connection: DatabaseConnection) throws(LakeError) -> UInt64 {
         try connection.inline(true)
         guard try isAnythingDue(connection) else { return 0 }
@@ -98,13 +98,14 @@ struct MessageRetention {
                 ).value?.integer ?? 0
             try write(limits, connection)
         }
-        // The journal may have them still.
+        // The journal may still have these publications.
         for (pattern, time) in limits { horizon.raise(policy.patterns[pattern].topics.description, to: time) }
         try connection.execute("DROP TABLE temp.main.expired")
         return UInt64(max(count, 0))
     }
 
-    /// Without limits of size, the oldest publication of all tells from one column whether there can be anything to do.
+    /// Whether there may be anything to delete. Without limits on the size, the time of the oldest publication shows
+    /// this, which is read from one column.
     private func isAnythingDue(_ connection: DatabaseConnection) throws(LakeError) -> Bool {
         guard !policy.patterns.contains(where: { $0.retention.maxBytes != nil }) else { return true }
         guard let age = policy.patterns.compactMap(\.retention.maxAge).min() else { return false }
@@ -113,7 +114,7 @@ struct MessageRetention {
         return (oldest?.unsigned).map { $0 < now - min(age, now) } ?? false
     }
 
-    /// Keeps the limits of size in the catalog, for the next process.
+    /// Stores the limits by size in the catalog, for the next process.
     private func write(_ limits: [Int: UInt64], _ connection: DatabaseConnection) throws(LakeError) {
         let table = SystemTable.retention.sql
         for (pattern, time) in limits {
@@ -126,7 +127,7 @@ struct MessageRetention {
         }
     }
 
-    /// Topics that have publications received before the time up to which theirs go.
+    /// Topics with publications that were received before the end of their retention.
     private func expiredTopics(
         _ connection: DatabaseConnection, _ limits: [Int: UInt64]
     ) throws(LakeError) -> [(topic: String, before: UInt64)] {
@@ -144,11 +145,11 @@ struct MessageRetention {
         }
     }
 
-    /// Per pattern with a size, a time since which publications fill that size and little more.
+    /// For each pattern with a size, a time since which publications have about that size.
     private func sizeLimits(_ connection: DatabaseConnection) throws(LakeError) -> [Int: UInt64] {
         let limited = policy.patterns.indices.filter { policy.patterns[$0].retention.maxBytes != nil }
         guard !limited.isEmpty else { return [:] }
-        // In steps of about four seconds, which is exact enough and needs little memory.
+        // The search has steps of about four seconds, which is exact enough and needs little memory.
         let shift: UInt64 = 32
         let sizes = try connection.query(
             """
@@ -169,7 +170,7 @@ struct MessageRetention {
 }
 
 extension DatabaseConnection {
-    /// How far back publications are there under patterns with a limit of size, by the pattern's text.
+    /// The times since which publications are kept under patterns with a size, by the pattern's text.
     func retentionLimits(name: String) throws(LakeError) -> [String: UInt64] {
         var limits: [String: UInt64] = [:]
         let sql = "SELECT pattern, max(recv) FROM \(SystemTable.retention.sql) WHERE name = ? GROUP BY 1"

@@ -2,34 +2,35 @@ import Logging
 import RembusSupport
 import RembusTables
 
-/// Keeps the lake tidy, in rounds of small steps that take turns with the batches (known-defects.md R26).
+/// Maintains the lake in rounds of small steps, which alternate with the batches (known-defects.md R26).
 ///
-/// Of the writer's thread only.
+/// Used on the writer's thread only.
 struct Maintenance {
-    /// One short piece of work with a name for the metrics.
+    /// A short piece of work. Its kind is its name in the metrics.
     struct Step {
         var kind: String
-        /// The table that it works on; nil for all of them.
+        /// The table; nil for all tables.
         var table: String?
-        /// What tells it from other steps of its kind and table.
+        /// Distinguishes the step from others of its kind and table.
         var part = ""
         var run: (DatabaseConnection, Logger) throws(LakeError) -> Void
     }
 
-    private var thrift = MemoryThrift()
+    private var sizes = WorkingSizes()
     private var failures = StepFailures()
-    /// Publications that the running step has deleted.
+    /// Publications that the current step has deleted.
     let expired = ExpiredCount()
 
     let configuration: LakeConfiguration
-    /// All tables of the catalog by name.
+    /// The names of all tables in the catalog.
     let tables: [String]
     let keyedTables: [String]
     private let tableNames: [String]
-    /// Whose a table is, of those that are one tenant's.
+    /// The tenants of the tables that belong to one.
     private let owners: [String: String]
 
-    /// Rows that may lie inside the catalog, by table. The first round takes what an earlier process left.
+    /// The number of rows that may be inside the catalog, by table. The first round handles those of an earlier
+    /// process.
     private(set) var inlined: [String: Int] = [:]
     private var inlinedBytes: [String: Int] = [:]
     private var isFirst = true
@@ -39,11 +40,11 @@ struct Maintenance {
     private var retentionDue: ContinuousClock.Instant
     private var steps: [Step] = []
     private var isInRound = false
-    /// False for a round of retention alone, which has a clock of its own.
+    /// Whether the round has all steps. Rounds of retention alone have an interval of their own.
     private var isFull = false
-    /// The folder with data files that nobody else uses; nil when there is none.
+    /// The folder of data files that nobody else uses; nil when there is none.
     let ownFolder: String?
-    /// Since when nothing was looked for there.
+    /// When orphaned files are looked for next.
     private var orphansDue = ContinuousClock.now
 
     init(_ configuration: LakeConfiguration, schema: StoreSchema, ownFolder: String?) {
@@ -54,7 +55,7 @@ struct Maintenance {
         tables = SystemTable.allCases.map(\.rawValue) + tableNames
         keyedTables = schema.tables.filter { !$0.keys.isEmpty }.map(\.name)
         due = .now + configuration.maintenance.interval
-        // At once: what an earlier process left may be past its time.
+        // Due at once, because publications of an earlier process may exceed their retention.
         retentionDue = .now
     }
 
@@ -62,7 +63,7 @@ struct Maintenance {
 
     var isDue: Bool { settings.isEnabled && !isInRound && (due <= .now || retentionDue <= .now) }
 
-    /// Counts what a batch has put into the catalog instead of files.
+    /// Counts the rows of a batch that are inside the catalog instead of in files.
     mutating func committed(_ batch: Batch, frames: [Int: Int]) {
         hasChanged = true
         let inlining = configuration.inlining
@@ -79,7 +80,7 @@ struct Maintenance {
         }
     }
 
-    /// Counts a write that did not come from the journal; of an unknown table when nil.
+    /// Counts a write that was not from the journal; to an unknown table when nil.
     mutating func wrote(_ table: String?) {
         hasChanged = true
         for table in table.map({ [$0] }) ?? tableNames { inlined[table, default: 0] += 1 }
@@ -93,7 +94,7 @@ struct Maintenance {
         let isRetentionDue = retentionDue <= .now
         if isFull {
             round += 1
-            // Also what came before the last change, so that a quiet lake has its rows in files.
+            // This includes rows from before the last change, so that in a quiet lake all rows get into files.
             steps = flushes
             if !steps.isEmpty { hasChanged = true }
         }
@@ -105,13 +106,13 @@ struct Maintenance {
         isFirst = false
     }
 
-    /// Says when retention is due again: not so often that it takes more than a twentieth of the writer's time.
+    /// Sets when retention is due again, so that it takes at most a twentieth of the writer's time.
     mutating func retained(in time: Duration) {
         let interval = settings.retentionInterval(of: configuration.policy)
         retentionDue = max(retentionDue, .now + max(interval, time * 20))
     }
 
-    /// Runs the next step of the round; false when that was the last one.
+    /// Runs the next step of the round. Returns false when it was the last one.
     mutating func step(_ connection: DatabaseConnection, metricsStore: LakeMetricsStore, logger: Logger) -> Bool {
         guard !steps.isEmpty else {
             end(connection, metricsStore: metricsStore)
@@ -126,10 +127,10 @@ struct Maintenance {
         var failure: LakeError?
         do throws(LakeError) {
             if let table = step.table {
-                try connection.working(in: thrift.pieces(of: table), on: table) { () throws(LakeError) in
+                try connection.working(in: sizes.pieces(of: table), on: table) { () throws(LakeError) in
                     try step.run(connection, logger)
                 }
-                thrift.succeeded(table)
+                sizes.succeeded(table)
             } else {
                 try step.run(connection, logger)
             }
@@ -139,7 +140,7 @@ struct Maintenance {
         }
         let time = ContinuousClock.now - start
         if step.kind == Self.retentionKind { retained(in: time) }
-        if let error = failure, error.kind == .outOfMemory, let table = step.table, thrift.tighten(table) {
+        if let error = failure, error.kind == .outOfMemory, let table = step.table, sizes.tighten(table) {
             logger.notice(
                 "memory is short for maintenance of a table; it goes on in smaller pieces",
                 metadata: ["step": "\(step.kind)", "table": "\(table)", "error": "\(error)"])
@@ -147,7 +148,7 @@ struct Maintenance {
             failure = nil
         }
         if let failure {
-            // Nothing is lost by leaving it for a later round.
+            // Nothing is lost when this is left for a later round.
             hasChanged = true
             if step.kind == Self.flushKind, let table = step.table { inlined[table] = settings.flushRows }
             failures.failed(step, failure, round: round, logger)
@@ -189,7 +190,7 @@ struct Maintenance {
 
     // MARK: - Steps
 
-    /// Moves rows out of the catalog into files.
+    /// Moves rows from the catalog to files.
     private var flushes: [Step] {
         mutating get {
             let isRegular = round % max(1, settings.flushRounds) == 0
@@ -210,7 +211,7 @@ struct Maintenance {
         }
     }
 
-    /// Writes files with many deleted rows anew, and merges small files.
+    /// Rewrites files with many deleted rows, and merges small files.
     private func tidying(_ table: String) -> [Step] {
         let name = SQL.literal(table)
         let call = "'\(Catalog.alias)', \(name), schema => '\(Catalog.schema)'"
@@ -226,7 +227,7 @@ struct Maintenance {
             merges.append(
                 Step(kind: "merge", table: table, part: "\(high)") { connection, _ throws(LakeError) in
                     guard try connection.fileCount(of: table, sizes: sizes) >= settings.mergeFiles else { return }
-                    // The limit is of new files, each of the target size at most.
+                    // The limit is the number of new files, each of at most the target size.
                     try connection.execute(
                         """
                         CALL ducklake_merge_adjacent_files(\(call), max_compacted_files => 1, \
@@ -238,7 +239,7 @@ struct Maintenance {
         return [rewrite] + merges
     }
 
-    /// Forgets old snapshots, and removes the files that nothing needs any more.
+    /// Deletes old snapshots, and then files that are not needed any more.
     private var snapshots: [Step] {
         var steps: [Step] = []
         if let retention = settings.snapshotRetention {
@@ -256,7 +257,7 @@ struct Maintenance {
         return steps
     }
 
-    /// Removes what failed writes left, once an hour and at the start.
+    /// Deletes files of failed writes, once an hour and at the start.
     private var orphans: [Step] {
         mutating get {
             guard let ownFolder, orphansDue <= .now else { return [] }
@@ -275,7 +276,7 @@ struct Maintenance {
 }
 
 extension Maintenance.Step {
-    /// What tells the step from all others.
+    /// Identifies the step.
     var name: String { "\(kind) \(table ?? "") \(part)" }
 }
 

@@ -1,20 +1,20 @@
 import Foundation
 
-/// Data files that no snapshot knows: what is left of a write that failed or of a process that ended in the middle.
+/// Data files that no snapshot has, left by a write that failed or by a process that ended during one.
 ///
-/// Only in the folder that a broker has for itself: elsewhere files may be those of another catalog. Only files that are
-/// named as DuckLake names them, that the catalog does not list anywhere, and that are old enough to be nobody's work.
+/// Only in a folder that this broker uses alone, because elsewhere files may belong to another catalog. Only files that
+/// have names in DuckLake's form, that the catalog does not list anywhere, and that are too old to be in use.
 struct OrphanedFiles {
     /// The data path with a slash at its end.
     let folder: String
     let connection: DatabaseConnection
 
-    /// Removes those that were last written before `grace`; returns how many.
+    /// Deletes the files that were last written before `grace`. Returns how many they were.
     func remove(grace: Duration) throws(LakeError) -> Int {
         let limit = Date.now.addingTimeInterval(-TimeInterval(grace.components.seconds))
         let found = candidates(before: limit)
         guard !found.isEmpty else { return 0 }
-        // Asked behind the folder: what has come into the catalog meanwhile is known.
+        // The catalog is read after the folder, so that files which were added meanwhile are known.
         let known = try known()
         var count = 0
         for (name, url) in found where !known.contains(name) {
@@ -39,7 +39,7 @@ struct OrphanedFiles {
         return found
     }
 
-    /// The names, which are unique, of all files that some snapshot has or had, and that wait to be removed.
+    /// The unique names of all files that a snapshot has or had, or that wait to be deleted.
     private func known() throws(LakeError) -> Set<String> {
         var names: Set<String> = []
         for table in ["ducklake_data_file", "ducklake_delete_file", "ducklake_files_scheduled_for_deletion"] {

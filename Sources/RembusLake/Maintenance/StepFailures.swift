@@ -1,7 +1,7 @@
 import Logging
 import RembusStore
 
-/// Which steps of maintenance fail, how long they are left alone then, and what the log has of it.
+/// The steps of maintenance that fail, how long they are left out, and what is logged about them.
 struct StepFailures {
     private struct Failure {
         var count = 0
@@ -15,10 +15,10 @@ struct StepFailures {
 
     private var failures: [String: Failure] = [:]
 
-    /// Whether everything works as far as it was tried.
+    /// Whether no step has failed at its last attempt.
     var isEmpty: Bool { failures.isEmpty }
 
-    /// Whether a step is tried in this round: after its failures it pauses for one round, two, four, …
+    /// Whether a step is tried in this round. After its failures it is left out for one round, two, four, …
     func isDue(_ name: String, round: Int) -> Bool { (failures[name]?.due ?? 0) <= round }
 
     mutating func failed(_ step: Maintenance.Step, _ error: LakeError, round: Int, _ logger: Logger) {

@@ -2,18 +2,18 @@ import DataFrames
 import NIOCore
 import RembusWire
 
-/// A result as a dataframe for the wire (protocol.md §5).
+/// A result as a dataframe in a message (protocol.md §5).
 struct Answer {
     let value: Value
 
-    /// Writes the frame.
+    /// Encodes the dataframe.
     init(_ frame: DataFrame) throws(LakeError) {
         let frame = try Self.unique(frame)
         let buffer = try LakeError.wrapping { () throws(DataFrameError) in try frame.arrowBuffer() }
         value = .tagged(Value.Tag.dataFrame, .bytes(buffer))
     }
 
-    /// Columns of equal names get numbers, because most readers of frames want different ones.
+    /// Columns with equal names get numbers, because most readers of dataframes require different names.
     private static func unique(_ frame: DataFrame) throws(LakeError) -> DataFrame {
         var names = Set(frame.columnNames)
         guard names.count < frame.columnCount else { return frame }

@@ -1,24 +1,24 @@
 import RembusWire
 
-/// A client's `cols` as SQL of our own (storage.md §6.4.2): columns, `*`, expressions of columns, aggregates and window
-/// functions of them, each with a name if wanted. Beside an aggregate, what is none is grouped by.
+/// A client's `cols` as generated SQL (storage.md §6.4.2): columns, `*`, expressions of columns, aggregates and window
+/// functions, each with an optional name. With an aggregate, all other items are grouped by.
 package struct ColumnSelection: Sendable, Equatable {
     /// The `SELECT` list.
     package let sql: String
-    /// `GROUP BY …`, or empty.
+    /// `GROUP BY …`; may be empty.
     package let grouping: String
-    /// `DISTINCT `, `DISTINCT ON (…) ` or empty.
+    /// `DISTINCT ` or `DISTINCT ON (…) `; may be empty.
     package let distinct: String
     /// Whether there is an aggregate.
     let isAggregated: Bool
-    /// The table with the names given with `AS`, which `where` and `order` may use.
+    /// The table with the names that are given with `AS`, which `where` and `order` may use.
     let names: TableScope
 
     package static func == (left: Self, right: Self) -> Bool {
         (left.sql, left.grouping, left.distinct) == (right.sql, right.grouping, right.distinct)
     }
 
-    /// Every column of the table.
+    /// Selects every column of the table.
     package init(all scope: TableScope) {
         sql = SQL.list(scope.columns)
         grouping = ""
@@ -27,9 +27,9 @@ package struct ColumnSelection: Sendable, Equatable {
         names = scope
     }
 
-    /// Checks the text of a `cols`: what stands between `SELECT` and `FROM`.
+    /// Checks the text of a `cols`, which is the part between `SELECT` and `FROM`.
     ///
-    /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
+    /// - Throws: ``LakeError/Kind/invalid`` with the name of what is not allowed.
     package init(_ text: String, scope: TableScope, parser: DatabaseConnection) throws(LakeError) {
         let tree = try SyntaxTree(list: text, rest: "", of: "cols", parser: parser)
         guard tree.condition == nil else { throw .refused("cols", "WHERE is not allowed: use the key where") }
@@ -67,24 +67,24 @@ package struct ColumnSelection: Sendable, Equatable {
         return targets.isEmpty ? "DISTINCT " : "DISTINCT ON (\(targets.joined(separator: ", "))) "
     }
 
-    /// The items of a selection, as they are read.
+    /// The items of a selection that were read so far.
     private struct List {
         private struct Item {
             var value: String
-            /// What follows with `AS`; may be empty.
+            /// The name behind `AS`; may be empty.
             var name: String
-            /// The SQL of its `unnest`, if it has one.
+            /// The SQL of its `unnest`; nil without one.
             var unnested: String?
         }
 
         var names: TableScope
         private var items: [Item] = []
-        /// What is grouped by if any item is an aggregate: items, counted from 1, or columns.
+        /// What to group by if any item is an aggregate: numbers of items, counted from 1, or columns.
         var groups: [String] = []
         var isAggregated = false
-        /// Whether an item stands for several columns, so that counting is no use.
+        /// Whether an item stands for several columns, so that items cannot be counted.
         var hasSeveralColumns = false
-        /// All that values of the selection may hold of a row.
+        /// The copies of a row that all values of the selection may contain.
         var copies = 0
 
         init(names: TableScope) { self.names = names }
@@ -130,11 +130,11 @@ package struct ColumnSelection: Sendable, Equatable {
             items.append(Item(value: sql, name: name, unnested: writer.unnested))
             if writer.aggregates == .found { isAggregated = true }
             if writer.aggregates != .found, writer.windows != .found {
-                // Beside the elements of an aggregate's list, a column's check is no part of the group.
+                // Beside the elements of an aggregate's list, the check of a column is not part of the group.
                 groups.append(names.element == nil ? "\(items.count)" : column ?? "\(items.count)")
             }
             if writer.columns == .found { hasSeveralColumns = true }
-            // A column as it is costs nothing.
+            // An unchanged column costs nothing.
             if size.copies > 1 { copies += size.copies }
             let limit = 4 * ValueSize.maximumCopies
             guard copies <= limit else {
@@ -142,7 +142,7 @@ package struct ColumnSelection: Sendable, Equatable {
             }
         }
 
-        /// `*`, with `EXCLUDE`, `REPLACE` and `RENAME`, as the columns that it stands for.
+        /// Adds `*`, with `EXCLUDE`, `REPLACE` and `RENAME`, as the columns that it stands for.
         private mutating func addStar(_ node: SyntaxNode) throws(LakeError) {
             let options = ["qualified_exclude_list", "expr", "alias"]
             guard options.allSatisfy({ node.isEmpty($0) }), ["", SyntaxTree.table].contains(node.text("relation_name"))
@@ -173,7 +173,7 @@ package struct ColumnSelection: Sendable, Equatable {
             }
         }
 
-        /// The quoted name of a column that stands as it is.
+        /// The quoted name of an unchanged column; nil for other items.
         private func plainColumn(_ node: SyntaxNode) -> String? {
             guard node.expressionClass == "COLUMN_REF", let path = node.value["column_names"]?.arrayValue,
                 path.count == 1, let name = path[0].stringValue, names.alias(name) == nil

@@ -1,15 +1,15 @@
-/// A client's `where` as SQL of our own (storage.md §6.4.1), for a statement that takes a condition and nothing else.
+/// A client's `where` as generated SQL (storage.md §6.4.1), for a statement that takes only a condition.
 package struct Condition: Sendable, Equatable {
-    /// An expression in which everything is quoted.
+    /// The expression, with all names and texts quoted.
     package let sql: String
 
     /// Checks the text of a `where`.
     ///
     /// - Parameters:
-    ///   - text: What the client sent; never a part of any SQL that is executed.
-    ///   - scope: The table it is about.
-    ///   - parser: A connection of whichever database; only DuckDB's parser is used.
-    /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
+    ///   - text: The client's text, which never becomes part of executed SQL.
+    ///   - scope: The table.
+    ///   - parser: A connection to any database, whose parser is used.
+    /// - Throws: ``LakeError/Kind/invalid`` with the name of what is not allowed.
     package init(_ text: String, scope: TableScope, parser: DatabaseConnection) throws(LakeError) {
         let tree = try SyntaxTree(list: "1", rest: "WHERE \(text)", of: "where", parser: parser)
         guard tree.modifiers.isEmpty else {
@@ -19,7 +19,7 @@ package struct Condition: Sendable, Equatable {
         sql = try Self.condition(of: tree, scope)
     }
 
-    /// The condition of a parsed text.
+    /// The condition in a parsed text.
     static func condition(of tree: SyntaxTree, _ scope: TableScope) throws(LakeError) -> String {
         guard let condition = tree.condition, tree.selection.count == 1,
             tree.selection[0].expressionClass == "CONSTANT"

@@ -1,14 +1,14 @@
 import RembusWire
 
-/// The option `fresh` of the table services: whether a request sees everything that the broker had accepted before it,
-/// for which it may have to wait until the writer has passed that.
+/// The option `fresh` of the table services: whether a request sees everything that the broker had accepted before it.
+/// The request may then have to wait for the writer.
 struct FreshOption {
-    /// True unless the caller says otherwise.
+    /// True by default.
     let isFresh: Bool
     /// The arguments without the option.
     let arguments: [Value]
 
-    /// - Parameter index: The argument that options are in.
+    /// - Parameter index: The index of the argument with the options.
     init(_ arguments: [Value], at index: Int) throws(LakeError) {
         guard index < arguments.count, case .map(let map) = arguments[index],
             let given = map.pairs.last(where: { $0.key.stringValue == "fresh" })

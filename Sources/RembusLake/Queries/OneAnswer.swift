@@ -1,6 +1,6 @@
 import Synchronization
 
-/// An answer that is given once: the first of several that try gives it.
+/// An answer that is given once, by the first of several that try.
 final class OneAnswer<Output: Sendable>: Sendable {
     private let continuation: Mutex<CheckedContinuation<Output, any Error>?>
     private let isBegun = Atomic(false)
@@ -17,12 +17,12 @@ final class OneAnswer<Output: Sendable>: Sendable {
         continuation?.resume(with: result)
     }
 
-    /// Claims the work that leads to the answer; false when it was refused before.
+    /// Claims the work that leads to the answer. Returns false when the answer was given before.
     func begin() -> Bool {
         !isBegun.exchange(true, ordering: .acquiringAndReleasing)
     }
 
-    /// Answers with an error, unless the work has begun.
+    /// Answers with an error, unless the work was claimed.
     func refuse(with error: LakeError) {
         if begin() { give(.failure(error)) }
     }

@@ -8,7 +8,7 @@ import Darwin
 
 /// The memory of this process.
 enum ProcessMemory {
-    /// Bytes that are in memory now; 0 where the system does not say.
+    /// The bytes that are in memory now; 0 where the system does not tell.
     static var resident: Int {
         #if os(Linux)
         let file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)

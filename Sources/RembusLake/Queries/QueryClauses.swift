@@ -1,35 +1,35 @@
 import RembusWire
 
-/// A query's `where` as SQL of our own: a condition, and what may stand behind one in SQL. The reference pastes the text
-/// behind `WHERE`, so that its clients write `true GROUP BY dn HAVING count(*) > 2` there.
+/// A query's `where` as generated SQL: a condition, with the clauses that may follow it in SQL. The reference inserts
+/// the text behind `WHERE`, so its clients write `true GROUP BY dn HAVING count(*) > 2` there.
 package struct QueryClauses: Sendable, Equatable {
     /// The condition.
     package let condition: String
-    /// `GROUP BY …`, or empty.
+    /// `GROUP BY …`; may be empty.
     package let grouping: String
-    /// What follows `HAVING`; nil without.
+    /// The part behind `HAVING`; nil without one.
     package let having: String?
-    /// What follows `QUALIFY`; nil without.
+    /// The part behind `QUALIFY`; nil without one.
     package let qualify: String?
-    /// What follows `ORDER BY`; nil without.
+    /// The part behind `ORDER BY`; nil without one.
     package let order: String?
-    /// Rows at most; nil without `LIMIT`.
+    /// The most rows; nil without `LIMIT`.
     package let limit: UInt64?
-    /// Rows that are left out first; nil without `OFFSET`.
+    /// The number of rows that are skipped; nil without `OFFSET`.
     package let offset: UInt64?
 
     /// `ROLLUP` and `CUBE` of many columns have very many sets.
     private static let maximumSets = 64
 
-    /// Checks the text of a `where`; the names given in `selection` are allowed, too.
+    /// Checks the text of a `where`. It may use the names that are given in `selection`.
     ///
-    /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
+    /// - Throws: ``LakeError/Kind/invalid`` with the name of what is not allowed.
     package init(
         _ text: String, scope: TableScope, selection: ColumnSelection, parser: DatabaseConnection
     ) throws(LakeError) {
         let tree = try SyntaxTree(list: "1", rest: "WHERE \(text)", of: "where", parser: parser)
         let names = selection.names
-        // All but the order is found before `unnest` repeats anything.
+        // All clauses except the order are evaluated before `unnest` repeats rows.
         var single = names
         single.element = nil
         condition = try Condition.condition(of: tree, single)

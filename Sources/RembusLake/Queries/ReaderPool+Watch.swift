@@ -3,21 +3,21 @@ import Dispatch
 import Logging
 import Synchronization
 
-/// Looks after the queries that wait or run: whether their time is over, and what memory the process takes meanwhile.
+/// Checks the queries that wait or run: whether their time is over, and how much memory the process uses meanwhile.
 extension ReaderPool {
-    /// How often it looks, as long as there are queries.
+    /// The interval of the checks, while there are queries.
     private static let interval = Duration.milliseconds(20)
-    /// A query that its own timer stopped says so itself, in this time.
+    /// A query that its own timer has stopped reports this itself within this time.
     private static let grace = Duration.milliseconds(250)
-    /// The watch ends after this many rounds without a query.
+    /// The watch ends after this many checks without a query.
     private static let maximumQuietLooks = 50
 
-    /// After so much growth memory is given back.
+    /// The growth of memory after which freed memory is returned to the system.
     private static let unsettledMemory = 64 << 20
 
     private static let queue = DispatchQueue(label: "rembus.lake.query-watch")
 
-    /// How queries stand and went.
+    /// The counts of queries.
     package var metrics: QueryMetrics {
         state.withLock { state in
             var metrics = state.metrics
@@ -28,7 +28,7 @@ extension ReaderPool {
         }
     }
 
-    /// Begins to look, unless it does already.
+    /// Starts the watch, unless it runs already.
     func watch() {
         let begins = state.withLock { state in
             state.quietLooks = 0
@@ -80,8 +80,8 @@ extension ReaderPool {
         if findings.goesOn { lookLater() }
     }
 
-    /// What the process has in memory, when what DuckDB has freed is given back: its allocator would keep that for seconds,
-    /// and one query after the other would make it more.
+    /// The memory of the process, after returning what DuckDB has freed. Otherwise its allocator would keep that for
+    /// seconds, and it would grow with each query.
     private func settledMemory() -> Int {
         guard maximumMemory < .max else { return 0 }
         var memory = ProcessMemory.resident
@@ -106,7 +106,7 @@ extension ReaderPool {
 }
 
 extension ReaderPool.State {
-    /// Takes those out that waited until their time was over.
+    /// Removes and returns the queries whose time is over and that are still waiting.
     fileprivate mutating func takeLateJobs(_ now: ContinuousClock.Instant) -> [ReaderPool.Job] {
         var late: [ReaderPool.Job] = []
         waiting.removeAll { job in
@@ -117,7 +117,7 @@ extension ReaderPool.State {
         return late
     }
 
-    /// Starts new readers in the place of lost ones, and gives them queries that wait.
+    /// Starts new readers in place of lost ones, and gives them waiting queries.
     fileprivate mutating func replaceLost(_ memory: Int) -> [(ReaderPool.Job, ReaderPool.Reader)] {
         guard !isClosed else { return [] }
         while readerCount - lostCount < metrics.threads, lostCount <= ReaderPool.maximumLost {

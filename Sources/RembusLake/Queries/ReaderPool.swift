@@ -2,17 +2,17 @@ import Dispatch
 package import Logging
 import Synchronization
 
-/// Connections for queries, each with a thread of its own; a query waits until one is free.
+/// Connections for queries, each with a thread of its own. A query waits until one is free.
 ///
-/// The connections come from a database whose configuration is locked: no access to files outside of its data path, no
+/// The connections belong to a database whose configuration is locked: no access to files outside of its data path, no
 /// settings, no extensions. They run generated SQL only.
 ///
-/// A query has its answer when its time is over, whatever its thread does: DuckDB cannot stop some functions in the middle
-/// of a chunk of rows. Such a thread is given up until it comes back, and another one takes its place.
+/// A query gets its answer when its time is over, whatever its thread does, because DuckDB cannot stop some functions
+/// within a chunk of rows. Such a thread counts as lost until it returns, and another one replaces it.
 package final class ReaderPool: Sendable {
-    /// A connection and where it may be used.
+    /// A connection with its queue.
     final class Reader: @unchecked Sendable {
-        // Used on `queue` alone, but for its interrupter; hence unchecked.
+        // Used on `queue` only, except for its interrupter; hence unchecked.
         let queue: DispatchQueue
         var connection: DatabaseConnection?
         let current = Mutex<Interrupter?>(nil)
@@ -22,7 +22,7 @@ package final class ReaderPool: Sendable {
         }
     }
 
-    /// A query. Its result, its time-out and its cancellation compete; the first one is the answer.
+    /// A query. Its result, its time-out and its cancellation compete, and the first one is the answer.
     struct Job: Sendable {
         let number: UInt64
         let deadline: ContinuousClock.Instant?
@@ -36,9 +36,9 @@ package final class ReaderPool: Sendable {
     struct Run {
         let job: Job
         let reader: Reader
-        /// What of the process's memory was in use when it began.
+        /// The memory of the process when the query started.
         let memoryBefore: Int
-        /// Its time is over, its answer is given, and its thread is not free.
+        /// Whether its time is over and it was answered, while its thread is still busy.
         var isLost = false
     }
 
@@ -52,12 +52,12 @@ package final class ReaderPool: Sendable {
         var readerCount: Int
         var isClosed = false
         var isWatched = false
-        /// Looks without a query.
+        /// The number of checks without a query.
         var quietLooks = 0
         var metrics = QueryMetrics()
-        /// What the process had in memory when that was least, since memory was last given back.
+        /// The least memory of the process since memory was last returned to the system.
         var leastMemory = Int.max
-        /// Called when the last query ended or is given up, after `close`.
+        /// Called after `close`, when the last query has ended or counts as lost.
         var closing: [CheckedContinuation<Void, Never>] = []
 
         var lostCount: Int { running.values.count { $0.isLost } }
@@ -69,13 +69,13 @@ package final class ReaderPool: Sendable {
     let logger: Logger
     let state: Mutex<State>
 
-    /// The most threads that may be given up and replaced at a time.
+    /// The most threads that may be lost and replaced at a time.
     static let maximumLost = 8
 
-    /// A pool of `count` readers; connections are made when they are first needed.
+    /// A pool of `count` readers, whose connections are made when they are first needed.
     /// - Parameters:
-    ///   - maximumWaiting: How many queries may wait for a reader; the next is refused.
-    ///   - maximumMemory: By how many bytes the process may grow during a query before that is stopped.
+    ///   - maximumWaiting: How many queries may wait for a reader; further ones are refused.
+    ///   - maximumMemory: How many bytes the process may grow during a query before the query is stopped.
     ///   - connect: Makes a connection to the catalog.
     package init(
         count: Int, maximumWaiting: Int = 256, maximumMemory: Int = .max, logger: Logger,
@@ -91,10 +91,10 @@ package final class ReaderPool: Sendable {
         self.state = Mutex(state)
     }
 
-    /// Runs `body` on a reader's thread. Interrupted when the task is cancelled.
+    /// Runs `body` on a reader's thread. It is interrupted when the task is cancelled.
     ///
     /// - Parameters:
-    ///   - deadline: When the answer is due: then `late` is thrown, though `body` may go on for a while.
+    ///   - deadline: When `late` is thrown, although `body` may run on for a while.
     ///   - late: The error for a query whose time is over.
     package func perform<Output: Sendable>(
         until deadline: ContinuousClock.Instant? = nil,
@@ -120,9 +120,9 @@ package final class ReaderPool: Sendable {
         }
     }
 
-    /// Refuses further queries, interrupts the running ones and closes the connections. What does not end within
-    /// `patience` is given up: its thread ends with the process.
-    package func close(patience: Duration = .seconds(3)) async {
+    /// Refuses further queries, interrupts the running ones and closes the connections. Threads that do not end within
+    /// `timeout` are left to end with the process.
+    package func close(timeout: Duration = .seconds(3)) async {
         let (runs, waiting) = state.withLock { state in
             state.isClosed = true
             defer { state.waiting = [] }
@@ -137,7 +137,7 @@ package final class ReaderPool: Sendable {
                 return false
             }
             if isDone { return continuation.resume() }
-            DispatchQueue.global().asyncAfter(deadline: .now() + patience.dispatchInterval) { [self] in giveUp() }
+            DispatchQueue.global().asyncAfter(deadline: .now() + timeout.dispatchInterval) { [self] in giveUp() }
         }
         // After `isClosed` is set no query takes a reader, so the idle ones can be ended.
         let idle = state.withLock { state in
@@ -206,7 +206,7 @@ package final class ReaderPool: Sendable {
         }
     }
 
-    /// On the reader's queue.
+    /// Opens the connection. On the reader's queue.
     private func open(_ reader: Reader) throws(LakeError) -> DatabaseConnection {
         if let connection = reader.connection { return connection }
         let connection = try connect()
@@ -214,13 +214,13 @@ package final class ReaderPool: Sendable {
         return connection
     }
 
-    /// On the reader's queue.
+    /// Ends a query. On the reader's queue.
     private func finish(_ job: Job, _ reader: Reader) {
         let memory = maximumMemory == .max ? 0 : ProcessMemory.resident
         let (next, closing, isSpare) = state.withLock { state -> (Job?, [CheckedContinuation<Void, Never>], Bool) in
             let run = state.running.removeValue(forKey: job.number)
             state.cancelled.remove(job.number)
-            // Another one has taken its place.
+            // Another reader has replaced this one.
             let isSpare = run?.isLost == true && state.readerCount - state.lostCount > state.metrics.threads
             if isSpare { state.readerCount -= 1 }
             if !isSpare, !state.waiting.isEmpty {
@@ -244,7 +244,7 @@ package final class ReaderPool: Sendable {
             if let index = state.waiting.firstIndex(where: { $0.number == number }) {
                 return (nil, state.waiting.remove(at: index))
             }
-            // It runs, or did not come here yet: then it is refused when it does.
+            // The query is running, or has not reached the pool yet. In the second case it is refused when it does.
             state.cancelled.insert(number)
             return (state.running[number]?.reader, nil)
         }

@@ -1,12 +1,13 @@
 import RembusTables
 package import RembusWire
 
-/// The table `rejected` for the method `query_rejected`: what did not fit its table, as far as the caller may see it.
+/// The table `rejected` for the method `query_rejected`: publications that did not fit their table, as far as the
+/// caller may see them.
 extension ServedTable {
     /// - Parameters:
-    ///   - broker: The broker's name: others may share the catalog.
-    ///   - tenant: Whose publications; nil for everybody's. What an earlier version rejected does not say whose it was, and
-    ///     is only shown where that makes no difference.
+    ///   - broker: The broker's name, because others may share the catalog.
+    ///   - tenant: The tenant of the publications; nil for all. Rows of an earlier version have no tenant, and are
+    ///     shown only where this makes no difference.
     static func rejected(broker: String, tenant: String?) -> ServedTable {
         let schema = TableSchema(
             name: SystemTable.rejected.rawValue,
@@ -22,11 +23,11 @@ extension ServedTable {
 }
 
 extension TableServices {
-    /// Answers `query_rejected`, which takes what `query_<table>` takes. Who may call it is the broker's to say.
+    /// Answers `query_rejected`, which has the arguments of `query_<table>`. The broker decides who may call it.
     ///
     /// - Parameters:
     ///   - broker: The broker's name in the catalog.
-    ///   - tenant: The caller's tenant, outside of which it sees nothing where tables belong to tenants.
+    ///   - tenant: The caller's tenant. It sees only this tenant's rows where tables belong to tenants.
     package func rejected(_ arguments: [Value], broker: String, tenant: String) async throws -> Value {
         let table = ServedTable.rejected(broker: broker, tenant: self.tenant == .all ? nil : tenant)
         return try await answer(table, arguments, optionsAt: 0, query)

@@ -1,12 +1,12 @@
 import RembusTables
 
-/// A table of the schema as the services see it.
+/// A table of the schema for the services.
 struct ServedTable: Sendable {
     let schema: TableSchema
     /// The quoted name in the catalog.
     let name: String
     let scope: TableScope
-    /// Which of its rows there are for callers, as SQL; nil for all.
+    /// An SQL condition on its rows for callers; nil for all rows.
     var restriction: String?
 
     /// What a query of the table reads.
@@ -26,8 +26,8 @@ struct ServedTable: Sendable {
             })
     }
 
-    /// What a query of the table as it was at a time reads: columns that were added since are null there, those that
-    /// were taken away do not show.
+    /// What a query of the table at an earlier time reads. Columns that were added since are null, and those that were
+    /// removed are not shown.
     func source(at time: TimeTravel, _ connection: DatabaseConnection) throws(LakeError) -> String {
         let all = try unrestricted(at: time, connection)
         guard let restriction else { return all }
@@ -53,7 +53,7 @@ struct ServedTable: Sendable {
         return "(SELECT \(list.joined(separator: ", ")) FROM \(then)) AS \(SQL.identifier(schema.name))"
     }
 
-    /// The error for a time before everything that the catalog knows.
+    /// The error for a time before all snapshots.
     private func beforeHistory(_ time: TimeTravel, _ connection: DatabaseConnection) throws(LakeError) -> LakeError {
         let snapshots = SQL.identifier(["__ducklake_metadata_\(Catalog.alias)", "ducklake_snapshot"])
         let first = try connection.query("SELECT epoch_us(min(snapshot_time)) FROM \(snapshots)").value?.integer

@@ -1,8 +1,8 @@
 import Logging
 import RembusTables
 
-/// Errors of the table services, as callers may see them (known-defects.md S17): what is wrong with their request is
-/// said, what is wrong inside is a number that is found in the log.
+/// The errors of the table services for callers (known-defects.md S17): errors of their request are described, and
+/// internal errors are a number that is also in the log.
 struct ServiceFailures: Sendable {
     let logger: Logger
 
@@ -17,15 +17,15 @@ struct ServiceFailures: Sendable {
         return LakeError(error.kind, "the tables cannot do this now; the broker's log says more under \(reference)")
     }
 
-    /// What the error says about the request; nil when it is about something else.
+    /// The description, if the error is about the request; nil otherwise.
     private static func text(of error: LakeError, _ table: TableSchema) -> String? {
         switch error.kind {
-        // Texts of our own.
+        // These texts are our own.
         case .invalid, .tooLarge, .timedOut, .interrupted, .away: return error.message
-        // DuckDB's about a value or an expression.
+        // DuckDB's texts about a value or an expression.
         case .syntax, .conversion, .constraint: return words(of: error, table)
         case .name:
-            // The tables themselves are none of the caller's business.
+            // Errors about the tables themselves are not shown to the caller.
             return error.message.hasPrefix("Catalog Error: Table") ? nil : words(of: error, table)
         case .unavailable:
             return ownTexts.contains(error.message) ? error.message : nil

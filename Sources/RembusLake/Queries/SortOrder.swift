@@ -1,11 +1,12 @@
-/// A client's `order`, an extension of ours, as SQL of our own: `column [ASC|DESC] [NULLS FIRST|LAST], …`.
+/// A client's `order`, an extension of this implementation, as generated SQL: `column [ASC|DESC] [NULLS FIRST|LAST],
+/// …`.
 package struct SortOrder: Sendable, Equatable {
-    /// What follows `ORDER BY`.
+    /// The part behind `ORDER BY`.
     package let sql: String
 
-    /// Checks the text of an `order`. Expressions of columns and the names given in `selection` are allowed, too.
+    /// Checks the text of an `order`. It may use expressions of columns, and the names that are given in `selection`.
     ///
-    /// - Throws: ``LakeError/Kind/invalid``, naming what is not allowed.
+    /// - Throws: ``LakeError/Kind/invalid`` with the name of what is not allowed.
     package init(
         _ text: String, scope: TableScope, selection: ColumnSelection, isGrouped: Bool = false,
         parser: DatabaseConnection
@@ -19,7 +20,7 @@ package struct SortOrder: Sendable, Equatable {
             modifier, key: "order", scope: selection.names, allowsAggregates: isGrouped || selection.isAggregated)
     }
 
-    /// The SQL of an `ORDER BY` of which `key` is the argument.
+    /// The SQL of an `ORDER BY`; `key` is the argument with the text.
     static func sql(
         _ modifier: SyntaxNode, key: String, scope: TableScope, allowsAggregates: Bool
     ) throws(LakeError) -> String {
@@ -34,7 +35,7 @@ package struct SortOrder: Sendable, Equatable {
             var writer = ExpressionWriter(
                 key: key, scope: scope, allowsAggregates: allowsAggregates, allowsWindows: true)
             writer.isOrder = true
-            // `ORDER BY ALL`.
+            // This is `ORDER BY ALL`.
             if expression.expressionClass == "STAR", expression.isEmpty("expr"), expression.isEmpty("exclude_list"),
                 orders.count == 1
             {

@@ -1,11 +1,12 @@
 import NIOCore
 import RembusWire
 
-/// A part of the syntax tree that DuckDB's own parser makes of a text, as its function `json_serialize_sql` writes it.
+/// A part of the syntax tree that DuckDB's own parser makes from a text, in the form of its function
+/// `json_serialize_sql`.
 struct SyntaxNode {
     private(set) var value: Value
 
-    /// What kind of expression this is, such as `COMPARISON`.
+    /// The class of the expression, such as `COMPARISON`.
     var expressionClass: String { text("class") ?? "" }
 
     /// The kind within its class, such as `COMPARE_EQUAL`.
@@ -14,7 +15,7 @@ struct SyntaxNode {
     /// The name given with `AS`; empty without one.
     var alias: String { text("alias") ?? "" }
 
-    /// Takes the name away.
+    /// Removes the name.
     mutating func dropAlias() {
         guard case .map(var members) = value else { return }
         members["alias"] = .text("")
@@ -32,7 +33,7 @@ struct SyntaxNode {
 
     func nodes(_ key: String) -> [SyntaxNode]? { value[key]?.arrayValue?.map { SyntaxNode(value: $0) } }
 
-    /// Whether the member is there and null, false, an empty text, array or map, or a map of those.
+    /// Whether the member exists and is null, false, an empty text, array or map, or a map of those.
     func isEmpty(_ key: String) -> Bool { value[key].map(Self.isEmpty) ?? false }
 
     private static func isEmpty(_ value: Value) -> Bool {
@@ -46,24 +47,24 @@ struct SyntaxNode {
     }
 }
 
-/// The one `SELECT` that a text was parsed as, of which nothing is believed but what is checked here.
+/// The single `SELECT` that a text was parsed as. Nothing in it is trusted except what is checked here.
 struct SyntaxTree {
-    /// What stands for the table in the parsed text. The real table is named when the SQL is generated.
+    /// Stands for the table in the parsed text. The real table is named in the generated SQL.
     static let table = "t"
 
     private let node: SyntaxNode
 
-    /// Parses `SELECT <list> FROM t <rest>`; the client's text is in one of the two.
+    /// Parses `SELECT <list> FROM t <rest>`, of which one part is the client's text.
     ///
-    /// - Throws: ``LakeError/Kind/invalid`` with the parser's reason, or because it is more than one statement or
-    ///   reaches outside of `SELECT … FROM t`.
+    /// - Throws: ``LakeError/Kind/invalid`` with the parser's reason, or because the text is more than one statement or
+    ///   uses more than `SELECT … FROM t`.
     init(list: String, rest: String, of key: String, parser: DatabaseConnection) throws(LakeError) {
         let limit = 16384
         let count = list.utf8.count + rest.utf8.count
         if count > limit { throw .refused(key, "the text has \(count) bytes and at most \(limit) are allowed") }
         // DuckDB's parser takes a NUL for the end.
         if list.utf8.contains(0) || rest.utf8.contains(0) { throw .refused(key, "the text contains a NUL character") }
-        // A line end, so that a comment ends with the client's text.
+        // With a line end, a comment ends with the client's text.
         let sql = "SELECT \(list)\nFROM \(Self.table) \(rest)"
         guard let json = try parser.query("SELECT json_serialize_sql($1::VARCHAR)", [.text(sql)]).value?.text else {
             throw .refused(key, "the text cannot be parsed")
@@ -99,32 +100,32 @@ struct SyntaxTree {
 
     private static func reason(_ root: SyntaxNode) -> String {
         let text = root.text("error_message") ?? "the text cannot be parsed"
-        // What it parsed and cannot write down, such as an array of a million elements.
+        // DuckDB can parse this but not serialize it, such as an array of a million elements.
         if root.text("error_type") == "serialization" {
             return "the text has a type or an expression that is not allowed"
         }
-        // What the parser says of `x; DROP TABLE y`.
+        // This is the parser's message for `x; DROP TABLE y`.
         return text.hasPrefix("Only SELECT statements") ? "only one expression is allowed, not a statement" : text
     }
 
-    /// What stands behind a condition in the same text: `GROUP BY`, `HAVING`, `QUALIFY`.
+    /// The expressions of `GROUP BY` behind a condition in the same text.
     var groups: [SyntaxNode] { node.nodes("group_expressions") ?? [] }
 
-    /// Which of ``groups`` are grouped by together, by their positions.
+    /// The sets of ``groups`` that are grouped by together, as positions.
     var groupSets: [[Int]] {
         (node.value["group_sets"]?.arrayValue ?? []).map { set in
             (set.arrayValue ?? []).compactMap { $0.intValue.map { Int($0) } }
         }
     }
 
-    /// `GROUP BY ALL`.
+    /// Whether there is `GROUP BY ALL`.
     var groupsByAll: Bool { node.text("aggregate_handling") == "FORCE_AGGREGATES" }
 
     var having: SyntaxNode? { node.node("having") }
 
     var qualify: SyntaxNode? { node.node("qualify") }
 
-    /// Refuses what only stands behind a condition of a query.
+    /// Throws for clauses that are allowed only behind the condition of a query.
     func checkPlain(_ key: String) throws(LakeError) {
         let parts: [(String, String)] = [
             ("group_expressions", "GROUP BY"), ("group_sets", "GROUP BY"), ("having", "HAVING"), ("qualify", "QUALIFY"),
@@ -135,7 +136,7 @@ struct SyntaxTree {
         guard !groupsByAll else { throw .refused(key, "GROUP BY is not allowed here") }
     }
 
-    /// One `SELECT` from the table that we gave and from nothing else.
+    /// Checks that this is one `SELECT` from the given table and nothing else.
     private func checkSelect(_ key: String) throws(LakeError) {
         guard node.type == "SELECT_NODE" else {
             throw .refused(key, "UNION and the like are not allowed")
@@ -157,7 +158,7 @@ struct SyntaxTree {
 }
 
 extension LakeError {
-    /// The refusal of an argument of a table's services.
+    /// The refusal of an argument of the table services.
     static func refused(_ key: String, _ reason: String) -> LakeError {
         LakeError(.invalid, "\(key): \(reason)")
     }

@@ -2,7 +2,7 @@ import RembusWire
 
 /// The checked argument of `query_<table>` (storage.md §6.1).
 struct TableQuery {
-    /// Texts of the client, to be parsed where a parser is.
+    /// Texts of the client, which are parsed when there is a connection.
     private var condition: String?
     private var selection: String?
     private var order: String?
@@ -22,7 +22,7 @@ struct TableQuery {
         offset = try map.count("offset")
     }
 
-    /// The statement over a table. Nothing in it is the client's text.
+    /// The statement for a table. It contains nothing of the client's text.
     func sql(_ table: ServedTable, _ parser: DatabaseConnection, budget: QueryBudget? = nil) throws(LakeError) -> String
     {
         var scope = table.scope
@@ -62,22 +62,22 @@ struct TableQuery {
         return try one(of: own, clauses?.order, "order")
     }
 
-    /// A part that is given by its own key or in the text of the condition, but not by both.
+    /// A part that may be given with its own key or in the text of the condition, but not with both.
     private func one<Part>(of own: Part?, _ other: Part?, _ key: String) throws(LakeError) -> Part? {
         if own != nil, other != nil { throw .refused(key, "it is given behind the condition, too") }
         return own ?? other
     }
 }
 
-/// The one map that the services take as their argument.
+/// The single map that the services have as their argument.
 struct ServiceArgument {
     private var members: [String: Value] = [:]
 
-    /// No key.
+    /// An empty map.
     init() {}
 
-    /// The map among the arguments; nil for no argument or null. Keys other than these are refused, as the reference words
-    /// it.
+    /// The map in the arguments; nil for no argument or null. Throws for other keys than these, with the text of the
+    /// reference.
     static func map(_ arguments: [Value], keys: [String]) throws(LakeError) -> ServiceArgument? {
         guard arguments.count <= 1 else {
             throw LakeError(.invalid, "one argument is expected, not \(arguments.count)")
@@ -100,10 +100,10 @@ struct ServiceArgument {
         return result
     }
 
-    /// The value of a key; nil when it is absent or null.
+    /// The value of a key; nil when it is missing or null.
     subscript(key: String) -> Value? { members[key].flatMap { $0.isNull ? nil : $0 } }
 
-    /// A text.
+    /// A text; nil when it is missing or null.
     func text(_ key: String) throws(LakeError) -> String? {
         guard let value = self[key] else { return nil }
         guard let text = value.stringValue else { throw .refused(key, "a text is expected") }
@@ -116,14 +116,14 @@ struct ServiceArgument {
         let texts = elements.compactMap(\.stringValue)
         guard texts.count == elements.count else { throw .refused(key, "all elements must be texts") }
         guard texts.allSatisfy({ !$0.isEmpty }) else { throw .refused(key, "an element is empty") }
-        // A line end after each, so that a comment does not reach into the next.
+        // A line end after each, so that a comment does not reach into the next text.
         return texts.joined(separator: "\n, ")
     }
 
     /// A number of rows.
     func count(_ key: String) throws(LakeError) -> UInt64? {
         guard let value = self[key] else { return nil }
-        // JSON and some languages know floats only.
+        // JSON and some languages have only floats.
         let number = value.uintValue ?? value.doubleValue.flatMap { UInt64(exactly: $0) }
         guard let number, number <= UInt64(Int64.max) else { throw .refused(key, "a number of rows is expected") }
         return number

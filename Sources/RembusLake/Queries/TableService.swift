@@ -3,11 +3,11 @@ package import RembusWire
 
 /// One of the three methods of a table, with the table's tenant and topics.
 package struct TableService: Sendable {
-    /// Whose table it is.
+    /// The tenant of the table.
     package let tenant: TableTenant
     /// Whether it changes rows.
     package let isWriting: Bool
-    /// The topics whose publications fill the table, as patterns with `*` for each segment that may be anything.
+    /// The topics whose publications fill the table, as patterns with `*` for any segment.
     package let topics: [String]
     private let body: @Sendable ([Value]) async throws -> Value
 
@@ -21,9 +21,9 @@ package struct TableService: Sendable {
         self.body = body
     }
 
-    /// Answers a call, given its arguments.
+    /// Answers a call with these arguments.
     ///
-    /// - Throws: ``LakeError`` for the caller's eyes.
+    /// - Throws: ``LakeError`` that may be shown to the caller.
     package func callAsFunction(_ arguments: [Value]) async throws -> Value {
         try await body(arguments)
     }

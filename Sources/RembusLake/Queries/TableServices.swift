@@ -7,18 +7,18 @@ import RembusWire
 
 /// The services of the schema's tables: `query_<table>`, `delete_<table>` and `upsert_<table>` (storage.md §6).
 ///
-/// What clients send is checked here and never becomes a part of any SQL; errors are for the caller, with status 40.
+/// Arguments of clients are checked here and never become part of SQL. Errors are for the caller, with status 40.
 package final class TableServices: Sendable {
     /// Limits of the services.
     package struct Limits: Sendable {
         /// How long a statement may run. Default 10 s.
         package var timeout: Duration = .seconds(10)
-        /// How many bytes a statement may make of one chunk of rows (2048 at most), in sum over its functions. Default
+        /// The bytes that all functions of a statement together may make of one chunk of rows (2048 at most). Default
         /// 256 MiB.
         package var maximumChunkBytes = 256 << 20
-        /// How long one function may work on one chunk, roughly, in hundredths of a nanosecond. Default 4 s.
+        /// How long one function may work on a chunk, as an estimate in hundredths of a nanosecond. Default 4 s.
         package var maximumChunkWork = 400_000_000_000
-        /// The largest answer in bytes; a larger one is an error. Default 60 MiB less some room for the message around
+        /// The largest answer in bytes; a larger one is an error. Default 60 MiB less some bytes for the message around
         /// it, protocol.md §1.1.
         package var maximumAnswerBytes = 62_914_560 - 4096
 
@@ -34,7 +34,7 @@ package final class TableServices: Sendable {
 
     /// Services that read with `readers` and write with `writer`.
     ///
-    /// - Parameter tenant: Whose the tables are for which the schema does not say.
+    /// - Parameter tenant: The tenant of tables for which the schema names none.
     package init(
         _ schema: StoreSchema, readers: ReaderPool, writer: any TableWriting, limits: Limits = Limits(),
         tenant: TableTenant = .all, logger: Logger
@@ -67,14 +67,14 @@ package final class TableServices: Sendable {
         ) { [self] in try await answer(table, $0, optionsAt: options, body) }
     }
 
-    /// Answers a call with `body`, which sees what was accepted before it unless the caller says otherwise.
+    /// Answers a call with `body`, which sees everything that was accepted before, unless the caller asks otherwise.
     func answer(
         _ table: ServedTable, _ arguments: [Value], optionsAt options: Int,
         _ body: (ServedTable, [Value]) async throws -> Value
     ) async throws -> Value {
         do {
             let option = try FreshOption(arguments, at: options)
-            // Some of the time is left for the answer.
+            // Some of the time is reserved for the answer.
             if option.isFresh {
                 try await writer.waitUntilCurrent(timeout: (CallTime.limit ?? limits.timeout) * 0.8)
             }
@@ -91,7 +91,7 @@ package final class TableServices: Sendable {
         return try await readers.perform(until: deadline, late: Self.slow(limits)) { connection in
             try QueryBudget.with(limits, on: connection) { budget in
                 let sql = try query.sql(table, connection, budget: budget)
-                // Checks in the SQL would be in the names that DuckDB gives to columns without one.
+                // Checks in the SQL would be part of the names that DuckDB gives to columns without a name.
                 let plain = budget.isUsed ? try query.sql(table, connection) : sql
                 let left = deadline - .now
                 guard left > .zero else { throw Self.slow(limits) }
@@ -110,7 +110,7 @@ package final class TableServices: Sendable {
     private func delete(_ table: ServedTable, _ arguments: [Value]) async throws -> Value {
         let argument = try ServiceArgument.map(arguments, keys: ["where", "when"])
         let text = try argument?.text("where")
-        // The reference deletes everything for an empty map; a missing key is more likely a mistake (storage.md §6.2).
+        // The reference deletes everything for an empty map. A missing key is more likely a mistake (storage.md §6.2).
         if argument != nil, text == nil {
             throw LakeError(.invalid, "the key where is missing; without any argument all rows are deleted")
         }
@@ -142,7 +142,7 @@ package final class TableServices: Sendable {
         }
     }
 
-    /// The limits of the call that this task executes: its caller may wait for a longer or a shorter time.
+    /// The limits for the call of the current task, whose caller may wait for a longer or a shorter time.
     private var callLimits: Limits {
         var limits = limits
         if let asked = CallTime.limit { limits.timeout = asked }

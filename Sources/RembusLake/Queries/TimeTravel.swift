@@ -1,17 +1,17 @@
 import RembusSupport
 package import RembusWire
 
-/// A client's `when`: a point in time whose state of the table is asked for (storage.md §6.1).
+/// A client's `when`: the time whose state of the table is asked for (storage.md §6.1).
 package struct TimeTravel: Sendable, Equatable {
     /// Microseconds since 1970, UTC.
     package let microseconds: Int64
 
-    /// Reads a number (UTC seconds since 1970, the fraction dropped) or a timestamp
-    /// `YYYY-MM-DD[ HH:MM[:SS[.ffffff]]][Z|±HH[:MM]]`, UTC without a zone.
+    /// Reads a number (UTC seconds since 1970, without its fraction) or a timestamp `YYYY-MM-DD[
+    /// HH:MM[:SS[.ffffff]]][Z|±HH[:MM]]`, which is in UTC without a zone.
     package init(_ value: Value) throws(LakeError) {
         switch value {
         case .integer, .unsigned, .negative, .float:
-            // Far beyond the years that timestamps have.
+            // Far beyond the years that timestamps can represent.
             guard let seconds = value.doubleValue, seconds.isFinite, abs(seconds) < 9e12,
                 let whole = Int64(exactly: seconds.rounded(.towardZero)),
                 case let (microseconds, false) = whole.multipliedReportingOverflow(by: 1_000_000)
@@ -30,7 +30,7 @@ package struct TimeTravel: Sendable, Equatable {
         }
     }
 
-    /// A time counted in microseconds since 1970.
+    /// A time in microseconds since 1970.
     init(microseconds: Int64) {
         self.microseconds = microseconds
     }
@@ -49,7 +49,7 @@ package struct TimeTravel: Sendable, Equatable {
             + " \(clock.joined(separator: ":")).\(Self.padded(fraction, 6))+00"
     }
 
-    /// The same for a message.
+    /// The time for a message.
     var words: String { text.replacing(".000000+00", with: "+00") }
 
     private static func padded(_ number: Int64, _ count: Int) -> String {

@@ -1,6 +1,6 @@
 import RembusSupport
 
-/// Reads one strict timestamp.
+/// Parses a timestamp in exactly one of the allowed forms.
 struct TimestampParser {
     private var rest: Substring.UTF8View
 
@@ -8,7 +8,7 @@ struct TimestampParser {
         rest = Substring(text).utf8
     }
 
-    /// Microseconds since 1970, UTC; nil when the text is anything else.
+    /// Microseconds since 1970 in UTC; nil when the text is malformed.
     mutating func parse() -> Int64? {
         guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2),
             (1...9999).contains(year),
@@ -40,7 +40,7 @@ struct TimestampParser {
         return microseconds
     }
 
-    /// The zone's distance from UTC; 0 when none is given.
+    /// The zone's offset from UTC; 0 when none is given.
     private mutating func offset() -> Int64? {
         _ = skip(" ")
         if rest.isEmpty || skip("Z") { return 0 }

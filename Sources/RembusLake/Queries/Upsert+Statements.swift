@@ -2,9 +2,9 @@ import RembusSupport
 import RembusTables
 
 extension Upsert {
-    /// Rows of one call, before they are merged.
+    /// The table for the rows of one call, before they are merged.
     private static let staging = "temp.main.upsert_rows"
-    /// What statements call the frame.
+    /// The name of the dataframe in statements.
     private static let source = "upsert_frame"
 
     /// Writes the rows in one transaction.
@@ -24,7 +24,7 @@ extension Upsert {
         }
     }
 
-    /// The columns that rows have, and then the defaults.
+    /// The columns that the rows have, followed by the defaults.
     private var staged: [(name: String, type: ColumnType)] {
         rows.given.map { ("c\($0)", table.schema.allColumns[$0].type) }
             + rows.defaults.map { ("d\($0)", table.schema.allColumns[$0].type) }
@@ -56,7 +56,7 @@ extension Upsert {
 
     private var columnNames: String { SQL.list(table.schema.allColumns.map(\.name)) }
 
-    /// What a new row gets in a column that is not given; `prefix` is before the name of a default.
+    /// The value of a new row in a column that is not given. `prefix` precedes the name of a default.
     private func filler(_ index: Int, _ received: UInt64, _ prefix: String) -> String {
         if index == table.schema.receivedAtColumn {
             return table.schema.receiveTime("CAST(\(received) AS UBIGINT)")
@@ -73,8 +73,8 @@ extension Upsert {
         return "INSERT INTO \(table.name) (\(columnNames)) SELECT \(values.joined(separator: ", ")) FROM \(Self.source)"
     }
 
-    /// The rows of the call are taken one after the other, the last one of a key last; the numbers of the staging table's
-    /// rows are in their order.
+    /// The rows of the call are merged in order, so the last one with a key counts. The numbers of the staging table's
+    /// rows are in that order.
     private func merge(_ received: UInt64) -> String {
         let schema = table.schema
         let (keys, given) = (Set(schema.keys), Set(rows.given))

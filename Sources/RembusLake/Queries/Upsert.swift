@@ -2,12 +2,12 @@ import DataFrames
 import RembusTables
 import RembusWire
 
-/// The checked arguments of `upsert_<table>` (storage.md §6.3): rows as a frame, whatever they came as.
+/// The checked arguments of `upsert_<table>` (storage.md §6.3), with the rows as a dataframe.
 struct Upsert: Sendable {
     let table: ServedTable
     /// The rows, with columns of the table only.
     let rows: UpsertRows
-    /// Whether null and missing values overwrite the columns of a row that exists.
+    /// Whether null and missing values overwrite the columns of an existing row.
     let writesNulls: Bool
 
     init(_ table: ServedTable, _ arguments: [Value]) throws(LakeError) {
@@ -47,7 +47,7 @@ struct Upsert: Sendable {
         }
     }
 
-    /// Where a column is in the table; names do not tell upper from lower case, as in DuckDB.
+    /// The index of a column in the table. Names are compared without regard to case, as in DuckDB.
     static func position(of name: String, in schema: TableSchema) throws(LakeError) -> Int {
         if let index = schema.allColumns.firstIndex(where: { $0.name == name }) { return index }
         let folded = name.lowercased()

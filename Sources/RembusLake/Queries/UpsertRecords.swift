@@ -1,11 +1,11 @@
 import RembusTables
 import RembusWire
 
-/// Turns records (maps) into rows.
+/// Converts records (maps) to rows.
 struct UpsertRecords {
     private let schema: TableSchema
-    /// Whether a column that a record does not have gets its default here. Where it is left null instead, the statement
-    /// puts the default into new rows.
+    /// Whether a missing column of a record gets its default here. Otherwise it is null, and the statement puts the
+    /// default into new rows.
     private let fillsDefaults: Bool
 
     init(_ schema: TableSchema, fillsDefaults: Bool) {
@@ -13,7 +13,7 @@ struct UpsertRecords {
         self.fillsDefaults = fillsDefaults
     }
 
-    /// One row per record; a column for every one that some record has.
+    /// Makes a row for each record, with a column for each one that some record has.
     func rows(_ records: [ValueMap]) throws(LakeError) -> UpsertRows {
         var cells: [Int: [Value?]] = [:]
         for (row, record) in records.enumerated() {

@@ -2,18 +2,18 @@ import DataFrames
 import RembusTables
 import RembusWire
 
-/// The rows of an upsert in the types of the table, column by column, named `c<position in the table>`.
+/// The rows of an upsert in the types of the table, by columns named `c<position in the table>`.
 ///
-/// Nothing writes to the buffers once this is made, so that it may go to another thread; hence unchecked.
+/// Nothing changes the buffers afterwards, so they may be used on another thread; hence unchecked.
 struct UpsertRows: @unchecked Sendable {
     /// The columns that the rows have, by their position in the table, in order.
     let given: [Int]
-    /// Columns with a default, as `d<position>`: what a row gets where it has nothing.
+    /// Columns with a default, named `d<position>`: the value for a row that has none.
     let defaults: [Int]
     let source: RowSource
     var count: Int { source.rowCount }
 
-    /// The rows of a frame. The receive time is the broker's, so its column is left out.
+    /// The rows of a dataframe. The receive time is set by the broker, so its column is left out.
     init(_ frame: DataFrame, _ schema: TableSchema) throws(LakeError) {
         var columns: [Int: FittedColumn] = [:]
         var seen: Set<Int> = []
@@ -56,7 +56,7 @@ struct UpsertRows: @unchecked Sendable {
 }
 
 extension LakeError {
-    /// Runs `body` and gives its reason as the error of an upsert.
+    /// Runs `body` and converts its error to that of an upsert.
     static func upsertFailure<Result>(_ body: () throws(RejectReason) -> Result) throws(LakeError) -> Result {
         do throws(RejectReason) {
             return try body()

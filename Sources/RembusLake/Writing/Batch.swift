@@ -2,24 +2,24 @@ import RembusStore
 import RembusTables
 import RembusWire
 
-/// Publications on their way into the lake: the rows of `message` and of every table, in receive order.
+/// Publications on their way to the lake: the rows of `message` and of every table, in the order of receive times.
 ///
-/// Of the writer's thread only. It is kept until it is committed.
+/// Used on the writer's thread only. Kept until it is committed.
 final class Batch {
     let messages = MessageBatch()
-    /// For every row of `messages`, 1 when it is to be recorded: others are here for the tables only.
+    /// For every row of `messages`, 1 when it is recorded. Others are only for the tables.
     private(set) var recorded: [UInt8] = []
     private(set) var unrecordedCount = 0
     /// By the table's number in the schema.
     let tables: [TableBatch]
     let rejections = Rejections()
-    /// Per journal partition, the receive time of the last publication in here and in all batches before.
+    /// For each journal partition, the receive time of the last publication in this batch and all earlier ones.
     private(set) var progress: [UInt64] = []
     private(set) var byteCount = 0
 
     private let cache: TopicCache
     private let nameOf: (UInt32) -> String?
-    /// Names by number, to ask the journal once per batch.
+    /// Names by their numbers, so that the journal is asked once for each batch.
     private var names: [UInt32: String?] = [:]
 
     init(
@@ -32,10 +32,10 @@ final class Batch {
 
     var isEmpty: Bool { messages.rowCount == 0 }
 
-    /// Adds a publication: to `message`, and to its table when it has one that it fits.
+    /// Adds a publication to `message`, and to its table if it has one that it fits.
     func append(_ header: RecordHeader, _ message: UnsafeRawBufferPointer) {
         byteCount += message.count + RecordFormat.headerBytes
-        // What is in the journal was checked when it came in; anything else has no row to be in.
+        // Messages were checked when they were received. Others in the journal cannot become rows.
         guard case .regular(let frame) = FrameHeader.parse(message), frame.kind == .publish else { return }
         messages.append(
             receivedAt: header.receivedAt, frame: frame, message: message, publisher: name(header.publisher),
@@ -54,17 +54,17 @@ final class Batch {
         }
     }
 
-    /// Keeps a publication, by its row in `messages`, as one that did not fit.
+    /// Records a publication, by its row in `messages`, as one that did not fit.
     func reject(message: Int, table: Int, _ reason: RejectReason) {
         rejections.add(message: message, table: table, reason, bytes: messages.data.bytes(message).count)
     }
 
-    /// Says how far the journal is in here.
+    /// Sets the journal's position behind this batch.
     func close(_ progress: [UInt64]) {
         self.progress = progress
     }
 
-    /// The row of `messages` that was received at a time; nil when there is none.
+    /// The row of `messages` with this receive time; nil when there is none.
     func message(receivedAt time: UInt64) -> Int? {
         var (low, high) = (0, messages.rowCount)
         while low < high {
@@ -75,7 +75,7 @@ final class Batch {
         return low
     }
 
-    /// Empties it and keeps the memory.
+    /// Removes everything and keeps the memory.
     func reset() {
         messages.reset()
         recorded.removeAll(keepingCapacity: true)
@@ -86,8 +86,8 @@ final class Batch {
         byteCount = 0
     }
 
-    /// A tenant's name. One whose name the journal has lost is nobody's, rather than the default one, to which its
-    /// publications do not belong: no component's name can have a control character.
+    /// A tenant's name. If the journal has lost it, the publications belong to nobody. They must not belong to the
+    /// default tenant, so the name contains a control character, which no component's name can have.
     private func tenant(_ number: UInt32) -> String? {
         number == 0 ? nil : name(number) ?? "\u{1}lost tenant \(number)"
     }

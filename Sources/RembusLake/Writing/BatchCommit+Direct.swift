@@ -1,8 +1,8 @@
 import RembusTables
 
 extension BatchCommit {
-    /// Writes the batch in one transaction without staging it, as far as its tables allow that. False when the database
-    /// refused rows of some table: nothing is written then.
+    /// Writes the batch in one transaction without staging, if its tables allow that. Returns false when the database
+    /// has refused rows of a table; nothing is written then.
     func writeDirectly() throws(LakeError) -> Bool {
         let active = active
         guard batch.unrecordedCount == 0, active.allSatisfy(isDirect) else { return false }
@@ -45,7 +45,8 @@ extension BatchCommit {
         }
     }
 
-    /// Keyed tables are merged from a staging table, and where a value may be no name of a folder each row is looked at.
+    /// Keyed tables are merged from a staging table. Tables with a partition value that may not be the name of a folder
+    /// need a check of each row.
     private func isDirect(_ table: Int) -> Bool {
         guard inserts.tables[table] != nil else { return false }
         guard let names = partitionNames[table] else { return true }

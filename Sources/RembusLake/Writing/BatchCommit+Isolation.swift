@@ -2,15 +2,15 @@ import Logging
 import RembusTables
 
 extension BatchCommit {
-    /// Finds the rows of a staged table that the database refuses, by halving, and moves them to `rejected`. False when
-    /// none is refused any more: the failure was not of the rows.
+    /// Finds the rows of a staged table that the database refuses, by halving, and moves them to `rejected`. Returns
+    /// false when no row is refused any more: the failure was not because of the rows.
     func isolate(_ table: Int, _ error: LakeError) throws(LakeError) -> Bool {
         logger.warning(
             "the database refuses rows of a table; looking for them",
             metadata: ["table": "\(schema.tables[table].name)", "error": "\(error)"])
         let count = try staging.rowCount(table)
         if let refusal = try refusal(table, 0..<0) {
-            // Not even no rows can be written: the table is not what it was at the start, unless nothing works.
+            // If even no rows can be written, the table has changed since the start, or nothing can be written.
             _ = try connection.archivedTimes(name: name, count: 0)
             try remove(0..<count, of: table, refusal)
             staging.emptied.insert(table)
@@ -26,7 +26,7 @@ extension BatchCommit {
         return isFound
     }
 
-    /// Why these rows are refused; nil when they are not. Nothing is kept.
+    /// Why these rows are refused; nil when they are not. The test is rolled back.
     private func refusal(_ table: Int, _ rows: Range<Int>) throws(LakeError) -> LakeError? {
         let some =
             "(SELECT * FROM \(Staging.path(table)) WHERE rowid >= \(rows.lowerBound) AND rowid < \(rows.upperBound))"
@@ -41,7 +41,7 @@ extension BatchCommit {
         }
     }
 
-    /// Moves rows of the staged table to the rejected ones. All rows of a dataframe go together.
+    /// Moves rows of the staged table to the rejected ones. All rows of a dataframe are moved together.
     private func remove(_ rows: Range<Int>, of table: Int, _ error: LakeError) throws(LakeError) {
         let reason = RejectReason(error, of: schema.tables[table])
         let batch = batch.tables[table]

@@ -1,9 +1,9 @@
 import Logging
 import RembusTables
 
-/// The statements that bring a batch into the lake; `BatchMachine` says which of them, and when.
+/// The statements that write a batch to the lake. `BatchMachine` decides which of them are run, and when.
 ///
-/// Of the writer's thread only.
+/// Used on the writer's thread only.
 final class BatchCommit {
     /// The broker's name, which is in every row of the system tables.
     let name: String
@@ -11,22 +11,22 @@ final class BatchCommit {
     let batch: Batch
     let staging: Staging
     let inserts: DirectInserts
-    /// By the table's number, of those whose partitions may have names that no folder can have.
+    /// The tables whose partition values may not be names of folders, by the table's number.
     let partitionNames: [Int: PartitionNames]
-    /// Per partition, how far the lake is.
+    /// For each partition, the progress of the lake.
     private(set) var committed: [UInt64]
     let logger: Logger
 
     var connection: DatabaseConnection { staging.connection }
     /// By the table's number in the schema.
     var statements: [TableStatements] { staging.statements }
-    /// The tables that the batch has something for.
+    /// The tables for which the batch has rows.
     var active: [Int] { batch.tables.indices.filter { !batch.tables[$0].isEmpty } }
-    /// By the table's number, how many rows the batch's frames have.
+    /// The number of rows in the batch's dataframes, by the table's number.
     var frameRows: [Int: Int] { staging.frames.mapValues(\.rowCount) }
 
     /// Prepares the statements. Blocking.
-    /// - Parameter committed: Per partition, how far the lake is.
+    /// - Parameter committed: For each partition, the progress of the lake.
     init(
         _ connection: DatabaseConnection, name: String, schema: StoreSchema, batch: Batch, committed: [UInt64],
         logger: Logger
@@ -44,7 +44,7 @@ final class BatchCommit {
         inserts = try DirectInserts(connection, name: name, statements: staging.statements)
     }
 
-    /// Lays the batch's rows out in the staging tables. Those that cannot lie there, or cannot be in a file, are rejected.
+    /// Writes the batch's rows to the staging tables. Rows that do not fit there, or cannot be in a file, are rejected.
     func stage() throws(LakeError) {
         try staging.stage(batch.messages, recorded: batch.recorded)
         staging.frames.removeAll()
@@ -58,13 +58,13 @@ final class BatchCommit {
         }
     }
 
-    /// The batch is in the lake.
+    /// Called when the batch is in the lake.
     func clear() {
         committed = batch.progress
         try? staging.clear(active)
     }
 
-    /// One transaction over all tables. Returns the table whose rows the database refuses, after rolling back.
+    /// Writes all tables in one transaction. Returns the table whose rows the database has refused, after rolling back.
     func writeTransaction() throws(LakeError) -> (table: Int, error: LakeError)? {
         try staging.stage(batch.rejections, of: batch.messages)
         var current: Int?
@@ -88,13 +88,13 @@ final class BatchCommit {
         }
     }
 
-    /// Whether some row leaves a column of its table as it is.
+    /// Whether some row leaves a column of its table unchanged.
     func isMasked(_ table: Int) -> Bool {
         let batch = batch.tables[table]
         return batch.mentioned.contains { !$0.areAllSet } || staging.hasPartialFrames(table)
     }
 
-    /// Moves the staged messages, and the publishers of those that have one, into the tables.
+    /// Moves the staged messages, and the publishers of those that have one, to the tables.
     private func writeMessages() throws(LakeError) {
         let name = SQL.literal(name)
         let isWhole = batch.unrecordedCount == 0
@@ -116,7 +116,7 @@ final class BatchCommit {
             """)
     }
 
-    /// Moves rejected publications from their staging table into `rejected`.
+    /// Moves rejected publications from their staging table to `rejected`.
     func writeRejected() throws(LakeError) {
         guard !batch.rejections.kept.isEmpty else { return }
         try inline(.rejected)
@@ -128,7 +128,7 @@ final class BatchCommit {
             """)
     }
 
-    /// Says how far the lake is, which is what makes a batch be there once.
+    /// Writes the progress of the lake. Because of it, each batch is in the lake exactly once.
     func writeProgress() throws(LakeError) {
         let name = SQL.literal(name)
         let rows = newProgress.map { "(\(name), \($0.partition), \($0.time))" }
@@ -136,20 +136,20 @@ final class BatchCommit {
         try connection.execute("INSERT INTO \(SystemTable.progress.sql) VALUES \(rows.joined(separator: ", "))")
     }
 
-    /// The partitions that the batch has something of.
+    /// The progress in the partitions that the batch has publications of.
     private var newProgress: [(partition: Int, time: UInt64)] {
         batch.progress.enumerated().compactMap { partition, time in
             time > (partition < committed.count ? committed[partition] : 0) ? (partition, time) : nil
         }
     }
 
-    /// Whether the waiting batch is in the lake, by its progress: that is written in the same transaction.
+    /// Whether the waiting batch is in the lake, by the progress, which is written in the same transaction.
     func isCommitted() throws(LakeError) -> Bool {
         let stored = try connection.archivedTimes(name: name, count: batch.progress.count)
         return newProgress.allSatisfy { stored[$0.partition] >= $0.time }
     }
 
-    /// Puts a publication into `rejected`.
+    /// Adds a publication to `rejected`.
     func reject(receivedAt time: UInt64, table: Int, _ reason: RejectReason) {
         guard let message = batch.message(receivedAt: time) else { return }
         batch.reject(message: message, table: table, reason)
@@ -157,7 +157,8 @@ final class BatchCommit {
 }
 
 extension DatabaseConnection {
-    /// The newest receive time per partition that is in the lake. Rows of a run with more partitions count for theirs.
+    /// The newest receive time of each partition that is in the lake. Rows of a run with more partitions count for this
+    /// run's partitions.
     func archivedTimes(name: String, count: Int) throws(LakeError) -> [UInt64] {
         var times = [UInt64](repeating: 0, count: count)
         let sql = "SELECT \"partition\", max(recv) FROM \(SystemTable.progress.sql) WHERE name = ? GROUP BY 1"

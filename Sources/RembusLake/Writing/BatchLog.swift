@@ -2,14 +2,14 @@ import Logging
 import RembusStore
 import RembusTables
 
-/// What is said of batches.
+/// Logs the writing of batches.
 ///
-/// Of the writer's thread only.
+/// Used on the writer's thread only.
 final class BatchLog {
     let warnings: RejectionLog
     private let unknownFields: UnknownFieldLog
     private let logger: Logger
-    /// Lines that come with every attempt.
+    /// Lines that may repeat with every attempt.
     private var failureLine = RepeatedLine()
     private var journalLine = RepeatedLine()
 
@@ -29,7 +29,7 @@ final class BatchLog {
             logger, .error, "the tables' writer cannot read the journal now: \(error)", about: "\(error)")
     }
 
-    /// - Parameter failures: How often it could not be written before.
+    /// - Parameter failures: How many times writing it has failed before.
     func wrote(_ batch: Batch, failures: Int) {
         if failures > 0 {
             logger.notice("the lake can be written to again after \(failures) attempts")
@@ -44,7 +44,8 @@ final class BatchLog {
             logger.critical("DuckDB gives up after a fatal error: the tables need a restart of the broker")
         }
         let attempt = postponement.attempt
-        // The first attempts are said each; a server that is away for hours fills no log.
+        // The first failures are each logged. Later ones are not, so that a server that is away for hours does not fill
+        // the log.
         failureLine.log(
             logger, .error, "the lake cannot be written to; publications stay in the journal",
             about: attempt <= 3 ? "\(attempt)" : "later",

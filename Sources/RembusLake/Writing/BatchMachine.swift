@@ -1,66 +1,66 @@
-/// How publications come from the journal into the lake, batch by batch: whole, once, and with the rows left out that the
-/// database refuses. A batch that the lake does not take is kept and tried again.
+/// Decides how publications get from the journal to the lake, batch by batch: complete, exactly once, and without the
+/// rows that the database refuses. A batch that the lake does not accept is kept and tried again.
 ///
-/// It knows neither database nor clock. Each event has the action that comes next; whoever runs that says what became of it
-/// with one of the events that the action names, or with ``failed(_:)``.
+/// It uses neither the database nor a clock. Each event returns the next action. The caller runs it and reports its
+/// result with one of the events that the action names, or with ``failed(_:)``.
 struct BatchMachine {
     enum Action: Equatable {
-        /// Read a batch from the journal, then ``gathered(_:)``.
+        /// Read a batch from the journal: ``gathered(_:)``.
         case gather
-        /// Look whether the catalog is where it was, then ``catalogIsThere()``.
+        /// Check that the catalog is where it was: ``catalogIsThere()``.
         case lookForCatalog
-        /// Ask the lake for its progress, then ``isInLake(_:)``: after a failure a transaction may have gone through all the
-        /// same.
+        /// Read the progress of the lake: ``isInLake(_:)``. After a failure the transaction may have been committed
+        /// nevertheless.
         case askForProgress
-        /// Write the rows from memory, as far as that can be done, then ``wroteDirectly(_:)``.
+        /// Write the rows from memory, as far as possible: ``wroteDirectly(_:)``.
         case writeDirectly
-        /// Lay the rows out in the staging tables, where refused ones can be found; then ``staged()``.
+        /// Write the rows to the staging tables, where refused ones can be found: ``staged()``.
         case stage
-        /// Write what is staged in one transaction, then ``committed()`` or ``refused(table:_:)``.
+        /// Write the staged rows in one transaction: ``committed()`` or ``refused(table:_:)``.
         case commit
-        /// Find the rows of a table that are refused and give them back, then ``gaveBack(_:)``.
+        /// Find the rows of a table that are refused, and reject them: ``gaveBack(_:)``.
         case giveBackRows(table: Int, LakeError)
-        /// Empty the staging tables and say that the batch is in the lake; then let go of it. The end.
+        /// Empty the staging tables, report that the batch is in the lake, and release it. The end.
         case succeed(Success)
-        /// Let go of a batch without publications. The end.
+        /// Release a batch without publications. The end.
         case release(passed: [UInt64], BatchOutcome)
-        /// Keep the batch and say that it could not be written. The end.
+        /// Keep the batch and report that it could not be written. The end.
         case postpone(Postponement)
     }
 
-    /// What reading the journal gave.
+    /// The result of reading the journal.
     struct Gathered: Equatable {
-        /// True when there are no publications among the records.
+        /// Whether there are no publications among the records.
         var isEmpty: Bool
-        /// True when the journal had nothing more.
+        /// Whether the journal has no more records.
         var isLast: Bool
-        /// Per partition, how far the journal is behind us then, whether or not there was something to write.
+        /// For each partition, the position in the journal, whether or not there was something to write.
         var passed: [UInt64]
     }
 
     struct Success: Equatable {
         var passed: [UInt64]
-        /// How often it had failed before.
+        /// How many times it had failed before.
         var failures: Int
         var outcome: BatchOutcome
     }
 
     struct Postponement: Equatable {
         var error: LakeError
-        /// How often it has failed by now.
+        /// How many times it has failed.
         var attempt: Int
-        /// When to try again, from now.
+        /// The time until the next attempt.
         var delay: Duration
-        /// True when only a restart helps, which has not been said yet.
+        /// Whether only a restart helps, and this was not logged yet.
         var isFirstFatal: Bool
     }
 
     private enum State {
-        /// No batch waits.
+        /// No batch is waiting.
         case empty
-        /// Its rows are in memory.
+        /// The batch's rows are in memory.
         case gathered
-        /// Its rows lie in the staging tables too.
+        /// The batch's rows are also in the staging tables.
         case staged
     }
 
@@ -70,7 +70,7 @@ struct BatchMachine {
     private var passed: [UInt64] = []
     private var refusal: LakeError?
 
-    /// A batch is to be written: the one that waits, or a new one.
+    /// Begins to write a batch: the one that is waiting, or a new one.
     mutating func begin() -> Action {
         switch state {
         case .empty: .gather
@@ -108,14 +108,14 @@ struct BatchMachine {
         return .giveBackRows(table: table, error)
     }
 
-    /// - Parameter hasFound: False when no row is refused any more, so that it was not for the rows.
+    /// - Parameter hasFound: False when no row is refused any more, so that the failure was not because of rows.
     mutating func gaveBack(_ hasFound: Bool) -> Action {
         defer { refusal = nil }
         guard !hasFound, let refusal else { return .commit }
         return failed(refusal)
     }
 
-    /// The lake does not work now, wherever the batch was.
+    /// The lake does not work now, whatever the state of the batch.
     mutating func failed(_ error: LakeError) -> Action {
         var delay = retry ?? RetryDelay()
         delay.failed()
@@ -127,7 +127,7 @@ struct BatchMachine {
     }
 
     private mutating func succeed() -> Action {
-        // The journal has gone on while the lake did not.
+        // The journal has continued while the lake did not work.
         let outcome: BatchOutcome = isLast && retry == nil ? .done : .more
         let success = Success(passed: retry == nil ? passed : [], failures: retry?.attempts ?? 0, outcome: outcome)
         (state, retry, passed) = (.empty, nil, [])
@@ -135,12 +135,12 @@ struct BatchMachine {
     }
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 enum BatchOutcome: Equatable {
-    /// Written, and the journal has more.
+    /// The batch was written, and the journal has more.
     case more
-    /// Nothing is left to write.
+    /// There is nothing to write.
     case done
-    /// The lake cannot be written to now. The batch waits, and is to be tried again after a time.
+    /// The lake cannot be written to now. The batch waits, and is tried again after a time.
     case failed(retryAfter: Duration)
 }

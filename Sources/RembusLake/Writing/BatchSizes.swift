@@ -1,13 +1,13 @@
 import RembusTables
 
 extension Batch {
-    /// How much of a batch one table of the catalog gets.
+    /// The part of a batch that goes to one table of the catalog.
     struct Size: Equatable {
         var rows: Int
         var bytes: Int
     }
 
-    /// Of a system table that batches are written to.
+    /// The part for a system table.
     func size(_ table: SystemTable) -> Size {
         switch table {
         case .message: Size(rows: messages.rowCount - unrecordedCount, bytes: messages.byteCount)
@@ -21,21 +21,21 @@ extension Batch {
         }
     }
 
-    /// Of a table of the schema, by its number.
-    /// - Parameter frameRows: The rows of its frames.
+    /// The part for a table of the schema, by its number.
+    /// - Parameter frameRows: The number of rows in its dataframes.
     func size(_ table: Int, frameRows: Int) -> Size {
         Size(rows: tables[table].rowCount + frameRows, bytes: tables[table].byteCount)
     }
 }
 
 extension BatchCommit {
-    /// Has the next statement's rows of a system table stay inside the catalog when they are few and small.
+    /// Lets the next statement's rows of a system table stay inside the catalog, if they are few and small.
     func inline(_ table: SystemTable) throws(LakeError) {
         let size = batch.size(table)
         try connection.inline(rows: size.rows, bytes: size.bytes)
     }
 
-    /// The same of a table of the schema, whose frames have been looked at.
+    /// The same for a table of the schema, whose dataframes were checked.
     func inline(_ table: Int) throws(LakeError) {
         let size = batch.size(table, frameRows: staging.frames[table]?.rowCount ?? 0)
         try connection.inline(rows: size.rows, bytes: size.bytes)

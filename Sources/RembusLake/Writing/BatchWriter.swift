@@ -3,14 +3,14 @@ import RembusStore
 import RembusSupport
 import RembusTables
 
-/// Runs what `BatchMachine` says: reads batches from the journal, has them brought into the lake, and lets go of them here and
-/// there.
+/// Runs the actions of `BatchMachine`: reads batches from the journal, writes them to the lake, and releases them here
+/// and in the journal.
 ///
-/// Of the writer's thread only.
+/// Used on the writer's thread only.
 final class BatchWriter {
-    /// How far the lake is: queries wait here until it has what was accepted before them.
+    /// The progress of the lake. Queries wait here until it has what was accepted before them.
     let progress: LakeProgress
-    /// … and how far it was when it was opened, per partition.
+    /// The progress for each partition when the lake was opened.
     let archivedAtStart: [UInt64]
 
     private let configuration: LakeConfiguration
@@ -24,7 +24,7 @@ final class BatchWriter {
 
     private var batch: Batch { commit.batch }
 
-    /// Reads how far the lake is. Blocking.
+    /// Reads the progress of the lake. Blocking.
     init(
         _ configuration: LakeConfiguration, schema: StoreSchema, connection: DatabaseConnection, place: CatalogPlace,
         source: any JournalSource, metricsStore: LakeMetricsStore, logger: Logger
@@ -46,14 +46,15 @@ final class BatchWriter {
         log = BatchLog(schema, logger: logger)
     }
 
-    /// Warns of what was rejected since the last line, when it is time for another one.
+    /// Warns of rejections since the last line, if it is time for another one.
     func logLate() { log.warnings.logLate() }
 
-    /// Writes the batch that waits, or else the next one of the journal. Returns how long that took if something was written.
+    /// Writes the batch that waits or, if there is none, the next one of the journal. Returns the time that writing
+    /// took, if something was written.
     ///
     /// - Parameters:
-    ///   - isStopping: Whether to take also what is ahead of the clock.
-    ///   - maintenance: Is told what lies inside the catalog then.
+    ///   - isStopping: Whether records ahead of the clock are written too.
+    ///   - maintenance: Gets the number of rows that are inside the catalog.
     func writeBatch(
         isStopping: Bool, _ maintenance: inout Maintenance
     ) -> (outcome: BatchOutcome, time: Duration?) {
@@ -83,7 +84,7 @@ final class BatchWriter {
                     succeed(success, in: time, &maintenance)
                     return (success.outcome, time)
                 case .release(let passed, let outcome):
-                    // Records that are no publications give no rows, but the journal need not keep them for the lake.
+                    // Records without publications give no rows, but the journal need not keep them for the lake.
                     release(passed)
                     return (outcome, nil)
                 case .postpone(let postponement):
@@ -97,14 +98,14 @@ final class BatchWriter {
         }
     }
 
-    /// Takes records from the journal into the batch.
+    /// Adds records of the journal to the batch.
     private func gather(isStopping: Bool) -> BatchMachine.Gathered {
         do {
             let (isLast, passed) = try read(isStopping: isStopping)
             log.canRead()
             return BatchMachine.Gathered(isEmpty: batch.isEmpty, isLast: isLast, passed: passed)
         } catch {
-            // The publications that were read before the error are written as usual.
+            // Publications that were read before the error are written as usual.
             log.cannotRead(error)
             return BatchMachine.Gathered(isEmpty: batch.isEmpty, isLast: true, passed: [])
         }
@@ -112,7 +113,7 @@ final class BatchWriter {
 
     private func read(isStopping: Bool) throws -> (isLast: Bool, passed: [UInt64]) {
         defer { batch.close(merger.taken) }
-        // A record behind this time may have come after one of another partition that is not on the disk yet.
+        // A record behind this time may have been received after one of another partition that is not on the disk yet.
         let reach = source.reach
         let horizon = isStopping ? reach.readable : min(WallClock.nanoseconds(), reach.readable)
         let (rows, bytes) = (configuration.batchRows, configuration.batchBytes)
@@ -133,8 +134,8 @@ final class BatchWriter {
         release(success.passed)
     }
 
-    /// Lets go of the batch, here and in the journal, and of whoever waits for it.
-    /// - Parameter passed: What else of the journal is behind us, as receive times by partition.
+    /// Releases the batch here and in the journal, and wakes requests that wait for it.
+    /// - Parameter passed: Further parts of the journal that were processed, as receive times by partition.
     private func release(_ passed: [UInt64]) {
         for (partition, time) in batch.progress.enumerated() where time > 0 {
             source.archived(partition: partition, through: time)

@@ -1,4 +1,4 @@
-/// Texts or blobs that are built row by row, for the few small tables that have no column buffers of their own.
+/// Texts or blobs that are added row by row, for the few small tables without column buffers of their own.
 struct BytesColumn {
     private(set) var bytes: [UInt8] = []
     private(set) var offsets = [0]

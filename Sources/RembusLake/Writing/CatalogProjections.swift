@@ -1,12 +1,12 @@
 import Logging
 import RembusStore
 
-/// The copies of rights and components in the catalog: what changed of rights is written at once, and the component tables
-/// seldom enough that marks, which change all the time, cost little.
+/// The copies of rights and components in the catalog. Changes of rights are written at once. The component tables are
+/// written less often, so that marks, which change all the time, cost little.
 ///
-/// Of the writer's thread only.
+/// Used on the writer's thread only.
 struct CatalogProjections {
-    /// How seldom that is.
+    /// Limits how often the component tables are written.
     struct Pace {
         private static let shortestPause = Duration.seconds(5)
 
@@ -14,7 +14,7 @@ struct CatalogProjections {
 
         func isDue(_ now: ContinuousClock.Instant) -> Bool { next.map { $0 <= now } ?? true }
 
-        /// A tenth of the writer's time at most.
+        /// At most a tenth of the writer's time.
         mutating func wrote(from start: ContinuousClock.Instant, to end: ContinuousClock.Instant) {
             next = end + max(Self.shortestPause, (end - start) * 10)
         }
@@ -36,8 +36,8 @@ struct CatalogProjections {
         self.logger = logger
     }
 
-    /// Writes what is due, and says in which tables.
-    /// - Parameter isLast: True at the end, when everything is due.
+    /// Writes what is due. Returns the tables that were written.
+    /// - Parameter isLast: Whether this is the last time, when everything is due.
     mutating func write(_ connection: DatabaseConnection, isLast: Bool) -> [SystemTable] {
         var written: [SystemTable] = []
         do throws(LakeError) {

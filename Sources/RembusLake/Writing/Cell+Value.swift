@@ -4,7 +4,7 @@ import RembusTables
 import RembusWire
 
 extension ColumnFitter {
-    /// Adds a value of a frame.
+    /// Adds a value of a dataframe.
     func append(_ cell: Cell, as type: ColumnType) throws(RejectReason) {
         switch cell {
         case .null: appendNull()
@@ -12,7 +12,7 @@ extension ColumnFitter {
             try append(seconds: time.wholeSeconds, nanoseconds: time.fraction)
         default:
             let value = cell.value(for: type)
-            // A text would have to be JSON already.
+            // Otherwise a text would have to be JSON already.
             if type == .json, case .text(let text) = value, !cell.isText {
                 try append(.text(RembusWire.Value.text(text).jsonText))
             } else {
@@ -30,7 +30,7 @@ extension ColumnType {
         }
     }
 
-    /// What a part of a value is to become: texts and JSON show their parts as JSON.
+    /// The type for a part of a value: parts of texts and JSON are converted to JSON.
     fileprivate func part(_ name: String?) -> ColumnType {
         switch self {
         case .list(let element): return element
@@ -45,14 +45,14 @@ extension ColumnType {
 extension Cell {
     fileprivate var isText: Bool { if case .text = self { true } else { false } }
 
-    /// The value as it would come in a message for a column of a type.
+    /// The value in the form that it would have in a message, for a column of a type.
     func value(for type: ColumnType) -> RembusWire.Value {
         switch self {
         case .null: return .null
         case .bool(let flag): return .bool(flag)
         case .int(let number): return .integer(number)
         case .uint(let number): return RembusWire.Value(unsigned: number)
-        // A text shows the digits of the single, not those of the double that it becomes.
+        // A text shows the digits of single precision, not those of the double that it becomes.
         case .float(let number):
             return .float(type.isShown ? Double(number.description) ?? Double(number) : Double(number))
         case .double(let number): return .float(number)
@@ -93,10 +93,10 @@ extension ColumnType {
 
 extension Timestamp {
     fileprivate var wholeSeconds: Int64 { value / unit.perSecond }
-    /// Nanoseconds besides the seconds; both are negative before 1970.
+    /// The nanoseconds in addition to the seconds; both are negative before 1970.
     fileprivate var fraction: Int64 { value % unit.perSecond * (1_000_000_000 / unit.perSecond) }
 
-    /// Extended time of RFC 9581.
+    /// The extended time of RFC 9581.
     fileprivate var extended: Value {
         .tagged(
             1001,
@@ -106,7 +106,7 @@ extension Timestamp {
                 ])))
     }
 
-    /// As DuckDB writes it.
+    /// The text that DuckDB makes of it.
     fileprivate var shown: String {
         let plain = Timestamp(value, unit).description
         return timeZone == nil ? plain : plain + "+00"
@@ -114,7 +114,7 @@ extension Timestamp {
 }
 
 extension TimeOfDay {
-    /// No finer than a microsecond.
+    /// Without digits beyond a microsecond.
     fileprivate var cut: TimeOfDay { unit == .nanosecond ? TimeOfDay(value / 1000, .microsecond) : self }
 }
 
@@ -127,7 +127,7 @@ extension TimeSpan {
 }
 
 extension DecimalNumber {
-    /// As a decimal fraction of RFC 8949.
+    /// The value as a decimal fraction of RFC 8949.
     fileprivate var fraction: Value {
         let digits = DecimalNumber(high: high, low: low, scale: 0).description
         return .tagged(

@@ -3,29 +3,31 @@ import RembusSupport
 import Synchronization
 
 /// The component tables of the catalog, `subscriber`, `exposer`, `mark` and `component`, as other brokers read them
-/// (storage.md §5). What is in there is a copy: this broker keeps the state of components in a file of its own.
+/// (storage.md §5). They are a copy: this broker keeps the state of components in a file of its own.
 final class ComponentProjection: Sendable {
     private static let maxForgotten = 250_000
     private let pending = Mutex<[String: ComponentRecord]>([:])
 
-    /// Takes the newest state of components; earlier ones that are not written yet are forgotten.
+    /// Queues the newest state of components, in place of older ones that were not written yet.
     func set(_ records: some Sequence<ComponentRecord>) {
         pending.withLock { pending in
             for record in records {
-                // While the catalog cannot be written, forgotten names do not pile up: the copy may have some too many.
+                // While the catalog cannot be written, forgotten names do not pile up. The copy may then have some
+                // names too many.
                 let isKept = !record.isEmpty || pending.count < Self.maxForgotten
                 pending[record.name] = isKept ? record : nil
             }
         }
     }
 
-    /// Rows that one transaction writes at most: a statement is a text that DuckDB takes a multiple of its size to read.
+    /// The most rows that one transaction writes, because DuckDB needs a multiple of a statement's size to parse it.
     private static let maxRows = 4096
 
-    /// Writes the changes that wait now; false when there are none. When writing fails, they wait for the next attempt.
+    /// Writes the changes that wait now. Returns false when there are none. When writing fails, they wait for the next
+    /// attempt.
     ///
-    /// What changes meanwhile is left to the next call: components that come and go faster than they are written would
-    /// keep the writer here for ever.
+    /// Changes that come meanwhile are left to the next call, because otherwise components that come and go faster than
+    /// they are written could keep the writer here for ever.
     func write(_ connection: DatabaseConnection, name: String) throws(LakeError) -> Bool {
         var waiting = pending.withLock { pending in
             let waiting = pending
@@ -49,7 +51,7 @@ final class ComponentProjection: Sendable {
         return true
     }
 
-    /// Where the records of the next transaction end.
+    /// The end of the records for the next transaction.
     private static func end(of records: ArraySlice<ComponentRecord>) -> Int {
         var rows = 0
         let end = records.firstIndex { record in
@@ -60,8 +62,8 @@ final class ComponentProjection: Sendable {
     }
 }
 
-/// The SQL that makes the component tables say what the records say, and nothing else about these components
-/// (known-defects.md R12).
+/// The SQL that replaces these components' rows in the component tables by the content of the records (known-defects.md
+/// R12).
 struct ComponentStatements {
     private let records: [ComponentRecord]
     private let broker: String
@@ -100,7 +102,7 @@ struct ComponentStatements {
         record.exposed.map { "(\(broker), \(SQL.literal(record.name)), \(SQL.literal($0)))" }
     }
 
-    /// The reference knows one mark per component: the newest publication that was sent to it.
+    /// The reference has one mark for each component: the newest publication that was sent to it.
     private func mark(_ record: ComponentRecord) -> String? {
         guard let mark = record.subscriptions.flatMap(\.marks).max() else { return nil }
         return "(\(broker), \(SQL.literal(record.name)), \(mark))"

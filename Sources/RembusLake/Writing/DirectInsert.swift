@@ -1,12 +1,12 @@
 import DataFrames
 import RembusTables
 
-/// Rows that go from memory into a table of the lake without a staging table between, which is a third cheaper. When
-/// the database refuses some, the batch is staged after all, where they can be found.
+/// Writes rows from memory to a table of the lake without a staging table, which costs a third less. When the database
+/// refuses rows, the batch is staged after all, where they can be found.
 ///
-/// Of the writer's thread only, inside its transaction.
+/// Used on the writer's thread only, inside of its transaction.
 struct DirectInsert {
-    /// The name that the statement knows the rows by.
+    /// The name of the rows in the statement.
     static let source = "batch"
 
     private let statement: String
@@ -14,7 +14,7 @@ struct DirectInsert {
 
     /// - Parameters:
     ///   - statement: An `INSERT … SELECT … FROM batch`.
-    ///   - columns: Names and types, as in `CREATE TABLE`, of the rows.
+    ///   - columns: The names and types of the rows' columns, as in `CREATE TABLE`.
     init(_ connection: DatabaseConnection, _ statement: String, columns: [(name: String, type: String)])
         throws(LakeError)
     {
@@ -24,7 +24,7 @@ struct DirectInsert {
         self.columns = zip(columns, result.columns).map { ($0.name, $1.type) }
     }
 
-    /// Inserts the rows; in pieces of 204,800, of which each makes a file.
+    /// Inserts the rows in pieces of 204,800, each of which becomes a file.
     func run(_ connection: DatabaseConnection, _ values: [AppendColumn], rows: Int) throws(LakeError) {
         guard rows > 0 else { return }
         let appender = try Appender(connection, statement: statement, table: Self.source, columns: columns)
@@ -33,11 +33,11 @@ struct DirectInsert {
     }
 }
 
-/// Those of the tables that rows can be written to without staging.
+/// The inserts for tables that can be written to without staging.
 struct DirectInserts {
     let messages: DirectInsert
     let sources: DirectInsert
-    /// By the table's number in the schema, of those without keys.
+    /// By the table's number in the schema, for tables without keys.
     let tables: [Int: DirectInsert]
 
     init(_ connection: DatabaseConnection, name: String, statements: [TableStatements]) throws(LakeError) {

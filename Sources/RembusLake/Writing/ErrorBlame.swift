@@ -1,15 +1,15 @@
 extension LakeError {
-    /// Whose fault an error of a write is.
+    /// The cause of a failed write.
     enum Blame {
         /// The rows of the statement: some of them cannot be written.
         case rows
-        /// The lake, which cannot work now.
+        /// The lake, which does not work now.
         case lake
-        /// Not known from the class of the error: those of an SQLite or PostgreSQL catalog have none of their own.
+        /// Not known from the class of the error: errors of an SQLite or PostgreSQL catalog have no class of their own.
         case unknown
     }
 
-    /// By DuckDB's class of the error, never by its text.
+    /// Decided by DuckDB's error class, never by the text.
     var blame: Blame {
         switch kind {
         case .conversion, .constraint, .invalid, .name, .syntax: .rows
@@ -22,8 +22,8 @@ extension LakeError {
 }
 
 extension BatchCommit {
-    /// Whether the database refused what a statement brought. Where the class of the error does not tell, the lake is
-    /// asked to take something else: when it does, it works. No transaction may be open.
+    /// Whether the database has refused the rows of a statement. If the class of the error does not tell, something
+    /// else is written to see whether the lake works. No transaction may be open.
     func isAboutRows(_ error: LakeError) throws(LakeError) -> Bool {
         switch error.blame {
         case .rows: true
@@ -32,7 +32,7 @@ extension BatchCommit {
         }
     }
 
-    /// Says once more how far the lake is, which changes nothing.
+    /// Writes the progress of the lake again, which changes nothing.
     private func takesWrites() -> Bool {
         let name = SQL.literal(self.name)
         do throws(LakeError) {

@@ -2,15 +2,15 @@ import DataFrames
 import RembusTables
 import RembusWire
 
-/// A frame's column in the type of a table's.
+/// A dataframe's column converted to the type of a table's column.
 ///
-/// Where DuckDB's own cast gives what ``ColumnFitter`` would, the values stay where they are. All others go through it one by
-/// one, so that a value in a frame becomes what it becomes in any other payload.
+/// If DuckDB's own cast has the result of ``ColumnFitter``, the values are used as they are. All others are converted
+/// one by one with it, so that a value in a dataframe is stored as in any other payload.
 enum FittedColumn {
     case given(Column)
     case made(ColumnBuffer)
 
-    /// - Throws: Why a value of the frame does not fit.
+    /// - Throws: Why a value of the dataframe does not fit.
     init(_ column: Column, to schema: ColumnSchema) throws(RejectReason) {
         if schema.epoch == nil || column.type.isInstant, schema.type.takes(column.type) {
             self = .given(column)
@@ -29,7 +29,7 @@ enum FittedColumn {
 }
 
 extension ColumnType {
-    /// Whether a cast of the database makes the same of all values of a type, without a loss and without a check.
+    /// Whether a cast of the database has the same result for all values of a type, without loss and without a check.
     func takes(_ type: DataType) -> Bool {
         switch (self, type) {
         case (.boolean, .bool): true
@@ -63,7 +63,7 @@ extension DataType {
     fileprivate var isUnsigned: Bool { [.uint8, .uint16, .uint32, .uint64].contains(self) }
     fileprivate var isInteger: Bool { isUnsigned || [.int8, .int16, .int32, .int64].contains(self) }
 
-    /// Whether the values are points in time, which no unit of a column changes.
+    /// Whether the values are points in time, which the unit of a column does not change.
     fileprivate var isInstant: Bool {
         switch self {
         case .date32, .timestamp: true

@@ -1,17 +1,17 @@
 import DataFrames
 import RembusTables
 
-/// Frames of one form as one, which makes one file.
+/// Dataframes with the same columns as one, so that they become one file.
 struct FrameGroup {
-    /// More groups, each a file of its own, are better staged.
+    /// With more groups, which each become a file, staging is better.
     private static let limit = 4
 
     var rows: RowSource
-    /// The expressions of the table's columns.
+    /// The expressions for the table's columns.
     var values: String
 
-    /// All frames of a batch; nil when they are too different, or one does not fit, which is better looked at one by
-    /// one.
+    /// Groups of all dataframes in a batch; nil when they are too different, or one does not fit, so that each has to
+    /// be handled by itself.
     static func all(of batch: TableBatch, _ statements: TableStatements) -> [FrameGroup]? {
         var plans: [(first: FramePlan, sources: [RowSource])] = []
         batch.beginFrames()
@@ -36,7 +36,7 @@ struct FrameGroup {
 }
 
 extension FramePlan {
-    /// Whether the rows of another plan can go in with these.
+    /// Whether the rows of another plan can be added to this group.
     fileprivate func isLike(_ other: FramePlan) -> Bool {
         values == other.values && rows.frame.schema == other.rows.frame.schema
             && rows.made.map(\.name) == other.rows.made.map(\.name)

@@ -2,24 +2,23 @@ import DataFrames
 import RembusTables
 import RembusWire
 
-/// How the rows of a dataframe become rows of a staging table: the columns that are needed, and an SQL expression per staged
-/// column (storage.md §4.4).
+/// How the rows of a dataframe become rows of a staging table: the columns that are needed, and an SQL expression for
+/// each staged column (storage.md §4.4).
 struct FramePlan {
     /// The needed columns, named `f0`, `f1`, … after the table's columns.
     let rows: RowSource
     /// The expressions, in the order of the staging table.
     let values: String
-    /// True when a row of this frame leaves a column as it is in a row that exists.
+    /// Whether a row of this dataframe leaves a column of an existing row unchanged.
     let isPartial: Bool
-    /// The names of columns of the frame that are none of the table, and of fields that are none of a column's, which are not
-    /// stored.
+    /// The names of columns that the table lacks, and of fields that a column lacks, which are not stored.
     let unknown: [String]
 
     private static let order = "f_order"
 
-    /// - Parameter order: By what the rows are ordered, as the first row's; 0 for a table without keys.
-    /// - Throws: ``RejectReason``: the payload is no frame, lacks a column that nothing else gives, or has a value that does
-    ///   not fit.
+    /// - Parameter order: The order of the first row; 0 for a table without keys.
+    /// - Throws: ``RejectReason``: the payload is not a dataframe, lacks a column that nothing else supplies, or has a
+    ///   value that does not fit.
     init(_ rows: FrameRows, of table: TableSchema, statements: TableStatements, order: UInt64) throws {
         let source: DataFrame
         do {
@@ -57,7 +56,7 @@ struct FramePlan {
                 continue
             }
             if index == table.receivedAtColumn || index == table.slotColumn {
-                // As a column, so that frames of different times can go in together.
+                // A column of its own, so that dataframes with different times can be written together.
                 columns.append(Self.extra(index, rows, table, count: source.rowCount))
                 values.append("f\(index)")
                 continue
@@ -82,7 +81,7 @@ struct FramePlan {
             values.append(Self.order)
             values += masks.map(String.init)
         } else if columns.isEmpty, made.isEmpty {
-            // All is constant, but there are as many rows as the frame has.
+            // All columns are constant, but there have to be as many rows as the dataframe has.
             columns.append(Column(Self.order, (0..<UInt64(source.rowCount)).map { $0 }))
         }
         self.unknown = unknown
@@ -91,7 +90,8 @@ struct FramePlan {
         self.isPartial = isPartial && statements.isKeyed
     }
 
-    /// What of a frame is no column; throws when none is one, and not the topic alone makes the rows.
+    /// The columns of a dataframe that the table lacks. Throws when the table has none of them, unless the topic alone
+    /// makes the rows.
     private static func unknown(
         _ source: DataFrame, _ rows: FrameRows, _ table: TableSchema
     ) throws(RejectReason) -> [String] {
@@ -104,7 +104,7 @@ struct FramePlan {
         return unknown
     }
 
-    /// The receive time or the slot, once per row.
+    /// The receive time or the slot, repeated for each row.
     private static func extra(_ column: Int, _ rows: FrameRows, _ table: TableSchema, count: Int) -> Column {
         if column == table.receivedAtColumn {
             return Column("f\(column)", [UInt64](repeating: rows.receivedAt, count: count))
@@ -112,7 +112,7 @@ struct FramePlan {
         return Column("f\(column)", [UInt32?](repeating: rows.slot, count: count))
     }
 
-    /// What a column gets that the frame does not have.
+    /// The value of a column that the dataframe lacks.
     private static func missing(_ column: Int, _ rows: FrameRows, _ table: TableSchema) throws -> FrameConstant {
         let constant = rows.missing[column]
         if constant == .required {
@@ -135,7 +135,7 @@ struct FramePlan {
 }
 
 extension Value {
-    /// The value as an SQL literal whose cast to the type gives the same as ``ColumnFitter``; nil when it may not.
+    /// The value as an SQL literal whose cast to the type has the result of ``ColumnFitter``; nil when it may not.
     fileprivate func literal(for type: ColumnType) -> String? {
         switch (type, self) {
         case (.varchar, .text(let text)): SQL.literal(text)
@@ -147,7 +147,7 @@ extension Value {
 }
 
 extension DataFrame {
-    /// The column of a name; names do not tell upper from lower case, as in DuckDB, unless two differ only there.
+    /// The column with a name, compared without regard to case as in DuckDB, unless two columns differ only in case.
     func column(like name: String) -> Column? {
         if let exact = self[name] { return exact }
         let folded = name.lowercased()

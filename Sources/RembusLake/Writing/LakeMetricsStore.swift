@@ -1,7 +1,7 @@
 import RembusTables
 import Synchronization
 
-/// The figures of the lake: the writer's thread changes them, other threads read them.
+/// The counts of the lake. The writer's thread changes them, and other threads read them.
 final class LakeMetricsStore: Sendable {
     private let state = Mutex(LakeMetrics())
 
@@ -35,7 +35,7 @@ final class LakeMetricsStore: Sendable {
         }
     }
 
-    /// The last failure is over.
+    /// Ends the state of failure.
     func recovered() {
         state.withLock { $0.lastFailure = nil }
     }

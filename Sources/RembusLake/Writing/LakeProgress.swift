@@ -1,9 +1,10 @@
 import Dispatch
 import Synchronization
 
-/// How far the lake is, and who waits for it to come further: a query that is to see what was published before it.
+/// The progress of the lake, and the requests that wait for it: queries that are to see everything that was published
+/// before them.
 ///
-/// The writer moves it on after every commit, which is what wakes those that wait.
+/// The writer advances it after every commit, which wakes waiting requests.
 final class LakeProgress: Sendable {
     private struct Waiter {
         var target: [UInt64]
@@ -11,14 +12,14 @@ final class LakeProgress: Sendable {
     }
 
     private struct State {
-        /// Per journal partition, the receive time up to which everything is in the lake.
+        /// For each journal partition, the receive time up to which everything is in the lake.
         var passed: [UInt64]
         var waiters: [UInt64: Waiter] = [:]
         var nextNumber: UInt64 = 0
         var isStopped = false
     }
 
-    /// Requests that wait at a time; a further one is told to come again.
+    /// The most requests that may wait; further ones are told to try again.
     private static let maximumWaiting = 10_000
 
     private let state: Mutex<State>
@@ -29,7 +30,7 @@ final class LakeProgress: Sendable {
 
     var isAwaited: Bool { state.withLock { !$0.waiters.isEmpty } }
 
-    /// Moves on, and lets those go whose time has come. Partitions never move back.
+    /// Advances the progress, and resumes requests whose target is reached. Partitions never go back.
     func pass(_ times: [UInt64]) {
         let done = state.withLock { state -> [Waiter] in
             for (partition, time) in times.enumerated() where partition < state.passed.count {
@@ -42,10 +43,10 @@ final class LakeProgress: Sendable {
         for waiter in done { waiter.continuation.resume() }
     }
 
-    /// Returns when everything up to these times, per partition, is in the lake.
+    /// Returns when everything up to these times, for each partition, is in the lake.
     ///
-    /// - Parameter onWait: Called when it has to wait, so that the writer hurries.
-    /// - Throws: ``LakeError``, `timedOut` when the time is over first.
+    /// - Parameter onWait: Called when it has to wait, so that the writer writes soon.
+    /// - Throws: ``LakeError``; `timedOut` when the time is over before.
     func wait(for target: [UInt64], timeout: Duration, onWait: () -> Void) async throws {
         if state.withLock({ Self.covers($0.passed, target) }) { return }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -74,7 +75,7 @@ final class LakeProgress: Sendable {
         }
     }
 
-    /// Ends all waiting; later requests are refused.
+    /// Ends all waiting. Later requests are refused.
     func stop() {
         let left = state.withLock { state in
             state.isStopped = true

@@ -4,10 +4,10 @@ import RembusStore
 import RembusTables
 import Synchronization
 
-/// The one writer of the lake: it moves the journal's publications into the tables, runs the writes of the table
-/// services, keeps the component tables and tidies up, one after the other.
+/// The only writer of the lake. It moves publications from the journal to the tables, runs the writes of the table
+/// services, keeps the component tables and does maintenance, one after the other.
 ///
-/// All its state but the metrics is used on `queue` alone, hence unchecked.
+/// All its state except the metrics is used on `queue` only, hence unchecked.
 final class LakeWriter: @unchecked Sendable {
     private let queue = DispatchQueue(label: "rembus.lake.writer")
     private let configuration: LakeConfiguration
@@ -24,10 +24,10 @@ final class LakeWriter: @unchecked Sendable {
     private var timer: (any DispatchSourceTimer)?
     /// Fires once, when it was asked for.
     private var alarm: (any DispatchSourceTimer)?
-    /// True when the queue has been told that there is something new.
+    /// Whether the queue was told that there is something new.
     private let isNudged = Atomic(false)
 
-    /// Reads how far the lake is. Blocking.
+    /// Reads the progress of the lake. Blocking.
     init(
         _ configuration: LakeConfiguration, schema: StoreSchema, catalog: Catalog, source: any JournalSource,
         components: ComponentProjection, trust: TrustProjection, metricsStore: LakeMetricsStore, logger: Logger
@@ -53,12 +53,12 @@ final class LakeWriter: @unchecked Sendable {
         }
     }
 
-    /// Per partition, how far the lake was when it was opened.
+    /// For each partition, the progress of the lake when it was opened.
     var archivedAtStart: [UInt64] { batches.archivedAtStart }
 
     private var progress: LakeProgress { batches.progress }
 
-    /// Begins to write: when something comes, and at every interval.
+    /// Starts to write: when something is received, and at every interval.
     func start() {
         queue.async { [self] in
             let timer = DispatchSource.makeTimerSource(queue: queue)
@@ -79,11 +79,11 @@ final class LakeWriter: @unchecked Sendable {
         }
     }
 
-    /// Writes what the journal has, then ends. What cannot be written stays in the journal.
+    /// Writes what is in the journal, and then ends. What cannot be written stays in the journal.
     ///
-    /// - Parameter patience: How long it waits for the thread beyond the time for writing: DuckDB may be in the middle of
-    ///   something that it cannot interrupt.
-    func stop(patience: Duration = .seconds(5)) async {
+    /// - Parameter grace: How long to wait for the thread in addition to the time for writing, because DuckDB may be
+    ///   doing something that it cannot interrupt.
+    func stop(grace: Duration = .seconds(5)) async {
         source.onWritten(nil)
         let ended: Void? = try? await withCheckedThrowingContinuation { continuation in
             let answer = OneAnswer<Void>(continuation)
@@ -95,7 +95,7 @@ final class LakeWriter: @unchecked Sendable {
                 progress.stop()
                 answer.give(.success(()))
             }
-            let limit = configuration.drainTimeout + patience
+            let limit = configuration.drainTimeout + grace
             DispatchQueue.global().asyncAfter(deadline: .now() + limit.dispatchInterval) {
                 answer.give(.failure(LakeError.stopping))
             }
@@ -104,7 +104,7 @@ final class LakeWriter: @unchecked Sendable {
         logger.error("the tables' writer does not end and is given up; the journal keeps what it has not written")
     }
 
-    /// Says that there is something to write, from any thread.
+    /// Tells the writer that there is something to write. On any thread.
     func nudge() {
         guard !isNudged.exchange(true, ordering: .acquiringAndReleasing) else { return }
         queue.async { [weak self] in
@@ -119,10 +119,10 @@ final class LakeWriter: @unchecked Sendable {
         try await progress.wait(for: source.reach.accepted, timeout: timeout) { nudge() }
     }
 
-    /// Runs `body` between two batches, with the writer's connection and no transaction open.
+    /// Runs `body` between two batches, with the writer's connection and without an open transaction.
     ///
     /// - Parameters:
-    ///   - deadline: When it must have begun; else it is not run and `late` is thrown.
+    ///   - deadline: When `body` must have started; otherwise it is not run and `late` is thrown.
     func perform<Result: Sendable>(
         until deadline: ContinuousClock.Instant?, late: LakeError,
         _ body: @escaping @Sendable (DatabaseConnection) throws -> Result
@@ -131,7 +131,7 @@ final class LakeWriter: @unchecked Sendable {
             let answer = OneAnswer(continuation)
             queue.async { [self] in
                 guard !turns.isStopping else { return answer.give(.failure(LakeError.stopping)) }
-                // Answered already: its time was over while it waited.
+                // The call was answered while it waited, because its time was over.
                 guard answer.begin() else { return }
                 maintenance.wrote(nil)
                 answer.give(Swift.Result { try body(connection) })
@@ -184,7 +184,7 @@ final class LakeWriter: @unchecked Sendable {
         for table in projections.write(connection, isLast: isLast) { maintenance.wrote(table.rawValue) }
     }
 
-    /// One step of maintenance per turn, so that batches do not wait for all of it.
+    /// Runs one step of maintenance for each turn, so that batches do not wait for all of it.
     private func maintain() {
         guard maintenance.isDue else { return }
         maintenance.begin()
@@ -198,7 +198,7 @@ final class LakeWriter: @unchecked Sendable {
         queue.async { [weak self] in self?.nextStep() }
     }
 
-    /// Takes what the journal has accepted into the lake before the end.
+    /// Writes what the journal has accepted, before the end.
     private func drain() {
         var action = turns.stop(within: configuration.drainTimeout, now: .now)
         source.writeOut(timeout: min(configuration.drainTimeout, .seconds(5)))
@@ -227,7 +227,7 @@ final class LakeWriter: @unchecked Sendable {
 }
 
 extension Duration {
-    /// For timers.
+    /// The interval for timers.
     var dispatchInterval: DispatchTimeInterval {
         let (seconds, attoseconds) = components
         return .nanoseconds(Int(clamping: seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000))

@@ -1,39 +1,40 @@
 import RembusStore
 
-/// The journal's partitions as one stream of records in receive order.
+/// Merges the journal's partitions into one stream of records in the order of receive times.
 ///
-/// Of the writer's thread only. What it has given counts as taken: a batch that cannot be written is kept by its owner.
+/// Used on the writer's thread only. Records that were returned count as taken; the caller keeps a batch that cannot be
+/// written.
 final class PageMerger {
     private struct Cursor {
         var page: StorePage?
-        /// The receive time of the page's first record that is not taken.
+        /// The receive time of the page's first record that was not taken.
         var head: UInt64?
         /// The receive time of the last record taken.
         var after: UInt64
-        /// Nothing more was there when last asked.
+        /// Whether there were no more records when last asked.
         var isDry = false
     }
 
     /// Five seconds.
-    private static let patience: UInt64 = 5_000_000_000
+    private static let clockTolerance: UInt64 = 5_000_000_000
 
     private let source: any JournalSource
     private var cursors: [Cursor]
     private let pageBytes: Int
 
-    /// - Parameter progress: Per partition, the receive time of the last record that is archived.
+    /// - Parameter progress: For each partition, the receive time of the last record that is archived.
     init(_ source: any JournalSource, progress: [UInt64], pageBytes: Int = 4 << 20) {
         self.source = source
         self.pageBytes = pageBytes
         cursors = (0..<source.partitionCount).map { Cursor(after: $0 < progress.count ? progress[$0] : 0) }
     }
 
-    /// The newest receive time taken, per partition.
+    /// For each partition, the newest receive time that was taken.
     var taken: [UInt64] { cursors.map(\.after) }
 
-    /// Calls `body` with records in receive order until it returns false (that record stays), until one is newer than
-    /// `horizon`, or until nothing is left. Returns true when nothing up to the horizon is left. A record far behind
-    /// the horizon is of a clock that was set back since; waiting for that time would help nobody.
+    /// Calls `body` with records in the order of receive times, until it returns false (that record is not taken),
+    /// until a record is newer than `horizon`, or until there are none. Returns true when there are none up to the
+    /// horizon. A record far behind the horizon is from a clock that was set back since, and is not waited for.
     func read(
         horizon: UInt64, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
     ) throws -> Bool {
@@ -43,16 +44,16 @@ final class PageMerger {
             guard let first = index(of: cursors.map(\.head)) else { return true }
             var others = cursors.map(\.head)
             others[first] = nil
-            // One partition is read on until another one's record is older.
+            // One partition is read until another one has an older record.
             guard let head = cursors[first].head else { return true }
-            let bound = head > horizon &+ Self.patience ? .max : horizon
+            let bound = head > horizon &+ Self.clockTolerance ? .max : horizon
             let limit = min(bound, others.compactMap { $0 }.min() ?? .max)
             guard head <= limit else { return true }
             guard take(first, through: limit, body) else { return false }
         }
     }
 
-    /// Takes records up to a time; false when `body` wants no more.
+    /// Takes records up to a time. Returns false when `body` did.
     private func take(
         _ index: Int, through limit: UInt64, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
     ) -> Bool {
@@ -64,7 +65,7 @@ final class PageMerger {
                 head = header.receivedAt
                 return false
             }
-            // Never twice, wherever a page begins.
+            // A record is never taken twice, wherever a page begins.
             guard header.receivedAt > after else { return true }
             guard body(header, message) else {
                 isWanted = false
@@ -91,7 +92,7 @@ final class PageMerger {
                 head = header.receivedAt
                 return false
             }
-            // A page of nothing but what is not recorded: there is nothing behind it that is committed.
+            // The page contains only what is not recorded, and nothing behind it is committed.
             guard let head else {
                 cursors[index].isDry = true
                 return

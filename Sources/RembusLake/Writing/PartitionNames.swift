@@ -1,21 +1,22 @@
 import RembusTables
 
-/// Which values of a partitioned table cannot be the name of a folder of files: a flush with one of them fails, and with
-/// it every later one of the table.
+/// Finds values of a partitioned table that cannot be the name of a folder of files: a flush with one of them fails,
+/// and so does every later one of the table.
 ///
-/// DuckLake puts the values of partition columns percent-encoded into the paths of files, and compares them as the text
-/// of a statement, in which a NUL cannot be. Bytes of a blob are taken for UTF-8 then.
+/// DuckLake puts the values of partition columns, percent-encoded, into the paths of files, and compares them as the
+/// text of a statement, which cannot contain a NUL. It takes the bytes of a blob for UTF-8 then.
 struct PartitionNames {
-    /// The longest name of a folder, on all usual file systems.
+    /// The longest name of a folder on all usual file systems.
     private static let maxNameBytes = 255
-    /// All of them together, which leaves room for the data path in front: object stores allow 1,024 bytes.
+    /// The most bytes of all names together, which leaves room for the data path in front. Object stores allow 1,024
+    /// bytes.
     private static let maxPathBytes = 768
 
     private let table: TableSchema
-    /// The columns whose values are names as they are and have no natural limit.
+    /// The columns whose values are used as names without a conversion that limits them.
     private let columns: [Int]
 
-    /// Nil for a table whose partitions always have short and plain names.
+    /// nil for a table whose partitions always have short and plain names.
     init?(_ table: TableSchema) {
         columns = table.partition.filter { $0.transform == .identity }.map(\.column).filter {
             table.allColumns[$0].type.storage.width == 0
@@ -24,12 +25,12 @@ struct PartitionNames {
         self.table = table
     }
 
-    /// Whether the rows of a batch, its frames not counted, are all short and plain enough, seen roughly.
+    /// Whether all rows of a batch, without its dataframes, are certainly short and plain enough, by a quick check.
     func areSafe(_ batch: TableBatch) -> Bool {
         let share = (Self.maxPathBytes / table.partition.count - 64) / 6
         return columns.allSatisfy { index in
             let column = batch.columns[index]
-            // A percent-encoded byte takes three bytes; a byte of a blob takes six.
+            // A percent-encoded byte takes three bytes, and a byte of a blob six.
             let isBlob = table.allColumns[index].type == .blob
             let most = min(share, isBlob ? 30 : 60)
             return table.allColumns[index].name.utf8.count <= 64
@@ -41,7 +42,7 @@ struct PartitionNames {
     }
 
     /// True for rows that cannot be stored.
-    /// - Parameter name: The SQL expression of a column's value, by its number in the table.
+    /// - Parameter name: Returns the SQL expression of a column's value, by its number in the table.
     func misfits(_ name: (Int) -> String) -> String {
         let encoded = columns.map { index in
             (
@@ -57,13 +58,13 @@ struct PartitionNames {
         return "coalesce(\(tests.joined(separator: " OR ")) OR \(sum) > \(Self.maxPathBytes), false)"
     }
 
-    /// True for a value that a statement cannot have in it as text.
+    /// True for a value that a statement cannot contain as text.
     private func isNoText(_ index: Int, _ name: String) -> String {
         guard table.allColumns[index].type == .blob else { return "contains(CAST(\(name) AS VARCHAR), chr(0))" }
         return "(\(name) IS NOT NULL AND coalesce(contains(TRY(decode(CAST(\(name) AS BLOB))), chr(0)), true))"
     }
 
-    /// Refuses the rows of a request of which one cannot be stored.
+    /// Throws when a row of a request cannot be stored.
     func check(_ rows: UpsertRows, _ connection: DatabaseConnection) throws(LakeError) {
         let given = columns.filter(rows.given.contains)
         guard !given.isEmpty else { return }
@@ -87,7 +88,7 @@ struct PartitionNames {
 }
 
 extension BatchCommit {
-    /// Takes the staged rows of a table that its partition or its keys cannot have into `rejected`.
+    /// Moves the staged rows of a table that its partition or its keys cannot have to `rejected`.
     func rejectMisfits(_ table: Int) throws(LakeError) {
         var tests: [(sql: String, reason: RejectReason)] = []
         if let keys = KeyTexts(schema.tables[table]) { tests.append((keys.misfits, keys.reason)) }
@@ -108,7 +109,7 @@ extension BatchCommit {
             reject(receivedAt: batch.receivedAt.value(row), table: table, reason)
         }
         try connection.execute("DELETE FROM \(Staging.path(table)) WHERE \(test)")
-        // A frame fits as a whole or not at all.
+        // A dataframe is stored completely or not at all.
         for (frame, range) in staging.frameRows(table) where numbers.contains(where: range.contains) {
             reject(receivedAt: batch.frames[frame].receivedAt, table: table, reason)
             try staging.remove(range, of: table)

@@ -1,12 +1,12 @@
-/// The rights of a broker as they are written into the catalog, for other brokers on it and as a copy.
+/// The rights of a broker in the form that is written to the catalog, for other brokers that use it and as a copy.
 package struct ProjectedTrust: Sendable, Equatable {
-    /// What a component may do with a private topic, or with those of a pattern.
+    /// The rights of a component to a private topic, or to those of a pattern.
     package struct Grant: Sendable, Equatable {
         package var name: String
         package var topic: String
-        /// The actions' names.
+        /// The names of the actions.
         package var actions: [String]
-        /// Whether these are all there are: then it is an authorization as the reference knows it.
+        /// Whether these are all actions, so that it is an authorization as in the reference.
         package var isComplete: Bool
 
         package init(name: String, topic: String, actions: [String], isComplete: Bool) {
@@ -22,7 +22,7 @@ package struct ProjectedTrust: Sendable, Equatable {
     /// Topics and patterns.
     package var privateTopics: [String]
     package var grants: [Grant]
-    /// Tenants and the hashes of their pins.
+    /// Tenants with the hashes of their pins.
     package var tenants: [(tenant: String, secret: String)]
 
     package init(

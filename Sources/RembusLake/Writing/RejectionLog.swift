@@ -1,15 +1,15 @@
 import Logging
 import RembusTables
 
-/// Warns of publications that do not fit their tables, not more often than is useful: the first of a kind at once, then
-/// what came since, once in ten seconds. Every line says how many it speaks of, and how many there were since the start.
+/// Warns of publications that do not fit their tables: of the first one of a kind at once, and of later ones every ten
+/// seconds. Every line states how many it is about, and how many there were since the start.
 final class RejectionLog {
     private struct State {
         var next: ContinuousClock.Instant
-        /// Since the last line, and since the start.
+        /// The numbers since the last line, and since the start.
         var count = 0
         var total = 0
-        /// One of them: its topic and what is wrong with it.
+        /// An example: its topic and what is wrong with it.
         var example: (topic: String, detail: String)?
     }
 
@@ -24,7 +24,7 @@ final class RejectionLog {
         self.logger = logger
     }
 
-    /// Warns of what a batch rejected.
+    /// Warns of rejections in a batch.
     func log(_ batch: Batch, now: ContinuousClock.Instant = .now) {
         guard !batch.rejections.isEmpty else { return }
         for (kind, count) in batch.rejections.counts {
@@ -37,7 +37,7 @@ final class RejectionLog {
         logLate(now: now)
     }
 
-    /// Warns of what was rejected since the last line, when it is time for another one.
+    /// Warns of rejections since the last line, if it is time for another one.
     func logLate(now: ContinuousClock.Instant = .now) {
         for (kind, state) in states where state.count > 0 && state.next <= now {
             warn(kind, state)

@@ -1,27 +1,28 @@
 import RembusTables
 
-/// Publications of a batch that gave no row, with the reasons (storage.md §4.9).
+/// The publications of a batch that gave no row, with the reasons (storage.md §4.9).
 final class Rejections {
     struct Rejection {
-        /// The row in the batch's `message` rows.
+        /// The row among the batch's `message` rows.
         var message: Int
         /// The table's number in the schema.
         var table: Int
         var reason: RejectReason
     }
 
-    /// So many of a batch go into the table `rejected`; the others are counted, and are in `message` like all.
+    /// The most publications of a batch that are added to the table `rejected`. Further ones are counted; all are in
+    /// `message`.
     static let limit = 10_000
-    /// Payloads up to so many bytes are kept with them; larger ones are empty there.
+    /// The largest payload that is stored with them. Larger ones are empty there.
     static let maxBytes = 64 << 10
 
-    /// Those to be kept, in the order they were found.
+    /// Those to be stored, in the order in which they were found.
     private(set) var kept: [Rejection] = []
-    /// About how many bytes those take.
+    /// An estimate of the bytes that they take.
     private(set) var byteCount = 0
-    /// All, by table and kind.
+    /// All of them, by table and kind.
     private(set) var counts: [Kind: Int] = [:]
-    /// The messages that are among them: a batch that is laid out again, after a failure, finds the same.
+    /// The messages among them. When a batch is staged again after a failure, the same ones are found again.
     private var messages: Set<Int> = []
 
     struct Kind: Hashable {
@@ -31,7 +32,7 @@ final class Rejections {
 
     var isEmpty: Bool { counts.isEmpty }
 
-    /// - Parameter bytes: The size of its payload.
+    /// - Parameter bytes: The size of the payload.
     func add(message: Int, table: Int, _ reason: RejectReason, bytes: Int) {
         guard messages.insert(message).inserted else { return }
         counts[Kind(table: table, code: reason.code), default: 0] += 1

@@ -1,13 +1,13 @@
 import RembusTables
 
-/// By what the rows of a keyed table are ordered, so that the last one of a key counts.
+/// The order of the rows of a keyed table, in which the last row with a key counts.
 ///
-/// Without frames the receive time does. The rows of a frame share one, so with frames the order is the publication's
-/// place among all of the batch, and the row's place in its frame in the low 32 bits.
+/// Without dataframes it is the receive time. All rows of a dataframe have the same receive time. So with dataframes it
+/// is the publication's position among all of the batch, with the row's position in its dataframe in the low 32 bits.
 struct RowOrder {
-    /// Nil: the receive times are the order.
+    /// nil when the receive times are the order.
     private let rows: [UInt64]?
-    /// The order of each frame's first row.
+    /// The order of each dataframe's first row.
     let frames: [UInt64]
 
     init(_ batch: TableBatch) {
@@ -36,14 +36,14 @@ struct RowOrder {
         self.frames = frames
     }
 
-    /// Calls `body` with one UInt64 per row; with nil when the receive times are the order.
+    /// Calls `body` with a UInt64 for each row; with nil when the receive times are the order.
     func withPointer(_ body: (UnsafeRawPointer?) throws(LakeError) -> Void) throws(LakeError) {
         guard let rows else { return try body(nil) }
         try rows.withUnsafeBytes { bytes in Result { () throws(LakeError) in try body(bytes.baseAddress) } }.get()
     }
 }
 
-/// Which columns the rows of a keyed table mention, 64 per word.
+/// The columns that the rows of a keyed table have, 64 per word.
 struct RowMasks {
     private let words: [[UInt64]]
 

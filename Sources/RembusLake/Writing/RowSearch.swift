@@ -1,13 +1,14 @@
-/// Finds the rows that a database refuses, by halving: it says which rows to try, and is told whether they were refused.
+/// Finds the rows that a database refuses, by halving: it returns the rows to try, and is told whether they were
+/// refused.
 struct RowSearch {
-    /// Attempts after which rows that are still suspect count as refused together.
+    /// The number of attempts after which all rows that are not known to be good count as refused.
     static let maximumAttempts = 2000
 
     /// What to do about rows that were refused.
     enum Refusal: Equatable {
-        /// Some of them may be good: their halves are tried next.
+        /// Some of them may be good, so their halves are tried next.
         case divided
-        /// These are to be given back.
+        /// These are to be rejected.
         case giveBack(Range<Int>)
     }
 
@@ -17,14 +18,14 @@ struct RowSearch {
     private var attempts = 0
 
     /// - Parameters:
-    ///   - rows: Those among which the refused ones are.
-    ///   - limit: How many attempts there may be before whole ranges are given back.
+    ///   - rows: The rows that contain the refused ones.
+    ///   - limit: The number of attempts before whole ranges are rejected.
     init(_ rows: Range<Int>, limit: Int = Self.maximumAttempts) {
         suspects = [rows]
         self.limit = limit
     }
 
-    /// The rows to try now, in their order; nil when none is suspect any more. Unless they are refused, they are good.
+    /// The next rows to try, in order; nil when all are decided. They are good unless they are refused.
     mutating func next() -> Range<Int>? {
         while let range = suspects.popLast() {
             attempts += 1
@@ -35,7 +36,7 @@ struct RowSearch {
         return nil
     }
 
-    /// The rows that were to be tried are refused.
+    /// The rows that were tried are refused.
     mutating func refused() -> Refusal {
         guard current.count > 1, attempts <= limit else { return .giveBack(current) }
         let middle = current.lowerBound + current.count / 2

@@ -1,19 +1,19 @@
 import DataFrames
 import RembusTables
 
-/// Where the rows of a table's frames lie in its staging table.
+/// The positions of the rows of a table's dataframes in its staging table.
 struct StagedFrames {
-    /// By the frame's number in the batch; frames that were rejected are not among them.
+    /// By the dataframe's number in the batch, without those that were rejected.
     var rows: [(frame: Int, rows: Range<Int>)] = []
-    /// True when some frame leaves out a column that stays as it is in rows that exist.
+    /// Whether some dataframe lacks a column that stays unchanged in existing rows.
     var isPartial = false
 
     var rowCount: Int { rows.reduce(0) { $0 + $1.rows.count } }
 }
 
 extension Staging {
-    /// Adds the rows of the table's frames; returns those that do not fit, with the reason. A frame fits as a whole or
-    /// not at all.
+    /// Adds the rows of the table's dataframes. Returns those that do not fit, with the reason. A dataframe is stored
+    /// completely or not at all.
     func stageFrames(of batch: TableBatch, table: Int) throws(LakeError) -> [(frame: Int, reason: RejectReason)] {
         guard !batch.frames.isEmpty else { return [] }
         let order = RowOrder(batch)
@@ -33,7 +33,7 @@ extension Staging {
             } catch let reason as RejectReason {
                 rejected.append((index, reason))
             } catch let error as LakeError {
-                // Staging is in memory: what fails there for another reason than these is not the lake.
+                // Staging is in memory, so other failures there are not those of the lake.
                 guard error.blame != .lake else { throw error }
                 rejected.append((index, RejectReason(error, staged: batch.table)))
                 start = try rowCount(table)
@@ -46,7 +46,7 @@ extension Staging {
     }
 
     private func insert(_ plan: FramePlan, into table: Int) throws(LakeError) {
-        // A large frame goes in pieces, of which none may stay when one fails.
+        // A large dataframe is added in pieces, of which none may stay when one fails.
         try connection.transaction { () throws(LakeError) in
             try connection.run(
                 "INSERT INTO \(Self.path(table)) SELECT \(plan.values) FROM frame", over: plan.rows, as: "frame")
@@ -55,7 +55,7 @@ extension Staging {
 }
 
 extension RejectReason {
-    /// The refusal of a frame by the staging table, whose columns have names of their own.
+    /// The refusal of a dataframe by the staging table, whose columns have names of their own.
     fileprivate init(_ error: LakeError, staged table: TableSchema) {
         guard error.kind == .constraint,
             let name = error.message.split(separator: ".").last?.prefix(while: { $0.isLetter || $0.isNumber }),

@@ -1,15 +1,15 @@
 import RembusTables
 
-/// The tables in memory that a batch's rows are laid out in, before one transaction takes them into the lake.
+/// The tables in memory that a batch's rows are written to, before one transaction moves them to the lake.
 ///
-/// Of the writer's thread only. Rows keep their numbers (`rowid`), which is how bad ones are found and left out.
+/// Used on the writer's thread only. Rows keep their numbers (`rowid`), by which refused ones are found and left out.
 final class Staging {
     let connection: DatabaseConnection
     /// By the table's number in the schema.
     let statements: [TableStatements]
-    /// Per table, where the rows of its frames are, and whether one of them leaves a column out.
+    /// For each table, the positions of its dataframes' rows, and whether one of them lacks a column.
     var frames: [Int: StagedFrames] = [:]
-    /// Tables that cannot be written at all, of which no row is left.
+    /// Tables that cannot be written at all, and whose rows were all removed.
     var emptied: Set<Int> = []
 
     init(_ connection: DatabaseConnection, statements: [TableStatements]) {
@@ -17,14 +17,14 @@ final class Staging {
         self.statements = statements
     }
 
-    /// The name of the staging table of a schema's table, and its quoted path.
+    /// The name of the staging table for a table of the schema, and its quoted path.
     static func name(_ table: Int) -> String { "stage_\(table)" }
     static func path(_ table: Int) -> String { "temp.main.stage_\(table)" }
     static let messages = "stage_message"
     static let sources = "stage_source"
     static let rejected = "stage_rejected"
 
-    /// Makes the empty table of a schema's table and lays its rows out in it, all but the frames.
+    /// Makes the empty staging table for a table of the schema, and writes its rows to it, except for dataframes.
     func stage(_ batch: TableBatch, table: Int) throws(LakeError) {
         try connection.execute(statements[table].createStaging(Self.name(table)))
         guard batch.rowCount > 0 else { return }
@@ -41,7 +41,7 @@ final class Staging {
         }
     }
 
-    /// Lays out the rows of `message` and `message_source`.
+    /// Stages the rows of `message` and `message_source`.
     /// - Parameter recorded: For every row, 1 when `message` is to have it.
     func stage(_ batch: MessageBatch, recorded: [UInt8]) throws(LakeError) {
         try connection.execute(
@@ -62,7 +62,7 @@ final class Staging {
         try append(sources.map(AppendColumn.init), rows: batch.sourceCount, to: Self.sources)
     }
 
-    /// Lays out the rows of `rejected`.
+    /// Stages the rows of `rejected`.
     func stage(_ rejections: Rejections, of messages: MessageBatch) throws(LakeError) {
         try connection.execute(
             """
@@ -77,7 +77,7 @@ final class Staging {
             times.append(messages.receivedAt.value(rejection.message))
             topics.append(messages.topics.bytes(rejection.message))
             reasons.append("\(rejection.reason.code.rawValue): \(rejection.reason.message)".utf8)
-            // Large ones, dataframes mostly, are in `message` and need not be here as well.
+            // Large payloads, mostly dataframes, are in `message` and are not repeated here.
             let payload = messages.data.bytes(rejection.message)
             data.append(
                 payload.count <= Rejections.maxBytes ? payload : UnsafeRawBufferPointer(rebasing: payload.prefix(0)))
@@ -96,27 +96,27 @@ final class Staging {
         }.get()
     }
 
-    /// Empties the memory of all tables.
+    /// Releases the memory of all tables.
     func clear(_ tables: some Sequence<Int>) throws(LakeError) {
         let names = [Self.messages, Self.sources, Self.rejected] + tables.map(Self.name)
         for name in names { try connection.execute("DROP TABLE IF EXISTS temp.main.\(name)") }
     }
 
-    /// How many rows a staged table was given; numbers of rows are below.
+    /// The number of rows that a staged table got. Row numbers are below it.
     func rowCount(_ table: Int) throws(LakeError) -> Int {
         try connection.query("SELECT coalesce(max(rowid) + 1, 0) FROM \(Self.path(table))").value?.integer ?? 0
     }
 
-    /// Deletes rows; the numbers of the others do not change.
+    /// Deletes rows. The numbers of the others do not change.
     func remove(_ rows: Range<Int>, of table: Int) throws(LakeError) {
         try connection.execute(
             "DELETE FROM \(Self.path(table)) WHERE rowid >= \(rows.lowerBound) AND rowid < \(rows.upperBound)")
     }
 
-    /// The frames of a staged table, by their number in the batch, and their rows.
+    /// The dataframes of a staged table, by their number in the batch, with their rows.
     func frameRows(_ table: Int) -> [(frame: Int, rows: Range<Int>)] { frames[table]?.rows ?? [] }
 
-    /// Whether some frame of the table leaves a column out that it neither has a constant for.
+    /// Whether some dataframe of the table lacks a column for which it has no constant either.
     func hasPartialFrames(_ table: Int) -> Bool { frames[table]?.isPartial ?? false }
 
     private func append(_ columns: [AppendColumn], rows: Int, to table: String) throws(LakeError) {
@@ -151,13 +151,13 @@ extension BytesColumn {
         }
     }
 
-    /// Calls `body` with the rows, all of them present.
+    /// Calls `body` with the rows, none of which is null.
     private func withColumn(_ body: (AppendColumn) throws(LakeError) -> Void) throws(LakeError) {
         try bytes.withUnsafeBytes { bytes in
             offsets.withUnsafeBufferPointer { offsets in
                 Result { () throws(LakeError) in
                     guard let start = offsets.baseAddress else { return }
-                    // Without a byte in any row there is no address, and none is looked at.
+                    // When no row has a byte there is no address, but none is read.
                     try body(AppendColumn(.bytes(bytes.baseAddress ?? UnsafeRawPointer(start), offsets: start)))
                 }
             }

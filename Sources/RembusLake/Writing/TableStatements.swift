@@ -1,11 +1,11 @@
 package import RembusTables
 
-/// The SQL that moves rows from a staging table into a table of the lake. All text is from the schema, names quoted;
-/// made once per table.
+/// The SQL that moves rows from a staging table to a table of the lake. All names are from the schema and quoted. Made
+/// once for each table.
 ///
-/// A staging table has the table's columns as `c0`, `c1`, … in the order of `allColumns`. That of a keyed table also
-/// has `o`, by which its rows are ordered, and `m0`, `m1`, …: bit `i % 64` of `m<i / 64>` is set when the row mentions
-/// payload column `i` (storage.md §4.8).
+/// A staging table has the table's columns as `c0`, `c1`, … in the order of `allColumns`. For a keyed table it also has
+/// `o`, the order of its rows, and `m0`, `m1`, …: bit `i % 64` of `m<i / 64>` is set when the row has payload column
+/// `i` (storage.md §4.8).
 package struct TableStatements: Sendable {
     private let table: TableSchema
     /// The table's name.
@@ -13,19 +13,19 @@ package struct TableStatements: Sendable {
     /// The table in the lake, quoted.
     package let target: String
 
-    /// Statements for one table of the schema.
+    /// The statements for one table of the schema.
     package init(_ table: TableSchema) {
         self.table = table
         target = Catalog.table(table.name)
     }
 
-    /// True for a table with keys, whose rows are merged; else they are appended.
+    /// Whether the table has keys, so that rows are merged; otherwise they are appended.
     package var isKeyed: Bool { !table.keys.isEmpty }
 
-    /// How many mask columns the staging table of a keyed table has.
+    /// The number of mask columns in the staging table of a keyed table.
     package var maskCount: Int { isKeyed ? (table.columns.count + 63) / 64 : 0 }
 
-    /// Names and types of the staging table's columns.
+    /// The names and types of the staging table's columns.
     package var stagingColumns: [(name: String, type: String)] {
         var columns = table.allColumns.indices.map { ("c\($0)", table.batchType($0).stagingSQL) }
         guard isKeyed else { return columns }
@@ -34,7 +34,7 @@ package struct TableStatements: Sendable {
         return columns
     }
 
-    /// Makes an empty staging table; nulls where the table has none are refused when rows come in.
+    /// Makes an empty staging table. Nulls that the table does not allow are refused when rows are added.
     package func createStaging(_ name: String) -> String {
         let definitions = stagingColumns.enumerated().map { index, column in
             let isRequired =
@@ -44,8 +44,8 @@ package struct TableStatements: Sendable {
         return "CREATE OR REPLACE TEMP TABLE \(name) (\(definitions.joined(separator: ", ")))"
     }
 
-    /// Writes the rows of `source` (a table, or a query in parentheses). For a keyed table the last row of a key
-    /// counts; with `masked`, columns that no row of the key mentions stay as they are.
+    /// Writes the rows of `source` (a table, or a query in parentheses). In a keyed table the last row of a key counts.
+    /// With `masked`, columns that no row of the key has stay unchanged.
     package func write(from source: String, masked: Bool) -> String {
         isKeyed ? merge(from: source, masked: masked) : insert(from: source)
     }
@@ -55,7 +55,7 @@ package struct TableStatements: Sendable {
         insert(table.allColumns.indices.map { value($0) }.joined(separator: ", "), from: source)
     }
 
-    /// Appends the rows that these expressions give, which are as those of a staging table.
+    /// Appends the rows of these expressions, which are as those of a staging table.
     func append(_ values: String, from source: String) -> String {
         let names = table.allColumns.indices.map { "c\($0)" }.joined(separator: ", ")
         return insert(from: "(SELECT \(values) FROM \(source)) AS staged(\(names))")
@@ -82,7 +82,7 @@ package struct TableStatements: Sendable {
             """
     }
 
-    /// One row for each key: in each column the newest value among the publications that mention the column.
+    /// One row for each key: in each column the newest value among the rows that have the column.
     private func reduced(_ source: String, masked: Bool) -> String {
         var values = table.allColumns.indices.map { index in
             if table.keys.contains(index) { return "\(value(index)) AS c\(index)" }
@@ -98,7 +98,7 @@ package struct TableStatements: Sendable {
         "((\(prefix)m\(column / 64) & \(UInt64(1) << UInt64(column % 64))) <> 0)"
     }
 
-    /// The staged value in the column's type.
+    /// The staged value converted to the column's type.
     private func value(_ column: Int) -> String {
         if column == table.receivedAtColumn { return table.receiveTime("c\(column)") }
         let type = table.allColumns[column].type

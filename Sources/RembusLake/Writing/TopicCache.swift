@@ -8,9 +8,9 @@ import Musl
 import Darwin
 #endif
 
-/// What topics have to do with tables, found by the topic's bytes without making a text of them.
+/// The tables and the recording of topics, found by the topic's bytes without making a text.
 ///
-/// Of the writer's thread only. It is emptied when it is full, so that ever new topics cost time but no memory.
+/// Used on the writer's thread only. It is emptied when it is full, so that new topics take time but no memory.
 final class TopicCache {
     private struct Entry {
         var hash: Int
@@ -26,11 +26,11 @@ final class TopicCache {
 
     private let matcher: TableMatcher
     private let recording: RetentionHorizon
-    /// The patterns that the entries go by.
+    /// The version of the patterns that the entries are based on.
     private var version: Int
     private var entries: [Entry] = []
     private var topics: [UInt8] = []
-    /// Entry numbers plus one, by hash; 0 is free. At most half full.
+    /// The numbers of entries plus one, by hash; 0 for none. At most half full.
     private var slots = [Int32](repeating: 0, count: 1 << 10)
 
     init(_ matcher: TableMatcher, _ recording: RetentionHorizon) {
@@ -44,7 +44,7 @@ final class TopicCache {
     ///
     /// - Parameters:
     ///   - tenant: The tenant's number in the journal.
-    ///   - name: Its name, which is asked for seldom.
+    ///   - name: Returns the tenant's name; rarely called.
     func find(
         _ topic: UnsafeRawBufferPointer, tenant: UInt32, name: () -> String
     ) -> (match: TableMatch?, isRecorded: Bool) {

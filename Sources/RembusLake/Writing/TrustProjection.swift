@@ -8,12 +8,13 @@ final class TrustProjection: Sendable {
 
     private let pending = Mutex<ProjectedTrust?>(nil)
 
-    /// Takes the newest rights; earlier ones that are not written yet are forgotten.
+    /// Queues the newest rights, in place of older ones that were not written yet.
     func set(_ trust: ProjectedTrust) {
         pending.withLock { $0 = trust }
     }
 
-    /// Writes what is waiting, in one transaction; false when nothing was. It goes on waiting when that fails.
+    /// Writes the queued rights in one transaction. Returns false when there were none. They stay queued when writing
+    /// fails.
     func write(_ connection: DatabaseConnection, name: String) throws(LakeError) -> Bool {
         let taken = pending.withLock { pending in
             defer { pending = nil }
@@ -39,13 +40,13 @@ enum TrustKind: String {
     case readOnly = "read_only"
     case privateTopic = "private"
     case grant
-    /// That these tables were written at all, also when there are no rights.
+    /// Marks that these tables were written, also when there are no rights.
     case present
 }
 
-/// The SQL that makes the tables of rights say what is given, and nothing else about this broker.
+/// The SQL that replaces this broker's rows in the tables of rights.
 private struct TrustStatements {
-    /// How many rows one statement inserts.
+    /// The number of rows that one statement inserts.
     private static let rowsPerStatement = 1000
 
     private let trust: ProjectedTrust
@@ -59,7 +60,7 @@ private struct TrustStatements {
     var statements: [String] {
         var statements = TrustProjection.tables.map { "DELETE FROM \($0.sql) WHERE name = \(broker)" }
         add(.admin, trust.administrators.map { row($0) }, to: &statements)
-        // The reference knows whole authorizations of single topics only; anything less must not become one.
+        // The reference has only complete authorizations for single topics. Lesser rights must not become one.
         let authorizations = trust.grants.filter { $0.isComplete && !TopicPattern.isPattern($0.topic) }
         add(.topicAuth, authorizations.map { row($0.name, $0.topic) }, to: &statements)
         add(.tenant, trust.tenants.map { row($0.tenant, $0.secret) }, to: &statements)

@@ -1,21 +1,21 @@
 import Logging
 import RembusTables
 
-/// Warns of fields that are no columns of their table, or no fields of a column: of a name at once when it is new, of known ones once an hour, for
-/// there are publishers that send more than a table is to keep.
+/// Warns of fields for which there is no column, or no field of a column: at once for a new name, and once an hour for
+/// known ones, because some publishers send more than a table is to have.
 final class UnknownFieldLog {
     private struct State {
         var said: Set<String> = []
-        /// Publications since the last line.
+        /// The number of publications since the last line.
         var count = 0
-        /// When the next line may come, and when it comes without a new name.
+        /// When the next line may be written, and when it is written without a new name.
         var next: ContinuousClock.Instant
         var reminder: ContinuousClock.Instant
     }
 
     private static let pause = Duration.seconds(10)
     private static let interval = Duration.seconds(3600)
-    /// Names that are made up anew each time are not remembered for ever.
+    /// The number of names is limited, because they may be made up anew each time.
     private static let maximumNames = 256
 
     private let schema: StoreSchema
@@ -27,7 +27,7 @@ final class UnknownFieldLog {
         self.logger = logger
     }
 
-    /// Warns of what a batch has.
+    /// Warns of such fields in a batch.
     func log(_ batch: Batch, now: ContinuousClock.Instant = .now) {
         for (index, table) in batch.tables.enumerated() {
             var fields = table.unknownFields

@@ -1,14 +1,16 @@
-/// When the next batch may be written: soon after something came while the writer has little to do, so that publications
-/// are visible at once; and once per interval while they keep coming, so that there are few batches, files and snapshots.
+/// Decides when the next batch may be written. While the writer has little to do, this is soon after something was
+/// received, so that publications are visible at once. While publications keep coming, it is once for each interval, so
+/// that there are few batches, files and snapshots.
 ///
-/// Every batch is paid for with a credit. Credits come back one per interval; without any, the interval counts.
+/// Every batch costs a credit, and one credit is added for each interval. Without credits, the interval counts.
 struct WriteSchedule {
-    /// A pause of so many times the time of the last batch leaves the processor, and the catalog, to others.
+    /// The pause after a batch, as a multiple of its time, during which others can use the processor and the catalog.
     private static let restFactor = 3
     private static let shortestRest = Duration.milliseconds(20)
-    /// Batches in a row that are written without waiting for the interval.
+    /// The number of batches in a row that are written without waiting for the interval.
     private static let mostCredits = 100.0
-    /// With a longer interval batches are written once per interval and no earlier: such a setting asks for few of them.
+    /// With a longer interval, batches are written once for each interval and not earlier, because such a setting asks
+    /// for few of them.
     private static let longestEagerInterval = Duration.seconds(1)
 
     private let interval: Duration
@@ -24,7 +26,7 @@ struct WriteSchedule {
         creditedAt = now
     }
 
-    /// Counts a batch that ended now.
+    /// Counts a batch that has just ended.
     mutating func wrote(in time: Duration, now: ContinuousClock.Instant = .now) {
         let earned = (now - creditedAt) / interval
         credits = max(0, min(Self.mostCredits, credits + earned) - 1)
@@ -33,11 +35,11 @@ struct WriteSchedule {
         lastTime = time
     }
 
-    /// When the next batch may begin.
-    /// - Parameter isAwaited: True when somebody waits for what it will have.
+    /// When the next batch may start.
+    /// - Parameter isAwaited: Whether a request waits for publications in it.
     func due(isAwaited: Bool, now: ContinuousClock.Instant = .now) -> ContinuousClock.Instant {
         guard let lastEnd else { return now }
-        // Even callers leave the writer half of its time for others.
+        // Waiting requests too leave half of the time to others.
         if isAwaited { return lastEnd + min(max(lastTime, Self.shortestRest / 4), interval) }
         let hasCredit = isEager && credits + (now - creditedAt) / interval >= 1
         guard hasCredit else { return lastEnd + interval }

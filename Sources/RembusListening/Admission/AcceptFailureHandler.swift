@@ -8,8 +8,8 @@ import Musl
 import Darwin
 #endif
 
-/// Counts connections that could not be accepted for want of descriptors. Behind it in the pipeline is what waits a moment
-/// before the next attempt, which would fail at once as long as nothing is closed.
+/// Counts connections that could not be accepted for want of file descriptors. The handler behind it in the pipeline
+/// waits a moment before the next attempt, which would fail at once as long as nothing is closed.
 final class AcceptFailureHandler: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Turns connections away where they are accepted: what is refused gets no handlers.
+/// Refuses connections when they are accepted, before any handlers are added.
 final class AdmissionHandler: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel

@@ -2,11 +2,12 @@ package import NIOCore
 import RembusSupport
 import Synchronization
 
-/// Decides at the accept, before TLS and HTTP cost anything, whether a connection may go on; and counts refusals.
+/// Decides when a connection is accepted, before the work of TLS and HTTP, whether it may continue; and counts
+/// refusals.
 ///
-/// One for all listeners of a broker, used from any thread. A limit of zero or less does not limit.
+/// One object serves all listeners of a broker, on any thread. A limit of zero or less means no limit.
 package final class ConnectionAdmission: Sendable {
-    /// The right to one connection; given back when it is closed.
+    /// The right to one connection, which is returned when the connection is closed.
     package struct Ticket: Sendable {
         fileprivate let key: AddressKey?
     }
@@ -14,12 +15,12 @@ package final class ConnectionAdmission: Sendable {
     private struct State {
         var maxConnections: Int
         var maxPerAddress: Int
-        /// Proxies that many connections come from; they count per client where that is known.
+        /// Proxies with the connections of many clients. These count for each client, where it is known.
         var proxies = TrustedProxies.none
         var open = 0
-        /// How many connections the process has descriptors for.
+        /// The most connections that the process has file descriptors for.
         var descriptors = Int.max
-        /// Only addresses with open connections, so never more than `maxConnections` entries.
+        /// Addresses with open connections, so there are never more than `maxConnections` entries.
         var perAddress: [AddressKey: Int] = [:]
         var bucket: TokenBucket?
         var refusals: [ConnectionRefusal: Int] = [:]
@@ -28,15 +29,15 @@ package final class ConnectionAdmission: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - maxConnections: open connections in all, those in a handshake included.
-    ///   - maxPerAddress: open connections of one IPv4 address or one IPv6 /64 network.
-    ///   - handshakesPerSecond: connections accepted per second; after a quiet second as many at once.
+    ///   - maxConnections: The most open connections in all, including those in a handshake.
+    ///   - maxPerAddress: The most open connections of one IPv4 address or one IPv6 /64 network.
+    ///   - handshakesPerSecond: The most connections per second, and at once after a second without any.
     package init(maxConnections: Int, maxPerAddress: Int, handshakesPerSecond: Int) {
         let bucket = handshakesPerSecond > 0 ? TokenBucket(rate: handshakesPerSecond, now: .now()) : nil
         state = Mutex(State(maxConnections: maxConnections, maxPerAddress: maxPerAddress, bucket: bucket))
     }
 
-    /// Replaces the limits; connections that are open stay, also when there are more now than allowed.
+    /// Replaces the limits. Open connections stay, even if there are more than allowed now.
     package func limit(
         maxConnections: Int, maxPerAddress: Int, handshakesPerSecond: Int
     ) {
@@ -47,12 +48,12 @@ package final class ConnectionAdmission: Sendable {
         }
     }
 
-    /// Has connections of these peers not count for their own address, see ``claim(_:for:)``.
+    /// Sets the proxies whose connections do not count for their own address, see ``claim(_:for:)``.
     package func trust(_ proxies: TrustedProxies) {
         state.withLock { $0.proxies = proxies }
     }
 
-    /// A ticket for a connection that was just accepted, or why it is refused, which is counted.
+    /// Returns a ticket for a connection that was just accepted, or the reason of its refusal, which is counted.
     package func admit(
         _ address: SocketAddress?, now: NIODeadline = .now()
     ) -> Result<Ticket, ConnectionRefusal> {
@@ -68,7 +69,7 @@ package final class ConnectionAdmission: Sendable {
         }
     }
 
-    /// The rate comes last, so that an address which is over its limit does not use up what others may have.
+    /// The rate is checked last, so that an address above its own limit does not use up the rate of others.
     private func check(_ state: inout State, _ key: AddressKey?, _ now: NIODeadline) -> ConnectionRefusal? {
         if state.open >= state.descriptors { return .outOfDescriptors }
         if state.maxConnections > 0, state.open >= state.maxConnections { return .tooManyConnections }
@@ -82,10 +83,10 @@ package final class ConnectionAdmission: Sendable {
         return state.perAddress[key, default: 0] >= state.maxPerAddress
     }
 
-    /// Counts a proxy's connection, which was admitted without an address, for the client that it turned out to be from.
-    /// Given back when the channel closes.
+    /// Counts a proxy's connection, which was admitted without an address, for the client that it is from. The count
+    /// ends when the channel closes.
     ///
-    /// - Returns: False when as many connections of the client as allowed are open, which is counted.
+    /// - Returns: False when the client has as many open connections as allowed. This is counted as a refusal.
     package func claim(_ peer: PeerAddress, for channel: any Channel) -> Bool {
         guard !peer.isProxy, let key = AddressKey(peer.address) else { return true }
         let isAdmitted = state.withLock { state in
@@ -107,12 +108,12 @@ package final class ConnectionAdmission: Sendable {
         }
     }
 
-    /// Says how many connections the process has descriptors for, whatever else is allowed.
+    /// Sets the most connections that the process has file descriptors for, whatever the other limits are.
     package func limit(toDescriptors count: Int) {
         state.withLock { $0.descriptors = max(count, 1) }
     }
 
-    /// Whether there are descriptors for so many connections besides those that are admitted; counts a refusal if not.
+    /// Whether there are descriptors for so many connections besides the admitted ones. If not, a refusal is counted.
     package func hasDescriptors(for others: Int) -> Bool {
         state.withLock { state in
             if state.open + others <= state.descriptors { return true }
@@ -121,21 +122,21 @@ package final class ConnectionAdmission: Sendable {
         }
     }
 
-    /// Gives a ticket back: its connection is closed.
+    /// Returns a ticket, because its connection is closed.
     package func release(_ ticket: Ticket) {
         state.withLock { $0.open -= 1 }
         if let key = ticket.key { leave(key) }
     }
 
-    /// Counts a connection that was turned away after it had been admitted.
+    /// Counts a connection that was refused after it had been admitted.
     package func count(_ refusal: ConnectionRefusal) {
         state.withLock { $0.refusals[refusal, default: 0] += 1 }
     }
 
-    /// Open connections, those in a handshake included.
+    /// The number of open connections, including those in a handshake.
     package var openConnections: Int { state.withLock { $0.open } }
 
-    /// How many connections were turned away since the start, by reason.
+    /// The number of refused connections since the start, by reason.
     package var refusals: [ConnectionRefusal: Int] { state.withLock { $0.refusals } }
 }
 

@@ -1,21 +1,21 @@
-/// Why a listener turned a connection away; what metrics count refusals by.
+/// Why a listener refused a connection. Metrics count refusals by this.
 package enum ConnectionRefusal: String, Sendable, CaseIterable {
-    /// As many connections as allowed are open.
+    /// There are as many open connections as allowed.
     case tooManyConnections = "too_many_connections"
-    /// As many connections of this address as allowed are open.
+    /// This address has as many open connections as allowed.
     case tooManyFromAddress = "too_many_from_address"
-    /// More connections per second came than allowed.
+    /// There were more connections per second than allowed.
     case tooManyPerSecond = "too_many_per_second"
-    /// More descriptors would be needed than the system lets this process have.
+    /// The process may not open more file descriptors.
     case outOfDescriptors = "out_of_descriptors"
     /// The handshakes did not end in time.
     case handshakeTimeout = "handshake_timeout"
     /// The TLS handshake failed.
     case tlsHandshake = "tls_handshake"
-    /// The peer speaks another protocol, or asks for something other than a WebSocket.
+    /// The peer uses another protocol, or requests something other than a WebSocket.
     case badRequest = "bad_request"
     /// The request before the connection is open is longer than allowed.
     case requestTooLong = "request_too_long"
-    /// A web page of an origin that is not allowed.
+    /// The request is from a web page whose origin is not allowed.
     case origin
 }

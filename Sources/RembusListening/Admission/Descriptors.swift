@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// Files and sockets of this process: how many there may be, and are.
+/// The file descriptors of this process: how many there may be, and how many are open.
 package enum Descriptors {
     #if canImport(Glibc)
     private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -14,10 +14,10 @@ package enum Descriptors {
     private static let resource = RLIMIT_NOFILE
     #endif
 
-    /// More than any broker uses; some systems say that there is no limit, and others refuse what is above theirs.
+    /// More than any broker needs. Some systems report no limit, but refuse to set more than theirs.
     private static let most: rlim_t = 1 << 20
 
-    /// Raises the limit as far as the system lets this process. Returns how many there may be now.
+    /// Raises the limit as far as the system allows. Returns the new limit.
     package static func raiseLimit() -> Int {
         var limit = rlimit()
         guard getrlimit(resource, &limit) == 0 else { return Int(most) }
@@ -30,13 +30,13 @@ package enum Descriptors {
         return Int(min(limit.rlim_cur, most))
     }
 
-    /// How many there may be.
+    /// The limit.
     package static var limit: Int {
         var limit = rlimit()
         return getrlimit(resource, &limit) == 0 ? Int(min(limit.rlim_cur, most)) : Int(most)
     }
 
-    /// How many are open; nil where the system does not say.
+    /// The number of open descriptors; nil where the system does not tell.
     package static var open: Int? {
         guard let folder = opendir("/dev/fd") else { return nil }
         defer { closedir(folder) }
@@ -46,6 +46,6 @@ package enum Descriptors {
         return max(count - 3, 0)
     }
 
-    /// How many connections may not have, because files need them: an eighth of the limit, within bounds.
+    /// The number of descriptors that are reserved for files: an eighth of the limit, but at least 16 and at most 256.
     package static func reserve(ofLimit limit: Int) -> Int { min(max(limit / 8, 16), 256) }
 }

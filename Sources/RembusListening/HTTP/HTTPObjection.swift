@@ -1,6 +1,6 @@
 package import NIOHTTP1
 
-/// What is wrong with a request, whatever it asks for, and the status that says so.
+/// Why an HTTP request is refused whatever it asks for, with its status.
 package struct HTTPObjection: Error, Equatable {
     package let status: HTTPResponseStatus
     /// A sentence for the client.
@@ -13,9 +13,9 @@ package struct HTTPObjection: Error, Equatable {
 }
 
 extension HTTPRequestHead {
-    /// What every listener that speaks HTTP refuses (RFC 9112 §3.2, §6.1; RFC 9110 §7.4, §9.1); nil for a good request.
+    /// Why every HTTP listener refuses this request (RFC 9112 §3.2, §6.1; RFC 9110 §7.4, §9.1); nil for a good request.
     ///
-    /// - Parameter hosts: the names that lead to this listener; nil when that is not known.
+    /// - Parameter hosts: The host names of this listener; nil when they are not known.
     package func objection(hosts: Set<String>? = nil) -> HTTPObjection? {
         guard version.major == 1 else {
             return HTTPObjection(.httpVersionNotSupported, "this listener speaks HTTP/1.1 and HTTP/1.0")
@@ -24,7 +24,7 @@ extension HTTPRequestHead {
         return hostObjection(hosts) ?? codingObjection
     }
 
-    /// The host and port that the request is for: those of an absolute target, else those of the header `Host`.
+    /// The host and port that the request is for: those of an absolute target, otherwise those of the header `Host`.
     package var authority: String? {
         AbsoluteTarget(uri).map { String($0.authority) } ?? headers.first(name: "host")
     }
@@ -60,8 +60,8 @@ extension HTTPRequestHead {
             .misdirectedRequest, "this listener serves its own machine and is not \(target.authority); it is no proxy")
     }
 
-    /// Bodies may be sent in chunks and in no other coding. A body whose end two headers describe could be read
-    /// differently by a proxy in front of us, and hide a request.
+    /// Bodies may be chunked, but have no other coding. If two headers describe the end of a body, a proxy in front
+    /// could read it differently, and a request could be hidden in it.
     private var codingObjection: HTTPObjection? {
         let codings = headers[canonicalForm: "transfer-encoding"].map { $0.lowercased() }
         guard !codings.isEmpty else { return nil }
@@ -87,7 +87,7 @@ extension HTTPObjection {
 }
 
 extension HTTPMethod {
-    /// The methods that RFC 9110 and RFC 5789 define; others are not implemented here, whatever the path.
+    /// The methods of RFC 9110 and RFC 5789. Others are not implemented, whatever the path.
     fileprivate static let standard: [HTTPMethod] = [
         .GET, .HEAD, .POST, .PUT, .DELETE, .PATCH, .OPTIONS, .TRACE, .CONNECT,
     ]

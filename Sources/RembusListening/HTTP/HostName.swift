@@ -1,4 +1,4 @@
-/// Hosts as requests name them: `localhost:8080`, `[::1]`, `panel.example`.
+/// Hosts in requests: `localhost:8080`, `[::1]`, `panel.example`.
 package enum HostName {
     /// Whether a text is a host with an optional port (RFC 3986 §3.2).
     package static func isAuthority(_ text: String) -> Bool {
@@ -21,14 +21,14 @@ package enum HostName {
         return port.isEmpty || UInt16(port) != nil && port.utf8.allSatisfy { (48...57).contains($0) }
     }
 
-    /// The host without its port, in lower case, and with its bracket open for an IPv6 address.
+    /// The host without its port, in lower case; for an IPv6 address without the closing bracket.
     package static func name(of authority: some StringProtocol) -> String {
         let text = authority.lowercased()
         if text.hasPrefix("[") { return String(text.prefix { $0 != "]" }) }
         return String(text.prefix { $0 != ":" && $0 != "/" })
     }
 
-    /// Lower case, without the port that the scheme implies.
+    /// The text in lower case, without the port that the scheme implies.
     static func normal(_ authority: some StringProtocol, _ scheme: String) -> String {
         let text = authority.lowercased()
         let port = scheme == "https" ? ":443" : ":80"
@@ -36,22 +36,22 @@ package enum HostName {
         return text.hasSuffix(":") ? String(text.dropLast()) : text
     }
 
-    /// Whether a name, as ``name(of:)`` gives it, means the loopback interface.
+    /// Whether a name, in the form of ``name(of:)``, means the loopback interface.
     static func isLoopback(_ name: String) -> Bool {
         if name == "localhost" || name == "[::1" { return true }
         return name.hasPrefix("127.") && name.utf8.allSatisfy { (48...57).contains($0) || $0 == UInt8(ascii: ".") }
     }
 }
 
-/// The absolute form of a request's target, which is meant for proxies and which every server has to understand (RFC 9112
-/// §3.2.2): `http://localhost:8080/rpc/add?args=[1]`.
+/// The absolute form of a request target, which is meant for proxies, but which every server has to understand (RFC
+/// 9112 §3.2.2): `http://localhost:8080/rpc/add?args=[1]`.
 package struct AbsoluteTarget {
     package let scheme: String
     package let authority: Substring
     /// Path and query; begins with a slash.
     package let rest: String
 
-    /// nil when the target is none, or of another scheme.
+    /// nil when the target has another form or scheme.
     package init?(_ uri: String) {
         guard !uri.hasPrefix("/"), let mark = uri.firstRange(of: "://") else { return nil }
         scheme = uri[..<mark.lowerBound].lowercased()
@@ -74,7 +74,7 @@ extension UInt8 {
         }
     }
 
-    /// What RFC 3986 allows in a registered name.
+    /// Whether RFC 3986 allows the character in a registered name.
     fileprivate var mayBeInHost: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

@@ -1,10 +1,10 @@
 package import NIOCore
 import NIOHTTP1
 
-/// Has the bytes at hand that are being parsed, so that a request that the parser refuses is answered with what is wrong with
-/// it: the parser knows a fixed list of methods, and takes every other for garbage.
+/// Keeps the bytes that are being parsed, so that the answer to a request that the parser refuses can name the reason.
+/// The parser knows a fixed list of methods, and reports all others as malformed.
 ///
-/// It stands between TLS and the parser.
+/// The handler is between TLS and the parser.
 package final class RequestBytes: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
@@ -19,7 +19,7 @@ package final class RequestBytes: ChannelInboundHandler, RemovableChannelHandler
         current = nil
     }
 
-    /// What is wrong with the request that the parser has refused with `error`. Only while that error is being handled.
+    /// Why the parser has refused the request with `error`. Call it only while that error is being handled.
     package func objection(to error: any Error) -> HTTPObjection {
         switch error as? HTTPParserError {
         case .headerOverflow?:
@@ -31,7 +31,7 @@ package final class RequestBytes: ChannelInboundHandler, RemovableChannelHandler
         return HTTPObjection(.badRequest, "the request cannot be parsed: \(error)")
     }
 
-    /// The method of the first request line in `bytes` whose method the parser does not know; nil when there is none.
+    /// The method in the first request line in `bytes` whose method the parser does not know; nil when there is none.
     static func unknownMethod(in bytes: ByteBuffer) -> String? {
         for line in bytes.readableBytesView.split(separator: UInt8(ascii: "\n")) {
             let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
@@ -49,7 +49,7 @@ package final class RequestBytes: ChannelInboundHandler, RemovableChannelHandler
 }
 
 extension UInt8 {
-    /// What RFC 9110 §5.6.2 allows in a token.
+    /// Whether RFC 9110 §5.6.2 allows the character in a token.
     fileprivate var mayBeInToken: Bool {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

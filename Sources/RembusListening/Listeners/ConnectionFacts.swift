@@ -1,17 +1,17 @@
-/// What carries the messages of a connection; the label of metrics and of lists of connections.
+/// The protocol that carries the messages of a connection. It is the label in metrics and lists of connections.
 package enum TransportKind: String, Sendable, CaseIterable {
     case ws, wss, tcp, tls, zmq, http, https, mqtt, mqtts, bridge
 }
 
-/// What the handshakes of an accepted connection showed about it.
+/// What is known about an accepted connection after its handshakes.
 package struct ConnectionFacts: Sendable, Equatable {
     /// Whether the connection is encrypted.
     package var isSecure = false
-    /// What carries its messages.
+    /// The protocol that carries its messages.
     package var transport: TransportKind
-    /// What the client's certificate says, which was verified; nil when it showed none.
+    /// The verified certificate of the client; nil when it has shown none.
     package var certificate: ClientCertificate?
-    /// Whom the connection is from, where a trusted proxy has said it; nil for the peer of the socket.
+    /// The client's address according to a trusted proxy; nil for the peer of the socket.
     package var client: PeerAddress?
 
     package init(

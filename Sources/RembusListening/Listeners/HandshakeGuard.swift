@@ -1,9 +1,10 @@
 import NIOCore
 
-/// Watches over a connection from the accept until its handshakes are done: time, bytes, and the kind of protocol.
+/// Checks a connection from the accept until the end of its handshakes: the time, the number of bytes, and the
+/// protocol.
 ///
-/// It sits in front of TLS, so that what it closes is closed at once, whatever the handlers behind it would like to
-/// exchange first. It leaves when the handshakes are done.
+/// It is in front of TLS, so that a connection is closed at once, without further exchanges by the handlers behind it.
+/// It is removed when the handshakes are finished.
 final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -16,9 +17,9 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     private var received = 0
     private var isRefused = false
 
-    /// Room for the request and its headers. Browsers with many cookies need a few kilobytes.
+    /// The most bytes of the request and its headers. Browsers with many cookies need a few kilobytes.
     private static let maxRequestBytes = 16 << 10
-    /// Room for what TLS adds: a client's hello and its chain of certificates.
+    /// The most additional bytes of TLS: a client's hello and its certificate chain.
     private static let maxTLSBytes = 48 << 10
 
     init(expectsTLS: Bool, timeout: TimeAmount, report: HandshakeReport) {
@@ -28,8 +29,8 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        // Holds itself and the context until the deadline or `handlerRemoved`, which also comes when the channel
-        // closes.
+        // The task keeps the handler and the context alive until the deadline or `handlerRemoved`, which is also called
+        // when the channel closes.
         deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
             self.report.refused(.handshakeTimeout, "the handshake was not done in time")
             context.close(promise: nil)
@@ -58,7 +59,7 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
         }
         received += buffer.readableBytes
         guard received <= Self.maxRequestBytes + (expectsTLS ? Self.maxTLSBytes : 0) else {
-            // Behind TLS the answer could not be read, so there is none.
+            // The client could not read an answer without TLS, so there is none.
             if expectsTLS {
                 report.refused(.requestTooLong, "the request is too long")
                 return context.close(promise: nil)
@@ -70,7 +71,7 @@ final class HandshakeGuard: ChannelInboundHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
-    /// Answers in plain HTTP, which even a peer that began otherwise tends to show to someone, and hangs up.
+    /// Answers in plain HTTP, which clients of other protocols often display too, and closes the connection.
     private func refuse(
         _ context: ChannelHandlerContext, _ refusal: ConnectionRefusal, _ status: String, _ text: String
     ) {

@@ -1,9 +1,9 @@
 package import Logging
 package import NIOCore
 
-/// Where the handlers of one accepted connection say that it will not become one.
+/// Records why an accepted connection failed before it was open.
 ///
-/// The first reason counts: what follows is its consequence. Used on the connection's event loop.
+/// The first reason counts, because later ones are its consequences. Used on the connection's event loop.
 package final class HandshakeReport {
     private let admission: ConnectionAdmission?
     private let logger: Logger?
@@ -16,7 +16,7 @@ package final class HandshakeReport {
         self.address = address
     }
 
-    /// Counts the refusal. In the log it is a debugging aid: a scan of the network must not fill the disk.
+    /// Counts the refusal. It is logged at debug level only, because a scan of the network must not fill the disk.
     package func refused(_ refusal: ConnectionRefusal, _ reason: @autoclosure () -> String) {
         guard !isDone else { return }
         isDone = true
@@ -26,7 +26,7 @@ package final class HandshakeReport {
             metadata: ["address": "\(address?.description ?? "unknown")", "reason": "\(reason())"])
     }
 
-    /// The handshakes are done.
+    /// The handshakes have succeeded.
     package func succeeded() {
         isDone = true
     }

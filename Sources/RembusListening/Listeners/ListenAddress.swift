@@ -1,13 +1,13 @@
-/// Where a listener listens.
+/// The address of a listener.
 package enum ListenAddress: Sendable, Hashable {
     /// A TCP port of an address of this machine; 0 lets the system choose.
     case port(host: String, Int)
-    /// A Unix socket, and the rights on its file.
+    /// A Unix socket, with the mode of its file.
     case socket(path: String, mode: UInt16)
 
-    /// How URLs with a scheme say it: `ws://127.0.0.1:8338`, `ws+unix:///run/rembus.sock`.
+    /// The URL with a scheme: `ws://127.0.0.1:8338`, `ws+unix:///run/rembus.sock`.
     ///
-    /// - Parameter port: the port that the system chose.
+    /// - Parameter port: The port that the system has chosen.
     package func url(scheme: String, port: Int?) -> String {
         switch self {
         case .port(let host, let wanted):
@@ -16,7 +16,7 @@ package enum ListenAddress: Sendable, Hashable {
         }
     }
 
-    /// For messages: `127.0.0.1:8338`, `unix:/run/rembus.sock`.
+    /// The address for messages: `127.0.0.1:8338`, `unix:/run/rembus.sock`.
     package var text: String {
         switch self {
         case .port(let host, let port): "\(host):\(port)"

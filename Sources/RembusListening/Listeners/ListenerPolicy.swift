@@ -4,8 +4,8 @@ package import NIOHTTP1
 package import RembusTransport
 import Synchronization
 
-/// What the listeners of a broker do with new connections. It may be replaced while they listen: connections that are open
-/// keep what they began with.
+/// How the listeners of a broker treat new connections. The policy may be replaced while they listen; open connections
+/// keep the old one.
 package final class ListenerPolicy: Sendable {
     private struct Values {
         var origins: OriginPolicy
@@ -14,7 +14,7 @@ package final class ListenerPolicy: Sendable {
         var warnings: [Warning: LineBudget] = [:]
     }
 
-    /// Warnings that peers can cause; each kind has its own limit of lines.
+    /// Warnings that peers can cause. The number of lines is limited for each kind.
     enum Warning {
         case malformedHeader
         case unusableForwarding
@@ -32,14 +32,15 @@ package final class ListenerPolicy: Sendable {
         self.logger = logger
     }
 
-    /// Which web pages may connect.
+    /// The web pages that may connect.
     package var origins: OriginPolicy { values.withLock { $0.origins } }
-    /// Limits and intervals of a connection. Its `handshakeTimeout` runs from the accept to the end of the handshakes.
+    /// The limits and intervals of a connection. Its `handshakeTimeout` is from the accept to the end of the
+    /// handshakes.
     package var link: LinkConfiguration { values.withLock { $0.link } }
-    /// Proxies whose word about the client's address is trusted.
+    /// The proxies that are trusted to state a client's address.
     package var proxies: TrustedProxies { values.withLock { $0.proxies } }
 
-    /// Rises with each ``replace(origins:link:proxies:)``.
+    /// Increases with each ``replace(origins:link:proxies:)``.
     package var version: Int { replacements.load(ordering: .acquiring) }
 
     package func replace(origins: OriginPolicy, link: LinkConfiguration, proxies: TrustedProxies) {
@@ -51,7 +52,7 @@ package final class ListenerPolicy: Sendable {
         replacements.wrappingAdd(1, ordering: .releasing)
     }
 
-    /// Whom a request is from that came over a connection of `peer`: of the headers only what a trusted proxy says counts.
+    /// The client that sent a request over a connection of `peer`. Headers count only if the peer is a trusted proxy.
     package func client(of headers: HTTPHeaders, over peer: PeerAddress) -> PeerAddress {
         guard peer.isProxy else { return peer }
         switch ForwardedFor.verdict(headers, proxies) {
@@ -65,21 +66,21 @@ package final class ListenerPolicy: Sendable {
         }
     }
 
-    /// Writes a line that peers can cause, a few times per minute at most.
+    /// Logs a warning that peers can cause, at most a few times per minute.
     func warn(_ kind: Warning, _ text: @autoclosure () -> String) {
         guard let skipped = values.withLock({ $0.warnings[kind, default: LineBudget()].take(.now()) }) else { return }
         logger?.warning("\(text())\(skipped > 0 ? " (\(skipped) such lines were left out)" : "")")
     }
 }
 
-/// A limit on log lines per minute.
+/// Limits log lines per minute.
 private struct LineBudget {
     private static let linesPerMinute = 6
     private var minute = NIODeadline.uptimeNanoseconds(0)
     private var used = 0
     private var skipped = 0
 
-    /// How many lines were left out since the last one; nil when this one is to be left out.
+    /// The number of lines that were left out since the last one; nil when this line is to be left out too.
     mutating func take(_ now: NIODeadline) -> Int? {
         if now >= minute + .minutes(1) { (minute, used) = (now, 0) }
         guard used < Self.linesPerMinute else {

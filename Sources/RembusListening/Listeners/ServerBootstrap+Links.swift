@@ -2,7 +2,7 @@ package import NIOCore
 package import NIOPosix
 
 extension ServerBootstrap {
-    /// What all listeners have in common.
+    /// The part of the set-up that all listeners share.
     package static func forLinks(group: any EventLoopGroup, admission: ConnectionAdmission?) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
@@ -10,7 +10,8 @@ extension ServerBootstrap {
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptFailureHandler(admission))
-                    // Without it an accept that fails for want of descriptors is tried again at once, for ever.
+                    // Without this handler, an accept that fails for want of descriptors is repeated at once, without
+                    // end.
                     try channel.pipeline.syncOperations.addHandler(
                         AcceptBackoffHandler(shouldForwardIOErrorCaught: false))
                     guard let admission else { return }
@@ -19,7 +20,7 @@ extension ServerBootstrap {
             }
     }
 
-    /// Starts to listen on a port or a Unix socket, whose file goes when the channel closes.
+    /// Starts to listen on a port or a Unix socket. The socket's file is removed when the channel closes.
     package func bind(to address: ListenAddress) async throws -> any Channel {
         switch address {
         case .port(let host, let port):

@@ -7,13 +7,13 @@ import Darwin
 #endif
 import RembusSupport
 
-/// The file of a Unix socket that listens: made with its rights from the first moment, in the place of one that nobody
-/// listens on, and removed at the end.
+/// The file of a listening Unix socket. It has its mode from the first moment, replaces a file that nobody listens on,
+/// and is removed at the end.
 package final class UnixSocketFile: Sendable {
     package let path: String
     private let identity: Identity
 
-    /// Identifies the socket file, so that a file that another process has put there is not removed.
+    /// Identifies the socket file, so that a file of another process in its place is not removed.
     private struct Identity: Equatable {
         let device: UInt64
         let number: UInt64
@@ -24,17 +24,17 @@ package final class UnixSocketFile: Sendable {
         package let description: String
     }
 
-    /// The longest path that an address of a socket can have.
+    /// The longest path in the address of a socket.
     private static let longestPath = 107
-    /// The folder in which a socket is bound before it gets its name: others cannot look into it.
+    /// The folder in which a socket is bound before it gets its name. Other users cannot enter it.
     private static let workFolder = ".rbXXXXXX"
     private static let workName = "rembus-socket"
 
-    /// Has `bind` make the socket under another path, and gives it its own then.
+    /// Makes the socket with `bind` under a temporary path, and then renames it.
     ///
-    /// Binding makes a file with the rights that the process's mask leaves, and fails when there is one. A socket that is
-    /// bound in a folder of ours and renamed has its rights before anybody can reach it, and replaces in one step what was
-    /// left behind.
+    /// Binding makes a file with the mode that the process's mask leaves, and fails when there is a file. A socket that
+    /// is bound in a folder of our own and then renamed has its mode before anybody can reach it, and replaces an old
+    /// file in one step.
     package static func make<Socket>(
         _ path: String, mode: UInt16, bind: (String) async throws -> Socket
     ) async throws -> (Socket, UnixSocketFile) {
@@ -43,7 +43,7 @@ package final class UnixSocketFile: Sendable {
         let lock = open(parent.isEmpty ? "/" : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard lock >= 0 else { throw failure("the folder \(parent) of the socket cannot be opened") }
         defer { close(lock) }
-        // Two brokers that start at once must not both take the file for a left-over one.
+        // Two brokers that start at the same time must not both replace the file.
         guard FileLock.wait(lock) == .locked else {
             throw failure("the folder \(parent) of the socket cannot be locked")
         }
@@ -58,7 +58,7 @@ package final class UnixSocketFile: Sendable {
             rmdir(folder)
             if descriptor >= 0 { close(descriptor) }
         }
-        // By way of its descriptor, where the system can, the longer path does not count.
+        // A path with the folder's descriptor, where the system has this, avoids the limit for longer paths.
         let short = "/proc/self/fd/\(descriptor)"
         let socket = try await bind(access(short, W_OK) == 0 ? "\(short)/\(workName)" : work)
         guard chmod(work, mode_t(mode)) == 0, let identity = identity(work), rename(work, path) == 0 else {
@@ -67,7 +67,7 @@ package final class UnixSocketFile: Sendable {
         return (socket, UnixSocketFile(path, identity))
     }
 
-    /// Throws when a socket cannot be made under the path because of the path, or because somebody listens on it.
+    /// Throws when a socket cannot be made at the path, or when somebody listens on it.
     package static func check(_ path: String) throws {
         try checkPath(path)
         try refuseUsed(path)
@@ -87,7 +87,7 @@ package final class UnixSocketFile: Sendable {
         (self.path, self.identity) = (path, identity)
     }
 
-    /// Removes the file, unless another has taken its place.
+    /// Removes the file, unless another one has taken its place.
     package func remove() {
         if Self.identity(path) == identity { unlink(path) }
     }
@@ -98,7 +98,7 @@ package final class UnixSocketFile: Sendable {
         return Identity(device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(status.st_ino))
     }
 
-    /// Throws when there is a file that is no socket, or a socket that somebody listens on.
+    /// Throws when there is a file that is not a socket, or a socket that somebody listens on.
     private static func refuseUsed(_ path: String) throws {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
@@ -123,7 +123,7 @@ package final class UnixSocketFile: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        // Only a refusal says that nobody listens; without the right to connect that is not known.
+        // Only a refused connection proves that nobody listens. Without the right to connect this is not known.
         guard result != 0, errno == ECONNREFUSED else {
             throw Failure(description: "somebody listens on \(path); stop the other process or choose another path")
         }

@@ -3,10 +3,10 @@ import NIOCore
 /// An address or a network: `192.0.2.7`, `10.0.0.0/8`, `2001:db8::/32`.
 package struct AddressRange: Hashable, Sendable {
     private let bytes: [UInt8]
-    /// How many leading bits count.
+    /// The number of leading bits that are compared.
     private let length: Int
 
-    /// nil for a text that is neither. Bits behind the length are passed over.
+    /// nil for a text that is neither. Bits behind the length are ignored.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count <= 2, let bytes = AddressBytes(text: parts[0]) else { return nil }
@@ -32,7 +32,7 @@ package struct AddressRange: Hashable, Sendable {
     }
 }
 
-/// An address as its bytes: 4 or 16 of them. An IPv4 address that is written as IPv6 (`::ffff:192.0.2.7`) has 4.
+/// The 4 or 16 bytes of an address. An IPv4 address in IPv6 form (`::ffff:192.0.2.7`) has 4.
 struct AddressBytes: Hashable, Sendable {
     let values: [UInt8]
 
@@ -44,7 +44,7 @@ struct AddressBytes: Hashable, Sendable {
 
     /// nil for peers without an address, such as those of a Unix socket.
     init?(_ address: SocketAddress?) {
-        // Offsets of the address in `sockaddr_in` and `sockaddr_in6`, the same on every system.
+        // The offsets of the address in `sockaddr_in` and `sockaddr_in6`, which are the same on every system.
         switch address {
         case .v4(let address): self.init(withUnsafeBytes(of: address.address) { Array($0[4..<8]) })
         case .v6(let address): self.init(withUnsafeBytes(of: address.address) { Array($0[8..<24]) })
@@ -52,7 +52,7 @@ struct AddressBytes: Hashable, Sendable {
         }
     }
 
-    /// Of an address without a port.
+    /// The bytes of an address without a port.
     init?(text: some StringProtocol) {
         guard let address = try? SocketAddress(ipAddress: String(text), port: 0) else { return nil }
         self.init(address)

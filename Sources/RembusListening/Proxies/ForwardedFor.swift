@@ -1,31 +1,31 @@
 package import NIOCore
 package import NIOHTTP1
 
-/// Whom a request is from, as the proxies on its way say in `X-Forwarded-For` or `Forwarded` (RFC 7239).
+/// The client of a request according to the proxies on its way, in `X-Forwarded-For` or `Forwarded` (RFC 7239).
 ///
-/// Every proxy appends whom it got the request from, and anybody can send a header that has entries already. So they are
-/// read from the end: what a trusted proxy has appended counts, and the first address that is no trusted proxy is the
-/// client's. Nothing before it is looked at.
+/// Every proxy appends the address that it got the request from, but anybody can send a header with entries already in
+/// it. So entries are read from the end: those that trusted proxies have appended are believed, and the first address
+/// that is not a trusted proxy is the client's. Earlier entries are ignored.
 package enum ForwardedFor {
-    /// What the headers of a request of a trusted proxy say.
+    /// What the headers of a trusted proxy's request say about the client.
     package enum Verdict: Equatable {
-        /// There are none, or they are empty: the request is the proxy's own, such as a check of our health.
+        /// There are no such headers, or they are empty: the request is the proxy's own, such as a health check.
         case absent
         case client(SocketAddress)
-        /// They cannot be read, or contradict each other: why.
+        /// The headers are malformed or contradict each other, for the reason given.
         case unusable(String)
     }
 
-    /// Entries that are looked at; no chain of proxies is that long.
+    /// The most entries that are read. No chain of proxies is longer.
     private static let maxEntries = 32
 
-    /// The address of the client of a request that a trusted proxy has sent.
+    /// The client of a request that a trusted proxy has sent.
     package static func verdict(_ headers: HTTPHeaders, _ proxies: TrustedProxies) -> Verdict {
         let simple = client(headers["x-forwarded-for"], proxies, { $0.trimmingSpaces })
         let standard = client(headers["forwarded"], proxies, forwardedFor)
         switch (simple, standard) {
         case (.absent, let only), (let only, .absent): return only
-        // A proxy that sets one of the two passes the other on as the client has written it.
+        // A proxy that sets one of the two headers passes the other one on as the client has written it.
         case (.client(let one), .client(let other)) where AddressBytes(one) == AddressBytes(other): return simple
         case (.unusable, _): return simple
         case (_, .unusable): return standard
@@ -43,7 +43,8 @@ package enum ForwardedFor {
         var client: SocketAddress?
         for entry in entries.reversed().prefix(maxEntries) {
             guard let text = node(entry), let address = address(text) else {
-                // A proxy that does not tell (`unknown`, `_hidden`) is as far as we can see.
+                // The client behind a proxy that hides it (`unknown`, `_hidden`) is not known, so that proxy counts as
+                // the client.
                 if let client { return .client(client) }
                 return .unusable("the last entry of the header is no address")
             }
@@ -53,7 +54,8 @@ package enum ForwardedFor {
         return client.map(Verdict.client) ?? .absent
     }
 
-    /// `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::1`, `[2001:db8::1]:4711`, also in quotes.
+    /// The address in one of the forms `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::1`, `[2001:db8::1]:4711`, also in
+    /// quotes.
     static func address(_ text: Substring) -> SocketAddress? {
         var text = text
         if text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") { text = text.dropFirst().dropLast() }
@@ -71,7 +73,7 @@ package enum ForwardedFor {
         return try? SocketAddress(ipAddress: String(text), port: port)
     }
 
-    /// Of `:4711`; 0 for an empty text.
+    /// The port in `:4711`; 0 for an empty text.
     private static func port(_ text: Substring) -> Int? {
         guard !text.isEmpty else { return 0 }
         guard text.hasPrefix(":"), text.dropFirst().utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }

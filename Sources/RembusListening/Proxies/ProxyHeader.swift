@@ -1,36 +1,37 @@
 package import NIOCore
 
-/// The header of the PROXY protocol, versions 1 and 2, with which a proxy says in front of everything else whom it speaks
-/// for (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt).
+/// The header of the PROXY protocol, versions 1 and 2. With it a proxy states the client's address in front of
+/// everything else (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt).
 package enum ProxyHeader {
     package enum Outcome: Equatable {
-        /// It may be one, and is not complete.
+        /// The bytes may be the beginning of a header.
         case incomplete
         /// The connection begins with something else.
         case absent
-        /// A header of so many bytes; nil for a connection of the proxy's own, or of somebody without an address.
+        /// A header of so many bytes. The client is nil for a connection of the proxy itself, or of a client without an
+        /// address.
         case complete(length: Int, client: SocketAddress?)
-        /// It begins as one and is none.
+        /// The bytes begin like a header but are malformed.
         case malformed(String)
     }
 
     private static let first = Array("PROXY ".utf8)
     private static let second: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
-    /// The longest line of version 1, its end included.
+    /// The longest line of version 1, including its end.
     private static let maxLine = 107
-    /// Addresses and what a proxy may add to them; it could be 64 KiB.
+    /// The most bytes of addresses and additions in version 2, which could be 64 KiB.
     private static let maxBinary = 4096
-    /// More is never needed to decide.
+    /// The most bytes that are needed for a decision.
     package static let maxBytes = 16 + maxBinary
 
-    /// What the first bytes of a connection are.
+    /// Parses the first bytes of a connection.
     package static func parse(_ bytes: ByteBufferView) -> Outcome {
         if begins(bytes, first) { return bytes.count < first.count ? .incomplete : line(bytes) }
         if begins(bytes, second) { return bytes.count < 16 ? .incomplete : binary(bytes) }
         return .absent
     }
 
-    /// Whether the two agree as far as both go.
+    /// Whether the bytes and the mark agree in the length of the shorter one.
     private static func begins(_ bytes: ByteBufferView, _ mark: [UInt8]) -> Bool {
         zip(bytes, mark).allSatisfy { $0 == $1 }
     }
@@ -73,7 +74,7 @@ package enum ProxyHeader {
         guard command & 0xF <= 1 else { return .malformed("it has the unknown command \(command & 0xF)") }
         guard bytes.count >= 16 + count else { return .incomplete }
         let length = 16 + count
-        // LOCAL: the proxy speaks for itself.
+        // LOCAL: the connection is the proxy's own.
         guard command & 0xF == 1 else { return .complete(length: length, client: nil) }
         let body = bytes[(start + 16)..<(start + length)]
         switch family >> 4 {

@@ -2,10 +2,10 @@ import Logging
 import NIOCore
 import RembusTransport
 
-/// Reads the header of the PROXY protocol in front of a connection of a trusted proxy, sets up what follows with the address
-/// that it names, and leaves.
+/// Reads the header of the PROXY protocol on a connection of a trusted proxy, adds the following handlers with the
+/// address in it, and removes itself.
 ///
-/// A proxy need not send one: those that speak HTTP say in every request whom it is from.
+/// A proxy need not send a header, since HTTP proxies state the client in every request.
 final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -13,7 +13,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let policy: ListenerPolicy
     private let admission: ConnectionAdmission?
     private let timeout: TimeAmount
-    /// How long the peer may stay silent before it counts as one that sends no header; nil for as long as it has.
+    /// How long the peer may stay silent before it counts as one without a header; nil for no limit.
     private let silence: TimeAmount?
     private let setUp: (PeerAddress) throws -> Void
     private var buffer = ByteBuffer()
@@ -58,7 +58,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .complete(let length, let client):
             buffer.moveReaderIndex(forwardBy: length)
             guard let client else { return finish(context, PeerAddress(context.remoteAddress, isProxy: true)) }
-            // Whom it speaks for may be a proxy as well.
+            // The client may be another trusted proxy.
             finish(context, PeerAddress(client, isProxy: policy.proxies.contains(client)), claims: true)
         case .malformed(let reason):
             isDone = true
@@ -71,7 +71,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    /// What was read behind the header goes to the handlers that were just added.
+    /// The bytes that were read behind the header go to the handlers that were just added.
     private func finish(_ context: ChannelHandlerContext, _ peer: PeerAddress, claims: Bool = false) {
         guard !isDone else { return }
         isDone = true
@@ -90,10 +90,10 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
 }
 
 extension Channel {
-    /// Calls `setUp` when it is known whom a connection is from: at once, or behind the header of the PROXY protocol of a
-    /// trusted proxy. On the event loop.
+    /// Calls `setUp` when the client of a connection is known: at once or, for a trusted proxy, behind the header of
+    /// the PROXY protocol. On the event loop.
     ///
-    /// - Parameter peerMayWait: Whether a client of this listener may wait for us to speak first.
+    /// - Parameter peerMayWait: Whether clients of this listener may wait for us to send first.
     package func whenPeerIsKnown(
         _ policy: ListenerPolicy, admission: ConnectionAdmission?, peerMayWait: Bool = false,
         _ setUp: @escaping (PeerAddress) throws -> Void

@@ -1,18 +1,18 @@
 package import NIOCore
 
-/// The proxies that are believed when they say whom they speak for. What anybody else says about it is passed over.
+/// The proxies that are trusted to state a client's address. What other peers state is ignored.
 package struct TrustedProxies: Hashable, Sendable {
     private let ranges: [AddressRange]
     /// Whether every peer of a Unix socket counts as a trusted proxy.
     private let trustsLocal: Bool
 
-    /// The word for the peers of Unix sockets.
+    /// The word that stands for the peers of Unix sockets.
     package static let local = "unix"
 
     /// No proxy is trusted.
     package static let none = TrustedProxies([])
 
-    /// - Parameter texts: addresses, networks and ``local``; others are passed over, see ``isUsable(_:)``.
+    /// - Parameter texts: Addresses, networks and ``local``. Other texts are ignored, see ``isUsable(_:)``.
     package init(_ texts: [String]) {
         ranges = texts.compactMap(AddressRange.init)
         trustsLocal = texts.contains(Self.local)
@@ -22,7 +22,7 @@ package struct TrustedProxies: Hashable, Sendable {
 
     package var isEmpty: Bool { ranges.isEmpty && !trustsLocal }
 
-    /// Whether the peer of a connection is a proxy to be believed.
+    /// Whether the peer of a connection is a trusted proxy.
     package func contains(_ peer: SocketAddress?) -> Bool {
         guard !isEmpty else { return false }
         guard let bytes = AddressBytes(peer) else { return trustsLocal }

@@ -8,21 +8,21 @@ package import RembusTransport
 package struct TCPListener: Sendable {
     package let channel: any Channel
 
-    /// Starts to accept. The link that `makeLink` makes must take the configuration that it is given, whose `framing`
-    /// is that of this listener.
+    /// Starts to accept. The link that `makeLink` makes must use the configuration that it gets, whose `framing` is
+    /// that of this listener.
     ///
     /// - Parameters:
-    ///   - tls: certificates for `tls`; nil for `tcp`.
-    ///   - admission: limits, checked at the accept; nil for none.
-    ///   - policy: who may speak for others, and the limits of connections.
-    ///   - speaksFirst: whether our side sends something before the peer has.
-    ///   - logger: gets a debug line for each handshake that fails.
+    ///   - tls: The certificates for `tls`; nil for `tcp`.
+    ///   - admission: The limits at the accept; nil for none.
+    ///   - policy: The trusted proxies, and the limits of connections.
+    ///   - speaksFirst: Whether our side sends something before the peer has.
+    ///   - logger: Gets a debug line for each handshake that fails.
     package static func bind(
         group: any EventLoopGroup, at address: ListenAddress, tls: TLSServerContext? = nil,
         admission: ConnectionAdmission? = nil, policy: ListenerPolicy, speaksFirst: Bool = false,
         logger: Logger? = nil, makeLink: @escaping WebSocketListener.MakeLink
     ) async throws -> TCPListener {
-        // There is no ping in this framing, so the system has to find out that a peer is gone.
+        // This framing has no pings, so the system has to detect that a peer is gone.
         let setup = TCPSetup(
             tls: tls, admission: admission, policy: policy, speaksFirst: speaksFirst, logger: logger,
             makeLink: makeLink)
@@ -47,7 +47,7 @@ package struct TCPListener: Sendable {
     }
 }
 
-/// What the connections of one listener have in common.
+/// What the connections of one listener share.
 private struct TCPSetup: Sendable {
     let tls: TLSServerContext?
     let admission: ConnectionAdmission?

@@ -5,15 +5,15 @@ import RembusSupport
 package import RembusTransport
 import Synchronization
 
-/// The certificates of a listener, which can be replaced while it listens: connections that are open keep what they
-/// began with, new ones get the new certificate.
+/// The certificates of a listener, which can be replaced while it listens. Open connections keep the old certificate,
+/// and new ones get the new one.
 package final class TLSServerContext: Sendable {
     private struct State {
         var settings: TLSServerSettings
         var loaded: TLSServerMaterial
-        /// What the last look at the files found; acted upon when the next look finds the same.
+        /// The stamps of the files at the last check. They are read when the next check finds the same stamps.
         var seen: [String: FileStamp?]
-        /// Files that could not be used; they are tried again when they change.
+        /// The stamps of files that could not be used. They are tried again when they change.
         var refused: [String: FileStamp?]?
     }
 
@@ -27,10 +27,10 @@ package final class TLSServerContext: Sendable {
         state = Mutex(State(settings: settings, loaded: material, seen: material.stamps))
     }
 
-    /// When the first of the certificates ends.
+    /// When the first of the certificates expires.
     package var expiry: Date { state.withLock { $0.loaded.expiry } }
 
-    /// The certificate in use, for the log: its hosts and the end of its validity.
+    /// A summary of the certificate for the log: its hosts and its expiry.
     package var summary: String { state.withLock { $0.loaded.summary } }
 
     /// The context for the next connection.
@@ -39,17 +39,17 @@ package final class TLSServerContext: Sendable {
     /// The settings in use.
     package var settings: TLSServerSettings { state.withLock { $0.settings } }
 
-    /// Whether the files on the disk are others than those in use, and cannot be used.
+    /// Whether the files on the disk differ from those in use and cannot be used.
     package var isStale: Bool { state.withLock { $0.refused != nil } }
 
-    /// Whether certificates could be replaced by those of other settings. Blocks on the disk.
+    /// Throws when certificates cannot be read with other settings. Blocks on the disk.
     package static func check(_ settings: TLSServerSettings) throws(TLSFailure) { _ = try TLSServerMaterial(settings) }
 
     /// Reads all files again. Blocks on the disk.
     ///
     /// Throws ``TLSFailure`` and keeps the old certificates when the new ones cannot be used.
     ///
-    /// - Parameter replacement: Settings that count from now on, if the files are good.
+    /// - Parameter replacement: The settings from now on, if the files are valid.
     package func reload(_ replacement: TLSServerSettings? = nil) throws(TLSFailure) {
         let settings = replacement ?? self.settings
         let stamps = TLSServerMaterial.stamps(settings)
@@ -65,17 +65,17 @@ package final class TLSServerContext: Sendable {
         }
     }
 
-    /// Reads the files again when they have changed; true when new certificates are in use. Meant to be called every
-    /// second or so. Blocks on the disk.
+    /// Reads the files again when they have changed. Returns true when new certificates are in use. Meant to be called
+    /// about every second. Blocks on the disk.
     ///
-    /// A change is acted upon when a second call still sees it as the first did: certificate and key are two files,
-    /// and whoever replaces them is given the time to replace both. Throws ``TLSFailure`` once for files that cannot be
-    /// used, and keeps the old certificates.
+    /// A change takes effect when a second call finds the same files as the first, so that there is time to replace
+    /// both the certificate and the key. Throws ``TLSFailure`` once for files that cannot be used, and keeps the old
+    /// certificates.
     package func reloadIfChanged() throws(TLSFailure) -> Bool {
         let stamps = TLSServerMaterial.stamps(settings)
         let isSettled = state.withLock { state in
             guard stamps != state.loaded.stamps, stamps != state.refused else {
-                // The files on the disk are again those in use: the refused ones are no longer there.
+                // The files on the disk are those in use again, so the refused ones are gone.
                 if stamps == state.loaded.stamps { state.refused = nil }
                 state.seen = stamps
                 return false

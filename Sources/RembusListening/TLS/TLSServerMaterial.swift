@@ -4,12 +4,12 @@ import NIOSSL
 import RembusSupport
 import RembusTransport
 
-/// Everything that one reading of the files of a `TLSServerSettings` gave.
+/// The result of reading the files of a `TLSServerSettings`.
 struct TLSServerMaterial: Sendable {
     let context: NIOSSLContext
     let expiry: Date
     let summary: String
-    /// The files as they were before they were read.
+    /// The stamps of the files before they were read.
     let stamps: [String: FileStamp?]
 
     init(_ settings: TLSServerSettings) throws(TLSFailure) {
@@ -19,7 +19,7 @@ struct TLSServerMaterial: Sendable {
             certificateFile: own[0], keyFile: own[1], origins: Self.origins(of: own, settings))
         var further: [CertificatePair] = []
         for files in Self.furtherPairs(settings) {
-            // What is for no host, such as an authority with its key, can be kept there too.
+            // The folder may also contain certificates that are for no host, such as an authority with its key.
             let leaf = try CertificatePair.certificates(
                 in: PEMFile(role: "certificate file", path: files.certificate, origin: settings.keystoreOrigin))[
                     0]
@@ -53,7 +53,8 @@ struct TLSServerMaterial: Sendable {
         configuration.applicationProtocols = ["http/1.1"]
         configuration.shutdownTimeout = .seconds(2)
         try requestCertificates(settings, &configuration)
-        // Choosing costs a turn of the event loop per handshake, so only those pay that have a choice.
+        // Choosing a certificate takes a turn of the event loop per handshake, so it is done only where there are
+        // several.
         if pairs.count > 1 {
             let chooser = CertificateChooser(pairs: pairs)
             configuration.sslContextCallback = { values, promise in
@@ -75,10 +76,10 @@ struct TLSServerMaterial: Sendable {
             configuration.certificateVerification = .none
             return
         case .optional: configuration.certificateVerification = .optionalVerification
-        // Clients are no hosts: who they are is for the caller to see in the certificate's name.
+        // Clients are not hosts. The caller checks the name in the certificate.
         case .required: configuration.certificateVerification = .noHostnameVerification
         }
-        // Never the system's authorities: anyone can get a certificate from those.
+        // The system's authorities are never used, because anyone can get a certificate from one of them.
         guard let path = settings.clientAuthorities else {
             throw TLSFailure(
                 "client certificates are asked for, but no file says which authorities they come from; set client_ca"
@@ -99,7 +100,7 @@ struct TLSServerMaterial: Sendable {
         return FileStamp.of(files)
     }
 
-    /// Pairs beside the main one; a certificate without key is not of a pair.
+    /// Certificates with keys besides the main one. Certificates without a key are ignored.
     private static func furtherPairs(_ settings: TLSServerSettings) -> [(certificate: String, key: String)] {
         guard let folder = settings.furtherPairs,
             let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
@@ -116,7 +117,7 @@ struct TLSServerMaterial: Sendable {
     }
 }
 
-/// Picks the certificate for the name that a client asks for (SNI).
+/// Chooses the certificate for the name that a client asks for (SNI).
 private struct CertificateChooser: Sendable {
     private let byHost: [String: CertificatePair]
 
@@ -128,7 +129,7 @@ private struct CertificateChooser: Sendable {
         self.byHost = byHost
     }
 
-    /// No change, which means the main certificate, for names that no certificate has.
+    /// No override, which means the main certificate, for names that no certificate has.
     func choice(for host: String?) -> NIOSSLContextConfigurationOverride {
         guard let host = host?.lowercased() else { return .noChanges }
         let parent = host.firstIndex(of: ".").map { "*" + host[$0...] }

@@ -1,25 +1,26 @@
-/// Which certificates a listener shows, and whom it lets in with one.
+/// The certificates of a listener, and its demands on those of clients.
 package struct TLSServerSettings: Sendable, Equatable {
     /// Whether clients show a certificate of their own.
     package enum ClientCertificates: Sendable {
-        /// They are not asked for one.
+        /// Clients are not asked for a certificate.
         case none
-        /// One that is shown must be valid.
+        /// A client may show a certificate, which must be valid.
         case optional
-        /// A valid one is the condition for a connection.
+        /// A client must show a valid certificate.
         case required
     }
 
-    /// PEM file with the server's certificate, followed by the intermediate ones.
+    /// A PEM file with the server's certificate, followed by the intermediate ones.
     package var certificateFile: String
-    /// PEM file with the private key, not readable by every user of the machine.
+    /// A PEM file with the private key, which not every user of the machine may read.
     package var keyFile: String
-    /// Folder with pairs `<any>.crt`, `<any>.key` of further host names, chosen by the name a client asks for (SNI).
+    /// A folder with pairs `<any>.crt`, `<any>.key` for further host names. The name that a client asks for (SNI)
+    /// selects one.
     package var furtherPairs: String?
-    /// PEM file with the authorities that client certificates may come from.
+    /// A PEM file with the authorities that may have issued client certificates.
     package var clientAuthorities: String?
     package var clientCertificates: ClientCertificates
-    /// What the settings are called that the server's files and the authorities of clients come from, for errors about them.
+    /// The names of the settings that the server's files and the client authorities come from, for error messages.
     package var keystoreOrigin: String?
     package var authoritiesOrigin: String?
 
@@ -34,7 +35,8 @@ package struct TLSServerSettings: Sendable, Equatable {
         self.clientCertificates = clientCertificates
     }
 
-    /// The layout of a keystore folder (behaviour.md §19.3): `rembus.crt` and `rembus.key`, and pairs for more hosts.
+    /// The settings for a keystore folder (behaviour.md §19.3): `rembus.crt` and `rembus.key`, and pairs for more
+    /// hosts.
     package init(
         keystore: String, clientAuthorities: String? = nil, clientCertificates: ClientCertificates = .none
     ) {

@@ -4,7 +4,7 @@ import NIOSSL
 import NIOWebSocket
 import RembusTransport
 
-/// Answers HTTP requests that are not an acceptable WebSocket handshake, and hangs up.
+/// Answers HTTP requests that are not an acceptable WebSocket handshake, and closes the connection.
 final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -25,7 +25,7 @@ final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
-            // At once: the end of a body in an unknown coding may never come.
+            // Answered at once, because the end of a body in an unknown coding may never come.
             if let objection = head.objection() { send(objection, to: head, context) }
         case .body: break
         case .end: if let head, !isAnswered { send(refusal(of: head), to: head, context) }
@@ -34,7 +34,7 @@ final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
-        // A refused upgrade is reported here first and then comes as an ordinary request.
+        // A refused upgrade is reported here first, and then passed on as an ordinary request.
         case is NIOWebSocketUpgradeError, is HTTPServerUpgradeErrors: return
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
             report.refused(.tlsHandshake, TLSFailure(handshake: error, peer: nil).description)
@@ -51,7 +51,7 @@ final class HTTPRefusalHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func refusal(of head: HTTPRequestHead) -> HTTPObjection {
-        // The upgrader refuses for nothing else.
+        // There are no other reasons for which the upgrader refuses.
         head.upgradeRefusal(origins: origins) ?? HTTPObjection(.badRequest, "bad WebSocket handshake")
     }
 

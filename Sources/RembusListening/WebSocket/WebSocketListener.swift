@@ -15,10 +15,10 @@ package struct WebSocketListener: Sendable {
     /// Starts to accept.
     ///
     /// - Parameters:
-    ///   - tls: certificates for `wss`; nil for `ws`.
-    ///   - admission: limits, checked at the accept; nil for none.
-    ///   - policy: which web pages may connect, who may speak for others, and the limits of connections.
-    ///   - logger: gets a debug line for each handshake that fails.
+    ///   - tls: The certificates for `wss`; nil for `ws`.
+    ///   - admission: The limits at the accept; nil for none.
+    ///   - policy: The web pages that may connect, the trusted proxies, and the limits of connections.
+    ///   - logger: Gets a debug line for each handshake that fails.
     package static func bind(
         group: any EventLoopGroup, at address: ListenAddress, tls: TLSServerContext? = nil,
         admission: ConnectionAdmission? = nil, policy: ListenerPolicy, logger: Logger? = nil,
@@ -46,7 +46,7 @@ package struct WebSocketListener: Sendable {
     }
 }
 
-/// What the connections of one listener have in common.
+/// What the connections of one listener share.
 private struct WebSocketSetup: Sendable {
     let tls: TLSServerContext?
     let admission: ConnectionAdmission?
@@ -54,7 +54,7 @@ private struct WebSocketSetup: Sendable {
     let logger: Logger?
     let makeLink: WebSocketListener.MakeLink
 
-    /// Puts the handlers of the handshakes on an accepted connection. None of them but TLS stays.
+    /// Adds the handlers of the handshakes to an accepted connection. All of them but TLS are removed afterwards.
     func prepare(_ channel: any Channel) throws {
         try channel.whenPeerIsKnown(policy, admission: admission) { try prepare(channel, $0) }
     }

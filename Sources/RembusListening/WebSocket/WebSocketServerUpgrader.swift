@@ -3,14 +3,15 @@ package import NIOHTTP1
 import NIOWebSocket
 import RembusTransport
 
-/// The library's upgrader does the handshake; in place of the library's frame handlers, `install` puts ours on the channel.
+/// SwiftNIO's upgrader does the handshake. Instead of its frame handlers, `install` adds ours to the channel.
 package final class WebSocketServerUpgrader: HTTPServerProtocolUpgrader {
     package let supportedProtocol = "websocket"
     package let requiredUpgradeHeaders: [String] = []
     private let handshake: NIOWebSocketServerUpgrader
     private let install: @Sendable (any Channel, HTTPRequestHead) throws -> Void
 
-    /// - Parameter subprotocols: those of which the client must offer one, the best first; without any, none is needed.
+    /// - Parameter subprotocols: Of these the client must offer one; the preferred one first. Without any, none is
+    ///   needed.
     package init(
         origins: OriginPolicy, subprotocols: [String] = [],
         install: @escaping @Sendable (any Channel, HTTPRequestHead) throws -> Void
@@ -43,7 +44,7 @@ package final class WebSocketServerUpgrader: HTTPServerProtocolUpgrader {
 }
 
 extension HTTPRequestHead {
-    /// Why the request does not become a WebSocket; nil when nothing is in the way.
+    /// Why the request does not become a WebSocket; nil when it can.
     package func upgradeRefusal(origins: OriginPolicy) -> HTTPObjection? {
         if let objection = objection() { return objection }
         guard wantsWebSocket else {
@@ -67,7 +68,7 @@ extension HTTPRequestHead {
         headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
     }
 
-    /// What RFC 6455 §4.2.1 asks of the request beyond what the library's upgrader checks.
+    /// The conditions of RFC 6455 §4.2.1 that SwiftNIO's upgrader does not check.
     fileprivate var isWebSocketHandshake: Bool {
         method == .GET && (version.major, version.minor) >= (1, 1)
             && headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }

@@ -1,7 +1,7 @@
 import NIOCore
 import RembusTransport
 
-/// What the server sends.
+/// Packets of the server.
 extension MQTTClientConnection {
     func handle(_ frame: MQTTFrame) throws(MQTTProtocolError) {
         if frame.isPublish {

@@ -1,9 +1,9 @@
 package import NIOCore
 import RembusTransport
 
-/// One connection to an MQTT server: its bytes, its signs of life and its end. The messages are in the session.
+/// One connection to an MQTT server: its bytes, its keep-alive and its end. The messages are in the session.
 ///
-/// Used on its channel's event loop only. Packets are collected; ``flush()`` writes them.
+/// Used on its channel's event loop only. Packets are collected, and ``flush()`` writes them.
 package final class MQTTClientConnection: ChannelInboundHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
@@ -15,9 +15,9 @@ package final class MQTTClientConnection: ChannelInboundHandler {
     package let session: MQTTClientSession
     let options: MQTTClientOptions
     let version: MQTTVersion
-    /// Held until the connection ends, so that owner and connection live as long as each other.
+    /// A strong reference until the connection ends, so that owner and connection live equally long.
     private(set) var delegate: (any MQTTClientDelegate)?
-    /// Gets the server's answer to the CONNECT, or why there was none.
+    /// Completed with the server's answer to the CONNECT, or the reason why there was none.
     let answer: EventLoopPromise<MQTTServerFacts>
     private var reader: MQTTPacketReader
     var output = ByteBuffer()
@@ -57,7 +57,7 @@ package final class MQTTClientConnection: ChannelInboundHandler {
         updateReading()
     }
 
-    /// `identifier` comes back with the messages of the subscriptions, from servers that know identifiers.
+    /// `identifier` is passed back with the messages of the subscriptions, if the server supports identifiers.
     package func subscribe(_ subscriptions: [MQTTSubscription], identifier: Int? = nil, token: UInt64) -> Bool {
         session.subscribe(subscriptions, identifier: identifier, token: token, into: &output)
     }
@@ -66,20 +66,21 @@ package final class MQTTClientConnection: ChannelInboundHandler {
         session.unsubscribe(filters, token: token, into: &output)
     }
 
-    /// Writes what was collected; while packets are being read that happens at the end of the read.
+    /// Writes what was collected. While packets are being read, this happens at the end of the read.
     package func flush() {
         guard !isInRead else { return }
         writeOut()
         reportOutcomes()
     }
 
-    /// Whether messages are to be read from the server.
+    /// Sets whether messages are read from the server.
     package func setReading(_ isReading: Bool) {
         wantsReading = isReading
         updateReading()
     }
 
-    /// Says goodbye when all that was published is written. The session is kept by the server as agreed, or ended now.
+    /// Disconnects when everything that was published is written. The server keeps the session as agreed, or ends it
+    /// now.
     package func disconnect(forgettingSession: Bool = false) {
         guard state == .open else { return end(MQTTClientFailure(.closed, "closed")) }
         state = .closing
@@ -182,10 +183,10 @@ package final class MQTTClientConnection: ChannelInboundHandler {
         while output.readableBytes > 0 {
             wroteSinceTick = true
             let bytes = output
-            // A new buffer: the channel keeps the old one until it is written.
+            // A new buffer, because the channel keeps the old one until it is written.
             output = ByteBuffer()
             context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-            // What found no room in this write.
+            // Publications for which there was no room in this write.
             if session.waitingCount > 0, state != .connecting { session.pump(into: &output) }
         }
     }
@@ -197,12 +198,12 @@ package final class MQTTClientConnection: ChannelInboundHandler {
     }
 
     private func updateReading() {
-        // MQTT 3.1.1 servers know no bound for what is unacknowledged.
+        // MQTT 3.1.1 servers have no limit on unacknowledged messages, so reading stops at ours.
         let reads = wantsReading && session.unacknowledgedCount <= Int(options.receiveMaximum)
         guard reads != isReading, let context else { return }
         isReading = reads
         try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
-        // Silence that we have asked for says nothing.
+        // While nothing is read, silence is no sign of a lost server.
         heardSinceTick = true
     }
 
@@ -214,8 +215,8 @@ package final class MQTTClientConnection: ChannelInboundHandler {
         keepAliveTask = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { self.tick(seconds) }
     }
 
-    /// Twice per keep-alive: asks for a sign of life when none was sent, and takes a server for dead that answers neither
-    /// this nor anything else for a whole one.
+    /// Called twice per keep-alive. Sends a ping when nothing else was sent, and ends the connection when nothing was
+    /// received for a whole interval.
     private func tick(_ seconds: UInt16) {
         guard state == .open || state == .closing else { return }
         if heardSinceTick { awaitsPong = false }
@@ -230,7 +231,7 @@ package final class MQTTClientConnection: ChannelInboundHandler {
         }
         (wroteSinceTick, heardSinceTick) = (false, false)
         writeOut()
-        // The ping itself is no reason not to send the next one.
+        // The ping itself is no reason to leave out the next one.
         wroteSinceTick = false
         scheduleKeepAlive(seconds)
     }

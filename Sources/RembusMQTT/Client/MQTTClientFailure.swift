@@ -1,17 +1,17 @@
 package import RembusTransport
 
-/// Why there is no connection to an MQTT server, or none any more.
+/// Why there is no connection to an MQTT server.
 package struct MQTTClientFailure: Error, Sendable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
-        /// No connection could be made, or it broke.
+        /// The connection could not be made, or broke.
         case unreachable
-        /// The server ended the connection before it answered the CONNECT.
+        /// The server closed the connection before it answered the CONNECT.
         case unanswered
-        /// The server answered with a refusal, or has sent the client away.
+        /// The server refused the client, or disconnected it.
         case refused(MQTTReason)
-        /// The server sent what is no MQTT.
+        /// The server sent something that is not MQTT.
         case violation(MQTTReason)
-        /// This side ended it.
+        /// This side closed the connection.
         case closed
     }
 
@@ -19,7 +19,7 @@ package struct MQTTClientFailure: Error, Sendable, CustomStringConvertible {
     /// A sentence without a full stop.
     package var description: String
 
-    /// What failed when the socket could not be opened.
+    /// The error of the socket, if it could not be opened.
     package private(set) var connecting: ConnectFailure?
 
     package init(_ kind: Kind, _ description: String) {
@@ -38,6 +38,6 @@ package struct MQTTClientFailure: Error, Sendable, CustomStringConvertible {
         return MQTTClientFailure(.refused(reason), "the MQTT server refused the connection (\(reason))\(text)")
     }
 
-    /// Whether the server may speak MQTT 3.1.1 only.
+    /// Whether the server may support MQTT 3.1.1 only.
     var calls311: Bool { kind == .refused(.unsupportedProtocolVersion) || kind == .unanswered }
 }

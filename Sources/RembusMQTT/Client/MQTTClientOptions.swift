@@ -1,20 +1,20 @@
 package import NIOCore
 
-/// How a client introduces itself.
+/// How a client connects.
 package struct MQTTClientOptions: Sendable {
-    /// Empty: the server chooses one (and keeps no session of MQTT 3.1.1).
+    /// The client identifier. If it is empty the server chooses one (and keeps no session of MQTT 3.1.1).
     package var clientID: String
     package var userName: String?
     package var password: [UInt8]?
-    /// Whether what the server keeps of earlier connections is to be forgotten.
+    /// Whether the server is to delete its state of earlier connections.
     package var cleanStart = true
-    /// Seconds that the server is to keep the session without a connection.
+    /// How long the server is to keep the session without a connection, in seconds.
     package var sessionExpiry: UInt32 = 0
-    /// Whether a server of MQTT 3.1.1, which knows no end of sessions, keeps it too.
+    /// Whether a server of MQTT 3.1.1, whose sessions do not expire, is to keep the session too.
     package var mayKeepForever = false
-    /// Seconds between signs of life; 0 sends none.
+    /// The interval of pings in seconds; 0 for none.
     package var keepAlive: UInt16 = 30
-    /// How many messages the server may send before the first is acknowledged.
+    /// How many messages the server may send before the first of them is acknowledged.
     package var receiveMaximum: UInt16 = 256
     package var maxPacketBytes = 62_914_560
     /// How long connecting may take, from the first packet to the server's answer.
@@ -33,7 +33,7 @@ package struct MQTTClientOptions: Sendable {
             connect.properties.receiveMaximum = receiveMaximum
             connect.properties.maximumPacketSize = UInt32(clamping: maxPacketBytes)
         } else {
-            // A session without a name cannot be found again, which MQTT 3.1.1 forbids to ask for.
+            // A session without a client identifier could not be found again, and MQTT 3.1.1 forbids to ask for it.
             if clientID.isEmpty || sessionExpiry == 0 || !mayKeepForever { connect.cleanStart = true }
             if password != nil, userName == nil { connect.userName = "" }
         }
@@ -41,7 +41,7 @@ package struct MQTTClientOptions: Sendable {
     }
 }
 
-/// What the server said about itself when it accepted a client.
+/// The server's answer when it accepted a client.
 package struct MQTTServerFacts: Sendable {
     package var version: MQTTVersion
     package var sessionPresent: Bool
@@ -50,7 +50,7 @@ package struct MQTTServerFacts: Sendable {
     package var maximumPacketSize = MQTTPacket.maxBytes
     package var keepAlive: UInt16
     package var clientID: String
-    /// Whether messages can say which subscriptions they are for.
+    /// Whether messages can tell which subscriptions they are for.
     package var hasSubscriptionIdentifiers: Bool
 
     init(version: MQTTVersion, sessionPresent: Bool, options: MQTTClientOptions, properties: MQTTProperties) {

@@ -1,21 +1,21 @@
 package import NIOCore
 
-/// With what a message is acknowledged.
+/// Acknowledges a message.
 package struct MQTTReceipt: Sendable, Hashable {
     let packetID: UInt16
     package let qos: MQTTQoS
     let epoch: Int
 
-    /// A number that a copy of the message has too, and no other message that is unacknowledged at the same time.
+    /// A number that copies of the message have too, and no other message that is unacknowledged at the same time.
     package var number: UInt64 { UInt64(truncatingIfNeeded: epoch) << 16 | UInt64(packetID) }
 }
 
-/// Messages from the server.
+/// Messages of the server.
 extension MQTTClientSession {
     enum Arrival {
-        /// It is for the owner, who acknowledges it when there is a receipt.
+        /// The message is for the owner, who has to acknowledge it if there is a receipt.
         case new(MQTTReceipt?)
-        /// It is with the owner, or was already.
+        /// The owner has the message, or had it already.
         case known
     }
 
@@ -40,7 +40,7 @@ extension MQTTClientSession {
         return .new(MQTTReceipt(packetID: id, qos: qos, epoch: epoch))
     }
 
-    /// The owner has taken responsibility for a message.
+    /// Called when the owner has taken responsibility for a message.
     package func acknowledge(_ receipt: MQTTReceipt, into output: inout ByteBuffer) {
         guard receipt.epoch == epoch, case .delivered = incoming[receipt.packetID] else { return }
         guard isConnected else {
@@ -50,7 +50,7 @@ extension MQTTClientSession {
         acknowledge(receipt.packetID, receipt.qos, into: &output)
     }
 
-    /// The owner has lost what it has not acknowledged: copies of that are new to it.
+    /// The owner has lost the messages that it has not acknowledged, so that copies of them are new to it.
     package func forgetDelivered() {
         incoming = incoming.filter { if case .delivered = $0.value { false } else { true } }
     }

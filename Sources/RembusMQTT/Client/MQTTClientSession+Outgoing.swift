@@ -2,9 +2,10 @@ package import NIOCore
 
 /// Messages to the server. They leave in the order in which they were published, whatever their QoS.
 extension MQTTClientSession {
-    /// Publishes when connection, socket and window allow. The owner bounds what waits until then.
+    /// Publishes when connection, socket and window allow it. The owner limits what waits until then.
     ///
-    /// QoS 1 and 2 report their end under `token`; one that is under way already is not published twice.
+    /// At QoS 1 and 2 the end of the exchange is reported with `token`. A message whose exchange is open is not
+    /// published twice.
     package func publish(_ publish: MQTTPublish, token: UInt64? = nil, into output: inout ByteBuffer) {
         if let token {
             guard tokens.insert(token).inserted else { return }
@@ -15,11 +16,11 @@ extension MQTTClientSession {
         waiting.append(entry)
     }
 
-    /// Sends what waits, as far as it may be sent.
+    /// Sends waiting messages, as far as possible.
     package func pump(into output: inout ByteBuffer) {
         guard isConnected else { return }
         while !isBlocked, let id = resends.first {
-            // Nothing overtakes what was sent before.
+            // Messages that were sent before are sent again first.
             guard inFlight.count - resends.count < window else { return }
             resends.removeFirst()
             if let entry = inFlight[id] { resend(entry, id, into: &output) }
@@ -30,7 +31,7 @@ extension MQTTClientSession {
         }
     }
 
-    /// Forgets what waits and was not sent yet.
+    /// Drops messages that were not sent yet. Returns their number.
     package func dropWaiting() -> Int {
         let count = waiting.count
         for entry in waiting { report(entry.token, .unspecifiedError) }
@@ -44,7 +45,7 @@ extension MQTTClientSession {
     private var window: Int { facts?.receiveMaximum ?? 0 }
 
     private func trySend(_ entry: Outgoing, into output: inout ByteBuffer) -> Bool {
-        // What is collected for one write is bounded too.
+        // The bytes that are collected for one write are limited too.
         guard isConnected, !isBlocked, output.readableBytes < Self.maxOutput, let facts else { return false }
         var entry = entry
         entry.publish.qos = min(entry.publish.qos, facts.maximumQoS)
@@ -85,7 +86,7 @@ extension MQTTClientSession {
 
     func received(pubrec id: UInt16, _ reason: MQTTReason, into output: inout ByteBuffer) {
         guard let entry = inFlight[id], entry.publish.qos == .exactlyOnce else {
-            // It waits for a release of what we do not know (§4.3.3).
+            // The server waits for a release of a message that is not known here (§4.3.3).
             guard !reason.isError else { return }
             return MQTTPacket.pubrel(packetID: id, reason: .packetIdentifierNotFound, properties: MQTTProperties())
                 .encode(version: version, into: &output)
@@ -108,7 +109,7 @@ extension MQTTClientSession {
 
     func complete(_ id: UInt16, _ reason: MQTTReason) {
         guard let entry = inFlight.removeValue(forKey: id) else { return }
-        // Mostly the first; the rest is taken out when it has become long.
+        // Mostly the first one is removed. The others are removed when the list has become long.
         while let first = order.first, inFlight[first] == nil { order.removeFirst() }
         if order.count > 2 * inFlight.count + 64 { order.removeAll { inFlight[$0] == nil } }
         if !resends.isEmpty { resends.removeAll { $0 == id } }
@@ -123,7 +124,8 @@ extension MQTTClientSession {
 
     // MARK: Commands
 
-    /// Subscribes; false without a connection. The answer comes under `token`, without reasons when the connection was lost.
+    /// Subscribes. Returns false without a connection. The answer is reported with `token`, and has no reasons when the
+    /// connection was lost.
     package func subscribe(
         _ subscriptions: [MQTTSubscription], identifier: Int? = nil, token: UInt64, into output: inout ByteBuffer
     ) -> Bool {
@@ -144,7 +146,7 @@ extension MQTTClientSession {
         return true
     }
 
-    /// nil when nobody waits for the answer; an UNSUBACK of MQTT 3.1.1 has no reasons and means success.
+    /// nil when the answer is not expected. An UNSUBACK of MQTT 3.1.1 has no reasons and means success.
     func received(answer id: UInt16, _ reasons: [MQTTReason], hasReasons: Bool) throws(MQTTProtocolError) -> Answer? {
         guard let command = commands.removeValue(forKey: id) else { return nil }
         let reasons = hasReasons ? reasons : Array(repeating: .success, count: command.count)

@@ -1,29 +1,30 @@
 import NIOCore
 
-/// The client's end of an MQTT session: what it has sent and got without the last word on it.
+/// The client's end of an MQTT session: the exchanges that are not finished.
 ///
-/// It outlives connections and knows none: packets come in as values and go out as bytes. Used by one thread at a time.
+/// It outlives connections and does not use them: packets come in as values and leave as bytes. Used by one thread at a
+/// time.
 package final class MQTTClientSession {
     struct Outgoing {
         var publish: MQTTPublish
-        /// nil for messages whose end nobody waits for.
+        /// The token; nil for messages whose end is not reported.
         var token: UInt64?
-        /// The server has a QoS 2 message, and was told to release it.
+        /// Whether the server has a QoS 2 message and was told to release it.
         var isReleased = false
 
         var size: Int { publish.payload.readableBytes + publish.topic.utf8.count }
     }
 
     enum Incoming {
-        /// With the owner, who has not acknowledged it.
+        /// The owner has the message and has not acknowledged it.
         case delivered
-        /// Acknowledged while there was no connection to say so.
+        /// The message was acknowledged while there was no connection to send that on.
         case owed(MQTTQoS)
-        /// A QoS 2 message that is taken, and that the server has not released.
+        /// A QoS 2 message that was accepted and that the server has not released.
         case received
     }
 
-    /// What the end of a message was.
+    /// The end of a message's exchange.
     package struct Outcome: Sendable, Equatable {
         package var token: UInt64
         package var reason: MQTTReason
@@ -41,36 +42,36 @@ package final class MQTTClientSession {
     }
 
     package internal(set) var facts: MQTTServerFacts?
-    /// Whether the socket takes no more: what is published waits here.
+    /// Whether the socket accepts no more, so that publications wait here.
     package var isBlocked = false
 
     var version: MQTTVersion { facts?.version ?? .v5 }
     var isConnected = false
-    /// Messages under way, in the order of their first sending.
+    /// Messages whose exchange is open, in the order of their first sending.
     var inFlight: [UInt16: Outgoing] = [:]
     var order = CircularBuffer<UInt16>()
-    /// Those that were under way on an earlier connection and have not been sent again.
+    /// Messages of an earlier connection that were not sent again yet.
     var resends = CircularBuffer<UInt16>()
     var tokens: Set<UInt64> = []
     var waiting = CircularBuffer<Outgoing>()
     package internal(set) var waitingBytes = 0
     var commands: [UInt16: (token: UInt64, count: Int)] = [:]
     var incoming: [UInt16: Incoming] = [:]
-    /// Changes when the server has forgotten the session, and packet identifiers with it.
+    /// Changes when the server has deleted the session, and the packet identifiers with it.
     var epoch = 0
     var outcomes: [Outcome] = []
     private var lastID: UInt16 = 0
 
     package init() {}
 
-    /// Messages that were published and not yet sent.
+    /// The number of messages that were published and not sent yet.
     package var waitingCount: Int { waiting.count }
-    /// Messages that were sent and not acknowledged.
+    /// The number of messages that were sent and not acknowledged.
     package var inFlightCount: Int { inFlight.count }
-    /// Messages that came and are not acknowledged.
+    /// The number of messages that were received and not acknowledged.
     package var unacknowledgedCount: Int { incoming.count }
 
-    /// What has ended since the last call.
+    /// Returns the exchanges that have ended since the last call.
     package func takeOutcomes() -> [Outcome] {
         guard !outcomes.isEmpty else { return [] }
         defer { outcomes.removeAll(keepingCapacity: true) }
@@ -79,14 +80,14 @@ package final class MQTTClientSession {
 
     // MARK: Connections
 
-    /// The server has accepted the client: what was under way goes on.
+    /// The server has accepted the client, so open exchanges continue.
     func begin(_ facts: MQTTServerFacts, into output: inout ByteBuffer) {
         self.facts = facts
         isConnected = true
         if !facts.sessionPresent {
             epoch += 1
             incoming.removeAll()
-            // The server had those that it was to release; it has forgotten only that it said so.
+            // The server had the messages that it was to release. It has only lost the record that it did.
             for (id, entry) in inFlight where entry.isReleased { complete(id, .success) }
         }
         order.removeAll { inFlight[$0] == nil }
@@ -94,7 +95,7 @@ package final class MQTTClientSession {
         pump(into: &output)
     }
 
-    /// The connection is gone. Answers to commands will not come.
+    /// The connection is lost. Commands will not be answered.
     func end() -> [Answer] {
         isConnected = false
         isBlocked = false

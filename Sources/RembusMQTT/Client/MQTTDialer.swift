@@ -5,7 +5,7 @@ package import RembusTransport
 package struct MQTTDialer: Sendable {
     package var host: String
     package var port: Int
-    /// nil when the connection is not encrypted.
+    /// The TLS context; nil for connections without encryption.
     package var tls: TLSClientContext?
     package var options: MQTTClientOptions
 
@@ -16,17 +16,17 @@ package struct MQTTDialer: Sendable {
         self.options = options
     }
 
-    /// The socket could not be opened, or not secured.
+    /// The failure for a socket that could not be opened or encrypted.
     private func unreachable(_ error: any Error) -> MQTTClientFailure {
         if let failure = error as? TLSFailure { return MQTTClientFailure(.unreachable, failure.description) }
         return MQTTClientFailure(.unreachable, ConnectFailure(DialedPlace.text(host, port), error))
     }
 
-    /// Makes the handler of a connection; runs on the event loop.
+    /// Makes the handler of a connection. Called on the event loop.
     package typealias MakeConnection =
         @Sendable (MQTTClientOptions, MQTTVersion, EventLoopPromise<MQTTServerFacts>) -> MQTTClientConnection
 
-    /// Connects and introduces the client, with MQTT 3.1.1 when the server does not know MQTT 5.
+    /// Connects and sends CONNECT; with MQTT 3.1.1 if the server does not support MQTT 5.
     package func connect(
         on eventLoop: any EventLoop, first: MQTTVersion = .v5, makeConnection: @escaping MakeConnection
     ) async throws(MQTTClientFailure) -> (channel: any Channel, facts: MQTTServerFacts) {
@@ -37,7 +37,7 @@ package struct MQTTDialer: Sendable {
             do {
                 return try await open(.v311, on: eventLoop, makeConnection)
             } catch let second {
-                // A server that hangs up on both says more about itself with the first.
+                // If the server closes both connections, the error of the first one tells more.
                 throw second.calls311 ? error : second
             }
         }

@@ -1,8 +1,8 @@
 package import NIOCore
 
-/// Recognises our own messages when an MQTT 3.1.1 broker sends them back, which it cannot be asked not to do.
+/// Recognises messages of this client that an MQTT 3.1.1 broker sends back, which cannot be turned off there.
 ///
-/// It knows topics and payloads by their hash, a bounded number of them for a bounded time: an echo comes soon or never.
+/// It keeps hashes of topics and payloads, a limited number for a limited time, because an echo comes soon or never.
 package struct MQTTEchoFilter: Sendable {
     private var counts: [Int: Int] = [:]
     private var order = CircularBuffer<(key: Int, until: NIODeadline)>()
@@ -12,7 +12,7 @@ package struct MQTTEchoFilter: Sendable {
     private static let capacity = 20_000
     private static let lifetime = TimeAmount.seconds(30)
 
-    /// Notes a message that is sent, if the filters will bring it back.
+    /// Records a message that is sent, if one of the filters matches it.
     package mutating func note(_ topic: String, _ payload: ByteBuffer, _ filters: [String], now: NIODeadline = .now()) {
         guard filters.contains(where: { MQTTTopics.matches(filter: $0, topic: topic) }) else { return }
         forget(now)
@@ -21,14 +21,14 @@ package struct MQTTEchoFilter: Sendable {
         order.append((key, now + Self.lifetime))
     }
 
-    /// Whether a message is one that was sent; each counts once.
+    /// Whether a message is an echo. Each recorded message counts once.
     package mutating func isEcho(_ topic: String, _ payload: ByteBuffer, now: NIODeadline = .now()) -> Bool {
         guard !counts.isEmpty else { return false }
         forget(now)
         let key = Self.key(topic, payload)
         guard let count = counts[key] else { return false }
         counts[key] = count > 1 ? count - 1 : nil
-        // Its place in the order stays until its time is over, and then finds nothing.
+        // Its entry in the order stays until its time is over, and then has no effect.
         return true
     }
 

@@ -1,7 +1,7 @@
 import NIOCore
 
 extension ByteBuffer {
-    /// The largest number that ``writeMQTTVariable(_:)`` can write: the largest packet has that many bytes behind its head.
+    /// The largest number that ``writeMQTTVariable(_:)`` can write, and so the most bytes of a packet behind its head.
     package static let maxMQTTVariable = 268_435_455
 
     static func mqttVariableLength(_ value: Int) -> Int {
@@ -22,7 +22,7 @@ extension ByteBuffer {
         writeInteger(UInt8(truncatingIfNeeded: rest))
     }
 
-    /// Texts are cut at 65,535 bytes, which none that reaches this place is longer than.
+    /// Texts are cut at 65,535 bytes. No text that reaches this point is longer.
     mutating func writeMQTTText(_ text: String) {
         writeInteger(UInt16(text.mqttLength))
         if text.utf8.count <= 0xFFFF {
@@ -40,7 +40,7 @@ extension ByteBuffer {
 }
 
 extension String {
-    /// Bytes of the text as it is written: at most 65,535, and no part of a character.
+    /// The bytes of the text as it is written: at most 65,535, without a partial character.
     var mqttLength: Int {
         let utf8 = self.utf8
         guard utf8.count > 0xFFFF else { return utf8.count }

@@ -2,7 +2,7 @@ import NIOCore
 import RembusSupport
 import RembusWire
 
-/// Reads the parts of one packet; nothing behind its end.
+/// Reads the parts of one packet, and not beyond its end.
 struct MQTTByteReader {
     private(set) var bytes: ByteBuffer
 
@@ -65,7 +65,7 @@ struct MQTTByteReader {
         return text
     }
 
-    /// nil for bytes that no MQTT text may have (§1.5.4).
+    /// nil for bytes that MQTT does not allow in a text (§1.5.4).
     static func text(_ bytes: UnsafeRawBufferPointer) -> String? {
         guard UTF8Check.isValid(bytes), !bytes.contains(0) else { return nil }
         return String(decoding: bytes, as: UTF8.self)

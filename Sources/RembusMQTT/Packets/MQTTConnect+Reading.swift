@@ -8,7 +8,7 @@ extension MQTTConnect {
             guard name == "MQTT" || name == "MQIsdp" else {
                 throw MQTTProtocolError(.unsupportedProtocolVersion, "the protocol is not MQTT")
             }
-            // Future versions will rather understand the answer of the newest one.
+            // A client of a future version understands the answer of the newest version best.
             version = level > MQTTVersion.v5.rawValue ? .v5 : .v311
             throw MQTTProtocolError(.unsupportedProtocolVersion, "version \(level) of \(name) is not spoken here")
         }
@@ -20,7 +20,7 @@ extension MQTTConnect {
         self.init(
             version: known, clientID: try reader.text(), cleanStart: flags & 2 != 0, keepAlive: keepAlive,
             properties: properties)
-        // Longer ones than the 23 characters of MQTT 3.1 are in use, and no trouble.
+        // Identifiers longer than the 23 characters of MQTT 3.1 are in use, and accepted.
         guard name == "MQTT" || !clientID.isEmpty else {
             throw MQTTProtocolError(.clientIdentifierNotValid, "MQTT 3.1 wants a client identifier")
         }
@@ -35,7 +35,7 @@ extension MQTTConnect {
         if flags & 0x40 != 0 { password = try reader.data() }
     }
 
-    /// MQTT 3.1 is MQTT 3.1.1 under an older name.
+    /// MQTT 3.1 is treated as 3.1.1, which only has another name.
     private static func version(of name: String, _ level: UInt8) -> MQTTVersion? {
         switch name {
         case "MQTT": MQTTVersion(rawValue: level)

@@ -33,7 +33,7 @@ extension MQTTPacket {
         let flags = try reader.byte()
         guard flags <= 1 else { throw .malformed("a CONNACK has reserved flags") }
         let reason: MQTTReason
-        // A server that knows MQTT 3.1.1 only refuses MQTT 5 in two bytes.
+        // A server that supports only MQTT 3.1.1 refuses MQTT 5 with two bytes.
         if version == .v5, reader.count > 1 {
             reason = try reader.reason(.ofConnack)
         } else {

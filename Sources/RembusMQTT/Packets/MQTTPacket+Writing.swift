@@ -1,17 +1,17 @@
 package import NIOCore
 
 extension MQTTPacket {
-    /// Bytes of the largest packet that can be written: a byte for the type, four for the length, and the rest.
+    /// The bytes of the largest packet that can be written: one for the type, four for the length, and the rest.
     package static let maxBytes = 5 + ByteBuffer.maxMQTTVariable
 
-    /// Bytes that ``encode(version:into:)`` appends.
+    /// The number of bytes that ``encode(version:into:)`` appends.
     package func encodedLength(version: MQTTVersion) -> Int {
         var buffer = ByteBuffer()
         encode(version: version, into: &buffer)
         return buffer.readableBytes
     }
 
-    /// Appends the packet. What a version does not have is left out.
+    /// Appends the packet. Parts that the version does not have are left out.
     package func encode(version: MQTTVersion, into buffer: inout ByteBuffer) {
         switch self {
         case .publish(let publish): publish.encode(version: version, into: &buffer)
@@ -34,7 +34,7 @@ extension MQTTPacket {
         }
     }
 
-    /// Packets that are rare: their length is measured by writing them.
+    /// Writes packets that are rare, whose length is found by writing them.
     private func writeBody(_ version: MQTTVersion, into body: inout ByteBuffer) -> MQTTPacketType {
         switch self {
         case .connect(let connect):
@@ -77,7 +77,7 @@ extension MQTTPacket {
         }
     }
 
-    /// Success without properties needs no byte at all.
+    /// Success without properties is written as nothing.
     private static func writeReason(_ reason: MQTTReason, _ properties: MQTTProperties, into body: inout ByteBuffer) {
         guard reason != .success || !properties.isEmpty else { return }
         body.writeInteger(reason.rawValue)
@@ -119,7 +119,7 @@ extension MQTTConnect {
         var flags: UInt8 = cleanStart ? 2 : 0
         if let will { flags |= 4 | will.qos.rawValue << 3 | (will.retain ? 0x20 : 0) }
         if userName != nil { flags |= 0x80 }
-        // MQTT 3.1.1 has no password without a user name.
+        // MQTT 3.1.1 does not allow a password without a user name.
         let password = userName == nil && version == .v311 ? nil : self.password
         if password != nil { flags |= 0x40 }
         body.writeInteger(flags)

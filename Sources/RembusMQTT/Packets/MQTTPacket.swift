@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// A packet of MQTT 3.1.1 or 5. What 3.1.1 lacks is empty when read, and left out when written.
+/// A packet of MQTT 3.1.1 or 5. Parts that 3.1.1 lacks are empty when read, and left out when written.
 package enum MQTTPacket: Sendable, Equatable {
     case connect(MQTTConnect)
     case connack(sessionPresent: Bool, reason: MQTTReason, properties: MQTTProperties)
@@ -26,7 +26,7 @@ enum MQTTPacketType: UInt8, Sendable {
     case subscribe, suback, unsubscribe, unsuback
     case pingreq, pingresp, disconnect, auth
 
-    /// The other four bits, which are fixed for all but PUBLISH.
+    /// The other four bits, which are constant except for PUBLISH.
     var flags: UInt8 {
         switch self {
         case .pubrel, .subscribe, .unsubscribe: 2
@@ -35,12 +35,13 @@ enum MQTTPacketType: UInt8, Sendable {
     }
 }
 
-/// A client introduces itself.
+/// A client connects.
 package struct MQTTConnect: Sendable, Equatable {
     package var version: MQTTVersion
     package var clientID: String
     package var cleanStart: Bool
-    /// Seconds without a packet after which the client may be taken for dead after half as many more; 0 for never.
+    /// The keep-alive in seconds. The client counts as lost after one and a half times this without a packet; 0 for
+    /// never.
     package var keepAlive: UInt16
     package var will: MQTTWill?
     package var userName: String?
@@ -62,7 +63,7 @@ package struct MQTTConnect: Sendable, Equatable {
     }
 }
 
-/// What the server publishes for a client that vanishes.
+/// The publication that the server makes when the client's connection is lost.
 package struct MQTTWill: Sendable, Equatable {
     package var topic: String
     package var payload: ByteBuffer
@@ -82,9 +83,9 @@ package struct MQTTWill: Sendable, Equatable {
     }
 }
 
-/// A message. `packetID` is 0 for QoS 0 and no other.
+/// A publication. `packetID` is 0 at QoS 0 only.
 package struct MQTTPublish: Sendable, Equatable {
-    /// Empty when an alias in the properties stands for it.
+    /// The topic; empty when an alias in the properties stands for it.
     package var topic: String
     package var payload: ByteBuffer
     package var qos: MQTTQoS
@@ -107,15 +108,15 @@ package struct MQTTPublish: Sendable, Equatable {
     }
 }
 
-/// One filter of a SUBSCRIBE. Nobody but the reader of the packet has looked at the filter.
+/// One filter of a SUBSCRIBE, which was not checked yet.
 package struct MQTTSubscription: Sendable, Equatable {
     package var filter: String
     package var qos: MQTTQoS
-    /// Whether the client's own messages are not wanted.
+    /// Whether the client does not want its own messages.
     package var noLocal: Bool
     /// Whether messages keep their retain flag when they are passed on.
     package var retainAsPublished: Bool
-    /// Retained messages: 0 sends them, 1 for new subscriptions only, 2 not.
+    /// Retained messages: 0 sends them, 1 only for a new subscription, 2 never.
     package var retainHandling: UInt8
 
     package init(

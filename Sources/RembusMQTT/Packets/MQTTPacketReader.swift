@@ -1,11 +1,11 @@
 package import NIOCore
 
-/// Cuts packets out of a stream of bytes.
+/// Separates the packets in a stream of bytes.
 package struct MQTTPacketReader: Sendable {
-    /// How packets are read. Set by the reader when it meets a CONNECT; even one with a version that is not spoken, so that
-    /// the refusal can be written as its sender understands it.
+    /// The version of the packets. A CONNECT sets it, even with an unsupported version, so that the refusal is written
+    /// in a form that its sender understands.
     package var version: MQTTVersion
-    /// The largest packet that is accepted, with its head.
+    /// The largest packet that is accepted, including its head.
     package var maxPacketBytes: Int
     private var pending = ByteBuffer()
 
@@ -14,13 +14,13 @@ package struct MQTTPacketReader: Sendable {
         self.version = version
     }
 
-    /// Bytes of a packet that has not arrived completely, or has not been asked for.
+    /// The bytes of a packet that is incomplete, or was not read yet.
     package var pendingBytes: Int { pending.readableBytes }
 
     /// Takes all readable bytes.
     package mutating func feed(_ bytes: inout ByteBuffer) {
         if pending.readableBytes == 0 {
-            // No copy: packets are slices of what was read.
+            // Without a copy: packets are slices of what was received.
             pending = bytes
             bytes.moveReaderIndex(to: bytes.writerIndex)
             return
@@ -29,13 +29,13 @@ package struct MQTTPacketReader: Sendable {
         pending.writeBuffer(&bytes)
     }
 
-    /// The next whole packet; nil when more bytes are needed. After an error nothing more can be read.
+    /// The next complete packet; nil when more bytes are needed. After an error nothing more can be read.
     package mutating func next() throws(MQTTProtocolError) -> MQTTPacket? {
         guard let frame = try nextFrame() else { return nil }
         return try MQTTPacket(frame, version: &version)
     }
 
-    /// The next whole packet, undecoded.
+    /// The next complete packet, not decoded.
     package mutating func nextFrame() throws(MQTTProtocolError) -> MQTTFrame? {
         guard let (head, length) = try head() else { return nil }
         guard let type = MQTTPacketType(rawValue: head >> 4) else { throw .malformed("packet type 0 does not exist") }
@@ -46,7 +46,7 @@ package struct MQTTPacketReader: Sendable {
         return MQTTFrame(type: type, flags: head & 0x0F, body: body)
     }
 
-    /// The first byte and the length, when the whole packet is there.
+    /// The first byte and the length, when the packet is complete.
     private func head() throws(MQTTProtocolError) -> (UInt8, (value: Int, excess: Int))? {
         let start = pending.readerIndex
         guard let head = pending.getInteger(at: start, as: UInt8.self) else { return nil }
@@ -59,7 +59,7 @@ package struct MQTTPacketReader: Sendable {
             guard digits < 4 else { throw .malformed("the length of a packet has more than four bytes") }
         }
         let excess = digits - ByteBuffer.mqttVariableLength(value)
-        // MQTT 3.1.1 does not say that it must be short.
+        // MQTT 3.1.1 does not require the shortest form.
         guard excess == 0 || version == .v311 else {
             throw .malformed("the length of a packet is written with more bytes than needed")
         }
@@ -71,15 +71,15 @@ package struct MQTTPacketReader: Sendable {
     }
 }
 
-/// A whole packet whose content has not been looked at.
+/// A complete packet whose content was not decoded.
 package struct MQTTFrame: Sendable {
     let type: MQTTPacketType
     let flags: UInt8
     let body: ByteBuffer
 
-    /// Whether it is a PUBLISH, for which there is ``MQTTPublishView``.
+    /// Whether it is a PUBLISH, which ``MQTTPublishView`` reads.
     package var isPublish: Bool { type == .publish }
 
-    /// Bytes behind the head.
+    /// The number of bytes behind the head.
     package var byteCount: Int { body.readableBytes }
 }

@@ -7,49 +7,49 @@ extension MQTTProperties {
         set { set(.payloadFormat, newValue.map(Value.byte)) }
     }
 
-    /// Seconds that the message stays of use.
+    /// The time until the message expires, in seconds.
     package var messageExpiry: UInt32? {
         get { long(.messageExpiry) }
         set { set(.messageExpiry, newValue.map(Value.long)) }
     }
 
-    /// What the payload is, usually a MIME type.
+    /// The type of the payload, usually a MIME type.
     package var contentType: String? {
         get { text(.contentType) }
         set { set(.contentType, newValue.map(Value.text)) }
     }
 
-    /// Where an answer is expected.
+    /// The topic of the expected answer.
     package var responseTopic: String? {
         get { text(.responseTopic) }
         set { set(.responseTopic, newValue.map(Value.text)) }
     }
 
-    /// What an answer has to repeat.
+    /// Data that an answer has to repeat.
     package var correlationData: ByteBuffer? {
         get { bytes(.correlationData) }
         set { set(.correlationData, newValue.map(Value.bytes)) }
     }
 
-    /// Seconds that the session outlives its connection; the largest number means for ever.
+    /// How long the session outlives its connection, in seconds; the largest number means for ever.
     package var sessionExpiry: UInt32? {
         get { long(.sessionExpiry) }
         set { set(.sessionExpiry, newValue.map(Value.long)) }
     }
 
-    /// The client identifier that the server chose.
+    /// The client identifier that the server has chosen.
     package var assignedClientIdentifier: String? {
         get { text(.assignedClientIdentifier) }
         set { set(.assignedClientIdentifier, newValue.map(Value.text)) }
     }
 
-    /// The keep-alive that the server wants instead of the client's.
+    /// The keep-alive that the server uses instead of the client's.
     package var serverKeepAlive: UInt16? {
         get { short(.serverKeepAlive) }
         set { set(.serverKeepAlive, newValue.map(Value.short)) }
     }
 
-    /// How an extended authentication works.
+    /// The method of an extended authentication.
     package var authenticationMethod: String? {
         get { text(.authenticationMethod) }
         set { set(.authenticationMethod, newValue.map(Value.text)) }
@@ -67,7 +67,7 @@ extension MQTTProperties {
         set { set(.requestProblemInformation, newValue.map(Value.byte)) }
     }
 
-    /// Seconds between the end of a connection and its will.
+    /// The time between the end of a connection and the publication of its will, in seconds.
     package var willDelayInterval: UInt32? {
         get { long(.willDelayInterval) }
         set { set(.willDelayInterval, newValue.map(Value.long)) }
@@ -91,13 +91,13 @@ extension MQTTProperties {
         set { set(.serverReference, newValue.map(Value.text)) }
     }
 
-    /// Why, for people.
+    /// The reason in words.
     package var reasonString: String? {
         get { text(.reasonString) }
         set { set(.reasonString, newValue.map(Value.text)) }
     }
 
-    /// How many QoS 1 and 2 messages may be unacknowledged.
+    /// How many messages at QoS 1 and 2 may be unacknowledged.
     package var receiveMaximum: UInt16? {
         get { short(.receiveMaximum) }
         set { set(.receiveMaximum, newValue.map(Value.short)) }
@@ -115,7 +115,7 @@ extension MQTTProperties {
         set { set(.topicAlias, newValue.map(Value.short)) }
     }
 
-    /// The best QoS that the server supports, 0 or 1.
+    /// The highest QoS that the server supports, 0 or 1.
     package var maximumQoS: UInt8? {
         get { byte(.maximumQoS) }
         set { set(.maximumQoS, newValue.map(Value.byte)) }
@@ -133,25 +133,25 @@ extension MQTTProperties {
         set { set(.maximumPacketSize, newValue.map(Value.long)) }
     }
 
-    /// Whether the server knows wildcards (1).
+    /// Whether the server supports wildcards (1).
     package var wildcardSubscriptionAvailable: UInt8? {
         get { byte(.wildcardSubscriptionAvailable) }
         set { set(.wildcardSubscriptionAvailable, newValue.map(Value.byte)) }
     }
 
-    /// Whether the server knows subscription identifiers (1).
+    /// Whether the server supports subscription identifiers (1).
     package var subscriptionIdentifiersAvailable: UInt8? {
         get { byte(.subscriptionIdentifiersAvailable) }
         set { set(.subscriptionIdentifiersAvailable, newValue.map(Value.byte)) }
     }
 
-    /// Whether the server knows shared subscriptions (1).
+    /// Whether the server supports shared subscriptions (1).
     package var sharedSubscriptionAvailable: UInt8? {
         get { byte(.sharedSubscriptionAvailable) }
         set { set(.sharedSubscriptionAvailable, newValue.map(Value.byte)) }
     }
 
-    /// Which subscriptions a message is for, or the number of a new subscription.
+    /// The subscriptions that a message is for, or the identifier of a new subscription.
     package var subscriptionIdentifiers: [Int] {
         get {
             entries.compactMap { entry in
@@ -161,7 +161,7 @@ extension MQTTProperties {
         set { replace(.subscriptionIdentifier, newValue.map(Value.variable)) }
     }
 
-    /// Names and values that mean something to the application.
+    /// Names and values for the application.
     package var userProperties: [(name: String, value: String)] {
         get {
             entries.compactMap { entry in

@@ -1,14 +1,14 @@
 package import NIOCore
 
 extension MQTTProperties {
-    /// Reads what ``encode(into:)`` wrote of a PUBLISH.
+    /// Reads the properties of a PUBLISH in the form of ``encode(into:)``.
     package init(publish bytes: ByteBuffer) throws(MQTTProtocolError) {
         var reader = MQTTByteReader(bytes)
         self = try MQTTProperties.read(from: &reader, in: .publish)
         try reader.expectEnd()
     }
 
-    /// Reads a length and the properties of a packet behind it.
+    /// Reads a length and the properties behind it.
     static func read(
         from packet: inout MQTTByteReader, in place: MQTTPropertyPlace
     ) throws(MQTTProtocolError) -> MQTTProperties {
@@ -18,7 +18,7 @@ extension MQTTProperties {
         var reader = MQTTByteReader(try packet.slice(length))
         var seen: UInt64 = 0
         while !reader.isAtEnd {
-            // The numbers of all properties fit one byte.
+            // The identifiers of all properties have one byte.
             guard let id = MQTTPropertyID(rawValue: try reader.byte()) else {
                 throw .malformed("a property has an unknown identifier")
             }
@@ -43,7 +43,7 @@ extension MQTTProperties {
         switch id.form {
         case .byte:
             let value = try reader.byte()
-            // Every property of this form is a truth value or a QoS without 2.
+            // Every property of this form is a truth value, or a QoS of 0 or 1.
             guard value <= 1 else { throw .violation("a property is neither 0 nor 1") }
             return .byte(value)
         case .short:

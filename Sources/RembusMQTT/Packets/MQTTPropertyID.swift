@@ -30,7 +30,7 @@ enum MQTTPropertyID: UInt8, Sendable, Comparable {
 
     static func < (left: MQTTPropertyID, right: MQTTPropertyID) -> Bool { left.rawValue < right.rawValue }
 
-    /// How a value is written.
+    /// How the value is encoded.
     enum Form {
         case byte, short, long, variable, text, bytes, pair
     }
@@ -51,12 +51,12 @@ enum MQTTPropertyID: UInt8, Sendable, Comparable {
         }
     }
 
-    /// Whether it may occur more than once in a packet of a kind.
+    /// Whether the property may occur more than once in a packet of a kind.
     func mayRepeat(in place: MQTTPropertyPlace) -> Bool {
         self == .userProperty || (self == .subscriptionIdentifier && place == .publish)
     }
 
-    /// Where the property may occur.
+    /// The packets in which the property may occur.
     var places: MQTTPropertyPlace {
         switch self {
         case .payloadFormat, .messageExpiry, .contentType, .responseTopic, .correlationData: [.publish, .will]
@@ -77,7 +77,7 @@ enum MQTTPropertyID: UInt8, Sendable, Comparable {
     }
 }
 
-/// Kinds of packets, and the will inside CONNECT, as places for properties.
+/// Kinds of packets, and the will inside of CONNECT, as places for properties.
 struct MQTTPropertyPlace: OptionSet, Sendable {
     let rawValue: UInt16
 

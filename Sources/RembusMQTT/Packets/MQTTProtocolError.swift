@@ -1,6 +1,6 @@
-/// Why a peer's bytes are no MQTT, or not what MQTT allows here.
+/// Why the bytes of a peer are not MQTT, or not allowed here.
 package struct MQTTProtocolError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What to tell the peer.
+    /// The reason that the peer is told.
     package var reason: MQTTReason
     /// A sentence for the log, without content of the packet.
     package var text: String

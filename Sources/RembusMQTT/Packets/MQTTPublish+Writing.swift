@@ -1,7 +1,7 @@
 package import NIOCore
 
 extension MQTTPublish {
-    /// Bytes that ``encode(version:into:)`` appends.
+    /// The number of bytes that ``encode(version:into:)`` appends.
     func encodedLength(version: MQTTVersion) -> Int {
         MQTTPacket.publishLength(
             topic: topic.mqttLength, payload: payload.readableBytes, qos: qos,
@@ -28,7 +28,7 @@ extension MQTTPacket {
         0x30 | qos.rawValue << 1 | (isRetained ? 1 : 0) | (isDuplicate && qos != .atMostOnce ? 8 : 0)
     }
 
-    /// Bytes of a whole PUBLISH whose parts have these lengths; `properties` without their own length in front.
+    /// The bytes of a PUBLISH whose parts have these lengths. `properties` is without their own length in front.
     @inline(__always)
     package static func publishLength(
         topic: Int, payload: Int, qos: MQTTQoS, properties: Int, version: MQTTVersion
@@ -39,8 +39,8 @@ extension MQTTPacket {
         return 1 + ByteBuffer.mqttVariableLength(body) + body
     }
 
-    /// Appends a PUBLISH made of parts that lie elsewhere. `properties` are encoded, without their length in front; MQTT
-    /// 3.1.1 has none.
+    /// Appends a PUBLISH with the given parts. `properties` are encoded, without their length in front; MQTT 3.1.1 has
+    /// none.
     @inline(__always)
     package static func encodePublish(
         topic: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, qos: MQTTQoS = .atMostOnce,
@@ -54,8 +54,8 @@ extension MQTTPacket {
         buffer.writeBytes(payload)
     }
 
-    /// Appends everything of a PUBLISH in front of its payload; returns the offset in front of the two bytes of the
-    /// packet identifier (meaningless at QoS 0), for those who write the same packet to several connections.
+    /// Appends the part of a PUBLISH in front of its payload. Returns the offset of the packet identifier (meaningless
+    /// at QoS 0), for callers that write the same packet to several connections.
     @discardableResult
     package static func beginPublish(
         topic: UnsafeRawBufferPointer, payloadLength: Int, qos: MQTTQoS, isRetained: Bool, isDuplicate: Bool,

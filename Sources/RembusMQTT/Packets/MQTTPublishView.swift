@@ -1,24 +1,24 @@
 package import NIOCore
 import RembusWire
 
-/// A PUBLISH in place: where its parts lie, nothing decoded and nothing copied.
+/// A PUBLISH in place: the positions of its parts, without decoding or copying.
 package struct MQTTPublishView: Sendable {
     package let qos: MQTTQoS
     package let isRetained: Bool
     package let isDuplicate: Bool
     package let packetID: UInt16
-    /// The whole body of the packet; the offsets count from its reader index.
+    /// The body of the packet. Offsets count from its reader index.
     package let body: ByteBuffer
     package let topicOffset: Int
     package let topicLength: Int
-    /// The properties behind their length; empty when there are none, or in MQTT 3.1.1.
+    /// The properties behind their length; empty when there are none, and in MQTT 3.1.1.
     package let propertiesOffset: Int
     package let propertiesLength: Int
     package let payloadOffset: Int
 
     package var payloadLength: Int { body.readableBytes - payloadOffset }
 
-    /// Throws for everything that no PUBLISH may be, but does not look at the properties.
+    /// Throws for a malformed PUBLISH, but does not check the properties.
     package init(_ frame: MQTTFrame, version: MQTTVersion) throws(MQTTProtocolError) {
         guard let qos = MQTTQoS(rawValue: frame.flags >> 1 & 3) else { throw .malformed("QoS 3 does not exist") }
         self.qos = qos
@@ -45,7 +45,7 @@ package struct MQTTPublishView: Sendable {
             (propertiesOffset, propertiesLength) = (body.readableBytes - reader.count, 0)
         }
         payloadOffset = body.readableBytes - reader.count
-        // Without a topic there must be an alias, which is among the properties.
+        // Without a topic there must be an alias, which is one of the properties.
         guard topicLength > 0 || propertiesLength > 0 else { throw .violation("a publication without a topic") }
     }
 

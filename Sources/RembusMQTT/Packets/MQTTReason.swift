@@ -1,10 +1,10 @@
-/// What MQTT 5 says about an outcome (§2.4), and for MQTT 3.1.1 too until it is written.
+/// A reason code of MQTT 5 (§2.4). It is used for MQTT 3.1.1 too, and converted when it is written.
 package struct MQTTReason: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     package let rawValue: UInt8
 
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    /// Whether it says that something was refused or failed.
+    /// Whether it means a refusal or a failure.
     package var isError: Bool { rawValue >= 0x80 }
 
     package static let success = MQTTReason(rawValue: 0x00)
@@ -51,10 +51,10 @@ package struct MQTTReason: RawRepresentable, Sendable, Hashable, CustomStringCon
     package static let subscriptionIdentifiersNotSupported = MQTTReason(rawValue: 0xA1)
     package static let wildcardSubscriptionsNotSupported = MQTTReason(rawValue: 0xA2)
 
-    /// What was granted to a subscription.
+    /// The QoS that was granted to a subscription.
     package static func granted(_ qos: MQTTQoS) -> MQTTReason { MQTTReason(rawValue: qos.rawValue) }
 
-    /// The reason in the words of the specification, and its code.
+    /// The reason in the words of the specification, with its code.
     package var description: String {
         let code = "0x" + String(rawValue, radix: 16, uppercase: true)
         return Self.names[rawValue].map { "\($0), \(code)" } ?? code
@@ -105,4 +105,54 @@ package struct MQTTReason: RawRepresentable, Sendable, Hashable, CustomStringCon
         0xA1: "subscription identifiers not supported",
         0xA2: "wildcard subscriptions not supported",
     ]
+}
+
+/// The reasons that each kind of packet may have (§2.4).
+extension Set<MQTTReason> {
+    private static func codes(_ codes: UInt8...) -> Set<MQTTReason> {
+        Set(codes.map { MQTTReason(rawValue: $0) })
+    }
+
+    static let ofConnack = codes(
+        0x00, 0x80, 0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8A, 0x8C, 0x90, 0x95, 0x97, 0x99, 0x9A,
+        0x9B, 0x9C, 0x9D, 0x9F)
+    static let ofPuback = codes(0x00, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99)
+    static let ofPubrel = codes(0x00, 0x92)
+    static let ofSuback = codes(0x00, 0x01, 0x02, 0x80, 0x83, 0x87, 0x8F, 0x91, 0x97, 0x9E, 0xA1, 0xA2)
+    static let ofV311Suback = codes(0x00, 0x01, 0x02, 0x80)
+    static let ofUnsuback = codes(0x00, 0x11, 0x80, 0x83, 0x87, 0x8F, 0x91)
+    static let ofDisconnect = codes(
+        0x00, 0x04, 0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8B, 0x8D, 0x8E, 0x8F, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97,
+        0x98, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9E, 0x9F, 0xA0, 0xA1, 0xA2)
+    static let ofAuth = codes(0x00, 0x18, 0x19)
+}
+
+extension MQTTReason {
+    /// The nearest return code of an MQTT 3.1.1 CONNACK.
+    package var v311ConnectCode: UInt8 {
+        switch self {
+        case .success: 0
+        case .unsupportedProtocolVersion: 1
+        case .clientIdentifierNotValid: 2
+        case .badUserNameOrPassword, .badAuthenticationMethod: 4
+        case .notAuthorized, .banned: 5
+        default: 3
+        }
+    }
+
+    /// The reason for an MQTT 3.1.1 return code; nil for an unknown code.
+    init?(v311ConnectCode code: UInt8) {
+        switch code {
+        case 0: self = .success
+        case 1: self = .unsupportedProtocolVersion
+        case 2: self = .clientIdentifierNotValid
+        case 3: self = .serverUnavailable
+        case 4: self = .badUserNameOrPassword
+        case 5: self = .notAuthorized
+        default: return nil
+        }
+    }
+
+    /// The return code of an MQTT 3.1.1 SUBACK.
+    var v311SubscribeCode: UInt8 { isError ? 0x80 : rawValue }
 }

@@ -1,10 +1,10 @@
-/// The versions of MQTT that are spoken. MQTT 3.1 is spoken as 3.1.1, from which it differs in name only.
+/// The supported versions of MQTT. MQTT 3.1 is treated as 3.1.1, which only has another name.
 package enum MQTTVersion: UInt8, Sendable {
     case v311 = 4
     case v5 = 5
 }
 
-/// How surely a message arrives.
+/// The quality of service of a message.
 package enum MQTTQoS: UInt8, Sendable, Comparable {
     case atMostOnce
     case atLeastOnce

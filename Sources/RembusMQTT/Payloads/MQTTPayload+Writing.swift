@@ -3,16 +3,16 @@ package import NIOCore
 package import RembusWire
 
 extension MQTTPayload {
-    /// The content types of payloads that were made of arguments.
+    /// The form of a payload that was made from arguments.
     package enum Written: Sendable, Equatable {
-        /// No argument: no payload.
+        /// No argument: an empty payload.
         case empty
         /// One byte string: its bytes.
         case bytes
         /// JSON.
         case json
-        /// JSON of one argument that is an array: without the property ``MQTTPayload/oneArgument`` it would come back as
-        /// several (known defect R30).
+        /// JSON of one argument that is an array. Without the property ``MQTTPayload/oneArgument`` it would be read as
+        /// several arguments (known-defects.md R30).
         case jsonArray
 
         package var contentType: String? {
@@ -23,10 +23,10 @@ extension MQTTPayload {
             }
         }
 
-        /// Whether the property ``MQTTPayload/oneArgument`` belongs to it.
+        /// Whether the property ``MQTTPayload/oneArgument`` is needed.
         package var isOneArgument: Bool { self == .jsonArray }
 
-        /// What tells an MQTT 5 receiver how to read the payload.
+        /// The properties that tell an MQTT 5 receiver how to read the payload.
         package var properties: MQTTProperties {
             switch self {
             case .empty: MQTTProperties()
@@ -48,7 +48,7 @@ extension MQTTPayload {
         }
     }
 
-    /// Where the bytes of a lone byte string lie in an array of arguments; nil when it is something else.
+    /// The bytes of the only argument in an array, if it is a byte string; nil otherwise.
     package static func loneBytes(_ arguments: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         var scanner = CBORScanner(arguments)
         guard let list = scanner.head(), list.major == .array, !list.isIndefinite, list.argument == 1 else {
@@ -57,11 +57,11 @@ extension MQTTPayload {
         return scanner.string(.bytes)
     }
 
-    /// Appends the payload that arguments, a CBOR array, become.
+    /// Appends the payload of arguments, which are a CBOR array.
     ///
-    /// Nothing for no argument, the bytes of a lone byte string, else JSON: of the one argument, or an array of several.
-    /// Bytes in other places become base64 text, dataframes arrays of row objects.
-    /// nil, and nothing is appended, when the bytes are no CBOR array.
+    /// It is empty without arguments, and the bytes of an only byte string. Otherwise it is JSON: of the only argument,
+    /// or an array of several. Byte strings in other places become base64 text, and dataframes arrays of row objects.
+    /// Returns nil, and appends nothing, when the bytes are not a CBOR array.
     @discardableResult
     package static func write(arguments: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) -> Written? {
         if arguments.count == 1, arguments[0] == 0x80 { return .empty }

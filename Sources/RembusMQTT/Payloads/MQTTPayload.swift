@@ -1,18 +1,19 @@
 package import NIOCore
 import RembusWire
 
-/// What the arguments of a publication are as the payload of an MQTT message, and back.
+/// Converts the arguments of a publication to the payload of an MQTT message and back.
 ///
-/// Byte strings and payloads that are no JSON pass without a parse. Other arguments are JSON (behaviour.md §10).
+/// Byte strings, and payloads that are not JSON, are passed without parsing. Other arguments are JSON (behaviour.md
+/// §10).
 package enum MQTTPayload {
-    /// The content type of what is written as JSON.
+    /// The content type of JSON payloads.
     package static let json = "application/json"
-    /// The content type of bytes, so that those which look like JSON stay bytes.
+    /// The content type of bytes, so that bytes that look like JSON stay bytes.
     package static let octets = "application/octet-stream"
-    /// The user property that says that a JSON array is one argument.
+    /// The user property of a JSON array that is one argument.
     package static let oneArgument = (name: "rembus-arguments", value: "1")
 
-    /// Deeper JSON is not taken apart, so that what is made of it has room in a message.
+    /// JSON with deeper nesting is not parsed, so that the arguments fit in a message.
     private static let limits = DecodingLimits(maxDepth: 60)
 }
 
@@ -21,8 +22,8 @@ package enum MQTTPayload {
 extension MQTTPayload {
     /// Appends the arguments of a payload as a CBOR array.
     ///
-    /// A JSON array becomes the arguments, any other JSON one argument, an empty payload none. What is not JSON, by its bytes
-    /// or by its content type, becomes one byte string.
+    /// A JSON array contains the arguments, other JSON is one argument, and an empty payload means none. A payload that
+    /// is not JSON, by its bytes or by its content type, is one byte string.
     package static func writeArguments(
         of payload: ByteBuffer, contentType: String? = nil, isOneArgument: Bool = false, into buffer: inout ByteBuffer
     ) {
@@ -56,8 +57,7 @@ extension MQTTPayload {
         buffer.writeCBORBytes(payload)
     }
 
-    /// Whether a payload is worth the attempt to read it as JSON: a look at the content type, at its first byte that is
-    /// not blank, and at its last.
+    /// Whether a payload may be JSON, by its content type and its first and last byte that are not blank.
     package static func mayBeJSON(_ payload: ByteBuffer, _ contentType: String?) -> Bool {
         if let contentType, !isJSON(contentType: contentType) { return false }
         return payload.withUnsafeReadableBytes { bytes in
@@ -75,7 +75,7 @@ extension MQTTPayload {
         }
     }
 
-    /// `application/json`, `application/…+json` and `text/json`, with or without parameters.
+    /// Whether the content type is `application/json`, `application/…+json` or `text/json`, with or without parameters.
     package static func isJSON(contentType: String) -> Bool {
         let type = contentType.prefix { $0 != ";" }.lowercased()
         let bare = type.drop { $0 == " " }.split(separator: " ").first ?? ""

@@ -1,24 +1,24 @@
 import RembusSupport
 import RembusWire
 
-/// Topic names and filters of MQTT (§4.7), and what they are on the side of Rembus.
+/// Topics and filters of MQTT (§4.7), and their equivalents in Rembus.
 ///
-/// A topic is the same text on both sides. In filters `+` stands for `*` and `#` for `**`.
+/// A topic is the same text in both. In filters `+` corresponds to `*`, and `#` to `**`.
 package enum MQTTTopics {
-    /// Longest topic or filter, bytes.
+    /// The longest topic or filter, in bytes.
     @usableFromInline package static let maxBytes = 65_535
 
-    /// Whether messages can be published under a text.
+    /// Whether messages can be published to a topic.
     package static func isValidTopic(_ topic: String) -> Bool { isValidTopic(topic.utf8) }
 
-    /// The same for the bytes of a text.
+    /// The same for the bytes of a topic.
     @inlinable
     package static func isValidTopic(_ utf8: some Collection<UInt8>) -> Bool {
         guard !utf8.isEmpty, utf8.count <= maxBytes else { return false }
         return !utf8.contains { $0 == 0 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }
     }
 
-    /// Whether a text can be subscribed; for `$share/group/filter` the filter counts, and the group.
+    /// Whether a filter can be subscribed to. In `$share/group/filter` the filter and the group are checked.
     package static func isValidFilter(_ filter: String) -> Bool {
         guard !filter.utf8.isEmpty, filter.utf8.count <= maxBytes, !filter.utf8.contains(0) else { return false }
         if let shared = sharedFilter(filter) {
@@ -33,7 +33,7 @@ package enum MQTTTopics {
         return true
     }
 
-    /// The parts of `$share/group/filter`; nil for any other text. A part that is missing is empty.
+    /// The parts of `$share/group/filter`; nil for other texts. A missing part is empty.
     package static func sharedFilter(_ filter: String) -> (group: Substring, filter: Substring)? {
         guard filter.hasPrefix("$share/") else { return nil }
         let rest = filter.dropFirst(7)
@@ -46,7 +46,7 @@ package enum MQTTTopics {
         filter.utf8.contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "#") }
     }
 
-    /// The Rembus pattern of a filter.
+    /// The Rembus pattern for a filter.
     package static func pattern(ofFilter filter: String) -> String {
         mapSegments(filter) { $0 == "+" ? "*" : $0 == "#" ? "**" : $0 }
     }
@@ -87,4 +87,33 @@ package enum MQTTTopics {
         }
         return nil
     }
+}
+
+extension MQTTTopics {
+    /// Whether a filter matches a topic (§4.7.1, §4.7.2). Both must be valid, and the filter must not be a shared one.
+    package static func matches(filter: String, topic: String) -> Bool {
+        let (filter, topic) = (Array(filter.utf8), Array(topic.utf8))
+        if topic.first == UInt8(ascii: "$"), let first = filter.first, first == plus || first == hash { return false }
+        var (place, position) = (0, 0)
+        while place < filter.count {
+            switch filter[place] {
+            case hash: return true
+            case plus:
+                while position < topic.count, topic[position] != slash { position += 1 }
+                place += 1
+            default:
+                guard position < topic.count, topic[position] == filter[place] else {
+                    // `a/#` matches `a`.
+                    return position == topic.count && filter[place...].elementsEqual([slash, hash])
+                }
+                place += 1
+                position += 1
+            }
+        }
+        return position == topic.count
+    }
+
+    private static let plus = UInt8(ascii: "+")
+    private static let hash = UInt8(ascii: "#")
+    private static let slash = UInt8(ascii: "/")
 }

@@ -5,7 +5,7 @@ import RembusMQTT
 import RembusTransport
 import RembusWire
 
-/// A message of QoS 1 that the broker has not acknowledged.
+/// A message at QoS 1 that the broker has not acknowledged.
 struct InwardMessage {
     var topic: String
     var frame: ByteBuffer
@@ -13,12 +13,12 @@ struct InwardMessage {
     var sentAt: NIODeadline
 }
 
-/// From MQTT to Rembus.
+/// Messages from MQTT to Rembus.
 extension BridgeSession: MQTTClientDelegate, AnswerSink {
     func mqtt(_ connection: MQTTClientConnection, accepted facts: MQTTServerFacts) {
         self.connection = connection
         noteAccepted(facts)
-        // Retained messages come with the first subscription, not with each connection.
+        // Retained messages are asked for with the first subscription only, not after each reconnect.
         let subscriptions = filters.map {
             MQTTSubscription(filter: $0, qos: .atLeastOnce, noLocal: true, retainHandling: facts.sessionPresent ? 1 : 0)
         }
@@ -40,7 +40,7 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
             return
         }
         guard let receipt else {
-            // Nobody is there to take it, and nobody asked for more than an attempt.
+            // There is no session that could take it, and a message at QoS 0 need not be kept.
             guard let session else { return host.countDropped() }
             frame.clear()
             frame.writeInteger(0x83 as UInt8)
@@ -62,8 +62,8 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
         if let session { hand(waiting, lastInward, session) }
     }
 
-    /// Gives a message to the broker, who acknowledges it. What it refuses it would always refuse; what it has no room for comes
-    /// again.
+    /// Publishes a message at the broker, which acknowledges it. A refusal is final, so the message is acknowledged to
+    /// the MQTT broker; a message that the broker has no room for is published again later.
     private func hand(_ message: InwardMessage, _ id: UInt64, _ session: GatewaySession) {
         if case .refused = pass(message.frame, message.topic, session) { durable(id) }
     }
@@ -82,7 +82,7 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
 
     func mqttReadCompleted(_ connection: MQTTClientConnection) { session?.endWork() }
 
-    /// The broker has stored a message: only now it is acknowledged there.
+    /// The broker has stored a message, so it can be acknowledged to the MQTT broker.
     func durable(_ id: UInt64) {
         guard let message = inward.removeValue(forKey: id) else { return }
         if let connection {
@@ -92,7 +92,7 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
         }
     }
 
-    /// Publishes again what the broker had no room for.
+    /// Publishes messages again that the broker had no room for.
     func retryInward(all: Bool = false) {
         warnings.report()
         guard let session, !inward.isEmpty else { return }
@@ -119,7 +119,7 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
 
     func mqttAdvanced(_ connection: MQTTClientConnection) {
         reportBacklog()
-        // Room in the queue may have made the broker send more.
+        // The broker may have sent more when there was room in the queue.
         session?.endWork()
     }
 

@@ -5,19 +5,20 @@ import RembusMQTT
 import RembusTransport
 import RembusWire
 
-/// A delivery of QoS 1 or 2 that was published there.
+/// A delivery at QoS 1 or 2 that was published at the MQTT broker.
 struct OutwardDelivery {
     var id: MessageID
     var session: Int
 }
 
-/// From Rembus to MQTT. The session is subscribed to `**`, so deliveries have the real topic as first argument.
+/// Messages from Rembus to MQTT. The session subscribes to `**`, so deliveries have the real topic as their first
+/// argument.
 extension BridgeSession: LinkSink {
     func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
         guard case .regular(let header) = FrameHeader.parse(message) else { return }
         switch header.kind {
         case .publish: pass(header, message)
-        // Nothing is called or commanded through the link, and acknowledgements come without frames.
+        // The session makes no calls and sends no commands through the link, and acknowledgements come without frames.
         case .request, .response, .ack, .ack2: break
         }
     }
@@ -34,7 +35,8 @@ extension BridgeSession: LinkSink {
         sessionEnded(reason)
     }
 
-    /// The broker feels a slow MQTT broker as it feels every slow subscriber; one that is away has the queue.
+    /// Reports unsent bytes, so that the broker treats a slow MQTT broker as a slow subscriber. While there is no
+    /// connection, messages wait in the queue instead.
     func reportBacklog() {
         session?.link.setSinkBacklog(connection?.isOpen == true ? mqtt.waitingBytes : 0)
     }
@@ -50,7 +52,7 @@ extension BridgeSession: LinkSink {
             warnings.note("topics that MQTT cannot carry", "\(delivery.topic.prefix(100).debugDescription)")
             return settle(id)
         }
-        // The broker bounds those that it has to be told about.
+        // Deliveries with an id are limited by the broker's window.
         if id == nil, mqtt.waitingCount >= maxQueue || mqtt.waitingBytes >= Self.maxQueueBytes {
             host.countDropped()
             return warnings.note("messages for the MQTT broker, which takes no more", "the queue is full")
@@ -58,7 +60,7 @@ extension BridgeSession: LinkSink {
         payload.clear()
         guard let written = delivery.write(into: &payload) else { return settle(id) }
         if mqtt.facts?.version == .v311 { echoes.note(delivery.topic, payload, filters) }
-        // The memory is taken over by what is published.
+        // The publication takes the memory over.
         let publish = MQTTPublish(
             topic: delivery.topic, payload: payload, qos: qos, properties: written.properties)
         payload = ByteBuffer()
@@ -71,15 +73,15 @@ extension BridgeSession: LinkSink {
         if let connection, connection.isOpen {
             connection.publish(publish, token: token)
         } else {
-            // Without a connection it waits, and writes nothing.
+            // Without a connection the publication waits, and nothing is written.
             mqtt.publish(publish, token: token, into: &frame)
         }
     }
 
-    /// Nothing more is to be done for a delivery.
+    /// Finishes a delivery.
     func settle(_ id: MessageID?) {
         guard let id else { return }
-        // Acknowledging may make the broker send more, for which this is not the moment.
+        // Acknowledging may make the broker send more, which is not allowed here. So it is done later.
         if settled.isEmpty {
             let bound = NIOLoopBound(self, eventLoop: eventLoop)
             eventLoop.execute { bound.value.acknowledgeSettled() }
@@ -97,12 +99,12 @@ extension BridgeSession: LinkSink {
     }
 }
 
-/// A delivery to a wildcard, in place.
+/// Parses a wildcard delivery in place.
 private struct BridgeDelivery {
     let topic: String
-    /// The elements behind the topic.
+    /// The arguments behind the topic.
     let arguments: UnsafeRawBufferPointer
-    /// −1 when they end with a break.
+    /// The number of arguments; −1 when they end with a break.
     let count: Int
 
     init?(_ header: FrameHeader, _ message: UnsafeRawBufferPointer) {

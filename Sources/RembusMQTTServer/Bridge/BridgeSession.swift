@@ -6,9 +6,11 @@ import RembusMQTT
 import RembusTransport
 import RembusWire
 
-/// Both ends of the bridge, on one of the broker's event loops: a session of the broker, and a session with the MQTT broker.
+/// Both ends of the bridge, on one of the broker's event loops: a session of the broker, and a session with the MQTT
+/// broker.
 ///
-/// Each outlives what it stands on: the MQTT session its connections, and what came from there the broker's session.
+/// Each is renewed without the other: the MQTT session outlives its connections, and messages from MQTT wait while the
+/// broker's session is replaced.
 final class BridgeSession {
     let host: GatewayHost
     let eventLoop: any EventLoop
@@ -16,26 +18,26 @@ final class BridgeSession {
     let filters: [String]
     let maxQueue: Int
     let mqtt = MQTTClientSession()
-    /// The connection to the MQTT broker when there is one.
+    /// The connection to the MQTT broker; nil while there is none.
     var connection: MQTTClientConnection?
-    /// The session of the broker when it may be used: not while it logs in.
+    /// The broker's session; nil while it is logging in.
     var session: GatewaySession?
-    /// The session that logs in, or is in use.
+    /// The broker's session, also while it is logging in.
     private(set) var opened: GatewaySession?
 
-    /// Deliveries of the broker that the MQTT broker has to acknowledge, by the token of their publication.
+    /// Deliveries of the broker that wait for the MQTT broker's acknowledgement, by the token of their publication.
     var outward: [UInt64: OutwardDelivery] = [:]
     var lastToken: UInt64 = 0
-    /// Tells deliveries to earlier sessions of the broker from those to this one.
+    /// Distinguishes deliveries to this session from those to earlier ones.
     var sessionNumber = 0
-    /// What is to be acknowledged to the broker when it is not in the middle of sending.
+    /// Deliveries that are acknowledged when the broker is not sending.
     var settled: [MessageID] = []
-    /// Messages of the MQTT broker that the broker has to acknowledge, by the id of their publication.
+    /// Messages of the MQTT broker that wait for the broker's acknowledgement, by the id of their publication.
     var inward: [UInt64: InwardMessage] = [:]
     var lastInward = UInt64.random(in: 0...UInt64.max)
     var frame = ByteBuffer()
     var payload = ByteBuffer()
-    /// What was sent to a server that cannot be told not to send it back.
+    /// Recognises messages that the server sends back, for servers that cannot be told not to.
     var echoes = MQTTEchoFilter()
     var warnings: BridgeWarnings
 
@@ -93,11 +95,11 @@ final class BridgeSession {
     private func connected(_ facts: MQTTServerFacts) {
         attempt = 0
         version = facts.version
-        // From now on the MQTT broker holds what comes while the connection is away.
+        // From now on the MQTT broker keeps messages while there is no connection.
         dialer.options.cleanStart = false
     }
 
-    /// There is no connection: says so when it is news, and tries again for ever.
+    /// There is no connection. Logs that once, and tries again without end.
     func failed(_ failure: MQTTClientFailure) {
         guard !isStopping else { return }
         version = .v5
@@ -144,7 +146,7 @@ final class BridgeSession {
         }
     }
 
-    /// Subscribes to everything, and hands over what the last session did not take.
+    /// Subscribes to everything, and publishes the messages that the last session did not accept.
     private func attach(_ number: Int) {
         guard let session = opened, number == sessionNumber else { return }
         self.session = session
@@ -155,7 +157,7 @@ final class BridgeSession {
         _ = session.perform(.reactive(true, messageFrom: nil), topic: "__config__")
         session.endWork()
         retryInward(all: true)
-        // What comes from there can be taken now.
+        // Messages of the MQTT broker can be accepted now.
         if !hasDialed { dial() }
         hasDialed = true
     }
@@ -177,7 +179,7 @@ final class BridgeSession {
         retryTask?.cancel()
     }
 
-    /// Completes when what was published has been written, or soon.
+    /// Stops the bridge. The future completes when all publications are written, or after a short time.
     func stop() -> EventLoopFuture<Void> {
         prepareToStop()
         if let end { return end.futureResult }

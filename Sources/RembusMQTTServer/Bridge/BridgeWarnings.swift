@@ -1,7 +1,7 @@
 import Logging
 import NIOCore
 
-/// Warnings about what was dropped: the first of a kind at once, then a number every ten seconds.
+/// Warnings about dropped messages: the first one of a kind at once, and then their number every ten seconds.
 struct BridgeWarnings {
     private let logger: Logger
     private var kinds: [String: (count: Int, example: String, next: NIODeadline)] = [:]
@@ -10,7 +10,7 @@ struct BridgeWarnings {
 
     init(logger: Logger) { self.logger = logger }
 
-    /// `what` is one of a few constant texts.
+    /// `what` is the kind, one of a few constant texts.
     mutating func note(_ what: String, _ example: @autoclosure () -> String) {
         if let known = kinds[what] {
             kinds[what] = (known.count + 1, known.count == 0 ? example() : known.example, known.next)
@@ -20,7 +20,7 @@ struct BridgeWarnings {
         }
     }
 
-    /// Called now and then.
+    /// Logs the numbers. Called regularly.
     mutating func report(_ now: NIODeadline = .now()) {
         for (what, known) in kinds where known.next <= now {
             if known.count == 0 {

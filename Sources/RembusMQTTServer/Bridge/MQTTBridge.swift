@@ -5,17 +5,16 @@ package import RembusListening
 import RembusMQTT
 package import RembusTransport
 
-/// The broker as a client of an MQTT broker (behaviour.md §10): what is published here is published there, and the other
-/// way round.
+/// The broker as a client of an MQTT broker (behaviour.md §10). Publications of each are published at the other.
 package struct MQTTBridge: Gateway {
     package let option = "--mqtt"
 
-    /// It dials, and does not listen.
+    /// nil, because the bridge does not listen.
     package func address(_ configuration: BrokerConfiguration) -> ListenAddress? { nil }
     private let target: MQTTBridgeURL
     private let tls: TLSClientContext?
 
-    /// Throws for a URL that cannot be used; `tls` is asked for when the URL wants it.
+    /// Throws for a URL that cannot be used. `tls` is called if the URL requires TLS.
     package init(url: String, tls: () throws -> TLSClientContext) throws(BrokerError) {
         target = try MQTTBridgeURL(url)
         do {
@@ -25,7 +24,7 @@ package struct MQTTBridge: Gateway {
         }
     }
 
-    /// Starts without waiting for the MQTT broker, which may be down (known defect R30).
+    /// Starts without waiting for the MQTT broker, which may not be running (known-defects.md R30).
     package func open(on host: GatewayHost) async throws -> OpenGateway {
         let filters = host.configuration.gateways.mqttTopicFilters
         for filter in filters where !MQTTTopics.isValidFilter(filter) {

@@ -2,18 +2,18 @@ import RembusBroker
 import RembusMQTT
 import RembusTransport
 
-/// `mqtt[s]://[user[:password]@]host[:port][/clientid]`.
+/// The URL of the bridge: `mqtt[s]://[user[:password]@]host[:port][/clientid]`.
 struct MQTTBridgeURL: Sendable, CustomStringConvertible {
     var isSecure: Bool
     var host: String
     var port: Int
     var userName: String?
     var password: String?
-    /// nil: a random one for each start, of which the MQTT broker keeps nothing for long.
+    /// The client identifier; nil for a random one at each start, whose session the MQTT broker does not keep for long.
     var clientID: String?
 
     init(_ text: String) throws(BrokerError) {
-        // The text may have a password in it, so no message repeats it.
+        // No error message contains the text, because it may have a password in it.
         func failure(_ problem: String) -> BrokerError {
             BrokerError("--mqtt: the URL \(problem); it looks like mqtt[s]://[user:password@]host[:port][/clientid]")
         }
@@ -65,7 +65,7 @@ struct MQTTBridgeURL: Sendable, CustomStringConvertible {
         }
     }
 
-    /// Undoes percent encoding; nil when the result is no UTF-8.
+    /// Decodes percent encoding; nil when the result is not UTF-8.
     private static func decoded(_ text: Substring) -> String? {
         guard text.contains("%") else { return String(text) }
         var (bytes, rest) = ([UInt8](), Array(text.utf8)[...])
@@ -86,7 +86,7 @@ struct MQTTBridgeURL: Sendable, CustomStringConvertible {
         Character(UnicodeScalar(byte)).hexDigitValue.map(UInt8.init)
     }
 
-    /// Without user, password and client identifier.
+    /// The URL without user, password and client identifier.
     var description: String {
         "\(isSecure ? "mqtts" : "mqtt")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
@@ -96,7 +96,7 @@ struct MQTTBridgeURL: Sendable, CustomStringConvertible {
         options.userName = userName
         options.password = password.map { Array($0.utf8) }
         options.maxPacketBytes = limits.maxMessageBytes
-        // With a name, what is published there while this broker restarts is waiting for it.
+        // With a client identifier, the MQTT broker keeps messages while this broker restarts.
         options.cleanStart = clientID == nil
         options.mayKeepForever = clientID != nil
         options.sessionExpiry = clientID == nil ? 600 : 7 * 86_400

@@ -8,9 +8,9 @@ import RembusTransport
 import RembusTrust
 import RembusWire
 
-/// CONNECT: who the client is, and which session it goes on with.
+/// CONNECT: the client's identity, and the session that it resumes.
 extension MQTTConnection {
-    /// What the decision about a client needs when it is made.
+    /// The facts that are needed when the login is decided.
     private struct Arrival: Sendable {
         let connect: MQTTConnect
         let name: String?
@@ -56,7 +56,7 @@ extension MQTTConnection {
         var assignedID: String?
         if id.isEmpty, connect.version == .v5 {
             assignedID = Self.newClientID()
-            // Without anything to be kept the client stays anonymous, or a guest of its user.
+            // A client without a session stays anonymous, or becomes a guest of its user.
             if wantsSession { id = assignedID ?? "" }
         }
         let name: String? =
@@ -124,7 +124,7 @@ extension MQTTConnection {
             case .session(let session, let will):
                 previous = arrival.connect.cleanStart ? nil : session
                 isWrittenDown = true
-                // The old session ends now, and its will with it.
+                // The old session ends now, and its will is published.
                 if arrival.connect.cleanStart, let will { server.publish(will) }
             case .busy:
                 guard attempt < 200 else { return decline(.serverBusy, "the older connection does not end") }
@@ -156,7 +156,7 @@ extension MQTTConnection {
         if let name, isWrittenDown { server.sessions.save(name, client) }
         let isPresent = previous != nil
         guard isWrittenDown else { return welcome(arrival, isPresent: isPresent) }
-        // What the client sends meanwhile waits in its socket.
+        // Packets that the client sends meanwhile wait in its socket.
         session.link.pauseReading()
         whenSaved { [self] in
             session.link.resumeReading()
@@ -164,7 +164,7 @@ extension MQTTConnection {
         }
     }
 
-    /// What the client relies on is on the disk: it may begin.
+    /// The session is on the disk, so the client gets its CONNACK.
     private func welcome(_ arrival: Arrival, isPresent: Bool) {
         guard phase == .joining, let session else { return }
         phase = .open
@@ -174,14 +174,15 @@ extension MQTTConnection {
         drain()
     }
 
-    /// Has the broker serve what the client had subscribed, and nothing else.
+    /// Makes the broker serve the client's subscriptions, and no others.
     private func resume(isPresent: Bool, _ session: GatewaySession) {
         guard isPresent else { return session.forgetClient() }
         for filter in session.ownSubscriptions where client.interests[filter] == nil {
             _ = session.unsubscribe(own: filter)
         }
         for (filter, interest) in client.interests where !session.resume(own: filter, options(interest)) {
-            // The broker has forgotten it: what was missed is lost, what comes is not.
+            // The broker has forgotten the subscription. Messages that the client has missed are lost, but new ones are
+            // delivered.
             _ = session.subscribe(own: filter, options(interest))
         }
     }
@@ -217,7 +218,7 @@ extension MQTTConnection {
         send(.connack(sessionPresent: isPresent, reason: .success, properties: answer))
     }
 
-    /// What a CONNACK of MQTT 5 tells the client.
+    /// The properties of a CONNACK of MQTT 5.
     private func greeting(_ arrival: Arrival, _ expiry: UInt32) -> MQTTProperties {
         var answer = MQTTProperties()
         if expiry != arrival.connect.properties.sessionExpiry ?? 0 { answer.sessionExpiry = expiry }

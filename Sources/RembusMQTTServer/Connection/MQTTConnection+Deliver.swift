@@ -5,10 +5,11 @@ import RembusSupport
 import RembusTransport
 import RembusWire
 
-/// Publications that go to the client.
+/// Deliveries to the client.
 extension MQTTConnection: DeliverySink {
     func deliver(_ delivery: Delivery) {
-        // Other protocols publish under topics that MQTT has no packet for; a client must end the connection for one.
+        // Other protocols allow topics that are invalid in MQTT. A client would have to end the connection for such a
+        // packet.
         guard MQTTTopics.isValidTopic(delivery.header.topicBytes(in: delivery.bytes)) else {
             server.host.countDropped()
             return finish(delivery.id)
@@ -43,7 +44,7 @@ extension MQTTConnection: DeliverySink {
             }
         }
         let isHeld = qos == .exactlyOnce && packets != nil
-        // One that leaves later must not introduce a number that others use before.
+        // A packet that leaves later must not introduce an alias, because packets that use the alias may leave earlier.
         let alias = maxAliases > 0 && !isHeld ? alias(for: topic, payload.count, qos) : nil
         guard alias != nil || fits(topic.count, payload.count, qos, properties.readableBytes) else {
             server.host.countDropped()
@@ -77,7 +78,7 @@ extension MQTTConnection: DeliverySink {
         noteGrowth(bytes + heldBytes)
     }
 
-    /// Whether the client takes a PUBLISH whose parts have these lengths.
+    /// Whether the client accepts a PUBLISH whose parts have these lengths.
     @inline(__always)
     private func fits(_ topic: Int, _ payload: Int, _ qos: MQTTQoS, _ properties: Int) -> Bool {
         MQTTPacket.publishLength(
@@ -100,18 +101,18 @@ extension MQTTConnection: DeliverySink {
         if let form, trailer.properties.count == 0 { properties.writeImmutableBuffer(form) }
     }
 
-    /// A number that stands for a topic.
+    /// A topic alias.
     private struct TopicAlias {
         let key: ExactText
         let number: UInt16
-        /// Whether the client knows it already, so that the topic can be left out.
+        /// Whether the client knows the alias, so that the topic can be left out.
         let isKnown: Bool
-        /// Bytes of the property.
+        /// The bytes of the property.
         static let length = 3
     }
 
-    /// The number with which the topic is sent; nil when it gets none, or the packet fits only without it: a number makes
-    /// the packet that introduces it longer, and those with very short topics.
+    /// The alias for a topic; nil when it gets none. The alias makes the packet longer that introduces it, and packets
+    /// with very short topics, so it is not used where the packet would become too large.
     private func alias(for topic: UnsafeRawBufferPointer, _ payload: Int, _ qos: MQTTQoS) -> TopicAlias? {
         let key = ExactText(String(decoding: topic, as: UTF8.self))
         let known = outgoingAliases[key]
@@ -122,7 +123,7 @@ extension MQTTConnection: DeliverySink {
             key: key, number: known ?? UInt16(outgoingAliases.count + 1), isKnown: known != nil)
     }
 
-    /// Replaces a topic by the number that the client knows, or tells it the number.
+    /// Replaces a topic by an alias that the client knows, or introduces the alias.
     private func abbreviate(_ topic: inout UnsafeRawBufferPointer, _ alias: TopicAlias) {
         if alias.isKnown {
             topic = UnsafeRawBufferPointer(rebasing: topic[..<0])
@@ -153,12 +154,12 @@ extension MQTTConnection: DeliverySink {
 
     func caughtUp() { releaseAllUnsent() }
 
-    /// The client does not get a delivery, or does not have to acknowledge it.
+    /// Finishes a delivery that the client does not get, or does not have to acknowledge.
     private func finish(_ id: UInt64?) {
         if let id { finished.append(id) }
     }
 
-    /// Tells the broker of deliveries that are done, which may bring the next ones.
+    /// Acknowledges finished deliveries to the broker, which may then send the next ones.
     func acknowledgeFinished() {
         while !finished.isEmpty {
             let batch = finished
@@ -169,7 +170,7 @@ extension MQTTConnection: DeliverySink {
 
     // MARK: Acknowledgements
 
-    /// Sends again what earlier connections left, then what was missed and what comes.
+    /// Starts deliveries: first those that earlier connections have left, then what was missed, then new ones.
     func startDeliveries(_ session: GatewaySession) {
         settle(client.window.dropPublished(unless: session.isOwed))
         resumed = [:]
@@ -204,7 +205,7 @@ extension MQTTConnection: DeliverySink {
         }
         if let id = client.window.release(packetID) {
             if packets != nil { packetChanges.append(.released(packetID)) }
-            // The identifier stays in use until PUBCOMP, and counts as one that is unacknowledged.
+            // The identifier stays in use until PUBCOMP, and counts as unacknowledged until then.
             if receiveMaximum < Int(UInt16.max) { session?.openWindow(to: windowLimit) }
             if id == 0 { releaseUnsent(packetID) } else { session?.acknowledge(id) }
         } else if client.window.state(packetID) != .released {

@@ -5,9 +5,9 @@ import RembusMQTT
 import RembusSupport
 import RembusTransport
 
-/// The end of the connection, from either side.
+/// The end of the connection, by either side.
 extension MQTTConnection {
-    /// The client broke the protocol: it is told why, as far as its version can say it.
+    /// Ends the connection because the client broke the protocol. The client is told why, as far as its version allows.
     func refuse(_ error: MQTTProtocolError) {
         server.host.countMalformed()
         if phase == .waiting {
@@ -23,7 +23,7 @@ extension MQTTConnection {
         end(error.reason, error.description)
     }
 
-    /// Ends the connection from this side. MQTT 5 clients get `reason`.
+    /// Ends the connection by this side. Clients of MQTT 5 get `reason`.
     func end(_ reason: MQTTReason?, _ text: String) {
         guard phase != .closed else { return }
         logger.debug("closing \(label): \(text)")
@@ -33,10 +33,10 @@ extension MQTTConnection {
         hangUp(lingers: isTold)
     }
 
-    /// Closes the channel when what was collected has left.
+    /// Closes the channel when all collected bytes are written.
     ///
-    /// - Parameter lingers: Leaves it to the client for a moment: closing while it still sends would reset the connection,
-    ///   and what it was told could be lost.
+    /// - Parameter lingers: Whether to wait a moment for the client to close. If the client is still sending, closing
+    ///   at once would reset the connection, and the last packet could be lost.
     func hangUp(lingers: Bool = false) {
         guard let context else { return }
         let buffer = output.take() ?? ByteBuffer()
@@ -48,13 +48,13 @@ extension MQTTConnection {
             return
         }
         written.whenComplete { _ in channel.close(promise: nil) }
-        // A client that does not read does not keep the connection for ever.
+        // A client that does not read does not keep the connection open for ever.
         context.eventLoop.assumeIsolated().scheduleTask(in: server.host.linkConfiguration.closeTimeout) {
             channel.close(promise: nil)
         }
     }
 
-    /// The client says goodbye.
+    /// Handles DISCONNECT.
     func disconnected(_ reason: MQTTReason, _ properties: MQTTProperties) throws(MQTTProtocolError) {
         if let expiry = properties.sessionExpiry {
             guard client.expiry > 0 || expiry == 0 else {
@@ -69,7 +69,7 @@ extension MQTTConnection {
         hangUp()
     }
 
-    /// Gives back what the connection had: its name, its session, its will. Once.
+    /// Releases what the connection had: its name, its session, its will. Only once.
     func leave(isWillDue: Bool) {
         guard phase != .closed else { return }
         writeDownExchanges()
@@ -82,16 +82,16 @@ extension MQTTConnection {
             server.sessions.leave(
                 name, client, by: ObjectIdentifier(self), will: isDelayed ? due : nil, now: now)
         }
-        // Ended from the broker's side already when it was the broker that ended it.
+        // If the broker has ended the connection, this has no effect.
         session?.link.sinkEnded(.broken)
-        // The broker had no room for what the client leaves.
+        // The broker had no room for the client's state.
         if let name, client.expiry > 0, !server.host.isKnown(name) { server.sessions.forget(name) }
         if let due, !isDelayed { server.publish(due) }
     }
 
     // MARK: Keep-alive
 
-    /// Ends the connection when nothing is heard for one and a half times the interval.
+    /// Ends the connection when nothing was received for one and a half times the interval.
     func watch(_ seconds: UInt16) {
         guard seconds > 0 else { return }
         let limit = TimeAmount.milliseconds(Int64(seconds) * 1500)
@@ -106,7 +106,7 @@ extension MQTTConnection {
     private func checkKeepAlive() {
         guard phase == .open, let keepAlive else { return }
         let now = NIODeadline.now()
-        // Who is not read from cannot be heard.
+        // While the connection is not read, the client cannot be heard.
         if isReadPaused || isBehind { lastHeard = now }
         let silence = now - lastHeard
         guard silence >= keepAlive else { return scheduleCheck(in: keepAlive - silence) }

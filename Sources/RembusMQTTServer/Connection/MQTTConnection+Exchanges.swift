@@ -5,10 +5,10 @@ import RembusSupport
 import RembusTransport
 import RembusTrust
 
-/// Packets that wait until what their receiver relies on is durable.
+/// Packets that wait until the steps that they rely on are durable.
 final class HeldPackets {
     let bytes: ByteBuffer
-    /// How many files have not been synced yet.
+    /// The number of files that are not synced yet.
     var missing = 1
 
     init(_ bytes: ByteBuffer) {
@@ -16,17 +16,19 @@ final class HeldPackets {
     }
 }
 
-/// Exchanges at QoS 2 of a session that is kept: each step is written down, and the packets that follow from it leave when
-/// it is durable, those of one unit of work together. A message counts once, whenever the broker is killed.
+/// Exchanges at QoS 2 of a persistent session. Each step is logged, and the packets that follow from it leave when it
+/// is durable, those of one unit of work together. So each message is delivered exactly once, even if the broker is
+/// killed.
 extension MQTTConnection {
-    /// Finds out whether the session is one that is kept.
+    /// Finds out whether the session is persistent.
     func chooseKeeping() {
         packets = name != nil && client.expiry > 0 ? server.packets : nil
     }
 
     // MARK: Holding
 
-    /// Where a publication at QoS 2 is collected: not before it is stored and its identifier noted may the client get it.
+    /// The buffer for a publication at QoS 2. It must not leave before the publication is stored and its identifier is
+    /// logged.
     func takeHeldBuffer(_ receivedAt: UInt64) -> ByteBuffer {
         if let session { heldPartitions |= 1 << UInt64(session.partition(of: receivedAt)) }
         return takeHeldBuffer()
@@ -46,7 +48,7 @@ extension MQTTConnection {
         session?.link.enlist()
     }
 
-    /// Sends a packet of an exchange when what was written down so far is durable.
+    /// Sends a packet of an exchange when all steps so far are durable.
     func sendHeld(_ packet: MQTTPacket) {
         guard packets != nil else { return send(packet) }
         var buffer = takeHeldBuffer()
@@ -54,7 +56,7 @@ extension MQTTConnection {
         giveBackHeld(buffer)
     }
 
-    /// Ends a unit of work: its steps go to the file, its packets leave when that has them.
+    /// Ends a unit of work: its steps are written to the file, and its packets leave when that is done.
     func writeDownExchanges() {
         guard let packets, held != nil || !packetChanges.isEmpty else { return }
         if let name, !packetChanges.isEmpty {
@@ -80,7 +82,7 @@ extension MQTTConnection {
         releaseHeld()
     }
 
-    /// Moves to the output what may leave, in the order in which it came.
+    /// Moves the packets that may leave to the output, in order.
     private func releaseHeld() {
         while let batch = heldBatches.first, batch.missing == 0 {
             heldBatches.removeFirst()
@@ -98,14 +100,14 @@ extension MQTTConnection {
 
     // MARK: After a restart
 
-    /// The identifier of a delivery that an earlier run has begun.
+    /// The identifier of a delivery that was begun in an earlier run.
     func earlierPacketID(_ place: DeliveryPlace, _ delivery: UInt64) -> UInt16? {
         guard !client.unsent.isEmpty, let packetID = client.unsent.removeValue(forKey: place) else { return nil }
         client.window.attach(packetID, to: delivery)
         return packetID
     }
 
-    /// Tells the broker what an earlier run has sent, and finds the retained messages among it.
+    /// Tells the broker which deliveries an earlier run has made, and finds the retained messages among them.
     func restoreExchanges(_ session: GatewaySession) {
         guard !client.earlierDeliveries.isEmpty else { return }
         session.restore(client.earlierDeliveries)
@@ -121,8 +123,8 @@ extension MQTTConnection {
         }
     }
 
-    /// The broker does not know any more what these identifiers stand for: it is told what was written down, as after a
-    /// restart. The others end.
+    /// Resolves identifiers whose deliveries the broker does not know any more. For those in the log, the broker is
+    /// told what an earlier run has sent, as after a restart. The others end.
     func settle(_ uncertain: [UInt16]) {
         guard !uncertain.isEmpty else { return }
         let known = name.flatMap { packets?.outgoing(of: $0) } ?? [:]
@@ -137,7 +139,7 @@ extension MQTTConnection {
         }
     }
 
-    /// The client has a message that was not sent again yet: it does not come any more.
+    /// The client has a message of an earlier run. It is not sent again.
     func releaseUnsent(_ packetID: UInt16) {
         guard let (place, _) = client.unsent.first(where: { $0.value == packetID }) else { return }
         client.unsent[place] = nil
@@ -146,7 +148,8 @@ extension MQTTConnection {
         ])
     }
 
-    /// What has not come by now is gone. The client may have got it, and keep its identifier until it is released.
+    /// Messages of an earlier run that were not sent again by now are gone. The client may have got them, and keeps
+    /// their identifiers until they are released.
     func releaseAllUnsent() {
         guard !client.unsent.isEmpty, !isSendingRetained else { return }
         let rest = client.unsent.values
@@ -159,20 +162,20 @@ extension MQTTConnection {
 
     // MARK: From the client
 
-    /// Notes a publication of QoS 2 that is not in the journal yet.
+    /// Records a publication at QoS 2 that is not in the journal yet.
     func noteIncoming(_ packetID: UInt16, _ session: GatewaySession) {
         guard packets != nil else { return }
         client.unloggedIncoming.append((packetID, session.receiveTime))
     }
 
-    /// The journal has it.
+    /// A publication is in the journal.
     func noteReceived(_ packetID: UInt16, _ id: UInt64) {
         guard packets != nil, client.incoming[packetID] == id else { return }
         forgetUnlogged(packetID)
         packetChanges.append(.received(packetID, id: id))
     }
 
-    /// The client may use the identifier again once this is durable.
+    /// The exchange of a publication has ended. The client may reuse the identifier once this step is durable.
     func noteEnded(_ packetID: UInt16) {
         guard packets != nil, let session else { return }
         forgetUnlogged(packetID)
@@ -180,7 +183,7 @@ extension MQTTConnection {
         packetChanges.append(.ended(packetID, through: through))
     }
 
-    /// Whether a publication is a copy of one that is in the journal, so that nothing has to be done but to say so.
+    /// Whether a publication is a copy of one that is in the journal, so that it is only acknowledged.
     func isReceived(_ packetID: UInt16) -> Bool {
         packets != nil && client.incoming[packetID] != nil
             && !client.unloggedIncoming.contains { $0.packetID == packetID }

@@ -3,14 +3,14 @@ import RembusBroker
 import RembusMQTT
 import RembusTransport
 
-/// What leaves the connection.
+/// The output of the connection.
 extension MQTTConnection {
     func takeBuffer() -> ByteBuffer {
         let allocator = context?.channel.allocator ?? ByteBufferAllocator()
         return session?.link.group.takeBuffer(allocator, minimumBytes: 512) ?? allocator.buffer(capacity: 512)
     }
 
-    /// Hands what was collected to the socket, if it takes more; reports what waits.
+    /// Gives the collected bytes to the socket if it takes more, and reports the backlog.
     func write() {
         if isGone { output = nil }
         guard let context, let buffer = output, buffer.readableBytes > 0 else { return reportBacklog() }
@@ -23,13 +23,13 @@ extension MQTTConnection {
         reportBacklog()
     }
 
-    /// Counts what the channel still has of what it was given.
+    /// Counts the bytes that the channel was given and has not written.
     private func countHandedOver() {
         handedOver = context?.channel.bufferedBytes ?? 0
         session?.link.setSinkHandedOver(handedOver)
     }
 
-    /// Tells the broker how much waits, so that it lets a slow client be.
+    /// Reports the backlog, so that the broker recognises a slow client.
     func reportBacklog() {
         let bytes = (output?.readableBytes ?? 0) + heldBytes
         guard bytes != reportedBacklog, let session, phase != .closed else { return }
@@ -37,7 +37,7 @@ extension MQTTConnection {
         session.link.setSinkBacklog(bytes)
     }
 
-    /// The same while messages are being collected, whenever much has come together.
+    /// Reports the backlog while packets are being collected, after every larger amount.
     @inline(__always)
     func noteGrowth(_ bytes: Int) {
         if bytes &- reportedBacklog > 64 << 10 {
@@ -48,7 +48,7 @@ extension MQTTConnection {
 }
 
 extension MQTTConnection: LinkSink, AnswerSink {
-    /// Publications and acknowledgements come without frames, and nothing else means something here.
+    /// Deliveries and acknowledgements come without frames, and other messages have no meaning in MQTT.
     func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
 
     func linkFlushes(_ link: Link) {
@@ -64,7 +64,7 @@ extension MQTTConnection: LinkSink, AnswerSink {
         if isReading { scheduleTurn() }
     }
 
-    /// Reads from the client, unless the broker wants nothing or earlier packets wait.
+    /// Reads from the client, unless the broker has stopped reading or earlier packets wait.
     func updateReading() {
         try? context?.channel.syncOptions?.setOption(.autoRead, value: !isReadPaused && !isBehind)
     }

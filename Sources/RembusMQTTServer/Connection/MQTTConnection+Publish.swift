@@ -5,7 +5,7 @@ import RembusMQTT
 import RembusTrust
 import RembusWire
 
-/// Publications that come from the client.
+/// Publications of the client.
 extension MQTTConnection {
     func receivePublish(_ frame: MQTTFrame) throws(MQTTProtocolError) {
         let view = try MQTTPublishView(frame, version: version)
@@ -21,7 +21,7 @@ extension MQTTConnection {
         }
     }
 
-    /// The topic that a number stands for, after noting what the number stands for from now on; nil without a number.
+    /// The topic of an alias, after recording what the alias stands for from now on; nil without an alias.
     private func aliasedTopic(
         _ view: MQTTPublishView, _ properties: MQTTProperties
     ) throws(MQTTProtocolError) -> ByteBuffer? {
@@ -70,7 +70,7 @@ extension MQTTConnection {
         if view.isRetained, view.qos != .atMostOnce { acknowledgeWhenRetained(messageID) }
     }
 
-    /// Hands what was written to the broker, with what it does to the retained message of its topic.
+    /// Publishes the frame that was written, and updates the retained message of its topic.
     private func pass(
         _ view: MQTTPublishView, _ properties: MQTTProperties, _ session: GatewaySession
     ) -> PublishOutcome {
@@ -80,7 +80,7 @@ extension MQTTConnection {
         return session.publish(writer.frame, lastValue: intent)
     }
 
-    /// Whether one more publication may be unacknowledged; the connection ends otherwise.
+    /// Whether another publication may be unacknowledged. Otherwise the connection is ended.
     private func admit(_ view: MQTTPublishView) -> Bool {
         if view.qos == .exactlyOnce, client.incoming[view.packetID] != nil { return true }
         guard version == .v5 else { return true }
@@ -91,8 +91,8 @@ extension MQTTConnection {
         return true
     }
 
-    /// What the broker acknowledges: the packet identifier, the QoS and, for QoS 2, what tells one message from another, so
-    /// that a copy that comes after a restart of the broker is recognised.
+    /// The id that the broker acknowledges. It contains the packet identifier, the QoS and, at QoS 2, a hash that
+    /// distinguishes messages, so that a copy is recognised after a restart of the broker.
     private func messageID(_ view: MQTTPublishView, _ topic: UnsafeRawBufferPointer) -> UInt64 {
         guard view.qos == .exactlyOnce else {
             unacknowledged += 1
@@ -105,17 +105,17 @@ extension MQTTConnection {
         return UInt64(view.packetID) | Self.exactlyOnce | Self.firstUse | hash.value << 20
     }
 
-    /// The packet identifier in the id of a publication of QoS 2; nil for other ids.
+    /// The packet identifier in the id of a publication at QoS 2; nil for other ids.
     static func packetID(ofExactlyOnce id: UInt64) -> UInt16? {
         guard id & (exactlyOnce | firstUse | 3 << 18) == exactlyOnce | firstUse else { return nil }
         return UInt16(truncatingIfNeeded: id)
     }
 
     private static let exactlyOnce: UInt64 = 1 << 16
-    /// Never zero, which JSON peers take for no id.
+    /// Never zero, because JSON peers take zero for "no id".
     private static let firstUse: UInt64 = 1 << 17
 
-    /// Notes a message of QoS 2. One that is no copy must not be taken for an older one with the same content.
+    /// Records a message at QoS 2. A new message must not be taken for a copy of an older one with the same content.
     private func open(_ view: MQTTPublishView, _ id: UInt64, _ session: GatewaySession) {
         guard client.incoming[view.packetID] == nil else { return }
         client.incoming[view.packetID] = id
@@ -125,7 +125,7 @@ extension MQTTConnection {
 
     // MARK: Answers
 
-    /// The broker has taken a publication and written it down.
+    /// A publication was accepted and is on the disk.
     func durable(_ id: UInt64) {
         if id & Self.exactlyOnce != 0 { noteReceived(UInt16(truncatingIfNeeded: id), id) }
         let isSaved = unsavedRetained.isEmpty || unsavedRetained.remove(id) == nil
@@ -135,7 +135,7 @@ extension MQTTConnection {
         acknowledge(id)
     }
 
-    /// Tells the client that a publication is taken.
+    /// Acknowledges a publication to the client.
     func acknowledge(_ id: UInt64) {
         let packetID = UInt16(truncatingIfNeeded: id)
         guard id & Self.exactlyOnce == 0 else {
@@ -147,7 +147,7 @@ extension MQTTConnection {
         output = buffer
     }
 
-    /// The client will not send a message of QoS 2 again.
+    /// The client will not send a message at QoS 2 again.
     func released(_ packetID: UInt16) {
         guard let id = client.incoming.removeValue(forKey: packetID) else {
             return sendHeld(
@@ -169,16 +169,17 @@ extension MQTTConnection {
         case .refused(.unusableTopic): refuse(view, .topicNameInvalid)
         case .refused(.malformed): end(.payloadFormatInvalid, "a payload that cannot be passed on")
         case .noRoom:
-            // MQTT 3.1.1 has no word for it, but clients send what is unacknowledged again when they come back.
+            // MQTT 3.1.1 cannot express this. But clients send unacknowledged messages again when they reconnect.
             guard version == .v5 else { return end(nil, "the store has no room") }
             refuse(view, .quotaExceeded)
-        // Unanswered it is sent again, to the next broker.
+        // Without an answer the client sends the message again, after the restart.
         case .stopping, .ended: break
         case .accepted, .durable, .unconfirmed: break
         }
     }
 
-    /// Answers a publication that was not taken; for MQTT 3.1.1, which has no word for it, as if it was (§3.3.5).
+    /// Answers a publication that was refused. In MQTT 3.1.1, which has no refusals, the answer is an acknowledgement
+    /// (§3.3.5).
     private func refuse(_ view: MQTTPublishView, _ reason: MQTTReason) {
         switch view.qos {
         case .atMostOnce: break
@@ -191,7 +192,7 @@ extension MQTTConnection {
 
     // MARK: Topics
 
-    /// Whether nothing can be published under a valid topic of MQTT.
+    /// Whether a valid MQTT topic cannot be published to here.
     func isUnusable(_ topic: String) -> Bool {
         var topic = topic
         return topic.withUTF8 {
@@ -200,7 +201,7 @@ extension MQTTConnection {
         }
     }
 
-    /// Whether clients do not publish under a topic.
+    /// Whether a topic is reserved, so that clients cannot publish to it.
     private func isReserved(_ topic: UnsafeRawBufferPointer) -> Bool {
         guard topic.first == UInt8(ascii: "$") else { return false }
         return Self.reserved.contains { topic.starts(with: $0.utf8) }
@@ -209,7 +210,7 @@ extension MQTTConnection {
     private static let reserved = ["$SYS/", "$share/", "$mqtt/"]
 }
 
-/// A hash that is the same in every run.
+/// A hash that is the same in every run of the broker.
 private struct Fingerprint {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 

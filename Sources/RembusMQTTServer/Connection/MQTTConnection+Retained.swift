@@ -6,15 +6,15 @@ import RembusTransport
 import RembusTrust
 import RembusWire
 
-/// Retained messages on their way to a client that has subscribed.
+/// Sends retained messages to a client that has subscribed.
 ///
-/// What waits for a client that cannot take them are its filters. The messages of one filter are looked up when those of the one
-/// before have left: of ten thousand filters each may match all that is retained.
+/// For a client that cannot take more, filters wait, not messages. The messages of a filter are looked up when those of
+/// the one before have left, because each of ten thousand filters may match all retained messages.
 extension MQTTConnection {
-    /// Has the client sent what is retained under a filter, once, however often it asks.
+    /// Queues a filter whose retained messages are to be sent; once, however often the client subscribes.
     func wantRetained(_ filter: String) {
         forgetRetained(filter)
-        // Those that were given up leave their place when it is their turn.
+        // Filters that were given up are removed from the queue when there are many.
         if waitingFilters.count > 2 * wantedFilters.count + 16 {
             waitingFilters = CircularBuffer(waitingFilters.filter { wantedFilters[$0.filter] == $0.number })
         }
@@ -29,16 +29,16 @@ extension MQTTConnection {
         waitingMessages = CircularBuffer(waitingMessages.filter { $0.filter != filter })
     }
 
-    /// Notes a retained message that the client is to get.
+    /// Queues a retained message for the client.
     func wait(_ message: KeptMessage, _ filter: String) {
         sendingFilters.insert(filter)
         waitingMessages.append((message, filter))
     }
 
-    /// Whether something retained is still to be sent.
+    /// Whether there are retained messages to be sent.
     var isSendingRetained: Bool { !waitingMessages.isEmpty || !wantedFilters.isEmpty }
 
-    /// Sends retained messages as far as the client can take them and others need not wait for it.
+    /// Sends retained messages while the client takes them, and for no longer than one turn.
     func sendWaitingMessages() {
         guard let session, isSendingRetained else { return }
         var turn = Turn()
@@ -58,7 +58,7 @@ extension MQTTConnection {
         }
     }
 
-    /// What is retained under a filter, oldest first.
+    /// The retained messages that match a filter, oldest first.
     func retained(under filter: String, _ session: GatewaySession) -> [LastValue] {
         let (values, tenant) = (server.host.lastValues, session.principal.tenant)
         guard MQTTTopics.isPattern(filter) else { return values.value(of: filter, tenant: tenant).map { [$0] } ?? [] }

@@ -2,7 +2,7 @@ import NIOCore
 import RembusBroker
 import RembusMQTT
 
-/// What a client is told it can rely on: it is on the disk before the packet that says so leaves.
+/// Answers that wait for the disk: what an answer confirms is on the disk before the answer leaves.
 extension MQTTConnection {
     /// An answer that waits for three files, on one event loop.
     private final class Answer {
@@ -19,8 +19,8 @@ extension MQTTConnection {
         }
     }
 
-    /// Calls `answer`, unless the connection has ended by then, when the client's session and its subscriptions are as durable
-    /// as they have to be.
+    /// Calls `answer` when the client's session and its subscriptions are as durable as they have to be, unless the
+    /// connection has ended by then.
     func whenSaved(_ answer: @escaping () -> Void) {
         guard let session, let context else { return }
         let answer = Answer { [self] in if phase != .closed { answer() } }
@@ -31,7 +31,7 @@ extension MQTTConnection {
         session.answerWhenSaved { answer.partIsSaved() }
     }
 
-    /// Has something called as a unit of work of its own on this connection's event loop.
+    /// A closure that calls `body` as a unit of work of its own on this connection's event loop.
     func onLoop(_ body: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
         guard let eventLoop = context?.eventLoop else { return {} }
         return { [self] in
@@ -45,8 +45,8 @@ extension MQTTConnection {
 
     // MARK: Retained messages
 
-    /// Has the acknowledgement of a publication wait until what it did to the retained messages is durable; those that follow
-    /// wait behind it, so that all come in the order of the publications.
+    /// Delays the acknowledgement of a publication until its change of the retained messages is durable. Later
+    /// acknowledgements wait behind it, so that all come in the order of the publications.
     func acknowledgeWhenRetained(_ id: UInt64) {
         let mustWait = server.host.lastValues.whenSaved(
             onLoop { [self] in

@@ -11,7 +11,7 @@ extension MQTTConnection {
         _ packetID: UInt16, _ subscriptions: [MQTTSubscription], _ properties: MQTTProperties
     ) throws(MQTTProtocolError) {
         guard let session else { return }
-        // A packet is handled in one go, while others wait.
+        // A packet is handled without interruption, while other connections wait.
         let limit = server.host.limits.maxSubscriptions
         guard subscriptions.count <= limit else {
             throw MQTTProtocolError(
@@ -45,8 +45,8 @@ extension MQTTConnection {
         }
     }
 
-    /// A filter that is none ends the connection, as a topic with a wildcard does (MQTT 5 §4.7.1, §4.8.2): nothing of the
-    /// packet is carried out.
+    /// Checks filters. A malformed one ends the connection, as a topic with a wildcard does (MQTT 5 §4.7.1, §4.8.2),
+    /// and nothing of the packet is carried out.
     private func check(_ filters: [String]) throws(MQTTProtocolError) {
         for filter in filters where !MQTTTopics.isValidFilter(filter) {
             let shown = String(decoding: filter.utf8.prefix(100), as: UTF8.self).debugDescription
@@ -73,13 +73,13 @@ extension MQTTConnection {
             isKept: interest.qos != .atMostOnce, tag: interest.tag)
     }
 
-    /// Tells the broker what is kept of the client here; false when there is no room for it.
+    /// Reports to the broker how many bytes the session takes. Returns false when there is no room for them.
     @discardableResult
     func noteHeldBytes() -> Bool {
         session?.hold((client.expiry > 0 ? client.byteCount : 0) + (will?.byteCount ?? 0)) ?? true
     }
 
-    /// Writes the session down, if it is one that is kept, and answers then.
+    /// Saves the session if it is persistent, and then calls `answer`.
     private func whenSessionSaved(_ answer: @escaping () -> Void) {
         noteHeldBytes()
         guard let name, client.expiry > 0 else { return answer() }

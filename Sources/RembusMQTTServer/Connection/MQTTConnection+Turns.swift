@@ -3,9 +3,10 @@ import RembusBroker
 import RembusMQTT
 import RembusTransport
 
-/// Packets beyond one turn of the event loop wait in the reader, and nothing more is read until they were handled; see ``Turn``.
+/// Packets beyond one turn of the event loop wait in the reader, and nothing more is read until they were handled; see
+/// ``Turn``.
 extension MQTTConnection {
-    /// Goes on with packets that wait, in a later turn.
+    /// Continues with the waiting packets in a later turn.
     func scheduleTurn() {
         guard isBehind, !isTurnScheduled, let group = session?.link.group else { return }
         isTurnScheduled = true
@@ -14,7 +15,7 @@ extension MQTTConnection {
 
     private func takeTurn() {
         isTurnScheduled = false
-        // Nobody is slowed down by a pause when the client has gone.
+        // Reading may be paused to slow the client down. A client that is gone need not be slowed down.
         guard isBehind, !isReadPaused || isGone else { return }
         lastHeard = .now()
         isBehind = false
@@ -31,7 +32,7 @@ extension MQTTConnection {
         if context == nil { forget() }
     }
 
-    /// The client is gone, which counts behind the packets that it sent before.
+    /// The client has closed the connection. This takes effect behind the packets that it sent before.
     func lost() {
         guard isBehind, phase == .open else { return leave(isWillDue: true) }
         isGone = true

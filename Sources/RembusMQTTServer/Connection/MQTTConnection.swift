@@ -6,7 +6,7 @@ import RembusMQTT
 import RembusTransport
 import RembusWire
 
-/// The connection of one MQTT client: packets on one side, messages of a broker session on the other.
+/// The connection of one MQTT client. It translates between packets and a session of the broker.
 ///
 /// Used on its event loop only, hence unchecked.
 final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
@@ -14,15 +14,16 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     typealias OutboundOut = ByteBuffer
 
     enum Phase {
-        /// For CONNECT.
+        /// Waiting for CONNECT.
         case waiting
-        /// The broker decides who the client is.
+        /// The login is being decided.
         case joining
         case open
         case closed
     }
 
-    /// The largest packet that is no PUBLISH: it is handled in one go, while others wait.
+    /// The largest packet other than PUBLISH, in bytes. It is handled without interruption, while other connections
+    /// wait.
     private static let maxControlBytes = 1 << 20
 
     let server: MQTTServer
@@ -34,18 +35,19 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     private(set) var address = "unknown"
     private var deadline: Scheduled<Void>?
     private var isDraining = false
-    /// How long packets may be handled until others have their turn, and whether that is over and packets wait.
+    /// How long packets may be handled before other connections have their turn, and whether packets wait for the next
+    /// turn.
     private var turn = Turn()
     private var isInTurn = false
     @exclusivity(unchecked) var isBehind = false
     var isTurnScheduled = false
-    /// Whether the client has closed the connection, which counts behind the packets that wait.
+    /// Whether the client has closed the connection. This takes effect behind the packets that wait.
     @exclusivity(unchecked) var isGone = false
 
-    // MARK: Who is there
+    // MARK: Identity
 
     var session: GatewaySession?
-    /// Under which the session is kept; nil for a client of which nothing is.
+    /// The name that the session is kept under; nil for a client without a persistent session.
     var name: String?
     @exclusivity(unchecked) var client = MQTTSession()
     var will: Will?
@@ -59,52 +61,52 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
     // MARK: From the client
 
     @exclusivity(unchecked) var writer = PublicationWriter()
-    /// What the client has given numbers.
+    /// The topics of the client's aliases.
     @exclusivity(unchecked) var aliases: [UInt16: ByteBuffer] = [:]
-    /// QoS 1 and 2 publications that are not acknowledged.
+    /// Publications of the client at QoS 1 and 2 that are not acknowledged.
     @exclusivity(unchecked) var unacknowledged = 0
 
-    /// Publications whose retained message is not on the disk, before they are accepted otherwise.
+    /// Publications that are not accepted yet and whose retained message is not on the disk.
     @exclusivity(unchecked) var unsavedRetained: Set<UInt64> = []
     /// Publications that are accepted and wait for their retained message to be on the disk, and those behind them.
     @exclusivity(unchecked) var waitingAcknowledgements = CircularBuffer<(id: UInt64, isSaved: Bool)>()
 
     // MARK: To the client
 
-    /// Where exchanges at QoS 2 are written down; nil when they end with the connection.
+    /// The log of exchanges at QoS 2; nil when exchanges end with the connection.
     @exclusivity(unchecked) var packets: PacketLog?
-    /// Steps of such exchanges in this unit of work.
+    /// Steps of exchanges in this unit of work.
     @exclusivity(unchecked) var packetChanges: [PacketChange] = []
-    /// Packets that must not leave before those steps are durable, and the publications that they carry.
+    /// Packets, among them publications, that must not leave before those steps are durable.
     @exclusivity(unchecked) var held: ByteBuffer?
     @exclusivity(unchecked) var heldPartitions: UInt64 = 0
     @exclusivity(unchecked) var heldBatches = CircularBuffer<HeldPackets>()
     @exclusivity(unchecked) var heldBytes = 0
-    /// What is collected until the end of a unit of work, or until the socket takes more.
+    /// Bytes that are collected until the end of a unit of work, or until the socket takes more.
     @exclusivity(unchecked) var output: ByteBuffer?
     @exclusivity(unchecked) var reportedBacklog = 0
-    /// Bytes that the channel was given and, as far as is known, the client has not taken.
+    /// Bytes that were given to the channel and that the client has not read, as far as is known.
     @exclusivity(unchecked) var handedOver = 0
-    /// Bytes of an unfinished packet, as they are counted.
+    /// Bytes of an incomplete packet that were counted.
     @exclusivity(unchecked) var countedIncoming = 0
     @exclusivity(unchecked) var properties = ByteBuffer()
     let converter = PayloadConverter.ofThisEventLoop
-    /// Packet identifiers of deliveries that earlier connections have sent.
+    /// Packet identifiers of deliveries that earlier connections have sent, by the delivery.
     @exclusivity(unchecked) var resumed: [UInt64: UInt16] = [:]
     /// Deliveries that the client does not acknowledge, because it does not get them or gets them at QoS 0.
     @exclusivity(unchecked) var finished: [UInt64] = []
     /// Retained messages that the client cannot take yet.
     @exclusivity(unchecked) var waitingMessages = CircularBuffer<(message: KeptMessage, filter: String)>()
-    /// The filters of these messages, and those whose messages come behind them, each with its number in the queue.
+    /// The filters of these messages, and the filters that wait, each with its number in the queue.
     var sendingFilters: Set<String> = []
     @exclusivity(unchecked) var wantedFilters: [String: Int] = [:]
     var waitingFilters = CircularBuffer<(filter: String, number: Int)>()
     var filterCount = 0
     var isRetainedTurnScheduled = false
     var receiveMaximum = Int(UInt16.max)
-    /// The largest packet that the client takes.
+    /// The largest packet that the client accepts.
     @exclusivity(unchecked) var maxOutgoingBytes = MQTTPacket.maxBytes
-    /// How many topics may be given numbers, and those that were.
+    /// The most topics that may have an alias, and those that have one.
     @exclusivity(unchecked) var maxAliases = 0
     @exclusivity(unchecked) var outgoingAliases: [ExactText: UInt16] = [:]
 
@@ -154,7 +156,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         countIncoming(reader.pendingBytes)
     }
 
-    /// Counts what has arrived of a packet whose end has not; a large one ends here while memory is short.
+    /// Counts the bytes of an incomplete packet. A large one ends the connection while memory is short.
     func countIncoming(_ bytes: Int) {
         guard bytes != countedIncoming, let memory = session?.link.group.memory else { return }
         memory.change(.incoming, by: bytes - countedIncoming)
@@ -189,7 +191,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         context.close(promise: nil)
     }
 
-    /// Handles the packets that have arrived, one after the other, until the turn is over.
+    /// Handles the packets that have arrived, until the turn is over.
     func drain() {
         guard !isDraining else { return }
         isDraining = true
@@ -223,7 +225,7 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// Ends a unit of work: what it caused leaves.
+    /// Ends a unit of work, so that what it has caused is sent.
     func endWork() {
         isInTurn = false
         guard let session, phase == .open || phase == .joining else { return write() }
@@ -257,8 +259,8 @@ final class MQTTConnection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    /// Sends a packet at the end of this unit of work. One that is larger than the client takes ends the connection: it waits
-    /// for an answer that it cannot get.
+    /// Sends a packet at the end of this unit of work. If it is larger than the client accepts, the connection is
+    /// ended, because the client waits for an answer that cannot be sent.
     func send(_ packet: MQTTPacket) {
         var buffer = output.take() ?? takeBuffer()
         let start = buffer.writerIndex

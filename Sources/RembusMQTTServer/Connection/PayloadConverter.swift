@@ -10,28 +10,28 @@ import Musl
 import Darwin
 #endif
 
-/// Makes MQTT payloads of arguments, and keeps the last one: a publication with many MQTT subscribers reaches one after
-/// the other, and is decoded and written as JSON only once on each event loop.
+/// Converts arguments to MQTT payloads, and caches the last one. A publication with many MQTT subscribers reaches one
+/// after the other, and is converted only once on each event loop.
 ///
-/// Arguments are compared byte for byte, so that no identity of a publication is needed. Used on one event loop only,
-/// hence unchecked.
+/// Arguments are compared byte by byte, so that publications need no identity. Used on one event loop only, hence
+/// unchecked.
 final class PayloadConverter: @unchecked Sendable {
-    /// A payload and what it was made from.
+    /// A payload with the arguments that it was made from.
     struct Payload {
         fileprivate var arguments = ByteBuffer()
-        /// The bytes that the client gets.
+        /// The bytes of the payload.
         fileprivate(set) var bytes = ByteBuffer()
-        /// The MQTT 5 properties that tell how to read them, without their length; empty when there are none.
+        /// The MQTT 5 properties that describe the payload, without their length; empty when there are none.
         fileprivate(set) var properties = ByteBuffer()
     }
 
-    /// Longer arguments are converted each time, so that an event loop never holds on to much.
+    /// Longer arguments are converted each time, so that the cache stays small.
     static let maxKeptBytes = 256 << 10
 
     private static let current = ThreadSpecificVariable<PayloadConverter>()
     private var last = Payload()
 
-    /// The converter of the event loop that this is called on.
+    /// The converter of the current event loop.
     static var ofThisEventLoop: PayloadConverter {
         if let known = current.currentValue { return known }
         let new = PayloadConverter()
@@ -39,7 +39,7 @@ final class PayloadConverter: @unchecked Sendable {
         return new
     }
 
-    /// The payload that arguments, a CBOR array, become; nothing when the bytes are none.
+    /// The payload of arguments, which are a CBOR array; empty when the bytes are malformed.
     func payload(of arguments: UnsafeRawBufferPointer) -> Payload {
         let isKnown = last.arguments.withUnsafeReadableBytes { kept in
             guard kept.count == arguments.count, let left = kept.baseAddress, let right = arguments.baseAddress else {

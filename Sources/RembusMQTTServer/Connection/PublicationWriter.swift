@@ -2,16 +2,16 @@ import NIOCore
 import RembusMQTT
 import RembusWire
 
-/// Makes the Rembus frame of an MQTT message, with its trailer.
+/// Writes the Rembus frame of an MQTT message, with its trailer.
 struct PublicationWriter {
     /// The last frame that was written.
     private(set) var frame = ByteBuffer()
-    /// Where the trailer begins.
+    /// The offset of the trailer.
     private(set) var trailerOffset = 0
 
     /// - Parameters:
-    ///   - id: what the broker acknowledges; not used at QoS 0.
-    ///   - isRetained: whether the message had the retain flag.
+    ///   - id: The id that the broker acknowledges; not used at QoS 0.
+    ///   - isRetained: Whether the message had the retain flag.
     mutating func write(
         topic: UnsafeRawBufferPointer, payload: ByteBuffer, qos: MQTTQoS, id: UInt64, isRetained: Bool,
         properties: MQTTProperties
@@ -49,7 +49,7 @@ struct PublicationWriter {
 }
 
 extension MQTTProperties {
-    /// The properties without their length in front.
+    /// The encoded properties, without their length in front.
     var encoded: ByteBuffer {
         var buffer = ByteBuffer()
         encode(into: &buffer)

@@ -1,27 +1,27 @@
 import NIOCore
 
-/// A publication on its way to one subscription: what a packet identifier stands for, in every run of the broker.
+/// A publication on its way to one subscription. A packet identifier stands for it, in every run of the broker.
 struct DeliveryPlace: Sendable, Hashable {
-    /// Stands for the subscription.
+    /// Identifies the subscription.
     var key: UInt64
-    /// Names the publication.
+    /// Identifies the publication, by its receive time.
     var receivedAt: UInt64
 }
 
-/// One step of an exchange at QoS 2, as it is written down.
+/// One step of an exchange at QoS 2, as it is logged.
 enum PacketChange: Sendable, Equatable {
-    /// A publication gets an identifier. Durable before the PUBLISH leaves: the client may keep the identifier.
+    /// A publication gets an identifier. Durable before the PUBLISH leaves, because the client may keep the identifier.
     case opened(UInt16, DeliveryPlace)
-    /// The client has it (PUBREC). Durable before the PUBREL leaves: behind it the client takes the same identifier for
-    /// another message.
+    /// The client has the publication (PUBREC). Durable before the PUBREL leaves, because the client then accepts the
+    /// same identifier for another message.
     case released(UInt16)
-    /// PUBCOMP: the identifier is free. Nobody waits for it: a PUBREL too many does no harm.
+    /// The identifier is free (PUBCOMP). Nothing waits for this step, because another PUBREL does no harm.
     case completed(UInt16)
-    /// A publication of the client is in the journal, under this id. Written behind the journal, and nobody waits for it:
-    /// the journal says it too, for some time.
+    /// A publication of the client is in the journal, with this id. Written after the journal. Nothing waits for this
+    /// step, because the journal contains the publication too, for some time.
     case received(UInt16, id: UInt64)
-    /// PUBREL: the client may use the identifier again. Durable before the PUBCOMP leaves. All of its publications that were
-    /// received until `through` and are not noted as received are ended too.
+    /// The client may reuse the identifier (PUBREL). Durable before the PUBCOMP leaves. This also ends all of the
+    /// client's publications that were received until `through` and have no `received` step.
     case ended(UInt16, through: UInt64)
 
     func encode(into buffer: inout ByteBuffer) {
@@ -35,7 +35,7 @@ enum PacketChange: Sendable, Equatable {
         }
     }
 
-    /// The change whose kind was read already.
+    /// Reads a change whose kind was read already.
     init?(kind: UInt8, _ buffer: inout ByteBuffer) {
         guard let packetID = buffer.readInteger(as: UInt16.self) else { return nil }
         switch kind {

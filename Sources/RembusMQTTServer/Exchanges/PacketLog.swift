@@ -5,7 +5,7 @@ import NIOCore
 import RembusStore
 import RembusWire
 
-/// The file that says which packet identifiers are in use at QoS 2, and for what, so that the exchanges go on after a restart.
+/// The log of packet identifiers that are in use at QoS 2, so that exchanges continue after a restart.
 ///
 /// Its records are runs of changes, each with the number of its session. `content` is guarded by `lock`, the rest used on the
 /// writing queue only; hence unchecked.
@@ -20,7 +20,7 @@ final class PacketLog: @unchecked Sendable {
     private static let layout = RecordLayout("RBPCKT1\n")
     private static let subject = "MQTT packet identifiers"
 
-    /// Opens the file, making it when it does not exist, and reads what it holds.
+    /// Opens the file and reads it. Creates it when it does not exist.
     init(_ path: String, policy: SyncPolicy, logger: Logger) throws(StorageError) {
         var found = Content()
         file = try RecordFile(path, Self.subject, Self.layout, logger: logger) { parts in
@@ -35,44 +35,46 @@ final class PacketLog: @unchecked Sendable {
 
     // MARK: Use
 
-    /// The sessions that have something open or finished.
+    /// The sessions that have open or finished exchanges.
     var states: [(name: String, state: PacketState)] {
         lock.withLock { content.sessions.values.map { ($0.name, $0.state) } }
     }
 
-    /// What is on its way to a client.
+    /// The exchanges of publications on their way to a client.
     func outgoing(of name: String) -> [UInt16: PacketState.Outgoing] {
         lock.withLock { content.state(of: name)?.outgoing ?? [:] }
     }
 
-    /// Adds steps of a session's exchanges; they are durable some time after, or when somebody waits for that.
+    /// Adds steps of a session's exchanges. They become durable soon, or when something waits for that.
     func add(_ changes: [PacketChange], of name: String) {
         lock.withLock { content.add(changes, of: name) }
         commit?.change()
     }
 
-    /// Forgets everything about a session.
+    /// Forgets all steps of a session.
     func forget(_ name: String) {
         if lock.withLock({ content.forget(name) }) { commit?.change() }
     }
 
-    /// Forgets what records of components, which are on the disk, say as well. The file shrinks when it is written anew.
+    /// Forgets steps that are also in records of components, which are on the disk. The file shrinks with the next
+    /// snapshot.
     func forgetFinished(coveredBy records: [ComponentRecord], key: (String) -> UInt64) {
         lock.withLock {
             for record in records { content.forgetFinished(coveredBy: record, key: key) }
         }
     }
 
-    /// Calls `done`, not on an event loop, when everything added so far is durable. False when it is already.
+    /// Calls `done`, not on an event loop, when everything added so far is durable. Returns false, without calling it,
+    /// when it is already.
     func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool { commit?.whenDurable(done) ?? false }
 
-    /// Whether it cannot be written now.
+    /// Whether the file cannot be written now.
     var isFailing: Bool { commit?.isFailing ?? false }
 
     /// Returns when everything added so far is written, or could not be.
     func flush() async { await commit?.flush() }
 
-    /// The same, and closes the file: nothing is written after that.
+    /// Writes everything and closes the file.
     func close() async { await commit?.close { [self] in file.close() } }
 
     // MARK: On the writing queue

@@ -1,19 +1,19 @@
 import RembusStore
 
-/// The exchanges at QoS 2 of one session: what is written down of them, put together.
+/// The exchanges at QoS 2 of one session: the result of all logged steps.
 struct PacketState: Sendable, Equatable {
     struct Outgoing: Sendable, Equatable {
         var place: DeliveryPlace
         var isReleased = false
     }
 
-    /// By packet identifier, what is on its way to the client.
+    /// Publications on their way to the client, by packet identifier.
     var outgoing: [UInt16: Outgoing] = [:]
-    /// What the client has got, until the marks of its subscriptions say so.
+    /// Deliveries that the client has got, until the marks of its subscriptions cover them.
     var finished: Set<DeliveryPlace> = []
-    /// By packet identifier, the ids of the client's publications that it has not ended.
+    /// The ids of the client's publications whose exchange it has not ended, by packet identifier.
     var incoming: [UInt16: UInt64] = [:]
-    /// What the client has published until then and is not in `incoming` is ended.
+    /// Publications of the client that were received until this time and are not in `incoming` are ended.
     var endedThrough: UInt64 = 0
 
     var isEmpty: Bool { self == PacketState() }
@@ -33,10 +33,10 @@ struct PacketState: Sendable, Equatable {
         }
     }
 
-    /// Changes that lead here from nothing.
+    /// Changes that produce this state from an empty one.
     var changes: [PacketChange] {
         var changes: [PacketChange] = []
-        // An identifier that stands for one after the other leaves all of them finished but the last.
+        // Identifier 0 is opened and completed for each of them.
         for place in finished { changes += [.opened(0, place), .completed(0)] }
         for (packetID, packet) in outgoing {
             changes.append(.opened(packetID, packet.place))
@@ -47,7 +47,7 @@ struct PacketState: Sendable, Equatable {
         return changes
     }
 
-    /// Forgets what a record of the component, which is on the disk, says as well.
+    /// Forgets deliveries that are also in a record of the component, which is on the disk.
     mutating func forgetFinished(coveredBy record: ComponentRecord, key: (String) -> UInt64) {
         guard !finished.isEmpty else { return }
         var subscriptions: [UInt64: ComponentRecord.Subscription] = [:]

@@ -3,8 +3,8 @@ import RembusBroker
 import RembusListening
 import RembusTransport
 
-/// Looks at the first byte of a connection: a client of MQTT begins with CONNECT, one that comes through a WebSocket with
-/// the method of an HTTP request.
+/// Reads the first byte of a connection to find the protocol: MQTT begins with CONNECT, and a WebSocket with the method
+/// of an HTTP request.
 final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
 
@@ -47,7 +47,7 @@ final class FirstByteHandler: ChannelInboundHandler, RemovableChannelHandler {
         } catch {
             return context.close(promise: nil)
         }
-        // To the handlers behind this one, which were just added.
+        // This goes to the handlers behind this one, which were just added.
         context.fireChannelRead(data)
         pipeline.removeHandler(self, promise: nil)
     }

@@ -5,7 +5,7 @@ import RembusBroker
 import RembusListening
 import RembusTransport
 
-/// Accepts MQTT clients, over TCP or TLS, with or without WebSocket, all on one port.
+/// Accepts MQTT clients on one port: over TCP or TLS, with or without WebSocket.
 struct MQTTListener: Sendable {
     let server: MQTTServer
 

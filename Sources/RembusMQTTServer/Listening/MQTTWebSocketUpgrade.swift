@@ -5,8 +5,8 @@ import RembusBroker
 import RembusListening
 import RembusTransport
 
-/// Turns an HTTP request into a WebSocket that carries MQTT (MQTT 5 §6): the subprotocol `mqtt`, or `mqttv3.1` of older
-/// clients, and binary frames whose borders mean nothing.
+/// Upgrades an HTTP request to a WebSocket that carries MQTT (MQTT 5 §6): with the subprotocol `mqtt`, or `mqttv3.1`
+/// for older clients, and binary frames whose boundaries have no meaning.
 struct MQTTWebSocketUpgrade: Sendable {
     let server: MQTTServer
     let facts: ConnectionFacts
@@ -14,7 +14,7 @@ struct MQTTWebSocketUpgrade: Sendable {
 
     private static let subprotocols = ["mqtt", "mqttv3.1"]
 
-    /// - Parameter bytes: stands in front of the handlers that this adds; removed when the WebSocket begins.
+    /// - Parameter bytes: The handler in front of those that are added here. It is removed when the WebSocket begins.
     func install(on channel: any Channel) throws {
         let policy = server.host.listening
         let origins = policy.origins
@@ -79,7 +79,7 @@ private final class RefusedUpgradeHandler: ChannelInboundHandler, RemovableChann
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
-            // At once: the end of a body in an unknown coding may never come.
+            // Answered at once, because the end of a body in an unknown coding may never come.
             if let objection = head.objection() { answer(objection, to: head, context) }
         case .body: break
         case .end:
@@ -92,7 +92,7 @@ private final class RefusedUpgradeHandler: ChannelInboundHandler, RemovableChann
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A refused upgrade is reported here first and then comes as an ordinary request.
+        // A refused upgrade is reported here first, and then passed on as an ordinary request.
         if error is NIOWebSocketUpgradeError || error is HTTPServerUpgradeErrors { return }
         guard error is HTTPParserError, head == nil else { return context.close(promise: nil) }
         answer(
@@ -102,7 +102,7 @@ private final class RefusedUpgradeHandler: ChannelInboundHandler, RemovableChann
     private func answer(_ refusal: HTTPObjection, to request: HTTPRequestHead, _ context: ChannelHandlerContext) {
         isAnswered = true
         server.host.admission.count(refusal.status == .forbidden ? .origin : .badRequest)
-        // A browser that was led here wants to know what this port is for.
+        // The status for a browser, whose user should learn what the port is for.
         let status = refusal.status == .upgradeRequired ? .badRequest : refusal.status
         let text =
             "\(refusal.text). This port speaks MQTT, also through WebSockets with the subprotocol mqtt from allowed origins.\n"

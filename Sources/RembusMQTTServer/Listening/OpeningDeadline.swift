@@ -3,11 +3,11 @@ import RembusBroker
 import RembusListening
 import RembusTransport
 
-/// Ends a connection that does not say in time what it wants to speak.
+/// Ends a connection whose first byte does not come in time.
 struct OpeningDeadline {
     private var task: Scheduled<Void>?
 
-    /// From here on the time of the broker's settings runs.
+    /// Starts the time that the broker's settings allow.
     mutating func start(_ context: ChannelHandlerContext, _ server: MQTTServer) {
         task = context.eventLoop.assumeIsolated().scheduleTask(in: server.host.linkConfiguration.handshakeTimeout) {
             server.host.admission.count(.handshakeTimeout)

@@ -2,9 +2,9 @@ package import RembusBroker
 import RembusMQTT
 import RembusWire
 
-/// What MQTT clients subscribe: filters, of which several clients may share one as `$share/<group>/<filter>`.
+/// The subscriptions of MQTT clients: filters, of which several clients may share one as `$share/<group>/<filter>`.
 package enum MQTTNamespace {
-    /// The broker has to know it also where no MQTT client is let in, as long as there may be records of some.
+    /// The broker has to know the namespace even if no MQTT listener is open, because it may have records of clients.
     package static let shared = SubscriptionNamespace(prefix: "$mqtt/") { text in
         let shared = sharedFilter(text)
         let filter = shared ?? text
@@ -15,12 +15,13 @@ package enum MQTTNamespace {
 
     static let traits = SessionTraits(namespace: shared, choosesWindow: true)
 
-    /// What stands for a filter in what is written down of its deliveries.
+    /// Identifies a filter in the records of its deliveries.
     static func key(ofFilter filter: String) -> UInt64 {
         SubscriptionNamespace.key(ofText: shared.text(of: filter))
     }
 
-    /// The filter of `$share/<group>/<filter>`; nil for another text. By bytes, as texts in records are compared.
+    /// The filter in `$share/<group>/<filter>`; nil for other texts. Works on bytes, as texts in records are compared
+    /// by bytes.
     private static func sharedFilter(_ text: String) -> String? {
         let mark = "$share/".utf8
         guard text.utf8.starts(with: mark),

@@ -4,18 +4,18 @@ import RembusStore
 import RembusWire
 import Synchronization
 
-/// The sessions of clients that may come back, by the name of their component.
+/// The persistent sessions of clients, by the name of their component.
 final class MQTTSessions: Sendable {
-    /// Somebody's session while nobody is connected with it.
+    /// A session while its client is not connected.
     private struct Absent {
         var session: MQTTSession
-        /// Wall clock, nanoseconds; the largest for never.
+        /// When it ends, in nanoseconds of the wall clock; the largest number means never.
         var endsAt: UInt64
         var will: (publication: Will, dueAt: UInt64)?
     }
 
     private enum Entry {
-        /// In use by a connection.
+        /// A connection uses the session.
         case taken(by: ObjectIdentifier)
         case absent(Absent)
     }
@@ -24,21 +24,21 @@ final class MQTTSessions: Sendable {
         var entries: [ExactText: Entry] = [:]
         var table: KeptTable?
         var packets: PacketLog?
-        /// When something is due next; nothing is before.
+        /// The time before which no session ends and no will is due.
         var nextDue = UInt64.max
     }
 
-    /// What a new connection finds.
+    /// The outcome of looking for a session.
     enum Found {
         case none
         case session(MQTTSession, will: Will?)
-        /// Another connection has not given it back yet.
+        /// An earlier connection has not given the session back yet.
         case busy
     }
 
     private let content = Mutex(Content())
 
-    /// Gives the session of a name to a connection, with a will that has become void.
+    /// Gives the session of a name to a connection, with a will that is not to be published any more.
     func take(_ name: String, for owner: ObjectIdentifier, now: UInt64) -> Found {
         content.withLock { content in
             let key = ExactText(name)
@@ -55,7 +55,7 @@ final class MQTTSessions: Sendable {
         }
     }
 
-    /// Writes a session in use down.
+    /// Saves a session that is in use.
     func save(_ name: String, _ session: MQTTSession) {
         content.withLock { content in
             content.table?.set(Array(name.utf8), session.expiry == 0 ? nil : session.encode(endsAt: 0))
@@ -63,7 +63,8 @@ final class MQTTSessions: Sendable {
         }
     }
 
-    /// The connection has ended, and its session goes on without one, or ends when it does not expire later.
+    /// Called when the connection has ended. The session goes on without one, or ends if it does not outlive its
+    /// connection.
     func leave(_ name: String, _ session: MQTTSession, by owner: ObjectIdentifier, will: Will?, now: UInt64) {
         content.withLock { content in
             let key = ExactText(name)
@@ -84,7 +85,7 @@ final class MQTTSessions: Sendable {
         }
     }
 
-    /// The sessions that have ended by now and the wills that are due.
+    /// The sessions that have ended by now, and the wills that are due.
     func due(_ now: UInt64) -> (ended: [String], wills: [Will]) {
         content.withLock { content in
             guard content.nextDue <= now else { return ([], []) }
@@ -110,7 +111,7 @@ final class MQTTSessions: Sendable {
         }
     }
 
-    /// Drops a session that nobody is connected with, and its will.
+    /// Deletes a session whose client is not connected, and its will.
     func forget(_ name: String) {
         content.withLock { content in
             let key = ExactText(name)
@@ -121,7 +122,7 @@ final class MQTTSessions: Sendable {
         }
     }
 
-    /// The sessions that nobody is connected with, with the bytes that they take.
+    /// The sessions whose clients are not connected, with the bytes that they take.
     var sizes: [(name: String, bytes: Int)] {
         content.withLock { content in
             content.entries.compactMap { key, entry in
@@ -133,8 +134,8 @@ final class MQTTSessions: Sendable {
 
     // MARK: File
 
-    /// Takes over what the file has, and keeps it up to date from now on. Who was connected when the broker ended is gone
-    /// since now.
+    /// Loads the sessions of a file and keeps the file up to date from now on. Clients that were connected when the
+    /// broker ended count as disconnected since now.
     func use(now: UInt64, _ open: (_ each: ([UInt8], ByteBuffer) -> Void) throws -> KeptTable) rethrows {
         try content.withLock { content in
             content.table = try open { key, value in
@@ -149,12 +150,12 @@ final class MQTTSessions: Sendable {
         }
     }
 
-    /// Whether they cannot be written now.
+    /// Whether sessions cannot be saved now.
     var isFailing: Bool {
         content.withLock { $0.table?.isFailing == true || $0.packets?.isFailing == true }
     }
 
-    /// Has each session go on with its exchanges at QoS 2; the log forgets those of sessions that are not there.
+    /// Restores each session's exchanges at QoS 2. The log forgets those of sessions that do not exist.
     func use(_ packets: PacketLog, _ restore: (_ name: String, _ session: inout MQTTSession, PacketState) -> Void) {
         content.withLock { content in
             content.packets = packets
@@ -169,19 +170,20 @@ final class MQTTSessions: Sendable {
         }
     }
 
-    /// Calls `done`, not on an event loop, when all sessions saved so far are durable. False when they are already.
+    /// Calls `done`, not on an event loop, when all sessions saved so far are durable. Returns false, without calling
+    /// it, when they are already.
     func whenSaved(_ done: @escaping @Sendable () -> Void) -> Bool {
         content.withLock({ $0.table })?.whenSaved(done) ?? false
     }
 
-    /// Writes what waits, and closes the file.
+    /// Writes everything and closes the file.
     func close() async {
         await content.withLock({ $0.table })?.close()
     }
 }
 
 extension MQTTSession {
-    /// As it is written down: the expiry, the end (0 while somebody is connected) and the filters.
+    /// The saved form: the expiry, the end (0 while the client is connected) and the filters.
     func encode(endsAt: UInt64) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.writeInteger(expiry)

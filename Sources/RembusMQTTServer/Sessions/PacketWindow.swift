@@ -2,8 +2,8 @@ import RembusMQTT
 
 /// The packet identifiers of messages that are on their way to a client.
 ///
-/// An identifier's place is its remainder by the size of the table, so finding one is an array access. They are given in
-/// turn, beginning anywhere, so that one of an earlier run of the broker is not soon met again.
+/// The index of an identifier is its remainder by the size of the table, so finding one is an array access. Identifiers
+/// are used in turn, from a random start, so that those of an earlier run of the broker are not reused soon.
 struct PacketWindow {
     enum State: UInt8 {
         case free
@@ -18,14 +18,15 @@ struct PacketWindow {
     struct Slot {
         var packetID: UInt16 = 0
         var state = State.free
-        /// What the broker knows the delivery by; 0 when it has not sent it since it was started.
+        /// The broker's id of the delivery; 0 for one of an earlier run that was not sent again yet.
         var delivery: UInt64 = 0
     }
 
     private var slots: [Slot] = []
     private var last = UInt16.random(in: .min ... .max)
     private(set) var count = 0
-    /// Those whose message the client has, so that the broker does not count them any more.
+    /// The number of identifiers whose message the client has. The broker does not count them as unacknowledged any
+    /// more.
     private(set) var releasedCount = 0
 
     private static let maxCount = 32_768
@@ -48,10 +49,10 @@ struct PacketWindow {
         }
     }
 
-    /// Takes up an identifier of an earlier run; one whose message was released has nothing to be sent again.
+    /// Takes an identifier of an earlier run. If its message was released, there is nothing to send again.
     mutating func restore(_ packetID: UInt16, isReleased: Bool) {
         if slots.isEmpty { slots = Array(repeating: Slot(), count: 16) }
-        // Any two identifiers have places of their own in a table that is large enough.
+        // In a table that is large enough, any two identifiers have different indices.
         while slots[Int(packetID) & (slots.count - 1)].state != .free, slots.count < Self.maxSlots { grow() }
         guard count < Self.maxCount, slots[Int(packetID) & (slots.count - 1)].state == .free else { return }
         slots[Int(packetID) & (slots.count - 1)] = Slot(
@@ -60,13 +61,13 @@ struct PacketWindow {
         if isReleased { releasedCount += 1 }
     }
 
-    /// Names the delivery of an identifier of an earlier run.
+    /// Sets the delivery of an identifier of an earlier run.
     mutating func attach(_ packetID: UInt16, to delivery: UInt64) {
         guard let place = place(packetID) else { return }
         slots[place].delivery = delivery
     }
 
-    /// The delivery of an identifier in a state, which it leaves; nil when it is not in that state.
+    /// Frees an identifier in a state and returns its delivery; nil when it is not in that state.
     mutating func close(_ packetID: UInt16, _ state: State) -> UInt64? {
         guard let place = place(packetID), slots[place].state == state else { return nil }
         if state == .released { releasedCount -= 1 }
@@ -75,7 +76,7 @@ struct PacketWindow {
         return slots[place].delivery
     }
 
-    /// The client has the message of QoS 2; its delivery, nil when there is no such message.
+    /// Records that the client has a message at QoS 2. Returns its delivery; nil when there is no such message.
     mutating func release(_ packetID: UInt16) -> UInt64? {
         guard let place = place(packetID), slots[place].state == .published else { return nil }
         slots[place].state = .released
@@ -85,13 +86,13 @@ struct PacketWindow {
 
     func state(_ packetID: UInt16) -> State { place(packetID).map { slots[$0].state } ?? .free }
 
-    /// Everything that is open, to go on with it on another connection.
+    /// The open identifiers, which continue on another connection.
     var open: [Slot] { slots.filter { $0.state != .free } }
 
-    /// Gives up what was sent and not released, unless `isStillOwed`. The client may have got a message of QoS 2 and keep its
-    /// identifier: that stays in use.
+    /// Drops identifiers that were published and not released, unless `isStillOwed` returns true. Those of QoS 2 stay
+    /// in use, because the client may have got the message and keep the identifier.
     ///
-    /// - Returns: Such identifiers. Their messages have to be sent again, or released.
+    /// - Returns: The identifiers that stay in use. Their messages have to be sent again, or released.
     mutating func dropPublished(unless isStillOwed: (UInt64) -> Bool) -> [UInt16] {
         var uncertain: [UInt16] = []
         for place in slots.indices where slots[place].state == .publishedOnce || slots[place].state == .published {

@@ -3,10 +3,10 @@ import RembusBroker
 import RembusMQTT
 import RembusWire
 
-/// What is published for a client that vanished, and as whom.
+/// The publication for a client whose connection is lost, and the identity that it is published with.
 struct Will: Sendable {
     let publication: BrokerPublication
-    /// Seconds between the end of the connection and the publication.
+    /// The time between the end of the connection and the publication, in seconds.
     let delay: UInt32
     let identity: GatewayIdentity
     let eventLoop: any EventLoop
@@ -14,7 +14,7 @@ struct Will: Sendable {
     var byteCount: Int { 256 + publication.frame.readableBytes + publication.topic.utf8.count }
 }
 
-/// A publication together with what it does to the retained message of its topic.
+/// A publication, with its effect on the retained message of its topic.
 struct BrokerPublication: Sendable {
     let frame: ByteBuffer
     let topic: String
@@ -22,7 +22,7 @@ struct BrokerPublication: Sendable {
 }
 
 extension LastValueIntent {
-    /// What a message does by its retain flag; nil without one.
+    /// The effect of a message by its retain flag; nil without the flag.
     init?(isRetained: Bool, isEmpty: Bool, expiry: UInt32?) {
         guard isRetained else { return nil }
         self = isEmpty ? .forget : .keep(expiry: expiry)

@@ -6,7 +6,8 @@ import Musl
 import Darwin
 #endif
 
-/// What Prometheus libraries of all languages tell about their process. What a system does not say is left out.
+/// The process metrics that Prometheus libraries of all languages provide. Those that the system does not provide are
+/// left out.
 enum ProcessFigures {
     /// The metrics that ``write(to:)`` may write.
     static let names = [
@@ -58,7 +59,7 @@ enum ProcessFigures {
 
 #if os(Linux)
 extension ProcessFigures {
-    /// Entries of `/proc/self/fd`, without the two of the folder itself and the one that reads it.
+    /// The number of entries in `/proc/self/fd`, without the two of the folder itself and the one that reads it.
     private static var openDescriptors: Double? {
         guard let folder = opendir("/proc/self/fd") else { return nil }
         defer { closedir(folder) }
@@ -68,14 +69,15 @@ extension ProcessFigures {
     }
 }
 
-/// What the kernel says in `/proc/self/stat`.
+/// The contents of `/proc/self/stat`.
 private struct LinuxStatus {
     let residentBytes: Double
     let virtualBytes: Double
     let startTime: Double?
 
     init?() {
-        // The second field is the program's name in parentheses and may contain anything; behind it there are numbers.
+        // The second field is the program's name in parentheses and may contain anything. The fields behind it are
+        // numbers.
         guard let text = Self.contents("/proc/self/stat"), let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
         // Fields 22, 23 and 24 of proc(5); the first here is number 3.
@@ -91,7 +93,7 @@ private struct LinuxStatus {
     private static let bootTime: Double? = contents("/proc/stat")?.split(separator: "\n")
         .first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst("btime ".count)) }
 
-    /// A file of the kernel's, which has no size of its own.
+    /// The contents of a file of the kernel. Such files state no size.
     private static func contents(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

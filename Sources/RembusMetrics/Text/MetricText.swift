@@ -6,12 +6,12 @@ struct MetricText {
         text.reserveCapacity(64 << 10)
     }
 
-    /// The two lines that come before the values of a metric.
+    /// Writes the two lines before the values of a metric.
     mutating func head(_ name: String, _ kind: MetricDescription.Kind, help: String) {
         text += "# HELP \(name) \(Self.escaped(help: help))\n# TYPE \(name) \(kind.rawValue)\n"
     }
 
-    /// One value. `labels` are as they stand between the braces.
+    /// Writes one value. `labels` have the form between the braces.
     mutating func sample(_ name: String, labels: String, _ value: String) {
         text += name
         if !labels.isEmpty {
@@ -24,7 +24,7 @@ struct MetricText {
         text += "\n"
     }
 
-    /// A metric of one value without labels.
+    /// Writes a metric with one value and no labels.
     mutating func metric(_ name: String, _ kind: MetricDescription.Kind, _ help: String, _ value: Double) {
         head(name, kind, help: help)
         sample(name, labels: "", Self.number(value))

@@ -1,21 +1,22 @@
 import CoreMetrics
 import Synchronization
 
-/// Takes many values at once from whoever has sorted them into the same buckets already.
+/// Accepts many values at once, sorted into buckets already.
 package protocol HistogramReceiver: AnyObject {
     /// Upper bounds of the buckets.
     var bounds: [Double] { get }
-    /// Adds values: how many fell into each bucket, one bucket more than there are bounds, and their sum.
+    /// Adds values: the number in each bucket, of which there is one more than there are bounds, and their sum.
     func add(counts: [UInt64], sum: Double)
 }
 
-/// Counts values by size. The values of timers are seconds here.
+/// Counts values by size. The values of timers are in seconds.
 ///
-/// The memory behind `counts` is the histogram's own and of fixed size, and everything in it is atomic; hence unchecked.
+/// The memory of `counts` belongs to the histogram and has a fixed size, and everything in it is atomic; hence
+/// unchecked.
 final class PrometheusHistogram: TimerHandler, RecorderHandler, HistogramReceiver, @unchecked Sendable {
     let key: SeriesKey
     let bounds: [Double]
-    /// How many values fell into each bucket, and not into the ones before it; the last one has no bound.
+    /// The number of values in each bucket, without those of the buckets before it. The last bucket has no bound.
     private let counts: UnsafeMutablePointer<Atomic<UInt64>>
     private let sum = AtomicDouble()
 
@@ -51,7 +52,7 @@ final class PrometheusHistogram: TimerHandler, RecorderHandler, HistogramReceive
     }
 
     func write(to text: inout MetricText) {
-        // The sum first: it may lack values that the buckets have, never the reverse.
+        // The sum is read first: it may lack values that the buckets have, but never the reverse.
         let sum = sum.value
         var total: UInt64 = 0
         let prefix = key.labels.isEmpty ? "" : key.labels + ","

@@ -1,4 +1,4 @@
-/// Where a value stands in the text: the metric's name, and its labels as they are between the braces.
+/// Identifies a value in the text: the metric's name, and its labels in the form between the braces.
 struct SeriesKey: Sendable, Hashable {
     let name: String
     let labels: String

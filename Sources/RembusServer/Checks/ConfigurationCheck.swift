@@ -8,7 +8,7 @@ import RembusStore
 import RembusTransport
 import RembusTrust
 
-/// Looks whether a broker with a configuration could start, without starting it and without changing anything.
+/// Checks whether a broker with a configuration could start, without starting it or changing anything.
 package struct ConfigurationCheck {
     let configuration: BrokerConfiguration
 
@@ -18,7 +18,7 @@ package struct ConfigurationCheck {
 
     private var folder: URL { configuration.folder }
 
-    /// Everything that is in the way, a sentence each; none when the broker can start.
+    /// All problems, a sentence each; empty when the broker can start.
     package func problems() -> [String] {
         var problems: [String] = []
         func attempt(_ key: String? = nil, _ body: () throws -> Void) {
@@ -27,7 +27,7 @@ package struct ConfigurationCheck {
             } catch {
                 let text = BrokerSettings.asWritten(BrokerError.phrase("\(error)"), in: configuration)
                 let origin = key.map { BrokerSettings.origin(of: $0, in: configuration) }
-                // Many sentences name it already.
+                // Many sentences contain the name of the setting already.
                 let isNamed = origin.map { text.contains($0.text) } ?? true
                 problems.append(text + (isNamed ? "" : origin?.note ?? ""))
             }
@@ -57,7 +57,7 @@ package struct ConfigurationCheck {
         }
     }
 
-    /// Folders that the broker writes to, with the setting that names them.
+    /// The folders that the broker writes to, with the setting that names each.
     private var folders: [(key: String?, path: String)] {
         var folders: [(key: String?, path: String)] = [(nil, folder.path)]
         for part in ["journal", "keys"] where FileManager.default.fileExists(atPath: folder.path) {
@@ -70,7 +70,7 @@ package struct ConfigurationCheck {
         return folders
     }
 
-    /// A folder that can be written, or that can be made because one above it can.
+    /// Checks that a folder can be written to, or made in a folder above that can be written to.
     private static func checkFolder(_ path: String) throws {
         var url = URL(fileURLWithPath: path)
         var isFolder: ObjCBool = false

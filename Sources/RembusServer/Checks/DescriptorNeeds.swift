@@ -1,20 +1,21 @@
 import RembusBroker
 import RembusListening
 
-/// How many files and sockets a broker needs at least; with fewer it would fail later, and in ways that say nothing.
+/// The least number of file descriptors that a broker needs. With fewer it would fail later, with errors that do not
+/// name the cause.
 struct DescriptorNeeds {
-    /// Its own: standard streams, event loops, journal, state, tables, one per listener.
+    /// Those of the broker itself: standard streams, event loops, journal, state, tables, one per listener.
     let own: Int
-    /// Kept for the files that queries, maintenance and administration open.
+    /// Those that are reserved for files which queries, maintenance and administration open.
     let reserve: Int
-    /// For connections, without which a broker is of no use.
+    /// Those for connections. A broker without any would be of no use.
     let connections = 8
 
     var total: Int { own + reserve + connections }
 
     init(_ configuration: BrokerConfiguration) {
         let gateways = configuration.gateways
-        // An event loop waits on three, and has a segment of the journal.
+        // Each event loop waits on three descriptors, and has a segment of the journal.
         var own = 20 + 4 * configuration.eventLoopCount
         let hasMQTT = gateways.mqttPort != nil || gateways.mqttSocket != nil
         let listeners = [
@@ -30,7 +31,7 @@ struct DescriptorNeeds {
         reserve = Descriptors.reserve(ofLimit: 0)
     }
 
-    /// Throws ```BrokerError``` when the process may not have as many.
+    /// Throws ``BrokerError`` when the process may not open as many.
     func check(limit: Int) throws {
         guard limit < total else { return }
         throw BrokerError(

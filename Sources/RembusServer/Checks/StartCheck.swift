@@ -4,8 +4,8 @@ package import RembusBroker
 import RembusListening
 import RembusStore
 
-/// What is in the way of a start at this moment, besides what the settings say: a broker that runs already, ports that are
-/// taken. Nothing is changed.
+/// Checks for problems of a start that are not in the settings: a broker that runs already, or ports that are in use.
+/// Changes nothing.
 package struct StartCheck {
     let configuration: BrokerConfiguration
 
@@ -17,7 +17,7 @@ package struct StartCheck {
         let address: ListenAddress
     }
 
-    /// A sentence each.
+    /// All problems, a sentence each.
     package func problems() -> [String] {
         var problems: [String] = []
         var taken: [String: String] = [:]
@@ -32,8 +32,8 @@ package struct StartCheck {
         return problems
     }
 
-    /// The broker that runs on the folder: `a broker (process 17) runs on /var/lib/rembus already`. Its ports are taken by
-    /// itself then, so there is no use in looking for them.
+    /// The broker that uses the folder: `a broker (process 17) runs on /var/lib/rembus already`; nil if there is none.
+    /// The ports of that broker are in use too, so they are not checked then.
     package var runningBroker: String? {
         let folder = configuration.folder
         for lock in ["journal/lock", "components.lock"] {
@@ -44,7 +44,7 @@ package struct StartCheck {
         return nil
     }
 
-    /// Those whose port is fixed.
+    /// The listeners with a fixed port.
     private var listeners: [Listener] {
         let gateways = configuration.gateways
         let all: [(key: String, port: Int?, socket: String?)] = [
@@ -59,7 +59,8 @@ package struct StartCheck {
         }
     }
 
-    /// Why nobody can listen there now; nil when that is possible. A host that cannot be resolved is reported elsewhere.
+    /// Why a listener cannot be opened at this address now; nil when it can. A host that cannot be resolved is reported
+    /// elsewhere.
     private static func obstacle(to address: ListenAddress) -> (any Error)? {
         do {
             switch address {
@@ -74,7 +75,7 @@ package struct StartCheck {
         }
     }
 
-    /// Binds a socket as listeners do, and closes it.
+    /// Binds a socket as a listener does, and closes it.
     private static func bind(_ address: SocketAddress) throws {
         #if canImport(Darwin)
         let kind = SOCK_STREAM

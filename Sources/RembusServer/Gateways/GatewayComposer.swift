@@ -12,7 +12,7 @@ import RembusMetrics
 struct GatewayComposer {
     let configuration: BrokerConfiguration
     let logger: Logger
-    /// What those that show metrics show.
+    /// The metrics that gateways show.
     var metrics = PrometheusRegistry()
 
     private var hasHTTP: Bool { configuration.gateways.httpPort != nil || configuration.gateways.httpSocket != nil }
@@ -20,15 +20,14 @@ struct GatewayComposer {
         configuration.gateways.prometheusPort != nil || configuration.gateways.prometheusSocket != nil
     }
 
-    /// Where what happens is counted: in what the gateways show, if one of them does, and wherever the program has its own
-    /// metrics.
+    /// The metrics factory: the registry that gateways show, if there is one, together with the program's own factory.
     var factory: any MetricsFactory {
         let programs = MetricsSystem.factory
         guard hasHTTP || hasMetrics else { return programs }
         return programs is NOOPMetricsHandler ? metrics : MultiplexMetricsHandler(factories: [metrics, programs])
     }
 
-    /// Throws ```BrokerError``` for settings that cannot be used.
+    /// Throws ``BrokerError`` for settings that cannot be used.
     func gateways() throws -> [any Gateway] {
         let settings = configuration.gateways
         var gateways: [any Gateway] = []
@@ -56,7 +55,7 @@ struct GatewayComposer {
         return gateways
     }
 
-    /// nil when none is asked for.
+    /// The bridge; nil when none is configured.
     func bridge() throws -> MQTTBridge? {
         guard let url = configuration.gateways.mqttBridge else { return nil }
         var component = ComponentConfiguration()

@@ -1,10 +1,10 @@
 import RembusBroker
 import RembusWire
 
-/// What a program may put into a configuration: the same as what settings may say.
+/// The values that a program may put into a configuration: the same as settings may have.
 extension BrokerSettings {
-    /// Throws when a field has a value that no setting could give it, or that a server inside of a program cannot honour. All
-    /// of them are said.
+    /// Throws when a field has a value that no setting could have, or that a server inside of a program cannot honour.
+    /// The error lists all such fields.
     static func check(_ configuration: BrokerConfiguration) throws(BrokerError) {
         var scratch = BrokerConfiguration()
         var problems: [String] = []

@@ -5,13 +5,13 @@ import RembusWire
 
 /// The broker's `settings.json`.
 extension BrokerSettings {
-    /// Keys that brokers in Python and Julia know, and that mean nothing here.
+    /// Keys that brokers in Python and Julia have, and that have no meaning here.
     private static let foreignKeys: Set<String> = [
         "start_anyway", "reconnect_period", "zmq_ping_interval", "cache_size", "rembus_dir", "stacktrace",
         "connection_retry_period", "ext.mqtt.subscribe_topic",
     ]
 
-    /// Applies the file of the broker with the configuration's name, if there is one.
+    /// Applies the settings file of the broker with the configuration's name, if there is one.
     static func readFile(of configuration: inout BrokerConfiguration) throws {
         let file = configuration.folder.appendingPathComponent("settings.json")
         guard FileManager.default.fileExists(atPath: file.path) else { return }
@@ -24,7 +24,7 @@ extension BrokerSettings {
         try apply(ByteBuffer(bytes: data), path: file.path, to: &configuration)
     }
 
-    /// Applies the content of a file; all that is wrong with it is said, with its lines.
+    /// Applies the content of a file. The error lists all problems with their lines.
     static func apply(_ content: ByteBuffer, path: String, to configuration: inout BrokerConfiguration) throws {
         let text: JSONText
         do {
@@ -54,7 +54,7 @@ extension BrokerSettings {
         if !problems.isEmpty { throw BrokerError(problems.joined(separator: "\n")) }
     }
 
-    /// A value for a message, not too much of it.
+    /// A value for an error message, shortened.
     static func shown(_ value: Value) -> String {
         let text = value.jsonText
         return text.count > 100 ? "\(text.prefix(100))…" : text

@@ -24,7 +24,7 @@ extension BrokerSettings {
         seconds("max_mqtt_session_expiry", "REMBUS_MAX_MQTT_SESSION_EXPIRY", \.gateways.maxMQTTSessionExpiry),
         whole("max_retained_bytes", "REMBUS_MAX_RETAINED_BYTES", 0...(1 << 40), \.gateways.maxRetainedBytes),
         Key(
-            // What is printed must not show a password.
+            // Printed settings must not show a password.
             name: "mqtt", variable: "REMBUS_MQTT_URL",
             read: { $0.gateways.mqttBridge.map { .text(SecretMask.masked($0)) } ?? .null },
             write: text("mqtt", "REMBUS_MQTT_URL", \.gateways.mqttBridge).write, expects: "a URL, mqtt://… or mqtts://…"
@@ -57,7 +57,7 @@ extension BrokerSettings {
         "max_bridge_queue": "messages that wait for the bridged broker at most; more are dropped",
     ]
 
-    /// A port or a Unix socket, which may both be missing.
+    /// A port or a Unix socket; both may be missing.
     static func port(
         _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Int?> & Sendable,
         _ socket: any WritableKeyPath<BrokerConfiguration, String?> & Sendable
@@ -77,7 +77,7 @@ extension BrokerSettings {
             }, expects: "a port, 0–65535, unix:PATH, or null")
     }
 
-    /// The port of WebSocket, which is always there, or a Unix socket in its place.
+    /// The WebSocket port, which always exists, or a Unix socket in its place.
     static let webSocketPort = Key(
         name: "port", variable: "REMBUS_PORT",
         read: { $0.socket.map { .text(ListenOption.socket($0).text) } ?? .integer(Int64($0.port)) },
@@ -88,7 +88,7 @@ extension BrokerSettings {
             return true
         }, expects: "a whole number, 0–65535, or unix:PATH")
 
-    /// Rights on files, in octal as `chmod` takes them.
+    /// The mode of files, in octal as for `chmod`.
     static let socketMode = Key(
         name: "socket_mode", variable: "REMBUS_SOCKET_MODE",
         read: {
@@ -127,7 +127,7 @@ extension BrokerSettings {
             }
     }
 
-    /// `[::1]` is how URLs write `::1`.
+    /// URLs write `::1` as `[::1]`.
     package static func withoutBrackets(_ host: String) -> String {
         host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2 ? String(host.dropFirst().dropLast()) : host
     }

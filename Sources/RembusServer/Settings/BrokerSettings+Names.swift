@@ -1,6 +1,6 @@
 import RembusBroker
 
-/// Settings of what is remembered of components.
+/// Settings about what is remembered of components.
 extension BrokerSettings {
     static let nameKeys: [Key] = [
         whole(

@@ -2,7 +2,7 @@ import RembusBroker
 import RembusListening
 import RembusWire
 
-/// Settings of who may connect and how connections are protected.
+/// Settings about who may connect and how connections are protected.
 extension BrokerSettings {
     static let securityKeys: [Key] = [
         Key(

@@ -1,7 +1,7 @@
 import RembusBroker
 import RembusWire
 
-/// Settings of what is kept on the disk.
+/// Settings about what is kept on the disk.
 extension BrokerSettings {
     static let storageKeys: [Key] = [
         seconds("replay_window", "REMBUS_REPLAY_WINDOW", \.replayWindow),
@@ -9,7 +9,7 @@ extension BrokerSettings {
         Key(
             name: "record", variable: "REMBUS_RECORD", read: { .array($0.storage.record.map { .text($0) }) },
             write: { value, configuration in
-                // The environment has one text, where a comma may belong to a pattern's retention.
+                // The environment has one text, in which a comma may be part of a pattern's retention.
                 let patterns =
                     value.arrayValue?.map(\.stringValue)
                     ?? value.stringValue?.split(separator: ";").map { String($0) }
@@ -24,7 +24,7 @@ extension BrokerSettings {
         whole("journal_retained_bytes", "REMBUS_JOURNAL_RETAINED_BYTES", 0...(1 << 50), \.storage.journalRetainedBytes),
         whole("journal_max_bytes", "REMBUS_JOURNAL_MAX_BYTES", 0...(1 << 50), \.storage.journalMaxBytes),
         Key(
-            // What is printed must not show a password.
+            // Printed settings must not show a password.
             name: "ducklake_url", variable: "DUCKLAKE_URL",
             read: { $0.storage.lakeURL.map { .text(SecretMask.masked($0)) } ?? .null },
             write: { value, configuration in
@@ -98,7 +98,7 @@ extension BrokerSettings {
     }
 }
 
-/// Takes passwords out of connection texts that people get to see.
+/// Removes passwords from connection texts that are shown to people.
 enum SecretMask {
     /// `password=…` and the password of `scheme://user:password@host` become `***`.
     static func masked(_ text: String) -> String {

@@ -2,7 +2,7 @@ import RembusBroker
 import RembusWire
 
 extension BrokerSettings {
-    /// One setting, as the reference page shows it.
+    /// One setting, as the reference documentation shows it.
     package struct Row {
         package var key: String
         package var variable: String

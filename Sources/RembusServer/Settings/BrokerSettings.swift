@@ -6,15 +6,16 @@ package import RembusWire
 
 /// Reads a broker's settings from the environment and its `settings.json` (behaviour.md §19).
 ///
-/// One table names every key with its variable, so that environment, file, `--print-config` and documentation agree.
+/// One table has every key with its variable, so that environment, file, `--print-config` and documentation agree.
 package enum BrokerSettings {
     package struct Key: Sendable {
         package let name: String
         let variable: String?
         let read: @Sendable (BrokerConfiguration) -> Value
-        /// False when the value is of the wrong kind or out of range. Numbers and flags come as text from the environment.
+        /// Sets the field. Returns false when the value has the wrong type or is out of range. Numbers and flags from
+        /// the environment are texts.
         package let write: @Sendable (Value, inout BrokerConfiguration) -> Bool
-        /// What a usable value is, to stand behind "must be".
+        /// A description of usable values, which follows "must be".
         var expects = "something else"
     }
 
@@ -37,7 +38,7 @@ package enum BrokerSettings {
             Key(
                 name: "log_level", variable: "REMBUS_LOG", read: { .text($0.logLevel.rawValue) },
                 write: { value, configuration in
-                    // `warn` is a word of the reference.
+                    // `warn` is the word of the reference.
                     let word = value.stringValue?.lowercased()
                     guard let level = word.flatMap({ Logger.Level(rawValue: $0 == "warn" ? "warning" : $0) }) else {
                         return false
@@ -99,12 +100,12 @@ package enum BrokerSettings {
         return configuration
     }
 
-    /// Whether a broker can have the name: it is that of a folder, too.
+    /// Whether a broker can have the name, which is also the name of a folder.
     package static func isName(_ name: String) -> Bool {
         !name.isEmpty && !name.contains("/") && name != "." && name != ".." && !name.contains("\0")
     }
 
-    /// The folder of all state: `REMBUS_DIR`, else the user's configuration folder.
+    /// The folder that holds the state of brokers: `REMBUS_DIR` or, without it, the user's configuration folder.
     package static func directory() -> URL {
         let environment = ProcessInfo.processInfo.environment
         if let path = environment["REMBUS_DIR"], !path.isEmpty { return URL(fileURLWithPath: path) }
@@ -114,7 +115,7 @@ package enum BrokerSettings {
         return FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".config/rembus")
     }
 
-    /// All settings as a JSON object, sorted by key, in the form that `settings.json` takes.
+    /// All settings as a JSON object, sorted by key, in the form of `settings.json`.
     package static func json(of configuration: BrokerConfiguration) -> String {
         var buffer = ByteBuffer()
         Value.map(ValueMap(uniqueKeysWithValues: keys.map { ($0.name, $0.read(configuration)) }))
@@ -162,7 +163,8 @@ package enum BrokerSettings {
         Key(
             name: name, variable: variable, read: { .bool($0[keyPath: path]) },
             write: { value, configuration in
-                // The words for a text that is neither mean no in the reference; a slip must not switch something off.
+                // In the reference every other text means no. Here it is an error, so that a typing error does not switch
+                // something off.
                 let words = [
                     "1": true, "true": true, "yes": true, "on": true, "0": false, "false": false, "no": false,
                     "off": false,
@@ -173,7 +175,7 @@ package enum BrokerSettings {
             }, expects: "true or false")
     }
 
-    /// One of the cases of an enumeration, by its name.
+    /// One of the cases of an enumeration, by its raw value.
     static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
         _ name: String, _ variable: String, _ path: any WritableKeyPath<BrokerConfiguration, Choice> & Sendable
     ) -> Key {
@@ -186,7 +188,7 @@ package enum BrokerSettings {
             }, expects: "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
     }
 
-    /// A bound without a needless fraction.
+    /// A bound as text, without a fraction if it is whole.
     private static func text(_ bound: Double) -> String { Int64(exactly: bound).map(String.init) ?? "\(bound)" }
 
     static func number(_ value: Value) -> Double? {

@@ -1,11 +1,12 @@
 import RembusBroker
 import RembusWire
 
-/// A size of memory as people write it: bytes, or a number with KiB, MiB, GiB, TiB (kB, MB, GB, TB for powers of ten).
+/// A size of memory in text form: bytes, or a number with KiB, MiB, GiB, TiB (kB, MB, GB, TB for powers of ten).
 package struct MemorySize {
     package let bytes: Int
 
-    /// nil for what is no size, is too large, or is less than a broker can work with; 0 means that the broker chooses.
+    /// nil for a text that is not a size, and for a size that is too large, or too small for a broker. 0 lets the
+    /// broker choose.
     package init?(argument: String) {
         let text = argument.trimmingPrefix(while: \.isWhitespace)
         let digits = text.prefix { $0.isASCII && $0.isNumber }

@@ -3,12 +3,12 @@ import NIOCore
 package import RembusBroker
 import RembusWire
 
-/// Where a setting of the broker got its value: what is wrong with it is said in the words of whoever wrote it.
+/// The source of a setting's value. Error messages name the setting as it was written there.
 package enum SettingOrigin: Equatable {
     case option(String)
     case variable(String)
     case file(key: String, path: String, line: Int)
-    /// Nobody has set it.
+    /// The value is the default.
     case standard(key: String, option: String?)
 
     /// The name for the middle of a sentence: `--port`, `REMBUS_PORT`, or the key with its file and line.
@@ -21,7 +21,7 @@ package enum SettingOrigin: Equatable {
         }
     }
 
-    /// The same to stand behind a sentence that has the value; empty when nobody has set it.
+    /// The same as a note behind a sentence that contains the value; empty for a default.
     package var note: String {
         switch self {
         case .option(let option): " (\(option))"
@@ -33,7 +33,7 @@ package enum SettingOrigin: Equatable {
 }
 
 extension BrokerSettings {
-    /// The options that stand for settings, by the key of the setting; the first is the one that is named.
+    /// The options for settings, by the setting's key. Messages use the first one.
     private static let options = [
         "port": ["--port", "--ws"], "tcp": ["--tcp"], "zmq": ["--zmq"], "http": ["--http"],
         "http_prefix": ["--http-prefix"], "mqtt_listen": ["--mqtt-listen"], "mqtt": ["--mqtt"],
@@ -44,7 +44,7 @@ extension BrokerSettings {
         "log_level": ["--log-level"], "log_format": ["--log-format"],
     ]
 
-    /// Where the setting with this key is from: the last place that has it, as when it is read.
+    /// The source of a setting: the last place that has it, as when settings are read.
     package static func origin(
         of key: String, in configuration: BrokerConfiguration, words: [String] = CommandLine.arguments,
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -64,15 +64,15 @@ extension BrokerSettings {
         return .standard(key: key, option: options.first)
     }
 
-    /// The settings that the broker's own sentences call by their options.
+    /// Settings that the broker's own messages name by their options.
     private static let calledByOption = ["port", "tcp", "zmq", "http", "mqtt_listen", "mqtt", "prometheus", "name"]
 
-    /// A sentence of the broker in which settings go by their options, with the names that they were set by.
+    /// A message of the broker, with the options in it replaced by the names that the settings were written with.
     package static func asWritten(_ sentence: String, in configuration: BrokerConfiguration) -> String {
         let names =
             calledByOption.flatMap { key in (options[key] ?? []).map { ($0, key) } }
             + [("DUCKLAKE_URL", "ducklake_url"), ("`mqtt_topic_filter`", "mqtt_topic_filter")]
-        // The longest first: `--mqtt` is the beginning of `--mqtt-listen`.
+        // The longest name first, because `--mqtt` is the beginning of `--mqtt-listen`.
         return names.sorted { $0.0.count > $1.0.count }.reduce(sentence) { text, name in
             guard text.contains(name.0) else { return text }
             let origin = origin(of: name.1, in: configuration)

@@ -8,16 +8,16 @@ struct LastValueFile {
     let configuration: BrokerConfiguration
     let logger: Logger
 
-    /// As it was called when only MQTT clients had any.
+    /// The name is from the time when only MQTT clients had last values.
     private var path: String { configuration.folder.appendingPathComponent("mqtt-retained").path }
 
-    /// Where nobody makes values there is no file, but one that an earlier run has left is read.
+    /// Without a source of last values no file is made, but an existing one is read.
     private var isNeeded: Bool {
         configuration.gateways.mqttPort != nil || configuration.gateways.mqttSocket != nil
             || !configuration.storage.lastValues.isEmpty || FileManager.default.fileExists(atPath: path)
     }
 
-    /// - Parameter plan: How the memory is divided, if the storage has a part in it.
+    /// - Parameter plan: How the memory is divided; nil when the storage has no part in it.
     func open(_ plan: MemoryPlan?, _ parts: OpenParts) throws -> LastValues {
         let plan = plan ?? MemoryPlan(configuration, hasLake: false)
         let values = LastValues(maxBytes: plan.retained)

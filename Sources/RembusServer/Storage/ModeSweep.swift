@@ -1,22 +1,24 @@
 import Foundation
 import RembusStore
 
-/// Takes the rights of other users away from files and folders, and remembers which had some.
+/// Removes the access of other users to files and folders, and records which had some.
 struct ModeSweep {
     private(set) var tightened: [String] = []
-    /// Files of users who are neither the broker's nor root.
+    /// Files that belong neither to the broker's user nor to root.
     private(set) var foreign: [String] = []
     private(set) var failures: [String] = []
-    /// Folders in which the broker cannot do what it has to, with the system's reason.
+    /// Folders in which the broker cannot work, with the system's reason.
     private(set) var unusable: [(path: String, reason: String)] = []
 
-    /// Closes a file, or a folder with all that is in it. Links are not followed: they lead to what is not the broker's.
+    /// Closes a file, or a folder with everything in it, to other users. Links are not followed, because their targets
+    /// are not the broker's.
     mutating func tighten(_ path: String) {
         tighten(path, except: { _, _ in false })
     }
 
-    /// Closes a broker's state folder. Rights, keys and secrets that others could change or should not have seen stay as they
-    /// are, because each of them is refused when it is read: closing it now would not undo what was done with it.
+    /// Closes a broker's state folder to other users. Files with rights, keys and secrets that others could change or
+    /// read stay as they are. Each of them is refused when it is read, because closing it now would not undo what was
+    /// done with it.
     mutating func tightenState(_ folder: String) {
         let (rules, keys) = ("\(folder)/trust.json", "\(folder)/keys")
         tighten(folder) { path, status in
@@ -30,7 +32,7 @@ struct ModeSweep {
     private mutating func tighten(_ path: String, except isExcepted: (String, FileStatus) -> Bool) {
         guard let status = FileStatus(path, followsLink: false), !status.isLink else { return }
         guard status.isOurs else {
-            // Root's are those of an administrator, like settings that a tool distributes.
+            // Files of root are an administrator's, such as settings that a tool distributes.
             if status.owner != 0 { foreign.append(path) }
             return
         }

@@ -3,16 +3,16 @@ import RembusBroker
 import RembusLake
 import RembusStore
 
-/// Finds the names again that a journal has lost, and says what was lost.
+/// Recovers names that a journal has lost, and reports what was lost.
 ///
-/// Records bear numbers; the names behind them are in `journal/names`. A publication whose tenant is not known is nobody's,
-/// so without the names there is no replay. But most records are in the lake too, and there with their names.
+/// Records have numbers, whose names are in `journal/names`. A publication of an unknown tenant belongs to nobody, so
+/// without the names there is no replay. But most records are in the lake too, with their names.
 struct NameRecovery {
     let journal: JournalStore
     let lake: Lake?
     let logger: Logger
 
-    /// How many records are looked up for one number, oldest and newest: not all are in the lake.
+    /// How many records are looked up for one number, oldest and newest. Not all of them are in the lake.
     private static let samples = 8
 
     func run() throws {
@@ -41,7 +41,7 @@ struct NameRecovery {
 
     private typealias Times = [UInt32: [UInt64]]
 
-    /// Receive times of some records of each number.
+    /// The receive times of some records of each number.
     private func records(bearing missing: Set<UInt32>) throws -> (publishers: Times, tenants: Times) {
         var (publishers, tenants) = (Times(), Times())
         func note(_ time: UInt64, _ number: UInt32, in times: inout Times) {
@@ -70,7 +70,7 @@ struct NameRecovery {
                 found[number] = times.lazy.compactMap { sources[$0]?.publisher }.first
             }
             for (number, times) in tenants {
-                // One that an earlier start had to give up has a name that is none.
+                // A number whose name could not be found at an earlier start has a placeholder, which is not a name.
                 found[number] = times.lazy.compactMap { sources[$0]?.tenant }.first { $0.first != "\u{1}" }
             }
         } catch {

@@ -6,18 +6,19 @@ import RembusLake
 import RembusStore
 import RembusTrust
 
-/// The folder of a broker's state, which holds messages, hashes of pins and keys, and so is nobody else's.
+/// The folder of a broker's state. It contains messages, hashes of pins, and keys, so only the broker's user has
+/// access.
 struct StateFolder {
     /// `$REMBUS_DIR`.
     let root: String
-    /// The broker's name, and the folder's in there.
+    /// The broker's name, which is that of the folder in `root`.
     let name: String
     let logger: Logger
-    /// Files outside the folder that the broker was told to use.
+    /// Files outside of the folder that the settings name.
     private let elsewhere: [String]
     private let catalogIsDefault: Bool
 
-    /// What an earlier run had in the folder and is lost now.
+    /// Files of an earlier run that are missing now.
     private(set) var lost: [String] = []
 
     var path: String { "\(root)/\(name)" }
@@ -31,9 +32,9 @@ struct StateFolder {
         elsewhere = [catalog, configuration.storage.lakeDataPath].compactMap { $0 }.filter { !$0.contains("://") }
     }
 
-    /// Closes what is there to other users.
+    /// Closes the folder to other users.
     ///
-    /// - Throws: A ``BrokerError`` when another user owns the folder and so decides what the broker finds in it.
+    /// - Throws: A ``BrokerError`` when the folder belongs to another user, who could replace what is in it.
     mutating func secure() throws {
         try checkOwner()
         warnOfRoot()
@@ -57,8 +58,8 @@ struct StateFolder {
         }
     }
 
-    /// Closes the files of the catalog, which DuckDB has made with the rights that the mask of the process leaves, and says
-    /// where that is not enough. The mask is the program's: a server inside of it leaves it alone.
+    /// Closes the files of the catalog to other users, and warns where that is not enough. DuckDB makes them with the
+    /// mode that the mask of the process leaves. A server inside of a program does not change that mask.
     func secureCatalog() {
         var sweep = ModeSweep()
         for sibling in siblings() { sweep.tighten("\(root)/\(sibling)") }
@@ -69,13 +70,13 @@ struct StateFolder {
         )
     }
 
-    /// Writes down what is in the folder, for the next start.
+    /// Records which files are in the folder, for the next start.
     func remember(isAtEnd: Bool) {
         guard FileStatus(path) != nil else { return }
         StateManifest(folder: path).write(isAtEnd: isAtEnd, logger)
     }
 
-    /// Throws when rights were lost that nothing has a copy of.
+    /// Throws when rights were lost of which there is no copy.
     func requireRules(_ trust: TrustStore) throws {
         guard lost.contains("trust.json"), trust.isNew, trust.document == TrustDocument() else { return }
         throw BrokerError(
@@ -83,14 +84,14 @@ struct StateFolder {
         )
     }
 
-    /// Throws where a file is in the place of the folder with the keys: nobody could prove a name.
+    /// Throws when a file has the place of the folder of keys. Without that folder nobody could prove a name.
     private func requireKeys() throws {
         guard let status = FileStatus("\(path)/keys"), !status.isFolder else { return }
         throw BrokerError("\(path)/keys is no folder, but the keys of components belong there; move it away")
     }
 
-    /// Throws when there are data files and the catalog is gone that they are in: a new one would not know them, and would
-    /// have them removed.
+    /// Throws when there are data files but no catalog. A new catalog would not know the files, and they would be
+    /// deleted.
     private func requireCatalog() throws {
         guard catalogIsDefault, (FileStatus("\(root)/\(name).ducklake")?.byteCount ?? 0) == 0 else { return }
         let tables = FileManager.default.enumerator(atPath: "\(path)/main")
@@ -100,7 +101,7 @@ struct StateFolder {
         )
     }
 
-    /// The catalog and what lies beside it.
+    /// The files of the catalog.
     private func siblings() -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
         return names.filter { $0 == "\(name).spill" || $0 == "\(name).ducklake" || $0.hasPrefix("\(name).ducklake.") }
@@ -113,14 +114,14 @@ struct StateFolder {
         }
         guard !status.isOurs else { return }
         let owner = "\(path) belongs to \(status.ownerName), not to \(FileStatus.ourName), as whom the broker runs"
-        // Who mounts a volume for a container is often somebody else; root may use everything anyway.
+        // Volumes of a container often belong to another user. Root has access to everything anyway.
         guard geteuid() == 0 || status.owner == 0 else {
             throw BrokerError("\(owner); run it as \(status.ownerName), or `chown -R` the folder")
         }
         logger.warning("\(owner)\(status.mode & 0o022 != 0 ? ", and others may change what is in it" : "")")
     }
 
-    /// Who may rename what is in `$REMBUS_DIR` may put a folder of his own in the place of the broker's.
+    /// Warns when another user could rename files in `$REMBUS_DIR`, and so replace the broker's folder.
     private func warnOfRoot() {
         guard let status = FileStatus(root), status.mode & 0o022 != 0, status.mode & 0o1000 == 0 else { return }
         logger.warning("\(root) can be changed by other users, the broker's state with it; `chmod go-w '\(root)'`")

@@ -2,11 +2,11 @@ import Foundation
 import Logging
 import RembusStore
 
-/// The names of the files that a broker had in its state folder, so that the next start can tell a first one from one
-/// after a loss: a file that is missing or empty is said, with what that means.
+/// The names of the files in a broker's state folder. With it a start can tell a first start from one after a loss: it
+/// reports files that are missing or empty, and the consequences.
 ///
-/// It is written when the broker is ready and at its end. Segments of the journal come and go, so they are in it only after
-/// a clean end.
+/// It is written when the broker is ready, and at its end. Segments of the journal come and go, so they are in it only
+/// after a clean end.
 struct StateManifest {
     let folder: String
 
@@ -15,9 +15,9 @@ struct StateManifest {
 
     private var path: String { "\(folder)/\(Self.fileName)" }
 
-    // MARK: Before
+    // MARK: Reading
 
-    /// The files of the last time that are missing, or have lost their content, as paths in the folder.
+    /// The files of the last run that are missing or have become empty, as paths in the folder.
     func lost() -> [String] {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [] }
         return text.split(separator: "\n").dropFirst().map(String.init).filter { name in
@@ -26,7 +26,7 @@ struct StateManifest {
         }
     }
 
-    /// Says what is lost.
+    /// Logs what is lost.
     func report(_ lost: [String], _ logger: Logger) {
         let segments = lost.filter(Self.isSegment)
         if let first = segments.first {
@@ -56,9 +56,9 @@ struct StateManifest {
         }
     }
 
-    // MARK: After
+    // MARK: Writing
 
-    /// Writes down what there is now.
+    /// Writes the names of the files that exist now.
     func write(isAtEnd: Bool, _ logger: Logger) {
         let text = ([Self.header] + names(isAtEnd: isAtEnd)).joined(separator: "\n") + "\n"
         do {
@@ -88,7 +88,7 @@ struct StateManifest {
         (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(subfolder)")) ?? []
     }
 
-    /// Whether a file may go at any time, or tells nothing.
+    /// Whether a file may disappear at any time, or has no meaning for a loss.
     private static func isPassing(_ name: String) -> Bool {
         name == fileName || name.hasPrefix(".") || name.hasPrefix("audit.log")
             || [".lock", ".new", ".tmp"].contains { name.hasSuffix($0) }

@@ -7,7 +7,8 @@ import RembusStore
 import RembusTables
 import RembusWire
 
-/// Opens each part of the storage as the configuration has it. All throw a ``BrokerError`` that says what to do.
+/// Opens the parts of the storage that the configuration asks for. Every method throws a ``BrokerError`` that says what
+/// to do.
 extension StorageComposer {
     func readSchema() throws -> StoreSchema {
         guard let path = settings.schemaFile else { return StoreSchema() }
@@ -44,7 +45,7 @@ extension StorageComposer {
         }
     }
 
-    /// Whether DuckDB can be used. Only a broker that was asked for tables cannot do without.
+    /// Whether DuckDB can be used. It is an error only for a broker that was asked for tables.
     func loadLibrary(isNeeded: Bool) throws -> Bool {
         do {
             try DuckDBLibrary.load(path: nil)
@@ -124,10 +125,10 @@ extension StorageComposer {
         return lake
     }
 
-    /// Names prove nothing in anonymous mode, so there a table is everybody's unless the schema says otherwise.
+    /// In anonymous mode names prove nothing, so a table belongs to all tenants unless the schema says otherwise.
     var tableTenant: TableTenant { configuration.isAuthenticated ? .default : .all }
 
-    /// What of the storage does not work now.
+    /// The parts of the storage that do not work now.
     static func unreadyReasons(_ journal: JournalStore, _ lake: Lake?) -> Set<UnreadyReason> {
         var reasons: Set<UnreadyReason> = []
         if journal.isFailing { reasons.insert(.journal) }

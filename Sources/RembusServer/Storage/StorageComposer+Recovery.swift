@@ -5,9 +5,9 @@ import RembusLake
 import RembusStore
 import RembusWire
 
-/// What an earlier run left.
+/// Recovering the state of an earlier run.
 extension StorageComposer {
-    /// Nil without tables, and while their catalog cannot be reached.
+    /// The state in the catalog; nil without tables, and while the catalog cannot be reached.
     func storedState(_ lake: Lake?, withComponents: Bool) throws -> Lake.StoredState? {
         guard let lake, lake.absence == nil else { return nil }
         do {
@@ -17,7 +17,7 @@ extension StorageComposer {
         }
     }
 
-    /// The QoS 2 publications that their publishers may send again, of named components (behaviour.md §7).
+    /// The publications at QoS 2 that their publishers, which are named components, may send again (behaviour.md §7).
     func recentPublications(_ journal: JournalStore) throws -> [RecentPublication] {
         let since = UInt64(max(0, Date.now.timeIntervalSince1970 - 600) * 1e9)
         var ids: [UInt32: CircularBuffer<(id: MessageID, receivedAt: UInt64)>] = [:]

@@ -4,10 +4,10 @@ import RembusLake
 import RembusStore
 import RembusTrust
 
-/// Rights in the catalog: what others wrote there is taken over, and what is decided here is written there.
+/// Rights in the catalog: changes that others have made there are taken over, and changes made here are written there.
 extension StorageComposer {
-    /// Takes over what a broker of the reference, or a tool for one, left in the catalog, and keeps a copy of the
-    /// rights there from now on.
+    /// Takes over the rights that a broker of the reference, or a tool for one, has left in the catalog, and from now
+    /// on keeps a copy of the rights there.
     func connect(_ trust: TrustStore, with lake: Lake, _ state: Lake.StoredState) throws {
         do {
             if let projected = state.projected, !trust.isNew {
@@ -29,8 +29,8 @@ extension StorageComposer {
         if isForeign || present != written, written != nil || present != ProjectedTrust() { lake.projectTrust(present) }
     }
 
-    /// The same as soon as the catalog can be reached, for a broker that started while it could not. Components come from
-    /// their copy then, if their file was lost.
+    /// Does the same when the catalog can be reached, for a broker that has started while it could not. Components are
+    /// restored from their copy there, if their file was lost.
     func connectLater(_ trust: TrustStore, with lake: Lake, _ late: LateComponents?) {
         lake.whenOpen { [weak lake] in
             guard let lake else { return }
@@ -48,7 +48,7 @@ extension StorageComposer {
     }
 
     private func absorb(_ state: Lake.StoredState, into trust: TrustStore) throws(TrustError) {
-        // Where nothing was ever decided, the copy in the catalog is all that is left of an earlier run.
+        // If no rights were ever stored here, the copy in the catalog is the only one of an earlier run.
         let restored = trust.isNew ? state.projected ?? ProjectedTrust() : ProjectedTrust()
         let administrators = state.administrators + restored.administrators
         guard
@@ -58,7 +58,7 @@ extension StorageComposer {
         if trust.isNew, state.projected != nil {
             logger.notice("trust.json was missing; the rights are those that the catalog has a copy of")
         }
-        // A tenant that was removed while the broker did not run is still in the catalog, as the hash that it had.
+        // A tenant that was removed while the broker did not run is still in the catalog, with the hash of its pin.
         let tenants = state.tenants.filter { trust.isNew || state.projected == nil || !$0.secret.isPinHash }
         try trust.absorb(
             administrators: administrators, tenants: tenants, authorizations: state.authorizations,
@@ -72,7 +72,7 @@ extension StorageComposer {
 }
 
 extension ProjectedTrust {
-    /// Everything sorted, as it is read back.
+    /// Everything is sorted, as it is when it is read back.
     init(_ document: TrustDocument) {
         self.init(
             administrators: document.admins.sorted(), readOnly: document.readOnly.sorted(),

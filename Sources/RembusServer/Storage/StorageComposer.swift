@@ -7,21 +7,20 @@ import RembusTables
 import RembusTrust
 import RembusWire
 
-/// Puts together what a broker keeps its data in: the journal, the components' file and, where DuckDB is there, the
-/// lake.
+/// Makes the storage of a broker: the journal, the components' file and, where DuckDB is available, the lake.
 struct StorageComposer {
     let configuration: BrokerConfiguration
     let logger: Logger
-    /// The broker's rights, of which the catalog has a copy.
+    /// The broker's rights, which are copied to the catalog.
     let trust: TrustStore
 
     var settings: StorageConfiguration { configuration.storage }
-    /// Where the broker's own files are.
+    /// The folder of the broker's own files.
     var folder: URL { configuration.folder }
 
-    /// Opens the storage, recovering what an earlier run left. Throws a ``BrokerError`` that says what to do.
+    /// Opens the storage and recovers what an earlier run has left. Throws a ``BrokerError`` that says what to do.
     ///
-    /// - Parameter parts: Gets what has to be closed when the start fails later.
+    /// - Parameter parts: Gets the parts that have to be closed when the start fails later.
     func open(_ parts: OpenParts) throws -> BrokerStorage {
         let schema = try readSchema()
         let policy = try recordPolicy()
@@ -41,7 +40,7 @@ struct StorageComposer {
         try NameRecovery(journal: journal, lake: lake, logger: logger).run()
         if let lake { journal.setArchive(lake.archive) }
         var restored = components.takeComponents()
-        // The first run over a catalog that another broker filled: its subscribers go on where they were.
+        // If another broker has filled the catalog, its subscribers continue where they were.
         let state = try storedState(lake, withComponents: restored.isEmpty)
         if restored.isEmpty, let state { restored = state.components.map { PackedComponent($0) } }
         let late = restored.isEmpty && state == nil && lake != nil ? LateComponents() : nil
@@ -87,7 +86,8 @@ struct StorageComposer {
         return storage
     }
 
-    /// Publications stay in memory. What was answered to a component with a name is kept all the same.
+    /// Opens the storage of a broker that keeps publications in memory only. The state of components with a name is
+    /// saved nevertheless.
     private func withoutJournal(_ parts: OpenParts) throws -> BrokerStorage {
         let lock: any StorageFile
         do {
@@ -105,7 +105,7 @@ struct StorageComposer {
             restored: restored, close: { lock.close() })
     }
 
-    /// Says which settings are cut to what the memory limit leaves for them.
+    /// Logs the settings that are reduced to what the memory limit leaves for them.
     private func logCuts(hasLake: Bool) {
         let plan = MemoryPlan(configuration, hasLake: hasLake)
         let cuts = plan.cuts(of: configuration, hasLake: hasLake)
@@ -115,7 +115,7 @@ struct StorageComposer {
         )
     }
 
-    /// Throws when the schema cannot be used, or asks for what the other settings do not give.
+    /// Throws when the schema cannot be used, or needs something that the other settings exclude.
     func checkSchema() throws {
         let schema = try readSchema()
         try requireStore(for: schema)
@@ -126,7 +126,7 @@ struct StorageComposer {
     /// Throws when a value of `--record` cannot be used.
     func checkRecordPolicy() throws { _ = try recordPolicy() }
 
-    /// Without a store there are no tables, no lake and no recording: whoever asks for one of these is told so.
+    /// Throws when tables, a lake or recording are configured without a store.
     private func requireStore(for schema: StoreSchema) throws {
         guard configuration.storeBytes == 0 else { return }
         let wanted: String
@@ -144,7 +144,7 @@ struct StorageComposer {
                 + "leave out \(written("store_bytes")), or do without the other", isUsage: true)
     }
 
-    /// A setting by the name that whoever set it knows.
+    /// The name of a setting as it was written by whoever set it.
     func written(_ key: String) -> String {
         BrokerSettings.origin(of: key, in: configuration).text
     }

@@ -5,7 +5,7 @@ import RembusStore
 import RembusTables
 
 extension StorageFigures {
-    /// The figures of journal and lake, as statuses have them.
+    /// The counts of journal and lake, for the status.
     init(_ journal: JournalStore, _ lake: Lake?, _ tables: FilledTables) {
         self.init()
         self.journal = BrokerStatus.Journal(journal.metrics)

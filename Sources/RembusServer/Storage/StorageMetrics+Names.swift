@@ -1,6 +1,6 @@
 import RembusMetrics
 
-/// The names of the storage's metrics, and what they mean. `docs/metrics.md` has the same as a table.
+/// The names and meanings of the storage's metrics. `docs/metrics.md` has the same table.
 extension StorageMetrics {
     static let appended = "rembus_journal_appended_total"
     static let appendedBytes = "rembus_journal_appended_bytes_total"
@@ -35,12 +35,12 @@ extension StorageMetrics {
     static let lakeMaintenanceWorks = "rembus_lake_maintenance_up"
     static let lakeWorks = "rembus_lake_up"
 
-    /// A tenth of a millisecond, which a fast disk takes, to seconds, which means trouble.
+    /// From a tenth of a millisecond, as on a fast disk, to seconds, which mean trouble.
     private static let syncBuckets = [
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5,
     ]
 
-    /// A few rows into a catalog at hand, to a large batch for an object store that is far away.
+    /// From a few rows in a local catalog to a large batch in a remote object store.
     private static let commitBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
     static let descriptions: [MetricDescription] = [

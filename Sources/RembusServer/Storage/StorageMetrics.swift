@@ -5,7 +5,7 @@ import RembusStore
 import RembusTables
 import Synchronization
 
-/// Hands the figures of journal and lake to swift-metrics.
+/// Reports the figures of journal and lake to swift-metrics.
 final class StorageMetrics: Sendable {
     private let journal: JournalStore
     private let lake: Lake?
@@ -28,19 +28,19 @@ final class StorageMetrics: Sendable {
         self.tables = tables
     }
 
-    /// Where the journal says how long its syncs take.
+    /// Receives the durations of the journal's syncs.
     static func syncTimer() -> @Sendable (UInt64) -> Void {
         let timer = MetricsSystem.factory.makeTimer(label: syncTime, dimensions: [])
         return { timer.recordNanoseconds(Int64(clamping: $0)) }
     }
 
-    /// Where the lake says how long its batches take.
+    /// Receives the durations of the lake's batches.
     static func commitTimer() -> @Sendable (Duration) -> Void {
         let timer = MetricsSystem.factory.makeTimer(label: lakeCommitTime, dimensions: [])
         return { timer.recordNanoseconds(Int64($0 / .nanoseconds(1))) }
     }
 
-    /// On any thread but an event loop's: it waits for locks of the storage.
+    /// On any thread but an event loop's, because it waits for locks of the storage.
     func report() {
         totals.withLock { totals in
             report(journal.metrics, &totals)
@@ -107,7 +107,7 @@ final class StorageMetrics: Sendable {
 
     // MARK: Values
 
-    /// Tells a counter what its total has grown by.
+    /// Increases a counter by the growth of its total.
     private func count(_ series: Series, _ total: UInt64, _ totals: inout [Series: Double]) {
         let growth = Double(total) - totals[series, default: 0]
         totals[series] = Double(total)

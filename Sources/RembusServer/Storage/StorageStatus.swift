@@ -4,11 +4,11 @@ import RembusStore
 import RembusTables
 import RembusWire
 
-/// What the method `storage_status` answers: figures of journal and lake since the start of the broker.
+/// The answer of the method `storage_status`: counts of journal and lake since the start of the broker.
 enum StorageStatus {
     static let topic = "storage_status"
 
-    /// - Parameter visible: The tables that the caller may know of.
+    /// - Parameter visible: The tables that the caller may see.
     static func value(
         _ journal: JournalMetrics, _ lake: LakeMetrics?, _ tables: FilledTables, _ visible: VisibleTables
     ) -> Value {

@@ -3,7 +3,7 @@ import RembusBroker
 import RembusListening
 import RembusTransport
 
-/// Reads the certificates of a broker that is to speak TLS.
+/// Reads the certificates of a broker with TLS.
 struct CertificateSource {
     let configuration: BrokerConfiguration
 
@@ -13,7 +13,7 @@ struct CertificateSource {
 
     private var settings: SecurityConfiguration { configuration.security }
 
-    /// nil for a broker without TLS. Throws a ``BrokerError`` that says what to do.
+    /// The certificates; nil for a broker without TLS. Throws a ``BrokerError`` that says what to do.
     func open() throws -> TLSServerContext? {
         guard settings.isSecure else {
             guard settings.clientCertificates == .none else {
@@ -34,7 +34,7 @@ struct CertificateSource {
         }
     }
 
-    /// What makes the files of the keystore.
+    /// How to make the files of the keystore.
     private func advice(on failure: TLSFailure) -> String {
         guard failure.description.contains(keystore) else { return "" }
         if failure.description.contains("does not exist") {
@@ -49,7 +49,7 @@ struct CertificateSource {
         settings.keystore ?? configuration.root.appendingPathComponent("keystore").path
     }
 
-    /// Where they are.
+    /// The paths of the files.
     var files: TLSServerSettings {
         var files = TLSServerSettings(
             keystore: keystore, clientAuthorities: settings.clientAuthorities, clientCertificates: clientCertificates)

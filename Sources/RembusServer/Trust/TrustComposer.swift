@@ -4,14 +4,15 @@ import RembusBroker
 import RembusIdentity
 import RembusTrust
 
-/// Opens what a broker knows identities and rights by, in the folder of its state.
+/// Opens the broker's rights and keys, in the folder of its state.
 struct TrustComposer {
     let configuration: BrokerConfiguration
     let logger: Logger
 
     private var folder: URL { configuration.folder }
 
-    /// Throws a ``BrokerError`` when the rules cannot be read: a broker must not start with fewer than it was given.
+    /// Throws a ``BrokerError`` when the rules cannot be read, because a broker must not start with fewer rules than it
+    /// was given.
     func open() throws -> BrokerTrust {
         do {
             return BrokerTrust(

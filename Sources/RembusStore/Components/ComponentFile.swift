@@ -17,7 +17,8 @@ package final class ComponentFile {
     /// The records that the file held when it was opened, sorted by name, unless they were taken over.
     package var records: [ComponentRecord] { components.compactMap(\.record) }
 
-    /// Hands over what the file held when it was opened, sorted by name. Once: the file does not keep it in memory.
+    /// Hands over what the file held when it was opened, sorted by name. The file then no longer keeps it in memory, so
+    /// a second call gives nothing.
     package func takeComponents() -> [PackedComponent] {
         defer { components = [] }
         return components
@@ -46,8 +47,8 @@ package final class ComponentFile {
     /// Closes the file, which cannot be used from then on.
     package func close() { file.close() }
 
-    /// Adds or replaces records; one without content is forgotten. With `isSynced` durable when it returns, together with
-    /// everything before.
+    /// Adds or replaces records; a record without content removes its name. With `isSynced`, these records and all
+    /// earlier ones are durable when the method returns.
     package func save(_ records: [ComponentRecord], isSynced: Bool = true) throws(StorageError) {
         var bytes = ByteBuffer()
         var changes: [(name: ExactText, count: Int)] = []

@@ -29,7 +29,7 @@ extension ComponentRecord {
         return .map(ValueMap(pairs: pairs))
     }
 
-    /// Reads what ``value`` gives; nil for anything else. The component is taken to be disconnected.
+    /// Reads what ``value`` gives; nil for any other value. The component counts as disconnected.
     package init?(_ value: Value) {
         guard let map = value.mapValue, let name = map[Field.name]?.stringValue, !name.isEmpty,
             let exposed = map[Field.exposed]?.arrayValue, let subscriptions = map[Field.subscriptions]?.arrayValue

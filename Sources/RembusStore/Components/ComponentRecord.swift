@@ -1,5 +1,5 @@
-/// What outlives a broker of one named component: subscriptions with their marks, and exposed topics (behaviour.md §4.2,
-/// §11).
+/// What the broker keeps of one named component across restarts: subscriptions with their marks, and exposed topics
+/// (behaviour.md §4.2, §11).
 package struct ComponentRecord: Sendable, Hashable {
     /// One subscription and how far its delivery has come.
     package struct Subscription: Sendable, Hashable {
@@ -8,7 +8,8 @@ package struct ComponentRecord: Sendable, Hashable {
         package var messageFrom: Double
         /// Per partition, the receive time of the newest publication that was sent.
         package var marks: [UInt64]
-        /// Receive times at or below the marks that were sent but not acknowledged, ascending: they are owed.
+        /// Receive times at or below the marks whose publications were sent but not acknowledged, ascending. These
+        /// publications are sent again.
         package var owed: [UInt64]
 
         package init(topic: String, messageFrom: Double, marks: [UInt64], owed: [UInt64] = []) {
@@ -27,13 +28,14 @@ package struct ComponentRecord: Sendable, Hashable {
     /// The peer's address without the port; empty when it is not known.
     package var host: String
     package var isConnected: Bool
-    /// When the component was last known to be here, seconds since the epoch; 0 when an older version wrote the record.
+    /// When the component was last known to be connected, in seconds since the epoch; 0 when an older version wrote the
+    /// record.
     package var lastSeen: UInt64 = 0
     /// Whether the name was proven with a key or a certificate when the component was last here.
     package var isProven = false
-    /// Who has proven it, when that is not the name itself.
+    /// The user who proved the name; nil when that is the name itself.
     package var user: String?
-    /// Whether the component has come back under its name at least once.
+    /// Whether the component has reconnected under its name at least once.
     package var hasReturned = false
 
     package init(
@@ -47,6 +49,6 @@ package struct ComponentRecord: Sendable, Hashable {
         self.isConnected = isConnected
     }
 
-    /// Nothing is lost when a disconnected component without any of these is forgotten.
+    /// Whether a disconnected component can be forgotten without loss.
     package var isEmpty: Bool { subscriptions.isEmpty && exposed.isEmpty }
 }

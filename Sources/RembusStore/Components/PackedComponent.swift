@@ -1,9 +1,9 @@
 import NIOCore
 import RembusWire
 
-/// A component's record as the bytes that are stored, of which only the head is read: what must be known of a component
-/// that is not connected. Its subscriptions are read when it comes back, so that a large fleet costs little memory while
-/// it is away, and the start of the broker does not depend on how much each component has subscribed.
+/// A component's record as stored bytes, of which only the head is decoded: what the broker must know of a component
+/// that is not connected. The subscriptions are decoded when the component reconnects. Thus a large fleet costs little
+/// memory while it is away, and the time that the broker takes to start does not depend on the number of subscriptions.
 package struct PackedComponent: Sendable {
     /// The record without its subscriptions.
     package let head: ComponentRecord
@@ -52,14 +52,14 @@ package struct PackedComponent: Sendable {
     package var isEmpty: Bool { !hasSubscriptions && head.exposed.isEmpty }
     /// How many bytes the record has.
     package var byteCount: Int { bytes.readableBytes }
-    /// The whole record; nil when what was stored is none.
+    /// The whole record; nil when the stored bytes are not a record.
     package var record: ComponentRecord? { (try? Value(cbor: bytes)).flatMap { ComponentRecord($0) } }
 
-    /// The same with a copy of its bytes, which may be part of a larger buffer.
+    /// The same component with a copy of its bytes, which otherwise may be part of a larger buffer.
     var detached: PackedComponent {
         PackedComponent(head, hasSubscriptions, ByteBuffer(bytes: bytes.readableBytesView))
     }
-    /// For the file.
+    /// The bytes to write to the file.
     var encoded: ByteBuffer { bytes }
 
     private init(_ head: ComponentRecord, _ hasSubscriptions: Bool, _ bytes: ByteBuffer) {

@@ -1,6 +1,6 @@
-/// What a journal did since its start and where it stands.
+/// What a journal has done since its start, and its current state.
 package struct JournalMetrics: Sendable, Hashable {
-    /// Publications and bytes of log taken.
+    /// Publications accepted, and the bytes of log they take.
     package var appendedRecords: UInt64 = 0
     package var appendedBytes: UInt64 = 0
     /// Bytes handed to the operating system, and syncs that the disk confirmed.
@@ -12,21 +12,21 @@ package struct JournalMetrics: Sendable, Hashable {
     package var shedByPressure: UInt64 = 0
     /// Publications not taken because writing failed.
     package var shedByFailure: UInt64 = 0
-    /// Why writing fails now; nil when it works.
+    /// Why writing fails at present; nil while writing works.
     package var failure: String?
     /// Write errors so far.
     package var failures: UInt64 = 0
-    /// Commits that wait.
+    /// Commits that are waiting.
     package var waitingCommits: Int = 0
     package var segments: Int = 0
     package var segmentBytes: UInt64 = 0
-    /// Segments that were deleted because what they have is old or archived, and their bytes.
+    /// Segments deleted because their records are old or archived, and the bytes of these segments.
     package var removedSegments: UInt64 = 0
     package var removedBytes: UInt64 = 0
     /// Bytes that the archive does not have yet.
     package var unarchivedBytes: UInt64 = 0
-    /// Bytes of records found damaged, at the start and whenever a reader comes upon them.
+    /// Bytes of records found damaged, at the start and when read.
     package var damagedBytes: UInt64 = 0
-    /// Fetches that wait for the reader thread.
+    /// Fetches that are waiting for the reader thread.
     package var waitingFetches: Int = 0
 }

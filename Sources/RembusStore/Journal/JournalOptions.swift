@@ -1,11 +1,12 @@
-/// When the journal has the disk confirm what was written.
+/// When the journal makes the disk confirm what was written.
 package enum SyncPolicy: Sendable, Hashable {
-    /// Before a commit is reported: acknowledged publications survive a power failure. One sync serves all that wait.
+    /// Before a commit is reported: acknowledged publications survive a power failure. One sync serves all waiting
+    /// commits.
     case always
-    /// At least this often while there is something new. A commit is reported after the write: acknowledged publications
-    /// survive the end of the process, and of the machine but for the last interval.
+    /// At least this often while there are new records. A commit is reported after the write: acknowledged publications
+    /// survive the end of the process. If the machine fails, those of the last interval may be lost.
     case interval(Duration)
-    /// Whenever the operating system likes. A commit is reported after the write: acknowledged publications survive the
+    /// When the operating system decides. A commit is reported after the write: acknowledged publications survive the
     /// end of the process.
     case none
 }
@@ -23,25 +24,26 @@ package struct JournalOptions: Sendable {
     /// segment of its own.
     package var segmentBytes = 64 << 20
     package var sync = SyncPolicy.always
-    /// How long a publication that nobody waits for may stay unwritten.
+    /// How long a publication may stay unwritten when no commit waits for it.
     package var writeDelay = Duration.milliseconds(5)
-    /// Bytes on disk, over all partitions, that stay for replay. Beyond it the oldest segments go; with
-    /// ``awaitsArchive`` only those that are archived.
+    /// Bytes on disk, over all partitions, that stay for replay. The oldest segments beyond this amount are deleted;
+    /// with ``awaitsArchive`` only those that are archived.
     package var retainedBytes: UInt64 = 256 << 20
-    /// Segments whose newest publication is older go too, under the same condition. Nil: age does not matter.
+    /// Segments whose newest publication is older are deleted too, under the same condition. Nil: age does not matter.
     package var retainedAge: Duration?
     /// True when an archive takes everything: a segment stays until ``JournalStore/archived(partition:through:)`` covers it.
     package var awaitsArchive = false
-    /// With ``awaitsArchive``: bytes on disk at which the journal takes no more until the archive has caught up. It is then
-    /// as with a full disk: nothing is acknowledged, nothing that was is lost. Nil: the disk is the limit.
+    /// With ``awaitsArchive``: bytes on disk at which the journal accepts no more until the archive has caught up. The
+    /// effect is that of a full disk: new publications are not acknowledged, and acknowledged ones are not lost. Nil:
+    /// only the disk limits the journal.
     package var maximumBytes: UInt64?
-    /// What the archive may be behind before that is logged as a warning, in bytes.
+    /// How many bytes the archive may be behind before a warning is logged.
     package var lagWarningBytes: UInt64 = 1 << 30
-    /// Told how long each sync that commits waited for took, in nanoseconds; on the writing thread.
+    /// Receives the time that each sync took which commits waited for, in nanoseconds; called on the writing thread.
     package var onSync: @Sendable (UInt64) -> Void = { _ in }
-    /// How long a recovery goes on before it says how far it has come, and how often it says that.
+    /// How long a recovery runs before its progress is logged, and the interval between such lines.
     package var recoveryReportInterval = Duration.seconds(3)
-    /// The disk, or what a test puts in its place.
+    /// The disk, or a replacement in tests.
     package var fileSystem: any StorageFileSystem = Disk()
 
     package init(directory: String, partitions: Int) {

@@ -31,7 +31,7 @@ extension JournalPartition {
         let done: @Sendable () -> Void
     }
 
-    /// A segment that was deleted while this process runs: cursors may still point into it.
+    /// A segment that was deleted while this process runs. Cursors may still point into it.
     struct Departed: Sendable {
         let start: UInt64
         let firstReceivedAt: UInt64
@@ -47,26 +47,26 @@ extension JournalPartition {
     /// Offsets are log offsets: a position without ``StorePosition/logBase``.
     struct State: ~Copyable {
         var log: MemoryLog
-        /// Oldest first; the last one may be being written.
+        /// Oldest first; the last one may still be in writing.
         var segments: [Segment]
         var departed: [Departed] = []
-        /// Behind the newest record that is to be on disk, and its receive time.
+        /// The end of the newest record that is to be on disk, and its receive time.
         var recordedEnd: UInt64
         var recordedTime: UInt64
-        /// Everything before is in a file or need not be.
+        /// Everything before this offset is in a file, or is not to be recorded.
         var writtenEnd: UInt64
-        /// Everything before is confirmed by the disk or need not be.
+        /// The disk has confirmed everything before this offset that is to be recorded.
         var syncedEnd: UInt64
         var lastReceivedAt: UInt64
         /// Ascending targets.
         var waiters: [Waiter] = []
-        /// True when the writer has been told that there is something new, or that it is in a hurry.
+        /// Whether the writer has been told that there are new records, or that a commit is urgent.
         var isAnnounced = false
         var isUrgent = false
         /// True while writing fails.
         var isFailing = false
         var isClosed = false
-        /// What the archive has, as time and as offset; and where the page ended that it read last.
+        /// How far the archive has come, as a receive time and as an offset; and the end of the page that it read last.
         var archivedTime: UInt64 = 0
         var archivedOffset: UInt64
         var sourceCursor: (time: UInt64, offset: UInt64)?
@@ -88,7 +88,7 @@ extension JournalPartition {
             archivedOffset = segments.first?.start ?? end
         }
 
-        /// What is durable as far as the sync policy asks for; memory before it may be used again.
+        /// Everything before this offset is as durable as the sync policy demands; memory before it may be reused.
         var durableEnd: UInt64 { holdsUntilSynced ? syncedEnd : writtenEnd }
 
         /// The receive time from which on the log has everything; nil for an empty log.

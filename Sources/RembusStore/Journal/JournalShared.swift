@@ -3,20 +3,20 @@ import NIOConcurrencyHelpers
 import RembusSupport
 import RembusWire
 
-/// What the journal and its threads have in common.
+/// The state that the journal and its threads share.
 struct JournalShared: Sendable {
-    /// What the writer is told.
+    /// What event loops tell the writer.
     struct Signal: Sendable {
-        /// There is something new.
+        /// There are new records.
         var hasWork = false
-        /// Somebody waits, or there is much.
+        /// A commit waits, or there are many unwritten bytes.
         var isUrgent = false
-        /// Segments may have become superfluous.
+        /// Some segments may no longer be needed.
         var isRetentionDue = false
         var isStopping = false
     }
 
-    /// What the writer tells.
+    /// What the writer tells the journal.
     struct Progress: Sendable {
         var writtenBytes: UInt64 = 0
         var syncs: UInt64 = 0
@@ -35,12 +35,12 @@ struct JournalShared: Sendable {
     let names: NameRegistry
     let signal = Monitor(Signal())
     let progress: NIOLockedValueBox<Progress>
-    /// Counts the passes that wrote something; who reads the log waits for the next.
+    /// Counts the passes that wrote something; readers of the log wait for the next one.
     let generation = Monitor<UInt64>(0)
-    /// Told of every pass that wrote something.
+    /// Called after every pass that wrote something.
     let onWritten = Callback<Void>()
     let archive = NIOLockedValueBox<(any Archive)?>(nil)
-    /// What was said of segments that cannot be read, so that it is said once.
+    /// The messages about unreadable segments that were logged, so that each is logged once.
     let losses = NIOLockedValueBox<Set<String>>([])
     /// How old a segment may become; nil for any age.
     let retainedAge: NIOLockedValueBox<Duration?>
@@ -58,15 +58,14 @@ struct JournalShared: Sendable {
         }
     }
 
-    /// Bytes on the disk, over all partitions, about.
+    /// Bytes on the disk over all partitions, approximately.
     var byteCount: UInt64 {
         partitions.reduce(0) { sum, partition in
             partition.withState { $0.segments.reduce(sum) { $0 + $1.byteCount } }
         }
     }
 
-    /// Throws when the folder is another one than at the start: whoever looks for the journal later would not find what is
-    /// written now.
+    /// Throws when the folder was replaced since the start: records written now would not be found at its path later.
     func requireFolder() throws(StorageError) {
         guard !lockFile.isInPlace else { return }
         throw StorageError(
@@ -74,7 +73,7 @@ struct JournalShared: Sendable {
         )
     }
 
-    /// Throws when the journal may not grow, because the archive lags behind too far.
+    /// Throws when the journal may not grow because the archive is too far behind.
     func requireRoom() throws(StorageError) {
         guard options.awaitsArchive, let maximum = options.maximumBytes,
             byteCount + UInt64(options.segmentBytes) > maximum

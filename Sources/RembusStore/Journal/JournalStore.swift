@@ -2,19 +2,19 @@ package import Logging
 import NIOConcurrencyHelpers
 import Synchronization
 
-/// The durable log of accepted publications: segmented files that only grow at their end, with the newest records in memory.
+/// The durable log of accepted publications: append-only segment files, with the newest records in memory.
 ///
-/// `append` copies into memory on the caller's event loop. One thread writes all partitions to their files, has the disk
-/// confirm it for all who wait at once, and reports the commits. Readers take recent records from memory and older ones
-/// from the files (on a thread of their own), still older ones from the archive.
+/// `append` copies into memory on the caller's event loop. One thread writes all partitions to their files, syncs them
+/// once for all waiting commits, and reports the commits. Recent records are read from memory, older ones from the
+/// files (on a thread of their own), and the oldest from the archive.
 package final class JournalStore: Store {
     let shared: JournalShared
     let reader: FetchReader
     private let threads = NIOLockedValueBox<[StorageThread]>([])
-    /// What `shared.archive != nil` says, for event loops: without a lock.
+    /// Whether `shared.archive` is set, for event loops, which read it without a lock.
     private let isArchived = Atomic(false)
 
-    /// Locks the journal's folder and finds out what it holds; ``start()`` begins the work.
+    /// Locks the journal's folder and reads its state; ``start()`` starts the threads.
     ///
     /// Throws when another process uses the folder, when it cannot be read or written, or when a newer version of this
     /// program wrote it. Damaged records are logged and passed over, never an error.
@@ -48,8 +48,8 @@ package final class JournalStore: Store {
         threads.withLockedValue { $0.append(reading) }
     }
 
-    /// Writes and syncs everything, reports the commits that wait, ends the threads and unlocks the folder. Blocks; not
-    /// on an event loop. From its call on publications are refused.
+    /// Writes and syncs everything, reports the waiting commits, ends the threads and unlocks the folder. Blocks, so do
+    /// not call it on an event loop. Publications are refused from this call on.
     package func stop() {
         for partition in shared.partitions { partition.withState { $0.isClosed = true } }
         shared.signal.change { $0.isStopping = true }
@@ -67,7 +67,7 @@ package final class JournalStore: Store {
         "journal \(shared.options.directory) (\(shared.options.memoryBytes >> 20) MiB in memory)"
     }
 
-    /// Whether the last attempt to write failed. Quick, other than ``metrics``.
+    /// Whether the last attempt to write failed. Unlike ``metrics``, this is cheap to read.
     package var isFailing: Bool { shared.progress.withLockedValue { $0.failure != nil } }
 
     /// What happened since the start.
@@ -129,13 +129,13 @@ extension JournalStore {
         return isDurable
     }
 
-    /// Where to find what segments no longer have; nil for nowhere.
+    /// Sets where records are read that are no longer in segments; nil for nowhere.
     package func setArchive(_ archive: (any Archive)?) {
         shared.archive.withLockedValue { $0 = archive }
         isArchived.store(archive != nil, ordering: .releasing)
     }
 
-    /// Segments that are older than this go, when the archive has them; nil for any age.
+    /// Segments older than `age` are deleted once the archive has them; nil for no limit of age.
     package func retain(for age: Duration?) {
         shared.retainedAge.withLockedValue { $0 = age }
         shared.signal.change {
@@ -156,9 +156,9 @@ extension JournalStore {
         return shared.partitions[partition].withState { $0.read(from: position, hasArchive: hasArchive, body) }
     }
 
-    /// Reads a page of about 256 KiB from a segment or the archive. When the records at a log position have moved to the
-    /// archive, the page goes on at a receive time, and some records before the position may come again. A page without
-    /// records that goes on at `position` means that nothing can be read there now.
+    /// Reads a page of about 256 KiB from a segment or the archive. When the records at a log position have moved to
+    /// the archive, the page's `next` is a receive time, and some records before the position may be repeated. An empty
+    /// page whose `next` equals `position` means that nothing can be read there now.
     package func fetch(
         partition: Int, from position: StorePosition, topics: [String]?, done: @escaping @Sendable (StorePage) -> Void
     ) {

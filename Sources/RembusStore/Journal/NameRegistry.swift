@@ -13,7 +13,7 @@ import NIOCore
 /// The file is touched by the writer thread only, and before that runs and after it has ended; hence unchecked.
 final class NameRegistry: @unchecked Sendable {
     private struct State {
-        /// By number less one; nil for numbers whose name is unknown.
+        /// Indexed by number minus one; nil for numbers whose name is unknown.
         var names: [String?] = []
         var numbers: [String: UInt32] = [:]
         /// How many are in the file.
@@ -57,14 +57,14 @@ final class NameRegistry: @unchecked Sendable {
         self.state = NIOLockedValueBox(state)
     }
 
-    /// The numbers up to the largest one given whose name is not known, because the file lost it.
+    /// The numbers, up to the largest in use, whose names the file has lost.
     var numbersWithoutName: Set<UInt32> {
         state.withLockedValue { state in
             Set(state.names.enumerated().compactMap { index, name in name == nil ? UInt32(index + 1) : nil })
         }
     }
 
-    /// Gives numbers that have lost their names these again, in the file too. Before the writer thread runs.
+    /// Assigns names again to numbers that lost theirs, also in the file. To be called before the writer thread runs.
     func restore(_ found: [UInt32: String]) throws(StorageError) {
         state.withLockedValue { state in
             for (number, name) in found where number > 0 && number <= state.names.count {
@@ -87,7 +87,7 @@ final class NameRegistry: @unchecked Sendable {
         return (bytes, names.count)
     }
 
-    /// The number of a name; a new one is written before the next record. No IO.
+    /// The number of a name. The entry of a new name is written before the next record. Does no IO.
     func number(of name: String) -> UInt32 {
         state.withLockedValue { state in
             if let number = state.numbers[name] { return number }

@@ -25,7 +25,7 @@ final class MemoryBlock: @unchecked Sendable {
     @inline(__always)
     func hasRoom(for length: Int) -> Bool { storage.count - used >= length }
 
-    /// Adds a record; there is room for it.
+    /// Adds a record; the caller has checked that there is room.
     @inline(__always)
     func append(_ header: RecordHeader, message: UnsafeRawBufferPointer, length: Int) {
         guard let base = storage.baseAddress else { return }
@@ -35,7 +35,7 @@ final class MemoryBlock: @unchecked Sendable {
         used += length
     }
 
-    /// Makes an empty block of one that nobody else holds.
+    /// Empties the block and gives it a new start. No one else may hold it.
     func restart(at offset: UInt64) {
         start = offset
         used = 0

@@ -4,7 +4,7 @@
 struct MemoryLog: ~Copyable {
     private var blocks: [MemoryBlock] = []
     private var byteCount = 0
-    /// The last block dropped, to be used again: a ring in steady state touches no new memory.
+    /// The last block dropped, to be reused: a log at its limit allocates no memory.
     private var spare: MemoryBlock?
     private let limit: Int
     private let blockBytes: Int
@@ -54,7 +54,7 @@ struct MemoryLog: ~Copyable {
             dropOldest()
         }
         let block: MemoryBlock
-        // A reader may still hold the spare; then it is not free yet.
+        // A reader may still hold the spare block; then it cannot be reused yet.
         if size == blockBytes, spare != nil, isKnownUniquelyReferenced(&spare), let spare {
             block = spare
             block.restart(at: start)

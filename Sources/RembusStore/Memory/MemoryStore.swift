@@ -77,7 +77,8 @@ package final class MemoryStore: Store {
         }
     }
 
-    /// Everything there is is in memory: the page is empty and goes on where ``read(partition:from:_:)`` does.
+    /// All publications are in memory, so the page is always empty and its `next` is where ``read(partition:from:_:)``
+    /// continues.
     package func fetch(
         partition: Int, from position: StorePosition, topics: [String]?, done: @escaping @Sendable (StorePage) -> Void
     ) {

@@ -2,14 +2,15 @@ package import Dispatch
 package import Logging
 import NIOConcurrencyHelpers
 
-/// Has a small file written behind the event loops: one write and one sync for all that wait, and only then their answers.
+/// Writes a small file off the event loops: one write and one sync serve all waiting callers, which are answered
+/// afterwards.
 ///
-/// The owner keeps what is to be written; this says when to write, how durable, and who is told. While the disk fails,
-/// nobody is told and the write is tried again every second. What is mutable is guarded by `lock`, except for what only
-/// the queue uses; hence unchecked.
+/// The owner keeps the changes to be written; this class decides when to write, whether to sync, and which callers to
+/// tell. While the disk fails, no caller is told and the write is tried again every second. The mutable state is
+/// guarded by `lock`, except for what only the queue uses; hence unchecked.
 package final class GroupCommit: @unchecked Sendable {
-    /// Writes everything that is to be written, if anything; with `isSynced` it returns when the disk has confirmed it and
-    /// all before it. After an error the next call writes what this one could not.
+    /// Writes all pending changes, if any; with `isSynced` it returns when the disk has confirmed them and all earlier
+    /// ones. After an error the next call writes what this one could not.
     package typealias Write = @Sendable (_ isSynced: Bool) throws(StorageError) -> Void
 
     private struct Waiter {
@@ -103,8 +104,8 @@ package final class GroupCommit: @unchecked Sendable {
         }
     }
 
-    /// Writes everything so far, if it can, and nothing from then on: the file may be somebody else's now. `end` closes it, on
-    /// the writing queue; a second call does nothing.
+    /// Writes all changes so far, if the disk permits, and none afterwards, because the file may then belong to another
+    /// owner. `end` closes the file on the writing queue; a second call does nothing.
     package func close(_ end: @escaping @Sendable () -> Void) async {
         await withCheckedContinuation { continuation in
             queue.async {

@@ -1,9 +1,9 @@
-/// What a decoder has at a place, whatever it is: for types that are what they hold in every format.
+/// The value at a place in a decoder, of any type, for types that have no fixed structure.
 package enum OpenContent<Element: Decodable> {
     case null
     case bool(Bool)
     case integer(Int64)
-    /// One beyond the range of `Int64`.
+    /// An integer beyond the range of `Int64`.
     case unsigned(UInt64)
     case float(Double)
     case text(String)
@@ -25,7 +25,7 @@ package enum OpenContent<Element: Decodable> {
     }
 
     private init(from container: any SingleValueDecodingContainer) throws {
-        // The order matters: the first type that fits is the one that loses nothing.
+        // The order matters: the first type that matches is the one without a loss.
         if container.decodeNil() {
             self = .null
         } else if let value = try? container.decode(Bool.self) {

@@ -1,4 +1,4 @@
-/// A key that can be any text, or the position of an element.
+/// A coding key that can be any text, or the index of an element.
 package struct OpenKey: CodingKey {
     package let stringValue: String
     package let intValue: Int?
@@ -6,6 +6,6 @@ package struct OpenKey: CodingKey {
     package init(stringValue: String) { (self.stringValue, intValue) = (stringValue, nil) }
     package init(intValue: Int) { (stringValue, self.intValue) = ("Index \(intValue)", intValue) }
 
-    /// The key under which a class stores what its superclass encodes.
+    /// The key of what a class encodes for its superclass.
     package static let superclass = OpenKey(stringValue: "super")
 }

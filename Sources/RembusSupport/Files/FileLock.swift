@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// The kernel's lock of an open file. It ends when the file is closed, and so with the process at the latest.
+/// The kernel's lock on an open file. It ends when the file is closed, at the latest with the process.
 package enum FileLock {
     /// Whether others may hold the lock too.
     package enum Mode: Sendable {
@@ -14,21 +14,22 @@ package enum FileLock {
         case shared
     }
 
-    /// What became of an attempt.
+    /// The outcome of an attempt to take the lock.
     package enum Outcome: Sendable, Equatable {
         case locked
-        /// Somebody else holds it.
+        /// Another process or descriptor holds the lock.
         case held
-        /// It cannot be locked, for example because the file system has no locks; the system's error number.
+        /// The file cannot be locked, for example because the file system has no locks. The value is the system's error
+        /// number.
         case failed(Int32)
     }
 
-    /// Takes the lock if it is free; one that this descriptor holds changes its mode.
+    /// Takes the lock if it is free. If this descriptor holds it, its mode is changed.
     package static func take(_ descriptor: Int32, _ mode: Mode = .exclusive) -> Outcome {
         attempt(descriptor, mode.operation | LOCK_NB)
     }
 
-    /// Takes the lock, however long somebody else has it. Blocks.
+    /// Takes the lock, and waits for it without a limit. Blocks.
     package static func wait(_ descriptor: Int32, _ mode: Mode = .exclusive) -> Outcome {
         attempt(descriptor, mode.operation)
     }

@@ -6,8 +6,8 @@ import Musl
 import Darwin
 #endif
 
-/// By what a file is told from the one that was there before: it changes when the file is written or replaced. Symbolic
-/// links are followed, as tools that mount certificates swap those.
+/// Identifies a version of a file: the stamp changes when the file is written or replaced. Symbolic links are followed,
+/// because tools that mount certificates replace links.
 package struct FileStamp: Hashable, Sendable {
     private let device: UInt64
     private let inode: UInt64
@@ -31,7 +31,7 @@ package struct FileStamp: Hashable, Sendable {
         nanoseconds = Int64(time.tv_nsec)
     }
 
-    /// The stamps of several files; a file that is not there counts as such.
+    /// The stamps of several files. A missing file has the stamp nil.
     package static func of(_ paths: [String]) -> [String: FileStamp?] {
         Dictionary(paths.map { ($0, FileStamp($0)) }) { first, _ in first }
     }

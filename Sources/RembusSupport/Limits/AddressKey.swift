@@ -1,9 +1,9 @@
 package import NIOCore
 
-/// Whom limits per address count as one peer: an IPv4 address, or the /64 network of an IPv6 address, which is what one
-/// subscriber is given (RFC 6177).
+/// An address as limits count it: an IPv4 address, or the /64 network of an IPv6 address, which is what one subscriber
+/// gets (RFC 6177).
 package struct AddressKey: Hashable, Sendable {
-    /// False for IPv4, so that addresses of the two kinds never meet.
+    /// False for IPv4, so that addresses of the two kinds are never equal.
     private let isNetwork: Bool
     private let bits: UInt64
 
@@ -11,8 +11,8 @@ package struct AddressKey: Hashable, Sendable {
     package init?(_ address: SocketAddress?) {
         switch address {
         case .v4(let address):
-            // Offsets of the address in `sockaddr_in` and `sockaddr_in6`, the same on every system; their fields belong
-            // to modules that differ by system.
+            // The offsets of the address in `sockaddr_in` and `sockaddr_in6` are the same on every system, but the
+            // modules of these types differ.
             self.init(ipv4: withUnsafeBytes(of: address.address) { Array($0[4..<8]) })
         case .v6(let address):
             self.init(ipv6: withUnsafeBytes(of: address.address) { Array($0[8..<24]) })
@@ -20,7 +20,8 @@ package struct AddressKey: Hashable, Sendable {
         }
     }
 
-    /// Of an address as text, with or without a port, brackets and zone; nil when it is none, such as the path of a socket.
+    /// The key of an address in text form, with or without port, brackets and zone; nil for other texts, such as the
+    /// path of a socket.
     package init?(text: String) {
         var host = text[...]
         if host.first == "[", let end = host.firstIndex(of: "]") {
@@ -38,7 +39,7 @@ package struct AddressKey: Hashable, Sendable {
     }
 
     private init(ipv6 bytes: [UInt8]) {
-        // ::ffff:a.b.c.d is how a socket for both kinds shows an IPv4 peer.
+        // A socket for both kinds shows an IPv4 peer as ::ffff:a.b.c.d.
         if bytes[..<10].allSatisfy({ $0 == 0 }), bytes[10] == 0xFF, bytes[11] == 0xFF {
             self.init(ipv4: Array(bytes[12...]))
             return

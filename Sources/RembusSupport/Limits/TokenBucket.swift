@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// Lets `rate` events per second through, and as many at once after a quiet second.
+/// Allows `rate` events per second, and as many at once after a second without any.
 package struct TokenBucket: Sendable {
     package let rate: Double
     private var tokens: Double
@@ -12,7 +12,7 @@ package struct TokenBucket: Sendable {
         refilledAt = now
     }
 
-    /// Whether one more event may pass now.
+    /// Whether another event is allowed now; counts it.
     package mutating func take(now: NIODeadline) -> Bool {
         let elapsed = Double((now - refilledAt).nanoseconds) / 1e9
         if elapsed > 0 {

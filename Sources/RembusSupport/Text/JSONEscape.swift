@@ -1,18 +1,19 @@
-/// What stands behind a backslash in a string of a JSON text (RFC 8259 §7).
+/// Escapes in a string of a JSON text (RFC 8259 §7).
 package enum JSONEscape {
     package enum Failure: Error, Equatable {
-        /// The text ends in it.
+        /// The text ends within the escape.
         case truncated
         /// No escape begins with this letter.
         case unknown
-        /// Four hexadecimal digits are not there.
+        /// There are no four hexadecimal digits.
         case digits
-        /// Half of a surrogate pair, which begins at this offset.
+        /// The escape is half of a surrogate pair and begins at this offset.
         case surrogate(Int)
     }
 
-    /// Appends what an escape means, as UTF-8.
-    /// - Parameter position: Behind the backslash, and then behind the escape, or where it is wrong.
+    /// Decodes an escape and appends it as UTF-8.
+    /// - Parameter position: The position behind the backslash; afterwards the one behind the escape, or that of the
+    ///   error.
     package static func read(
         _ bytes: UnsafeRawBufferPointer, _ position: inout Int, into utf8: inout [UInt8]
     ) throws(Failure) {
@@ -33,7 +34,7 @@ package enum JSONEscape {
         }
     }
 
-    /// Reads the digits behind `u`, and the second half when they name the first half of a surrogate pair.
+    /// Reads the digits behind `u` and, if they are the first half of a surrogate pair, the second half.
     private static func scalar(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) throws(Failure) -> Unicode.Scalar
     {
         let start = position

@@ -1,4 +1,4 @@
-/// Checks bytes to be UTF-8, with a fast path for ASCII, the usual content of topics and payload texts.
+/// Checks whether bytes are UTF-8, with a fast path for ASCII, which topics and texts usually are.
 package enum UTF8Check {
     /// Whether all bytes are ASCII.
     package static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool { asciiPrefix(bytes, from: 0) == bytes.count }
@@ -9,7 +9,7 @@ package enum UTF8Check {
         return index == bytes.count || isValidBeyondASCII(bytes, from: index)
     }
 
-    /// Where the first byte that is not ASCII is, from a position on; the count if there is none.
+    /// The position of the first byte that is not ASCII, from `start` on; the count if there is none.
     private static func asciiPrefix(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
         let count = bytes.count
         var index = start
@@ -41,7 +41,7 @@ package enum UTF8Check {
                 index = asciiPrefix(bytes, from: index)
                 continue
             }
-            // The first continuation byte has a narrower range after some leads.
+            // After some lead bytes the range of the first continuation byte is smaller.
             var (low, high): (UInt8, UInt8) = (0x80, 0xBF)
             let length: Int
             switch lead {

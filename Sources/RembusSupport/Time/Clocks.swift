@@ -6,13 +6,13 @@ import Musl
 import Darwin
 #endif
 
-/// The time of day, which somebody may set.
+/// The time of day, which may be set back or forward.
 package enum WallClock {
     /// Nanoseconds since 1970-01-01 00:00 UTC; 0 before that.
     package static func nanoseconds() -> UInt64 { reading(CLOCK_REALTIME) }
 }
 
-/// A clock that only goes forward, from a start that means nothing.
+/// A clock that never goes back, with an arbitrary start.
 package enum MonotonicClock {
     /// Nanoseconds since the clock's start.
     package static func nanoseconds() -> UInt64 { reading(CLOCK_MONOTONIC) }

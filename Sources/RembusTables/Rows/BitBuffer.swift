@@ -1,4 +1,4 @@
-/// One bit per row. As in ``ColumnBuffer``, accesses cannot overlap and are not checked.
+/// One bit per row. As in ``ColumnBuffer``, accesses cannot overlap, so they are not checked at run time.
 package final class BitBuffer {
     /// Rows.
     @exclusivity(unchecked) package private(set) var count = 0

@@ -1,7 +1,7 @@
 import RembusSupport
 import RembusWire
 
-/// A CBOR item as far as it can be told without building anything; texts and bytes point into the message.
+/// A CBOR item as far as it can be read without allocating memory; texts and bytes point into the message.
 enum CBORScalar: BitwiseCopyable {
     case null
     case bool(Bool)

@@ -21,7 +21,7 @@ package final class ColumnBuffer {
     @exclusivity(unchecked) private var bytes: UnsafeMutableRawPointer
     @exclusivity(unchecked) private var bytesCapacity: Int
     private let isVariable: Bool
-    /// What is nested in the values.
+    /// The columns of the values' parts.
     package let children: [ColumnBuffer]
     /// Whether the children have the same rows.
     private let isStructure: Bool
@@ -151,7 +151,7 @@ package final class ColumnBuffer {
         if count == capacity { grow() }
     }
 
-    /// Removes the rows and keeps the memory.
+    /// Removes the rows but keeps the memory for new ones.
     func removeAll() { truncate(to: 0) }
 
     /// Removes the rows behind the first `rows`.

@@ -13,7 +13,7 @@ package final class ColumnFitter {
 
     /// Adds a value, null included.
     ///
-    /// - Throws: Why it does not fit; nothing is added then.
+    /// - Throws: The reason why the value does not fit; it is not added then.
     package func append(_ value: Value) throws(RejectReason) {
         if value.isNull { return appendNull() }
         let reason = Cast.withScalar(of: value) { scalar -> RejectReason? in
@@ -44,7 +44,7 @@ package final class ColumnFitter {
 }
 
 extension ColumnBuffer {
-    /// A column of one row of this one, as often as said.
+    /// A column that repeats one row of this column.
     package func repeating(_ row: Int, count: Int) -> ColumnBuffer {
         let result = ColumnBuffer(storage, capacity: count + 1)
         for _ in 0..<count {

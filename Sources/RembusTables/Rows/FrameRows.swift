@@ -3,13 +3,13 @@ import RembusWire
 
 /// A publication that is a dataframe: rows that are still to be read and cast (storage.md §4.4).
 package struct FrameRows {
-    /// An Arrow IPC stream, not looked at.
+    /// An Arrow IPC stream that is not parsed yet.
     package let payload: ByteBuffer
     /// The receive time of all rows.
     package let receivedAt: UInt64
     /// The slot of all rows.
     package let slot: UInt32?
-    /// What the topic has to do with the table.
+    /// How the topic fills the table.
     package let match: TableMatch
     /// Per payload column of the table: what it gets when the frame does not have it.
     package let missing: [FrameConstant]
@@ -21,7 +21,7 @@ package struct FrameRows {
         return head.major == .tag && head.argument == Value.Tag.dataFrame
     }
 
-    /// The bytes inside tag 80; nil when something else is in it.
+    /// The bytes inside tag 80; nil when its content is not a byte string.
     static func payload(_ scanner: CBORScanner) -> ByteBuffer? {
         var scanner = scanner
         guard scanner.head() != nil, let content = CBORScalar.read(&scanner) else { return nil }

@@ -13,7 +13,7 @@ struct KeyMemory {
         var column: Int
     }
 
-    /// The column of a key that is none.
+    /// Stands for a key that is not a column.
     static let none = -1
 
     private var entries: [Entry] = []
@@ -63,7 +63,7 @@ struct KeyMemory {
         }
     }
 
-    /// The same for a key that is not to be kept.
+    /// Reads a key that is not remembered.
     func columnLookedUp(_ scanner: inout CBORScanner) -> Int? {
         guard let key = CBORScalar.read(&scanner) else { return nil }
         switch key {
@@ -92,7 +92,7 @@ struct KeyMemory {
 
     private mutating func remember(_ key: UnsafeRawBufferPointer, _ column: Int, at index: Int) {
         guard key.count <= Self.maxKeyBytes, index < Self.maxEntries else { return }
-        // What stood at this place and behind it was of another kind of message.
+        // The remembered keys from this place on belong to another kind of message.
         if index < entries.count {
             bytes.removeLast(bytes.count - entries[index].start)
             entries.removeLast(entries.count - index)

@@ -39,7 +39,7 @@ package final class MessageBatch {
     /// Rows of `message_source`.
     package var sourceCount: Int { sourceReceivedAt.count }
 
-    /// About how many bytes the rows take.
+    /// Bytes that the rows take, approximately.
     package var byteCount: Int { (columns + sourceColumns).reduce(0) { $0 + $1.byteCount } }
 
     /// The tenant of a message's publisher, ``defaultTenant`` for the default one.
@@ -54,7 +54,7 @@ package final class MessageBatch {
         return String(decoding: sourceTenants.bytes(low), as: UTF8.self)
     }
 
-    /// Removes the rows and keeps the memory.
+    /// Removes the rows but keeps the memory for new ones.
     package func reset() {
         for column in columns + sourceColumns { column.removeAll() }
     }

@@ -47,7 +47,7 @@ extension RejectReason {
 }
 
 extension CastResult {
-    /// What is wrong with a value, without a full stop.
+    /// The error in a value, without a full stop.
     func sentence(_ value: String, _ type: String) -> String {
         switch self {
         case .added: "\(value) fits \(type)"

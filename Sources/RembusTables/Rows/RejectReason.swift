@@ -40,11 +40,11 @@ package struct RejectReason: Error, Sendable, Hashable, CustomStringConvertible 
         self.column = column
     }
 
-    /// The sentence.
+    /// The reason as a sentence.
     package var description: String { message }
 }
 
-/// What became of a publication.
+/// The result of adding a publication.
 package enum RowOutcome: Sendable, Equatable {
     case added
     case rejected(RejectReason)

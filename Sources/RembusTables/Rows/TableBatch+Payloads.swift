@@ -12,7 +12,7 @@ extension TableBatch {
             guard let column = keyMemory.column(&scanner, index: index) else { return Self.malformed }
             index &+= 1
             if column == KeyMemory.none {
-                // What is no column is not stored, but said.
+                // Fields that are not columns are not stored; they are reported.
                 strayMap = map
                 guard scanner.skipItem(depth: FrameHeader.maxDepth) else { return Self.malformed }
                 continue

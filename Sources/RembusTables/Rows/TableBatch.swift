@@ -3,8 +3,9 @@ import RembusWire
 
 /// The rows of one table that are to be written together, column by column (storage.md §4).
 ///
-/// Every publication is checked and cast on its own: one that does not fit is rejected with a reason and leaves no trace
-/// here. Not `Sendable`: a batch belongs to one thread. As in ``ColumnBuffer``, accesses cannot overlap and are not checked.
+/// Every publication is checked and cast on its own: a publication that does not fit is rejected with a reason and
+/// leaves no trace here. Not `Sendable`: a batch belongs to one thread. As in ``ColumnBuffer``, accesses cannot
+/// overlap, so they are not checked at run time.
 package final class TableBatch {
     package let table: TableSchema
     /// Rows, frames not counted.
@@ -25,7 +26,7 @@ package final class TableBatch {
     /// What of the rows' publications is no column. Of frames it is known when they are read, see
     /// ``unknownFrameFields``.
     package private(set) var unknownFields = UnknownFields()
-    /// The same of the frames, from whoever reads them.
+    /// The unknown fields of frames, noted when the frames are read.
     package private(set) var unknownFrameFields = UnknownFields()
 
     private var frameBytes = 0
@@ -40,7 +41,7 @@ package final class TableBatch {
     /// One bit per payload column, set when the payload of the current message gave it.
     private let given: UnsafeMutablePointer<UInt64>
     private let givenCount: Int
-    /// Receive time and slot, which no payload gives.
+    /// Receive time and slot, which are never in a payload.
     private let extras: [ColumnBuffer]
 
     package init(_ table: TableSchema) {
@@ -64,14 +65,14 @@ package final class TableBatch {
 
     package var isEmpty: Bool { rowCount == 0 && frames.isEmpty }
 
-    /// About how many bytes rows and frames take.
+    /// Bytes that rows and frames take, approximately.
     package var byteCount: Int {
         var sum = frameBytes
         for column in columns { sum += column.byteCount }
         return sum + (rowCount * (12 + mentioned.count / 8))
     }
 
-    /// Removes rows and frames and keeps the memory.
+    /// Removes rows and frames but keeps the memory for new ones.
     package func reset() {
         rowCount = 0
         frames.removeAll(keepingCapacity: true)
@@ -86,7 +87,7 @@ package final class TableBatch {
     ///
     /// - Parameters:
     ///   - arguments: The CBOR argument array with its head; what follows it is ignored.
-    ///   - match: What its topic has to do with this table.
+    ///   - match: How its topic fills this table.
     ///   - receivedAt: Receive time, nanoseconds since the epoch.
     ///   - slot: The slot, nil without one.
     package func append(
@@ -127,7 +128,7 @@ package final class TableBatch {
     /// Begins to read the frames, from the first on.
     package func beginFrames() { unknownFrameFields = UnknownFields() }
 
-    /// Notes what of a frame is no column.
+    /// Notes the fields of a frame that are not columns.
     package func noteUnknown(_ names: [String], receivedAt: UInt64) {
         guard !names.isEmpty else { return }
         unknownFrameFields.note(receivedAt: receivedAt) { names }

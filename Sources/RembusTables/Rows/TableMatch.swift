@@ -1,6 +1,6 @@
 package import RembusWire
 
-/// What a topic has to do with a table: the table, and what its columns get when a payload does not give them.
+/// How a topic fills a table: the table, and the values of columns that a payload does not contain.
 ///
 /// Made once per topic and kept by the caller. Not `Sendable`: it belongs to the thread of its batch.
 package final class TableMatch {
@@ -41,7 +41,7 @@ package final class TableMatch {
     }
 }
 
-/// What a column gets that a frame does not have.
+/// The value of a column that a frame does not contain.
 package enum FrameConstant: Sendable, Hashable {
     /// The same value in every row, to be cast to the column's type.
     case value(Value)
@@ -50,7 +50,7 @@ package enum FrameConstant: Sendable, Hashable {
     case required
 }
 
-/// What a column gets that a payload does not mention.
+/// The value of a column that a payload does not contain.
 enum ColumnFill {
     /// Row 0 of a column of the right storage.
     case value(ColumnBuffer)

@@ -10,7 +10,8 @@ package struct UnknownFields: Sendable, Equatable {
     /// The receive time of the first publication.
     package private(set) var firstReceivedAt: UInt64?
 
-    /// Names are made texts of for so many publications of a batch: who sends more than a table keeps does so every time.
+    /// The most publications of a batch whose field names are noted: a peer that sends unknown fields mostly does so in
+    /// every publication.
     private static let examined = 8
     static let maximumNames = 16
     static let maximumNameLength = 60
@@ -27,7 +28,7 @@ package struct UnknownFields: Sendable, Equatable {
         }
     }
 
-    /// Adds what was noted elsewhere.
+    /// Adds the notes of another collection.
     package mutating func add(_ other: UnknownFields) {
         publications += other.publications
         firstReceivedAt = firstReceivedAt ?? other.firstReceivedAt

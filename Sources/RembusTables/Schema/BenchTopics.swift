@@ -5,10 +5,10 @@ import RembusWire
 /// What a wildcard stands for never contains `@` (behaviour.md §6), so no subscription, `--record` pattern or private
 /// pattern meets them by accident either.
 package enum BenchTopics {
-    /// The first segment of all of them.
+    /// The first segment of all these topics.
     package static let segment = "@bench"
 
-    /// Whether a topic is one of them.
+    /// Whether a topic belongs to a load test.
     package static func contains(_ topic: String) -> Bool {
         topic.utf8.starts(with: (segment + "/").utf8)
     }

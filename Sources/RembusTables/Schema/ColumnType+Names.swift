@@ -103,8 +103,8 @@ extension ColumnType {
 
 /// Why a text names no column type.
 enum ColumnTypeError: Error, Equatable {
-    /// Nothing in DuckDB has this name.
+    /// DuckDB has no type of this name.
     case unknown
-    /// It cannot be used, with the words that say why and what to use instead.
+    /// The type cannot be used; the text says why and what to use instead.
     case refused(String)
 }

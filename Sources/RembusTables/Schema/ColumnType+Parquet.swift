@@ -1,5 +1,5 @@
 extension ColumnType {
-    /// What a user should know who named this type, for the log; nil when it is kept as it is.
+    /// A note for the log on how the type is stored; nil when it is stored unchanged.
     var notice: String? {
         switch self {
         case .hugeint, .uhugeint:

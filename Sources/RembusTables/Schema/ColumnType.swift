@@ -91,7 +91,7 @@ package enum ColumnType: Sendable, Hashable {
         }
     }
 
-    /// How the values lie in memory.
+    /// The layout of the values in memory.
     package var storage: ColumnStorage {
         switch self {
         case .boolean: .bool

@@ -3,12 +3,12 @@ package import Logging
 import RembusSupport
 import Synchronization
 
-/// The tables that publications fill: such a publication is not to be dropped, whatever its QoS. What is dropped all the
-/// same is counted per table, and logged.
+/// The tables that publications fill. Publications that fill a table must not be dropped, whatever their QoS; those
+/// that are dropped all the same are counted per table and logged.
 package final class FilledTables: Sendable {
     private struct State {
         var shed: [UInt64]
-        /// Of those, what was not logged yet.
+        /// Dropped publications that were not logged yet.
         var silent: [UInt64]
         var nextLog = ContinuousClock.now
         var isScheduled = false

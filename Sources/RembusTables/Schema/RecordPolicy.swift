@@ -44,7 +44,7 @@ package struct RecordPolicy: Sendable {
         return ages.count == kept.count ? ages.max() : nil
     }
 
-    /// Whether nothing at all is kept.
+    /// Whether no publication is kept.
     package var recordsNothing: Bool {
         switch patterns.first?.topics {
         case .some(.none): true

@@ -1,10 +1,11 @@
 import RembusWire
 import Synchronization
 
-/// Which publications are kept by the patterns of `--record`, which may be replaced while the broker runs, and how far back
-/// they are there: what is older is gone for everybody, also where its bytes still lie in memory or in the journal.
+/// Which publications are kept by the patterns of `--record`, and how far back. The patterns may be replaced while the
+/// broker runs. Older publications are gone for all readers, even where their bytes still lie in memory or in the
+/// journal.
 ///
-/// An age moves on by itself; a size when the lake has deleted something.
+/// An age moves on with the clock; a size moves on when the lake has deleted publications.
 package final class RetentionHorizon: Sendable {
     private struct State {
         var policy: RecordPolicy
@@ -17,7 +18,7 @@ package final class RetentionHorizon: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Rises when the patterns are replaced.
+    /// Increases when the patterns are replaced.
     private let replacements = Atomic<Int>(0)
     private let hasLimits: Atomic<Bool>
 
@@ -40,7 +41,7 @@ package final class RetentionHorizon: Sendable {
     /// Rises with each ``replace(_:)``: what was noted by the patterns before it is to be asked again.
     package var version: Int { replacements.load(ordering: .acquiring) }
 
-    /// False when everything that is recorded stays.
+    /// False when all recorded publications stay.
     package var isLimited: Bool { hasLimits.load(ordering: .relaxed) }
 
     /// Replaces the patterns. What a pattern with the same text has left stays as it was.
@@ -48,7 +49,7 @@ package final class RetentionHorizon: Sendable {
         state.withLock { state in
             state.places = policy.patterns.map { pattern in
                 if let place = state.known.firstIndex(of: pattern) { return place }
-                // A limit that only moves goes on from where it was.
+                // A limit that was only changed continues from its horizon.
                 let before = state.known.lastIndex { $0.topics == pattern.topics }.map { state.limits[$0] }
                 state.known.append(pattern)
                 state.limits.append(pattern.retention.maxBytes == nil ? 0 : before ?? 0)
@@ -99,7 +100,7 @@ package final class RetentionHorizon: Sendable {
 }
 
 extension RecordPattern.Topics: CustomStringConvertible {
-    /// As it is given with `--record`.
+    /// The pattern as given with `--record`.
     package var description: String {
         switch self {
         case .all: "all"

@@ -1,6 +1,6 @@
 package import RembusWire
 
-/// What is wrong in a schema file, and where.
+/// An error in a schema file, with its place.
 package struct SchemaError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file's name as given.
     package var file: String

@@ -21,7 +21,7 @@ extension SchemaFileReader {
     private func partitionKey(
         _ text: String, columns: [ColumnSchema], receivedAt: Int?
     ) throws(SchemaError) -> PartitionKey {
-        // A column's name may look like a transform.
+        // The name of a column may look like a transform, so columns are tried first.
         if let column = columns.firstIndex(where: { ExactText($0.name) == ExactText(text) }) {
             return PartitionKey(transform: .identity, column: column)
         }

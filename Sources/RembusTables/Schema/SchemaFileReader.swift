@@ -5,10 +5,10 @@ struct SchemaFileReader {
     let file: String
     private let source: JSONText
     var notices: [String] = []
-    /// Where the reader is, for messages.
+    /// The place of the reader, for messages.
     var table: String?
     var column: String?
-    /// The same as steps from the root of the text.
+    /// The place as steps from the root of the JSON text.
     var steps: [JSONText.Step] = []
 
     init(file: String, source: JSONText) {

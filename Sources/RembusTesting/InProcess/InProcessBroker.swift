@@ -4,7 +4,7 @@ package import NIOCore
 import NIOEmbedded
 public import RembusBroker
 
-/// A whole broker in this process, without sockets and threads: tests decide what happens next, and when.
+/// A complete broker in this process, without sockets and threads. The test controls what happens, and in which order.
 ///
 /// ```swift
 /// let broker = try InProcessBroker()
@@ -18,30 +18,31 @@ public import RembusBroker
 /// #expect(publication.arguments == ["plant/7", 21.5])
 /// ```
 ///
-/// What a peer sends is handled, with everything that follows from it, before the call returns. Time stands still: time-outs,
-/// repetitions and replay windows are tested with ``advance(by:)``, without waiting. Publications and names are kept in memory.
+/// A message of a peer is handled, with all its consequences, before the call that sends it returns. Time stands still:
+/// time-outs, repetitions and replay windows are tested with ``advance(by:)`` instead of waiting. Publications and
+/// names are kept in memory.
 ///
-/// Used on the thread that made it, with its peers: in a test function that is not `async`.
+/// The broker and its peers are used on the thread that made them: in a test function that is not `async`.
 public final class InProcessBroker {
-    /// What the broker was told.
+    /// The configuration of the broker.
     public let configuration: BrokerConfiguration
     package let broker: UnthreadedBroker
     package let loops: [ManualLoop]
     private let clock: ManualClock
     private var connections = 0
-    /// Time since names were looked at that may be forgotten.
+    /// The time since names that may be forgotten were last looked at.
     private var sinceForgetting = TimeAmount.zero
 
     /// Makes a broker, which runs at once.
     ///
     /// - Parameters:
-    ///   - date: The time of day at the beginning.
-    ///   - logger: Where the broker writes its log; without one, nowhere.
-    ///   - adjust: Changes the configuration. `threads` is how many event loops there are, 1 unless it says otherwise; they
-    ///     share nothing, as in a broker with threads, but take turns. `pingInterval` is zero unless it says otherwise: peers
-    ///     that a test does not look at answer no pings. Ports, files and keys are not used.
+    ///   - date: The time of day at the start.
+    ///   - logger: The logger of the broker; by default it discards everything.
+    ///   - adjust: Changes the configuration. `threads` is the number of event loops, 1 by default. They share nothing,
+    ///     as in a broker with threads, but take turns. `pingInterval` is zero by default, because peers that a test
+    ///     does not read answer no pings. Ports, files and keys are not used.
     ///
-    /// Throws ``BrokerError`` when the configuration asks for what a broker in memory does not do.
+    /// Throws ``BrokerError`` when the configuration asks for something that a broker in memory lacks.
     public convenience init(
         at date: Date = .now, logger: Logger = Logger(label: "broker") { _ in SwiftLogNoOpLogHandler() },
         _ adjust: (inout BrokerConfiguration) -> Void = { _ in }
@@ -68,24 +69,24 @@ public final class InProcessBroker {
     deinit {
         broker.end()
         for loop in loops {
-            // Ends at once, and with it what is still planned.
+            // This ends the loop at once, and drops what is still scheduled.
             loop.embedded.shutdownGracefully(queue: .global()) { _ in }
         }
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     public var connectionCount: Int { broker.connectionCount }
 
-    /// What happens on the broker from now on; the stream ends with the broker.
+    /// The events of the broker from now on. The sequence ends with the broker.
     ///
-    /// - Parameter limit: How many events wait at most for a reader that is slower.
+    /// - Parameter limit: The most events that wait for a slow reader.
     public func events(limit: Int = 1000) -> BrokerEvents { broker.events(limit: limit) }
 
-    /// Connects a peer, and gives it a name unless that is nil.
+    /// Connects a peer, and logs it in with `name` unless that is nil.
     ///
     /// - Parameters:
-    ///   - encoding: What it sends, and therefore gets.
-    ///   - loop: The index of the event loop it is on; nil for each in turn.
+    ///   - encoding: The encoding of its messages, and so of those that it gets.
+    ///   - loop: The index of its event loop; with nil each loop in turn.
     ///
     /// Throws ``TestingError`` when the name is refused.
     public func connect(
@@ -101,7 +102,7 @@ public final class InProcessBroker {
         return peer
     }
 
-    /// Moves the clock, and does everything that becomes due on the way, in its order.
+    /// Moves the clock, and does everything that becomes due meanwhile, in order of time.
     public func advance(by duration: Duration) { advance(by: TimeAmount(duration)) }
 
     package func advance(by amount: TimeAmount) {
@@ -119,9 +120,10 @@ public final class InProcessBroker {
         }
     }
 
-    /// Does what is due on every event loop, and what that brought to the others. Peers call it when they send.
+    /// Does everything that is due on every event loop, including what one loop gives to another. Peers call this when
+    /// they send.
     package func settle() {
-        // Work that gives itself new work for ever is a mistake of the broker, which must not hang a test.
+        // Tasks that add tasks for ever would be an error in the broker, which must not hang a test.
         for _ in 0..<10_000 {
             var hadWork = false
             for loop in loops { hadWork = loop.run() || hadWork }
@@ -129,7 +131,7 @@ public final class InProcessBroker {
         }
     }
 
-    /// Ends the broker: every peer is told goodbye with close code 1001.
+    /// Ends the broker. Every peer is disconnected with close code 1001.
     public func shutDown() {
         broker.close()
         settle()

@@ -1,12 +1,12 @@
 public import RembusWire
 
-/// Publications, one message at a time or as whole exchanges.
+/// Publications, as single messages or as complete exchanges.
 extension InProcessPeer {
-    /// Publishes, and at QoS 1 and 2 completes the exchange: takes the Ack, and at QoS 2 sends the Ack2.
+    /// Publishes and, at QoS 1 and 2, completes the exchange: takes the Ack, and at QoS 2 sends the Ack2.
     ///
-    /// Throws ``TestingError`` when it is not acknowledged.
+    /// Throws ``TestingError`` when the publication is not acknowledged.
     ///
-    /// - Parameter slot: A number that the publication carries in its id; nil for none.
+    /// - Parameter slot: The slot that the publication carries in its id; nil for none.
     @discardableResult
     public func publish(
         _ topic: String, _ arguments: Value..., qos: QoS = .atMostOnce, slot: UInt32? = nil, id: MessageID? = nil
@@ -18,7 +18,7 @@ extension InProcessPeer {
         return id
     }
 
-    /// Sends a publication and takes nothing. Gives its id, nil at QoS 0 without a slot.
+    /// Sends a publication without taking an answer. Returns its id; nil at QoS 0 without a slot.
     @discardableResult
     public func sendPublication(
         _ topic: String, _ arguments: [Value] = [], qos: QoS = .atMostOnce, slot: UInt32? = nil, id: MessageID? = nil
@@ -31,14 +31,14 @@ extension InProcessPeer {
 
     private func makeID(slot: UInt32?, qos: QoS) -> MessageID {
         guard let slot, let random = makeID().littleEndianValue else { return makeID() }
-        // At QoS 0 nobody has to tell two of them apart.
+        // At QoS 0 publications need not be distinguished.
         return MessageID(littleEndian: (qos > .atMostOnce ? random & ~0xFFFF_FFFF : 0) | UInt64(slot))
     }
 
     /// Takes the acknowledgement of a publication.
     ///
-    /// Throws ``TestingError`` when it has not come, or is not the first that has: a broker acknowledges in the order in which
-    /// it was sent to.
+    /// Throws ``TestingError`` when there is none, or when that of another publication comes first: a broker
+    /// acknowledges publications in the order in which they were sent.
     public func takeAck(of id: MessageID) throws {
         let first: MessageID? = try take { message in
             guard case .ack(let id) = message else { return nil }
@@ -48,8 +48,8 @@ extension InProcessPeer {
         guard first == id else { throw TestingError("\(first) is acknowledged before \(id)") }
     }
 
-    /// Takes the next message, which must be a publication, and completes its exchange: acknowledges it at QoS 1 and 2, and
-    /// takes the Ack2 at QoS 2.
+    /// Takes the next message, which must be a publication, and completes its exchange: acknowledges it at QoS 1 and 2,
+    /// and takes the Ack2 at QoS 2.
     public func nextPublication() throws -> Message.Publish {
         let message = try next()
         guard case .publish(let publication) = message else { throw TestingError("this is no publication: \(message)") }

@@ -1,10 +1,10 @@
 public import RembusWire
 
-/// What a peer asks for, and what it is asked.
+/// Requests of a peer, and requests to it.
 extension InProcessPeer {
-    /// Sends a message that the broker answers, and takes the answer; what came before it stays to be read.
+    /// Sends a message that the broker answers, and takes the answer. Messages that came before stay to be read.
     ///
-    /// Throws ``TestingError`` when there is no answer yet, as for a call of a method that nobody has answered.
+    /// Throws ``TestingError`` when there is no answer yet, as for a call of a method whose provider has not answered.
     public func request(_ message: Message) throws -> Message.Response {
         send(message)
         guard let id = message.id, let answer = try answer(to: id) else {
@@ -13,7 +13,7 @@ extension InProcessPeer {
         return answer
     }
 
-    /// Takes the answer with an id; nil when it has not come.
+    /// Takes the answer with an id; nil when there is none.
     public func answer(to id: MessageID) throws -> Message.Response? {
         try take { message in
             guard case .response(let response) = message, response.id == id else { return nil }
@@ -21,7 +21,7 @@ extension InProcessPeer {
         }
     }
 
-    /// Says a name and gives the broker's answer.
+    /// Logs in with a name and returns the broker's answer.
     public func identify(_ name: String) throws -> Message.Response {
         try request(.identity(.init(id: makeID(), name: name)))
     }
@@ -30,7 +30,7 @@ extension InProcessPeer {
         try check(try identify(name), "the name \(name)")
     }
 
-    /// Sends an admin command and gives the broker's answer.
+    /// Sends an admin command and returns the broker's answer.
     public func administer(_ topic: String, _ command: AdminCommand) throws -> Message.Response {
         try request(.admin(.init(id: makeID(), topic: topic, data: command.data)))
     }
@@ -42,7 +42,7 @@ extension InProcessPeer {
 
     /// Subscribes to topics or patterns. Throws ``TestingError`` when that is refused.
     ///
-    /// - Parameter messageFrom: How far back it looks, in nanoseconds; 0 for only what comes.
+    /// - Parameter messageFrom: How far back publications are wanted, in nanoseconds; with 0 only new ones.
     public func subscribe(_ topics: String..., messageFrom: Double = 0) throws {
         for topic in topics { try command(topic, .subscribe(messageFrom: messageFrom)) }
     }
@@ -52,19 +52,20 @@ extension InProcessPeer {
         for topic in topics { try command(topic, .unsubscribe) }
     }
 
-    /// Asks for deliveries: without, subscriptions bring nothing.
+    /// Starts deliveries. Without them subscriptions bring nothing.
     ///
-    /// - Parameter messageFrom: How far back they look at most, in nanoseconds; nil to leave that to the subscriptions.
+    /// - Parameter messageFrom: How far back publications are wanted at most, in nanoseconds; with nil the
+    ///   subscriptions decide.
     public func startDeliveries(messageFrom: Double? = nil) throws {
         try command("__config__", .reactive(true, messageFrom: messageFrom))
     }
 
-    /// Asks for no more deliveries.
+    /// Stops deliveries.
     public func stopDeliveries() throws {
         try command("__config__", .reactive(false, messageFrom: nil))
     }
 
-    /// Offers methods. Throws ``TestingError`` when that is refused.
+    /// Exposes methods. Throws ``TestingError`` when that is refused.
     public func expose(_ topics: String...) throws {
         for topic in topics { try command(topic, .expose) }
     }
@@ -76,16 +77,17 @@ extension InProcessPeer {
 
     // MARK: Calls
 
-    /// Calls a method that the broker answers by itself.
+    /// Calls a method of the broker itself.
     ///
-    /// Throws ``TestingError`` when there is no answer yet; for a method of a peer see ``sendCall(_:_:target:timeout:)``.
+    /// Throws ``TestingError`` when there is no answer yet. For a method of a peer see
+    /// ``sendCall(_:_:target:timeout:)``.
     public func call(_ topic: String, _ arguments: Value..., target: String? = nil) throws -> Message.Response {
         try request(.request(.init(id: makeID(), topic: topic, target: target, arguments: arguments)))
     }
 
-    /// Calls a method; ``answer(to:)`` has the answer when its provider has given it.
+    /// Calls a method. ``answer(to:)`` returns the answer when the provider has given it.
     ///
-    /// - Parameter timeout: How long it waits, milliseconds; nil to leave that to the broker.
+    /// - Parameter timeout: How long the caller waits, in milliseconds; with nil the broker decides.
     public func sendCall(
         _ topic: String, _ arguments: Value..., target: String? = nil, timeout: UInt64? = nil
     ) -> MessageID {
@@ -94,7 +96,7 @@ extension InProcessPeer {
         return id
     }
 
-    /// Takes the next message, which must be a call of a method that it exposes.
+    /// Takes the next message, which must be a call of a method that this peer exposes.
     public func nextCall() throws -> Message.Request {
         let message = try next()
         guard case .request(let request) = message else { throw TestingError("this is no call: \(message)") }

@@ -2,34 +2,34 @@ import NIOCore
 package import NIOEmbedded
 public import RembusWire
 
-/// One connection to an ``InProcessBroker``: sends and receives messages as they are on the wire.
+/// One connection to an ``InProcessBroker``, which sends and receives single messages as they are on the wire.
 ///
-/// What it gets waits until it is read, in the order in which it came. It answers nothing by itself but pings and the close
-/// of a connection.
+/// Received messages wait until they are read, in order. The peer answers nothing by itself except pings and the close
+/// of the connection.
 public final class InProcessPeer {
-    /// What it sends, and therefore gets.
+    /// The encoding of its messages, and so of those that it gets.
     public let encoding: PeerEncoding
-    /// The event loop it is on.
+    /// The index of its event loop.
     public let loop: Int
-    /// How the broker ended the connection; nil when it did not, or only hung up.
+    /// How the broker closed the connection; nil when it has not, or has ended it without a close message.
     public private(set) var closing: Closing?
     package let channel: EmbeddedChannel
-    /// The broker's end, to see whether it stays in memory.
+    /// The broker's end of the connection, to check that it is released.
     package private(set) weak var link: AnyObject?
-    /// Is shown every frame that comes, before it is read.
+    /// Called with every frame that arrives, before it is read.
     package var inspect: ((PeerFrame) -> Void)?
     private let broker: InProcessBroker
     private var unread = ByteBuffer()
     private var inbox: [Message] = []
 
-    /// What the broker says when it ends a connection.
+    /// The close message of the broker.
     public struct Closing: Sendable, Equatable {
         /// The close code of WebSocket.
         public var code: Int
         /// The reason in words.
         public var reason: String
 
-        /// Makes what a test expects.
+        /// Makes a value to compare with.
         public init(code: Int, reason: String) {
             self.code = code
             self.reason = reason
@@ -44,10 +44,11 @@ public final class InProcessPeer {
         self.loop = loop
     }
 
-    /// Whether the broker has not hung up.
+    /// Whether the connection is open.
     public var isOpen: Bool { channel.isActive }
 
-    /// Whether it takes what the broker sends. While it does not, that waits in the broker, as for a peer that is slow.
+    /// Whether the peer reads what the broker sends. While it does not, messages wait in the broker, as for a slow
+    /// peer.
     public var isReading: Bool {
         get { channel.isWritable }
         set {
@@ -60,7 +61,7 @@ public final class InProcessPeer {
 
     // MARK: Sending
 
-    /// Sends messages, all in one piece, and has the broker handle them.
+    /// Sends messages in one piece, and has the broker handle them.
     public func send(_ messages: Message...) {
         write(messages.flatMap(frame))
         broker.settle()
@@ -78,13 +79,13 @@ public final class InProcessPeer {
         broker.settle()
     }
 
-    /// Ends the connection without a word, as a crash does.
+    /// Ends the connection without a close message, as a crash does.
     public func hangUp() {
         channel.close(promise: nil)
         broker.settle()
     }
 
-    /// An id that no other message has.
+    /// Returns an id that no other message has.
     public func makeID() -> MessageID { .randomForJSON() }
 
     private func frame(_ message: Message) -> [UInt8] {
@@ -99,18 +100,18 @@ public final class InProcessPeer {
         return PeerFrame.masked(opcode, Array(buffer.readableBytesView))
     }
 
-    /// Sends bytes as they are; the broker handles them at once, but not what follows from it on other event loops.
+    /// Sends bytes as they are. The broker handles them at once, but not what they cause on other event loops.
     package func write(_ bytes: some Collection<UInt8>) {
         guard isOpen else { return }
-        // An error would be that of a handler behind the link; there is none.
+        // An error would come from a handler behind the link, and there is none.
         _ = try? channel.writeInbound(ByteBuffer(bytes: bytes))
     }
 
     // MARK: Receiving
 
-    /// Takes every message that has come and was not read.
+    /// Takes every message that has arrived and was not read.
     ///
-    /// Throws ``WireError`` when one cannot be understood.
+    /// Throws ``WireError`` when one is malformed.
     public func receive() throws -> [Message] {
         try collect()
         defer { inbox = [] }
@@ -124,7 +125,8 @@ public final class InProcessPeer {
         return inbox.removeFirst()
     }
 
-    /// Takes the first message for which `pick` gives a value, as that value; the others stay. nil when there is none.
+    /// Takes the first message for which `pick` returns a value, and returns that value. The other messages stay. nil
+    /// when there is none.
     public func take<Found>(_ pick: (Message) -> Found?) throws -> Found? {
         try collect()
         for (index, message) in inbox.enumerated() {
@@ -135,7 +137,7 @@ public final class InProcessPeer {
         return nil
     }
 
-    /// Takes the frames that the broker has sent, those that messages were not read from yet.
+    /// Takes the frames that have arrived and whose messages were not read yet.
     package func receiveFrames() -> [PeerFrame] {
         while let part = try? channel.readOutbound(as: ByteBuffer.self) { unread.writeImmutableBuffer(part) }
         var frames: [PeerFrame] = []

@@ -3,9 +3,9 @@ import NIOCore
 import RembusBroker
 import Synchronization
 
-/// The clocks of a broker in process: they stand still until the test moves them.
+/// The clocks of a broker in process. They stand still until the test moves them.
 final class ManualClock: Sendable {
-    /// Every look at the time of day takes this long, so that what happens later has a later time.
+    /// Every reading of the time of day advances it by this many nanoseconds, so that later events have later times.
     private static let look: UInt64 = 10_000
 
     private let wall: Atomic<UInt64>

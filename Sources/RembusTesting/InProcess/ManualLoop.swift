@@ -3,15 +3,15 @@ package import NIOCore
 package import NIOEmbedded
 import Synchronization
 
-/// An event loop that runs when the test says so, on the test's thread, and that other threads may hand work to.
+/// An event loop that runs when the test calls it, on the test's thread. Other threads may add tasks.
 ///
-/// The loop of the library is for one thread alone; a broker may have threads that report back.
-/// `embedded` is touched on the thread that made the loop only, hence unchecked.
+/// The embedded loop of SwiftNIO is for one thread only, but a broker may have threads that report back. `embedded` is
+/// used only on the thread that made the loop, hence unchecked.
 package final class ManualLoop: EventLoop, @unchecked Sendable {
     package let embedded = EmbeddedEventLoop()
     private let home = Thread.current
     private let inbox = Mutex<[@Sendable () -> Void]>([])
-    /// Whether something was handed in since the last run.
+    /// Whether a task was added since the last run.
     private var hasWork = false
 
     package init() {}
@@ -44,8 +44,7 @@ package final class ManualLoop: EventLoop, @unchecked Sendable {
         queue.async { callback(nil) }
     }
 
-    /// Does everything that is due, what other threads brought included. True when there was anything that somebody had
-    /// handed in.
+    /// Runs everything that is due, including tasks of other threads. Returns whether any task had been added.
     @discardableResult
     package func run() -> Bool {
         let brought = inbox.withLock { inbox in
@@ -65,7 +64,7 @@ package final class ManualLoop: EventLoop, @unchecked Sendable {
     }
 }
 
-/// The loops of one broker.
+/// The event loops of one broker.
 package final class ManualLoopGroup: EventLoopGroup {
     package let loops: [ManualLoop]
 

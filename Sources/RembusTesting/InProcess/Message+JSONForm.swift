@@ -1,7 +1,7 @@
 import RembusWire
 
 extension Message {
-    /// The message with its id in another form of JSON. An id that is no number stays as it is.
+    /// The message with its id in another JSON form. An id that is not a number stays as it is.
     func withID(as form: MessageID.JSONForm) -> Message {
         guard var id, id.littleEndianValue != nil else { return self }
         id.jsonForm = form

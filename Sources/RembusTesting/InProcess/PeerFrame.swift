@@ -1,6 +1,6 @@
 import NIOCore
 
-/// One WebSocket frame (RFC 6455), as the client's end of a connection sees it.
+/// One WebSocket frame (RFC 6455) at the client's end of a connection.
 package struct PeerFrame: Equatable, Sendable {
     package var opcode: UInt8
     package var payload: [UInt8]
@@ -12,7 +12,8 @@ package struct PeerFrame: Equatable, Sendable {
         self.payload = payload
     }
 
-    /// The bytes of a frame as a client sends it. The mask is the same every time: only the broker's unmasking looks at it.
+    /// The bytes of a frame of a client. The mask is always the same, because it matters only for the broker's
+    /// unmasking.
     package static func masked(_ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) -> [UInt8] {
         let mask: [UInt8] = [0x37, 0xFA, 0x21, 0x3D]
         var frame = [(isFinal ? 0x80 : 0) | opcode]
@@ -26,7 +27,7 @@ package struct PeerFrame: Equatable, Sendable {
         return frame
     }
 
-    /// Takes the next whole frame that a server sent. Those of a broker never come in fragments.
+    /// Takes the next complete frame of a server. A broker sends no fragments.
     static func take(from buffer: inout ByteBuffer) -> PeerFrame? {
         var rest = buffer
         guard let first: UInt8 = rest.readInteger(), let second: UInt8 = rest.readInteger() else { return nil }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The command `rembus broker` as a process, for as long as a closure runs: with storage, keys, TLS and every protocol.
+/// The command `rembus broker` as a process that runs for the duration of a closure, with storage, keys, TLS and every
+/// protocol.
 ///
 /// ```swift
 /// try await BrokerProcess.run(options: ["--http", "0"]) { broker in
@@ -9,13 +10,13 @@ import Foundation
 /// }
 /// ```
 ///
-/// The system chooses the port, and the state is in a folder of its own that goes with the process.
+/// The system chooses the port. The state is in a folder of its own, which is removed with the process.
 public final class BrokerProcess: Sendable {
-    /// Where it listens for WebSocket connections, such as `ws://127.0.0.1:40123`.
+    /// The URL of its WebSocket listener, such as `ws://127.0.0.1:40123`.
     public let url: String
-    /// Every address that it says, as URLs.
+    /// The URLs of all its listeners.
     public let addresses: [String]
-    /// The number of the process.
+    /// The id of the process.
     public let processIdentifier: Int32
     /// The folder of its state.
     public let directory: String
@@ -35,8 +36,8 @@ public final class BrokerProcess: Sendable {
     /// The lines of its log so far.
     public var logLines: [String] { log.lines }
 
-    /// The first line of its log that contains a text, now or later. Throws ``TestingError`` when it ends without one, and
-    /// `CancellationError` when the task is cancelled.
+    /// Returns the first line of its log that contains a text, and waits for it. Throws ``TestingError`` when the
+    /// process ends without one, and `CancellationError` when the task is cancelled.
     @discardableResult
     public func logLine(containing text: String) async throws -> String {
         if let line = await log.first(where: { $0.contains(text) }) { return line }
@@ -44,16 +45,18 @@ public final class BrokerProcess: Sendable {
         throw TestingError("the log ends without “\(text)”: \(log.lines)")
     }
 
-    /// Starts the command, runs `body`, and ends the process, whatever has become of `body`.
+    /// Starts the command, runs `body`, and ends the process, whether `body` returns or throws.
     ///
     /// - Parameters:
-    ///   - command: The path of the command. nil for the one that `REMBUS_BIN` names, else `rembus` in a folder of `PATH`.
+    ///   - command: The path of the command. nil for the one that `REMBUS_BIN` names or, without it, `rembus` in a
+    ///     folder of `PATH`.
     ///   - options: Further options of `rembus broker`.
-    ///   - environment: Further variables. Those of this process come along, except what begins with `REMBUS_`.
+    ///   - environment: Further variables. Those of this process are passed on, except for those that begin with
+    ///     `REMBUS_`.
     ///   - body: The test.
     ///
-    /// Throws what `body` throws, and ``TestingError`` when there is no such command or it ends before it listens, with what
-    /// it has said.
+    /// Throws the errors of `body`. Throws ``TestingError`` when there is no such command, or when it ends before it
+    /// listens; the error contains its output.
     public static func run<Outcome>(
         command: String? = nil, options: [String] = [], environment: [String: String] = [:],
         isolation: isolated (any Actor)? = #isolation,
@@ -71,7 +74,7 @@ public final class BrokerProcess: Sendable {
         }
     }
 
-    /// Where the command is.
+    /// The path of the command.
     private static func find() throws -> String {
         let environment = ProcessInfo.processInfo.environment
         if let given = environment["REMBUS_BIN"], !given.isEmpty { return given }
@@ -91,13 +94,13 @@ public final class BrokerProcess: Sendable {
         }
         try Task.checkCancellation()
         await running.end()
-        // All of it: the log comes through another pipe, which ends with the process.
+        // Waits for the end of the log, which comes through another pipe.
         _ = await running.log.first { _ in false }
         let said = (running.output.lines + running.log.lines).joined(separator: "\n")
         throw TestingError("the broker did not say where it listens\(said.isEmpty ? "" : ":\n")\(said)")
     }
 
-    /// The URLs of the line with which a broker says that it is ready.
+    /// The URLs in the line with which a broker reports that it is ready.
     static func addresses(in line: String) -> [String] {
         guard let start = line.range(of: " ready on ")?.upperBound else { return [] }
         let list = line[start...].prefix { $0 != "(" }

@@ -27,14 +27,15 @@ final class LineReader: Sendable {
 
     var lines: [String] { state.withLock { $0.lines } }
 
-    /// The first line that is wanted, now or later; nil when the pipe ends without, or the task is cancelled.
+    /// Returns the first line that is wanted, and waits for it; nil when the pipe ends without one, or the task is
+    /// cancelled.
     func first(where isWanted: @escaping @Sendable (String) -> Bool) async -> String? {
         let id = UUID()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let known: String?? = state.withLock { state in
                     if let line = state.lines.first(where: isWanted) { return line }
-                    // Asked here as well: the handler below may have run already.
+                    // Checked here as well, because the handler below may have run already.
                     if state.hasEnded || Task.isCancelled { return .some(nil) }
                     state.waiters[id] = Waiter(isWanted: isWanted, continuation: continuation)
                     return nil
@@ -46,13 +47,13 @@ final class LineReader: Sendable {
         }
     }
 
-    /// Nothing more comes when there are no bytes.
+    /// An empty read is the end of the pipe.
     private func received(_ bytes: [UInt8]) {
         let answers = state.withLock { state -> [(Waiter, String?)] in
             state.rest += bytes
             state.hasEnded = bytes.isEmpty
             var parts = state.rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            // What follows the last line end is the beginning of a line, except at the end.
+            // The text behind the last line end is the beginning of a line, except at the end of the pipe.
             let rest = parts.popLast() ?? []
             state.rest = state.hasEnded ? [] : Array(rest)
             if state.hasEnded, !rest.isEmpty { parts.append(rest) }

@@ -1,18 +1,18 @@
 import Foundation
 import Synchronization
 
-/// A command that was started, with a folder for its state.
+/// A running command, with a folder for its state.
 final class RunningCommand: Sendable {
     let identifier: Int32
     let directory: String
     let output: LineReader
     let log: LineReader
     private let ended: AsyncStream<Void>
-    /// Cleared when the process has ended: its number may be another one's from then on.
+    /// False when the process has ended, because its id may then be another process's.
     private let isRunning: RunningMark
 
     /// How long a command may take to end before it is killed.
-    private static let patience = Duration.seconds(20)
+    private static let endTimeout = Duration.seconds(20)
 
     init(_ path: String, _ arguments: [String], environment: [String: String]) throws {
         guard FileManager.default.isExecutableFile(atPath: path) else {
@@ -50,11 +50,11 @@ final class RunningCommand: Sendable {
         identifier = process.processIdentifier
     }
 
-    /// Asks the process to end, waits for that, and removes the folder. Also for a task that was cancelled.
+    /// Asks the process to end, waits for that, and removes the folder. This also works in a cancelled task.
     func end() async {
         await Task {
             signal(SIGTERM)
-            if await !waits(Self.patience) {
+            if await !waits(Self.endTimeout) {
                 signal(SIGKILL)
                 for await _ in ended {}
             }
@@ -66,7 +66,7 @@ final class RunningCommand: Sendable {
         if isRunning.value.load(ordering: .acquiring) { kill(identifier, number) }
     }
 
-    /// False when time is over first.
+    /// Waits for the end of the process. Returns false when `duration` is over before.
     private func waits(_ duration: Duration) async -> Bool {
         await withTaskGroup(of: Bool.self) { [ended] tasks in
             tasks.addTask {
@@ -83,7 +83,7 @@ final class RunningCommand: Sendable {
     }
 }
 
-/// Whether a process runs, for the handler of its end.
+/// Whether a process is running; set by the handler of its end.
 private final class RunningMark: Sendable {
     let value = Atomic(true)
 }

@@ -9,12 +9,13 @@ package import NIOCore
 package import NIOPosix
 
 extension ClientBootstrap {
-    /// Connects to something that listens.
+    /// Connects to a listener.
     ///
-    /// TCP lets a connection to a local port meet itself when the system happens to give it that very port: a client
-    /// that tries again and again would in the end talk to itself, and hold the port that its broker waits for.
+    /// With TCP, a connection to a local port can be connected to itself, when the system happens to give it that very
+    /// port as its own. A client that tries again and again would in the end talk to itself, and block the port that
+    /// its broker needs. So such a connection is refused.
     ///
-    /// - Parameter host: a name, an address, or the path of a Unix socket, which begins with a slash.
+    /// - Parameter host: A name, an address, or the path of a Unix socket, which begins with a slash.
     package func connectElsewhere(host: String, port: Int) async throws(ConnectFailure) -> any Channel {
         let channel: any Channel
         do {
@@ -26,7 +27,7 @@ extension ClientBootstrap {
             throw ConnectFailure(DialedPlace.text(host, port), error)
         }
         guard channel.localAddress == nil || channel.localAddress != channel.remoteAddress else {
-            // Reset, as an orderly end would keep the port for another minute.
+            // The connection is reset, because an orderly end would block the port for another minute.
             let socket = channel as? any SocketOptionProvider
             try? await socket?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
             try? await channel.close()

@@ -1,17 +1,17 @@
-/// Why a connection could not be made, in words that name no type of a library.
+/// Why a connection could not be made, in words without names of types.
 package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The failures that callers tell apart.
+    /// The kinds of failure that callers distinguish.
     package enum Kind: Sendable, Equatable {
-        /// Nothing listens there.
+        /// There is no listener at the address.
         case refused
-        /// Everything else.
+        /// Any other failure.
         case other
     }
 
-    /// What was dialed: `host:port`.
+    /// The address: `host:port`.
     package var place: String
     package var kind: Kind
-    /// Why, and where possible what to do; begins small and has no full stop.
+    /// The reason and, where possible, what to do. It begins in lower case and has no full stop.
     package var reason: String
 
     package init(_ place: String, _ reason: String, kind: Kind = .other) {
@@ -20,7 +20,7 @@ package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertib
         self.reason = reason
     }
 
-    /// What the network said. The text of what nobody foresaw is for a log and not part of the reason.
+    /// A failure for an error of the network. Texts of unexpected errors are for a log, and not part of the reason.
     package init(_ place: String, _ error: any Error) {
         if let failure = error as? ConnectFailure {
             self = failure
@@ -36,10 +36,19 @@ package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertib
 
     package var description: String { "cannot connect to \(place): \(reason)" }
 
-    /// The sentence for people: what `url` is, why, and what to do. `server` is what should run there, as in `a broker`.
+    /// The failure as a sentence: what `url` is, why, and what to do. `server` is what should listen there, such as `a
+    /// broker`.
     package func sentence(_ url: String, server: String, start: String?) -> String {
         guard kind == .refused else { return "Cannot connect to \(url): \(reason)." }
         let hint = start.map { " Start one with `\($0)`." } ?? ""
         return "Cannot connect to \(url): \(reason); is \(server) running?\(hint)"
+    }
+}
+
+/// The address of a server in error messages.
+package enum DialedPlace {
+    /// `hub:8338`, or the path of a Unix socket.
+    package static func text(_ host: String, _ port: Int) -> String {
+        host.hasPrefix("/") ? host : "\(host):\(port)"
     }
 }

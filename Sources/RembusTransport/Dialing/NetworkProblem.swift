@@ -9,7 +9,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// What the network or the system says against a connection, sorted by what a person can do about it.
+/// Errors of the network or the system, by what a person can do about them.
 package enum NetworkProblem: Sendable, Equatable {
     case refused
     case unknownHost
@@ -19,15 +19,15 @@ package enum NetworkProblem: Sendable, Equatable {
     case tooManyFiles
     case forbidden
     case notHTTP
-    /// Something else that the system has a sentence for.
+    /// Another error that the system has a text for.
     case system(String)
-    /// An error that has no case of its own here.
+    /// An unexpected error.
     case unexpected
 
     package init(_ error: any Error) {
         switch error {
         case let error as NIOConnectionError:
-            // Every address of the host failed; the first one is the one that the system prefers.
+            // Every address of the host failed. The first one is the one that the system prefers.
             self = error.connectionErrors.first.map { NetworkProblem($0.error) } ?? .unknownHost
         case let error as IOError: self.init(errno: error.errnoCode)
         case is SocketAddressError, is SocketAddressError.UnknownHost: self = .unknownHost
@@ -50,10 +50,10 @@ package enum NetworkProblem: Sendable, Equatable {
         }
     }
 
-    /// What to do when something answers that does not speak the protocol of the URL.
+    /// Advice for when the server does not use the protocol of the URL.
     package static let wrongPort = "check scheme and port: ws 8338, tcp 8339, zmq 8340, mqtt 1883"
 
-    /// A clause without a full stop.
+    /// The reason as a clause without a full stop.
     package var reason: String {
         switch self {
         case .refused: "connection refused"

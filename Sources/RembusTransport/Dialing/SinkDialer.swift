@@ -1,12 +1,12 @@
 package import NIOCore
 import Synchronization
 
-/// Opens connections of a protocol that an SDK program may do without; its module puts itself here.
+/// Opens connections of a protocol that not every SDK program has; the module of the protocol registers it.
 ///
-/// The link that `makeLink` makes takes the sink that it is given. What the call returns stands for the connection: its
-/// `closeFuture` completes when all that was sent has left or the connection is gone.
+/// The link that `makeLink` makes uses the sink that it gets. The call returns the connection, whose `closeFuture`
+/// completes when everything that was sent has left, or the connection is gone.
 package struct SinkDialer: Sendable {
-    /// Makes the link; runs on the event loop.
+    /// Makes the link. Called on the event loop.
     package typealias MakeLink = @Sendable (any LinkSink, LinkConfiguration) -> Link
 
     package var connect:
@@ -27,7 +27,7 @@ package struct SinkDialer: Sendable {
 
     private static let known = Mutex<[String: SinkDialer]>([:])
 
-    /// Has `zmq://` and the like dialed by `dialer` from now on.
+    /// Makes `dialer` open connections with URLs of this scheme from now on.
     package static func register(_ dialer: SinkDialer, scheme: String) {
         known.withLock { $0[scheme] = dialer }
     }
@@ -38,11 +38,11 @@ package struct SinkDialer: Sendable {
     }
 }
 
-/// A connection that was opened.
+/// An open connection.
 package struct DialedConnection: Sendable {
-    /// Completes when nothing of the connection is left.
+    /// Completes when the connection has ended completely.
     package var closeFuture: EventLoopFuture<Void>
-    /// Ends it at once.
+    /// Ends the connection at once.
     package var close: @Sendable () -> Void
 
     package init(closeFuture: EventLoopFuture<Void>, close: @escaping @Sendable () -> Void) {

@@ -1,11 +1,11 @@
 package import NIOCore
 
 extension Channel {
-    /// Buffer sizes of a connection that carries messages; set after the handshake, so that connections which never
-    /// get that far stay small.
+    /// Sets the buffer sizes of a connection that carries messages. They are set after the handshake, so that
+    /// connections that fail before stay small.
     ///
-    /// - Parameter memory: What is received into, for connections whose handler gives each buffer back; nil for a buffer
-    ///   of their own, which follows the traffic: an idle connection keeps a small one.
+    /// - Parameter memory: The memory to receive into, for connections whose handler returns each buffer. nil for a
+    ///   buffer of their own, which follows the traffic and is small for an idle connection.
     package func setUpForLink(receivingInto memory: ReceiveMemory? = nil) throws {
         if let memory {
             try syncOptions?.setOption(.recvAllocator, value: SharedReceiveAllocator(memory, eventLoop: eventLoop))
@@ -14,14 +14,14 @@ extension Channel {
             try syncOptions?.setOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2048, maximum: 256 << 10))
         }
-        // What waits here is out of the reach of every policy: enough to keep the socket busy, and no more.
+        // No policy reaches the bytes that wait here, so there are just enough to keep the socket busy.
         try syncOptions?.setOption(
             .writeBufferWaterMark, value: .init(low: 128 << 10, high: 512 << 10))
     }
 
-    /// Puts a link on a connection whose handshakes are done.
+    /// Adds a link to a connection whose handshakes are finished.
     package func install(_ link: Link, isEncrypted: Bool) throws {
-        // What TLS hands over has left the memory that was received into.
+        // Decrypted bytes are not in the memory that was received into.
         try setUpForLink(receivingInto: isEncrypted ? nil : link.group.receiveMemory)
         try pipeline.syncOperations.addHandler(link)
     }

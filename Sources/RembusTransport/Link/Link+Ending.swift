@@ -1,17 +1,17 @@
 import NIOCore
 import RembusWire
 
-/// Whether the peer is alive, and how a connection ends.
+/// Detecting that the peer is gone, and the end of a connection.
 extension Link {
     func schedulePing() {
         guard let interval = configuration.pingInterval, !isLengthPrefixed else { return }
-        // A strong reference, given up with the task: a weak one would make every later count of references slow.
+        // A strong reference, which ends with the task. A weak one would make all later reference counting slow.
         pingTask = eventLoop.assumeIsolated().scheduleTask(in: interval) { self.pingIntervalPassed() }
     }
 
     func pingIntervalPassed() {
         guard isOpen else { return }
-        // While nothing is read, silence says nothing about the peer.
+        // While nothing is read, silence is no sign of a lost peer.
         silentIntervals = heardSincePing || isReadPaused || isBehind ? 0 : silentIntervals + 1
         if silentIntervals >= 2 {
             ended(LinkCloseReason(code: 1006, text: "no sign of life for two ping intervals", isRemote: true))
@@ -22,7 +22,7 @@ extension Link {
         schedulePing()
     }
 
-    /// Sends a ping now; a live peer answers, which shows in `heardSincePing`.
+    /// Sends a ping now. The answer sets `heardSincePing`.
     package func ping() {
         guard isOpen, !isLengthPrefixed, sink == nil else { return }
         heardSincePing = false
@@ -30,14 +30,14 @@ extension Link {
         group.flush()
     }
 
-    /// True when something arrived since the last ping was sent.
+    /// Whether something was received since the last ping was sent.
     package var wasHeardSincePing: Bool { heardSincePing }
 
-    /// Starts the close handshake; what was sent before still goes out.
+    /// Starts the close handshake. Bytes that were sent before still leave.
     package func close(code: UInt16, reason: String) {
         guard case .open = state else { return }
         if let sink {
-            // The sink delivers what was sent before the end.
+            // The sink sends everything that was sent before the end.
             group.flush()
             guard case .open = state else { return }
             state = .closed
@@ -52,14 +52,14 @@ extension Link {
         holdBack(false)
         group.flush()
         report(cause)
-        // There is no answer to wait for: the connection ends when what was sent before is written.
+        // This framing has no close handshake. The connection ends when everything is written.
         if isLengthPrefixed { return hangUp() }
         eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { self.drop() }
     }
 
     func sendClose(code: UInt16, reason: String) {
         guard !isLengthPrefixed else { return }
-        // A Close frame holds at most 123 bytes of reason; cut at a character.
+        // A Close frame has at most 123 bytes of reason, so it is cut at a character.
         var text = reason
         while text.utf8.count > 120 { text.removeLast() }
         let bytes = Array(text.utf8)
@@ -70,12 +70,12 @@ extension Link {
         }
     }
 
-    /// Both Close frames are exchanged: the connection can go once everything is written.
+    /// Ends the connection when everything is written. Both Close frames were exchanged.
     func hangUp() {
         group.flush()
         state = .closed
         guard let context, outbox.isEmpty else {
-            // A peer that does not read what is queued does not keep the connection for ever.
+            // A peer that does not read does not keep the connection open for ever.
             eventLoop.assumeIsolated().scheduleTask(in: configuration.closeTimeout) { self.drop() }
             return
         }
@@ -97,7 +97,7 @@ extension Link {
         report(reason)
     }
 
-    /// Tells the delegate once, and lets go of it.
+    /// Reports the end to the delegate, once, and releases it.
     func report(_ reason: LinkCloseReason) {
         pingTask?.cancel()
         pingTask = nil

@@ -1,14 +1,14 @@
 import NIOCore
 
 extension Link {
-    /// Has messages of at most `bytes` accepted from the next read on: a connection without a login may be given less than
-    /// ``configuration`` says.
+    /// Limits messages to `bytes` from the next read on. A connection without a login may get a lower limit than the
+    /// one in ``configuration``.
     package func limitMessages(to bytes: Int) {
         maxMessageBytes = bytes
         nextMaxMessageBytes = bytes
     }
 
-    /// Stops reading from the socket, so that the peer feels that its messages cannot be taken.
+    /// Stops reading from the socket, so that the peer has to slow down.
     package func pauseReading() {
         guard !isReadPaused else { return }
         isReadPaused = true
@@ -21,7 +21,7 @@ extension Link {
         updateReading()
     }
 
-    /// Stops reading until the owner has dealt with what was read before; apart from ``pauseReading()``.
+    /// Stops reading until the owner has handled earlier messages. Independent of ``pauseReading()``.
     package func suspendReading(_ isSuspended: Bool) {
         guard isSuspended != isReadSuspended else { return }
         isReadSuspended = isSuspended
@@ -34,7 +34,7 @@ extension Link {
         updateReading()
     }
 
-    /// Whether the owner, and what waits for the peer, allow messages.
+    /// Whether the owner and the unread output allow reading.
     var mayRead: Bool { !isReadPaused && !isReadSuspended && !isHeldBack }
 
     func updateReading() {

@@ -1,14 +1,14 @@
 import NIOCore
 
-/// What waits for the peer of a link counts towards what all connections may hold.
+/// Counts the output of a link that its peer has not read, as part of the memory of all connections.
 extension Link {
-    /// From this on it is worth asking the channel what it has left of what it was given.
+    /// The bytes from which the channel is asked how much it still has.
     private static let remarkableBytes = 16 << 10
 
-    /// Outgoing bytes above which nothing more is read from the peer.
+    /// The unread output above which nothing more is read from the peer.
     var maxUnreadBytes: Int { min(configuration.maxUnreadBytes, group.memory.room) }
 
-    /// Counts what waits, if it has changed by much.
+    /// Counts the waiting output, if it has changed by much.
     func countWaiting() {
         if handedOver >= Self.remarkableBytes, let channel = context?.channel { handedOver = channel.bufferedBytes }
         let bytes = backlog &+ handedOver
@@ -17,7 +17,7 @@ extension Link {
         countedBytes = bytes
     }
 
-    /// Nothing waits any more.
+    /// Ends the counting, because nothing waits any more.
     func forgetWaiting() {
         handedOver = 0
         guard countedBytes > 0 else { return }
@@ -25,7 +25,7 @@ extension Link {
         countedBytes = 0
     }
 
-    /// The owner had no room to send what it wanted to: it is told when the peer has taken what waits, as at the high-water mark.
+    /// Records that there was no room to send something. The owner is told when there is, as at the high-water mark.
     package func noteRefused() {
         if backlog > 0 { isCongested = true }
     }
@@ -45,6 +45,48 @@ extension Link: MemoryHolder {
 }
 
 extension Channel {
-    /// Bytes that were written and that the socket has not taken.
+    /// The bytes that were written and that the socket has not accepted.
     package var bufferedBytes: Int { (try? syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
+}
+
+/// The limit on incomplete messages of all links of an event loop together.
+extension Link {
+    /// Called behind every read that may have begun, continued or finished a message that arrives in pieces.
+    func countAssembly() {
+        // On a link that is closing, incomplete messages are not needed.
+        if !isOpen { discardAssembly() }
+        let bytes = unfinishedBytes
+        guard bytes != assembledBytes else { return }
+        let isMore = bytes > assembledBytes
+        noteAssembled(bytes)
+        guard isMore else { return }
+        let budget = group.memory.budget
+        // The limit is based on the initial budget, because one message of the largest size must always be possible.
+        let limit = max(min(configuration.maxAssemblyBytes, budget.fullLimit / 2), configuration.maxMessageBytes)
+        let least = max(budget.fullLimit / 4, configuration.maxMessageBytes)
+        // The link with the most bytes is closed first, so that a few stalled large messages do not keep out small
+        // ones.
+        while group.assemblies.bytes > limit || (budget.isExceeded && group.assemblies.bytes > least),
+            assembledBytes > 0
+        {
+            (group.assemblies.largest ?? self).refuseAssembly()
+        }
+    }
+
+    /// Called at the end of the link.
+    func forgetAssembly() {
+        discardAssembly()
+        noteAssembled(0)
+    }
+
+    private func refuseAssembly() {
+        close(code: 1013, reason: "too many unfinished messages at the moment; try again later")
+        forgetAssembly()
+    }
+
+    private func noteAssembled(_ bytes: Int) {
+        let old = assembledBytes
+        assembledBytes = bytes
+        group.assemblies.change(self, from: old, to: bytes)
+    }
 }

@@ -1,7 +1,7 @@
 package import NIOCore
 
 extension Link {
-    /// Collects one CBOR message of `length` bytes, which `fill` writes at the pointer it gets.
+    /// Queues one CBOR message of `length` bytes. `fill` writes it at the pointer that it gets.
     @inline(__always)
     package func sendBinary(length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
         guard case .open = state else { return }
@@ -9,8 +9,8 @@ extension Link {
         sendFrame(.binary, length: length, fill)
     }
 
-    /// Collects one CBOR message made of a short prefix and a large shared payload, which is not copied (unless this end
-    /// masks).
+    /// Queues one CBOR message that consists of a short prefix and a large shared payload. The payload is not copied,
+    /// unless this end masks frames.
     package func sendBinary(prefixLength: Int, payload: ByteBuffer, _ fill: (UnsafeMutableRawPointer) -> Void) {
         guard case .open = state else { return }
         if sink != nil {
@@ -43,7 +43,7 @@ extension Link {
         noteGrowth()
     }
 
-    /// Collects one JSON-RPC message.
+    /// Queues one JSON-RPC message.
     package func sendText(_ text: ByteBuffer) {
         guard case .open = state, !isLengthPrefixed, sink == nil else { return }
         text.withUnsafeReadableBytes { bytes in
@@ -53,7 +53,7 @@ extension Link {
         }
     }
 
-    /// Writes one message to memory of the group and shows it to the sink.
+    /// Writes one message to memory of the group and passes it to the sink.
     func sendToSink(length: Int, _ fill: (UnsafeMutableRawPointer) -> Void) {
         group.withSendScratch(length) { scratch in
             if let base = scratch.baseAddress { fill(base) }
@@ -62,7 +62,7 @@ extension Link {
         enlist()
     }
 
-    /// Has the link flushed at the end of this unit of work.
+    /// Makes sure that the link is flushed at the end of this unit of work.
     @inline(__always)
     package func enlist() {
         guard !isEnlisted else { return }

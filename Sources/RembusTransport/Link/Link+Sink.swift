@@ -1,8 +1,8 @@
 package import NIOCore
 
-/// A link whose messages another protocol carries.
+/// Links whose messages another protocol carries.
 extension Link {
-    /// Hands over a whole message that the sink's peer sent.
+    /// Handles a complete message from the sink's peer.
     @inline(__always)
     package func receive(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer? = nil) {
         heardSincePing = true
@@ -10,14 +10,14 @@ extension Link {
         delegate?.link(self, received: bytes, kind: .binary, owner: owner)
     }
 
-    /// All messages of one read of the sink were handed over.
+    /// Called when all messages of one read of the sink were handled.
     package func receiveCompleted() {
         delegate?.linkReadCompleted(self)
         group.flush()
         if backlog > maxUnreadBytes { holdBack(true) }
     }
 
-    /// Notes how much the sink holds that its peer has not taken.
+    /// Sets how many bytes the sink holds that its peer has not read.
     package func setSinkBacklog(_ bytes: Int) {
         sinkBacklog = bytes
         countWaiting()
@@ -31,13 +31,13 @@ extension Link {
         }
     }
 
-    /// Notes how much more of what the sink has written its channel still holds.
+    /// Sets how many more bytes of the sink's output its channel still holds.
     package func setSinkHandedOver(_ bytes: Int) {
         handedOver = bytes
         countWaiting()
     }
 
-    /// The sink's peer is gone, or said goodbye.
+    /// The sink's peer has closed the connection, or is gone.
     package func sinkEnded(_ reason: LinkCloseReason) {
         guard isOpen else { return }
         ended(reason)

@@ -1,30 +1,31 @@
 import NIOCore
 
-/// What a connection has sent beyond one ``Turn`` of its event loop waits here, in order, and nothing more is read until it
-/// was handled.
+/// Bytes that a connection has received beyond one ``Turn`` of its event loop. They wait in order, and nothing more is
+/// read until they were handled.
 extension Link {
-    /// Whether messages of an earlier read wait.
+    /// Whether bytes of an earlier read wait.
     var isBehind: Bool { rest != nil }
 
-    /// Keeps what a read has brought for later turns: in memory of its own, because the next read goes where it lies.
+    /// Keeps the rest of a read for later turns, in memory of its own, because the next read uses the shared memory
+    /// again.
     func keep(_ bytes: ByteBufferView) {
         group.waitingBytes += bytes.count
         if rest == nil {
             rest = ByteBuffer(bytes: bytes)
             updateReading()
         } else {
-            // What was in the socket when the peer closed its end comes without being asked for.
+            // When the peer closes its end, the last bytes arrive without being read.
             rest?.writeBytes(bytes)
         }
     }
 
-    /// Keeps what a turn has left of what was kept before.
+    /// Keeps the bytes that a turn has left.
     private func keepOn(_ buffer: ByteBuffer) {
         group.waitingBytes += buffer.readableBytes
         rest = buffer
     }
 
-    /// Forgets what waits.
+    /// Drops the bytes that wait.
     func forgetRest() {
         group.waitingBytes -= rest?.readableBytes ?? 0
         rest = nil
@@ -38,7 +39,8 @@ extension Link {
 
     private func takeTurn() {
         isTurnScheduled = false
-        // An owner that wants nothing is asked no more when the peer has gone: there is nobody whom it could slow down.
+        // While the owner does not read, bytes wait. When the peer is gone there is nobody to slow down, so they are
+        // handled anyway.
         guard var bytes = rest, mayRead || endReason != nil else { return }
         heardSincePing = true
         forgetRest()
@@ -54,7 +56,7 @@ extension Link {
         forgetWaiting()
     }
 
-    /// The connection is gone; its owner is told when what the peer had sent before was handled.
+    /// The connection is gone. Its owner is told when everything that the peer sent before was handled.
     func lost(_ reason: LinkCloseReason) {
         guard isBehind, isOpen else { return ended(reason) }
         endReason = endReason ?? reason

@@ -1,18 +1,19 @@
 package import NIOCore
 
-/// One connection, both directions: whole messages in to a delegate, whole messages out through an outbox.
+/// One connection in both directions: complete messages go to a delegate, and complete messages leave through an
+/// outbox.
 ///
-/// Used on its channel's event loop only. `sendBinary` and `sendText` collect frames in memory; `LinkGroup.flush()` hands
-/// them to the socket. While the socket does not take more, frames wait in the outbox: its size is `backlog`, and what
-/// to do about it is the owner's policy.
+/// Used on its channel's event loop only. `sendBinary` and `sendText` collect frames in memory, and `LinkGroup.flush()`
+/// gives them to the socket. While the socket accepts no more, frames wait in the outbox. Its size is `backlog`, and
+/// the owner decides what to do about it.
 ///
-/// Messages travel as WebSocket frames or, on plain TCP and TLS connections, behind a length; `framing` says which. A
-/// connection that is framed elsewhere has a ``LinkSink``, which takes whole messages, and hands over what arrives.
+/// Messages are WebSocket frames or, on plain TCP and TLS connections, preceded by their length; `framing` says which.
+/// A connection with another framing has a ``LinkSink``, which sends complete messages and passes on those that arrive.
 package final class Link: ChannelInboundHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
 
-    /// Which end of the WebSocket we are; decides who masks (RFC 6455 §5.1).
+    /// Which end of the WebSocket this is. It decides who masks frames (RFC 6455 §5.1).
     package enum Role: Sendable {
         case server
         case client
@@ -20,7 +21,7 @@ package final class Link: ChannelInboundHandler {
 
     enum State {
         case open
-        /// We sent a Close frame and wait for the peer's, or for it to hang up.
+        /// A Close frame was sent. The peer has to answer with one or to close the connection.
         case closing(LinkCloseReason)
         case closed
     }
@@ -28,31 +29,32 @@ package final class Link: ChannelInboundHandler {
     package let group: LinkGroup
     package let configuration: LinkConfiguration
     package let remoteAddress: String
-    /// Held until the link ends, so owner and link keep each other alive exactly as long as the connection lives.
+    /// A strong reference until the link ends, so that owner and link live exactly as long as the connection.
     @exclusivity(unchecked) package var delegate: (any LinkDelegate)?
 
-    /// Takes what is sent, instead of a channel; nil for links that are on one, and when the link has ended.
+    /// Takes the output instead of a channel; nil for links on a channel, and after the end of the link.
     @exclusivity(unchecked) var sink: (any LinkSink)?
-    /// Bytes that the sink holds and its peer has not taken.
+    /// The bytes that the sink holds and its peer has not read.
     @exclusivity(unchecked) var sinkBacklog = 0
-    /// Largest message that the peer may send now; a sink holds its peer to it.
+    /// The largest message that the peer may send now. A sink has to enforce this.
     package internal(set) var maxMessageBytes: Int
 
     let role: Role
-    /// Whether messages are cut out by their length (protocol.md §11), which has no pings, no close and no text.
+    /// Whether messages are preceded by their length (protocol.md §11). This framing has no pings, no close and no
+    /// text.
     let isLengthPrefixed: Bool
     /// Whether frames are masked: those of WebSocket clients.
     let masksFrames: Bool
     @exclusivity(unchecked) private var reader: WebSocketReader
     @exclusivity(unchecked) private var lengthReader: LengthFrameReader
-    /// Taken over between reads: the reader is in use while messages are handled.
+    /// Applied between reads, because the reader is in use while messages are handled.
     @exclusivity(unchecked) var nextMaxMessageBytes: Int?
-    /// Bytes of an unfinished message as its group counts them.
+    /// The bytes of an incomplete message that were counted in the group.
     @exclusivity(unchecked) var assembledBytes = 0
     @exclusivity(unchecked) var outbox = Outbox()
-    /// Bytes that the channel was given and, as far as is known, its peer has not taken.
+    /// The bytes that were given to the channel and that its peer has not read, as far as is known.
     @exclusivity(unchecked) var handedOver = 0
-    /// Bytes that wait for the peer as the group's memory counts them.
+    /// The bytes of unread output that were counted in the group's memory.
     @exclusivity(unchecked) var countedBytes = 0
     @exclusivity(unchecked) var masks: MaskSource
     @exclusivity(unchecked) var state = State.open
@@ -63,15 +65,15 @@ package final class Link: ChannelInboundHandler {
     var isReadPaused = false
     /// Whether reading waits for the owner to handle earlier messages.
     var isReadSuspended = false
-    /// Whether reading waits for the peer to take the bytes that are queued for it.
+    /// Whether reading waits for the peer to read the output that is queued for it.
     @exclusivity(unchecked) var isHeldBack = false
-    /// What was read and could not be handled in one turn of the event loop.
+    /// The bytes that were read and could not be handled in one turn of the event loop.
     @exclusivity(unchecked) var rest: ByteBuffer?
     var isTurnScheduled = false
-    /// Why the connection is gone, while there is a rest that its peer sent before.
+    /// Why the connection is gone, while there are bytes that its peer sent before and that were not handled.
     @exclusivity(unchecked) var endReason: LinkCloseReason?
     var pingTask: Scheduled<Void>?
-    /// Reads since the last ping went out; none for two intervals means a dead peer.
+    /// Whether something was received since the last ping. Nothing for two intervals means that the peer is gone.
     @exclusivity(unchecked) var heardSincePing = true
     var silentIntervals = 0
 
@@ -95,7 +97,7 @@ package final class Link: ChannelInboundHandler {
 
     package var eventLoop: any EventLoop { group.eventLoop }
 
-    /// Bytes that were sent but that the socket has not taken yet.
+    /// The bytes that were sent and that the socket has not accepted.
     package var backlog: Int { sink == nil ? outbox.byteCount : sinkBacklog }
 
     package var isOpen: Bool {
@@ -114,7 +116,7 @@ package final class Link: ChannelInboundHandler {
     package func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         forgetWaiting()
-        // What came before the end is still to be handled, one turn after the other.
+        // Bytes that came before the end are still handled, in several turns.
         if endReason == nil || !isBehind { forgetAssembly() }
     }
 
@@ -123,13 +125,13 @@ package final class Link: ChannelInboundHandler {
         if case .closed = state { return }
         let buffer = unwrapInboundIn(data)
         let count = isBehind ? 0 : handle(buffer)
-        // On a link that is closing what stands behind does not matter.
+        // On a link that is closing, further messages do not matter.
         if count < buffer.readableBytes, isOpen { keep(buffer.readableBytesView.dropFirst(count)) }
         noteUnfinished()
         group.receiveMemory.giveBack(buffer)
     }
 
-    /// Handles messages until there are no more, the link ends, or the turn is over; gives how many bytes they were.
+    /// Handles messages until there are no more, the link ends, or the turn is over. Returns how many bytes they had.
     func handle(_ buffer: ByteBuffer) -> Int {
         group.beginTurn()
         if let limit = nextMaxMessageBytes.take() {
@@ -157,13 +159,13 @@ package final class Link: ChannelInboundHandler {
         if unfinishedBytes | assembledBytes != 0 { countAssembly() }
     }
 
-    /// Bytes of a message whose end has not arrived, and of those that wait for their turn; never read while the readers are
-    /// at work.
+    /// The bytes of an incomplete message, and of messages that wait for their turn. Must not be read while the readers
+    /// are in use.
     var unfinishedBytes: Int {
         (isLengthPrefixed ? lengthReader.assembledBytes : reader.assembledBytes) &+ (rest?.readableBytes ?? 0)
     }
 
-    /// Gives up the message that is arriving: its rest is read and forgotten. Never called while the readers are at work.
+    /// Drops an incomplete message, whose rest is read and ignored. Must not be called while the readers are in use.
     func discardAssembly() {
         forgetRest()
         if isLengthPrefixed { lengthReader.discard() } else { reader.discard() }
@@ -184,7 +186,7 @@ package final class Link: ChannelInboundHandler {
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
         isWritable = context.channel.isWritable
         guard isWritable else { return }
-        // A peer that takes bytes is alive, also while nothing is read from it.
+        // A peer that reads output is alive, even while nothing is read from it.
         heardSincePing = true
         if countedBytes > LoopMemory.largeBytes { group.memory.noteProgress(self) }
         flush()
@@ -194,7 +196,7 @@ package final class Link: ChannelInboundHandler {
 
     package func channelInactive(context: ChannelHandlerContext) {
         lost(.broken)
-        // Objects that still refer to this link must not keep its buffers alive.
+        // Objects that still refer to this link must not keep its buffers in memory.
         outbox.removeAll()
         forgetWaiting()
     }
@@ -206,7 +208,7 @@ package final class Link: ChannelInboundHandler {
 
     private func handle(_ event: WebSocketReader.Event) -> Bool {
         guard case .open = state else {
-            // After our Close only the peer's Close matters (RFC 6455 §1.4).
+            // After our Close frame only that of the peer matters (RFC 6455 §1.4).
             if case .close = event { hangUp() }
             return isOpen
         }
@@ -228,14 +230,14 @@ package final class Link: ChannelInboundHandler {
 
     // MARK: Flushing
 
-    /// Nobody is there to take what is sent.
+    /// Drops the output, because the connection is gone.
     private func forgetOutput() {
         outbox.removeAll()
         forgetWaiting()
         isCongested = false
     }
 
-    /// Hands collected frames to the socket for as long as it takes them.
+    /// Gives collected frames to the socket while it accepts them.
     func flush() {
         isEnlisted = false
         if let sink { return sink.linkFlushes(self) }
@@ -247,7 +249,7 @@ package final class Link: ChannelInboundHandler {
             context.write(wrapOutboundOut(chunk.buffer), promise: nil)
             if !chunk.isShared { group.giveBack(chunk.buffer) }
             didWrite = true
-            // Writability can change inside `write`; the property is updated by the channel event it causes.
+            // Writability can change inside of `write`, whose channel event updates the property.
         }
         if didWrite { context.flush() }
         countWaiting()

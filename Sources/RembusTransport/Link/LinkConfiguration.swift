@@ -2,7 +2,7 @@ package import NIOCore
 
 /// Limits and intervals of a link.
 package struct LinkConfiguration: Sendable {
-    /// How messages are cut out of the bytes of a connection.
+    /// How messages are separated in the bytes of a connection.
     package enum Framing: Sendable {
         /// WebSocket messages (RFC 6455).
         case webSocket
@@ -10,28 +10,28 @@ package struct LinkConfiguration: Sendable {
         case lengthPrefixed
     }
 
-    /// How messages are framed. Listeners and dialers set it.
+    /// The framing. Listeners and dialers set it.
     package var framing = Framing.webSocket
-    /// Largest message accepted, bytes; a larger one closes the link with code 1009 (protocol.md §1.1).
+    /// The largest message that is accepted, in bytes. A larger one closes the link with code 1009 (protocol.md §1.1).
     package var maxMessageBytes: Int
-    /// Interval of our own pings; two unanswered in a row mean the peer is dead. nil sends none.
+    /// The interval of pings. Two unanswered ones in a row mean that the peer is gone. nil for no pings.
     package var pingInterval: TimeAmount?
-    /// How long a peer may take from the TCP accept to the end of the WebSocket handshake.
+    /// How long a peer may take from the start of the TCP connection to the end of the WebSocket handshake.
     package var handshakeTimeout: TimeAmount
-    /// How long we wait for the peer's half of the close handshake.
+    /// How long to wait for the peer's answer to a close.
     package var closeTimeout: TimeAmount
-    /// Outgoing bytes above which `Link.isCongested` is true.
+    /// The bytes of output above which `Link.isCongested` is true.
     package var highWaterMark: Int
-    /// Outgoing bytes under which a congested link tells its delegate that it drained.
+    /// The bytes of output below which the delegate of a congested link is told that it has drained.
     package var lowWaterMark: Int
-    /// Outgoing bytes above which nothing more is read from the peer until it has taken what is queued, so that answers
-    /// and pongs which nobody reads do not pile up.
+    /// The bytes of output above which nothing more is read from the peer until it has read what is queued, so that
+    /// unread answers and pongs do not pile up.
     package var maxUnreadBytes: Int
-    /// Bytes that all links of one event loop together hold of messages that have not arrived completely; above it the
-    /// link with the largest of them is closed with code 1013 (try again later). Never less than ``maxMessageBytes``.
+    /// The most bytes of incomplete messages on all links of one event loop together. Above it, the link with the
+    /// largest one is closed with code 1013 (try again later). Never less than ``maxMessageBytes``.
     package var maxAssemblyBytes: Int
-    /// Whether the owner of a dialed link says nothing before the peer has. Where a listener learns of a connection by its
-    /// first message, the dialer says hello then.
+    /// Whether the owner of a dialed link sends nothing before the peer has. Where a listener notices a connection by
+    /// its first message, the dialer sends one by itself then.
     package var waitsForPeer = false
 
     package init(

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// How a peer encodes a message, seen from the frame that carried it (protocol.md §1.1).
+/// The encoding of a message, according to the frame that carried it (protocol.md §1.1).
 package enum MessageKind: Sendable {
     /// CBOR.
     case binary
@@ -8,12 +8,12 @@ package enum MessageKind: Sendable {
     case text
 }
 
-/// Why a link ended, for the log and for the reconnect decision.
+/// Why a link has ended, for the log and the decision to reconnect.
 package struct LinkCloseReason: Sendable, CustomStringConvertible {
-    /// The WebSocket close code: the peer's when it sent one, else ours; 1006 when the connection just broke.
+    /// The WebSocket close code: the peer's if it has sent one, otherwise ours; 1006 when the connection broke.
     package var code: UInt16
     package var text: String
-    /// True when the peer started it.
+    /// Whether the peer ended the link.
     package var isRemote: Bool
 
     package init(code: UInt16, text: String, isRemote: Bool) {
@@ -29,15 +29,15 @@ package struct LinkCloseReason: Sendable, CustomStringConvertible {
     package static let broken = LinkCloseReason(code: 1006, text: "connection lost", isRemote: true)
 }
 
-/// What a link tells its owner. Every call comes on the link's event loop.
+/// Receives the events of a link. Every method is called on the link's event loop.
 package protocol LinkDelegate: AnyObject {
-    /// A whole message. `bytes` are valid during the call only; `owner`, when given, is a buffer that holds exactly
-    /// these bytes and may be kept.
+    /// Called with a complete message. `bytes` are valid during the call only. `owner`, if given, is a buffer with
+    /// exactly these bytes, which may be kept.
     func link(_ link: Link, received bytes: UnsafeRawBufferPointer, kind: MessageKind, owner: ByteBuffer?)
-    /// All messages of one read were handed over: the moment to flush what they caused.
+    /// Called when all messages of one read were handled. Their results should be flushed now.
     func linkReadCompleted(_ link: Link)
-    /// The backlog of outgoing bytes fell under the link's low-water mark after having been above it.
+    /// Called when the output of a congested link has fallen below its low-water mark.
     func linkDrained(_ link: Link)
-    /// The last call: the connection is gone.
+    /// The last call: the connection has ended.
     func linkClosed(_ link: Link, reason: LinkCloseReason)
 }

@@ -1,42 +1,42 @@
 package import NIOCore
 
-/// What the links of one event loop share: the list of links to flush and the buffers they write into.
+/// What the links of one event loop share: the list of links to flush, and the buffers for their output.
 ///
-/// Used on that event loop only. Links that got something to send enlist here, and whoever finished a unit of work (a
-/// read burst, a timer, a batch from another loop) flushes them together, so each socket is written once per unit.
+/// Used on that event loop only. A link with new output adds itself to the list. The code that ends a unit of work (a
+/// read, a timer, a batch from another loop) flushes them all, so that each socket is written once per unit of work.
 package final class LinkGroup {
     package let eventLoop: any EventLoop
     @exclusivity(unchecked) private var dirty: [Link] = []
-    /// An empty list with room, so that a flush allocates none.
+    /// An empty list with capacity, so that a flush allocates nothing.
     @exclusivity(unchecked) private var spare: [Link] = []
     @exclusivity(unchecked) private var freeBuffers: [ByteBuffer] = []
-    /// What the links hold of messages that have not arrived completely.
+    /// The incomplete messages of the links.
     @exclusivity(unchecked) var assemblies = AssemblyAccount()
-    /// What unencrypted links receive into.
+    /// The memory that unencrypted links receive into.
     let receiveMemory = ReceiveMemory()
-    /// The connections that have more to do than fits into one turn.
+    /// The connections that have more to do than fits in one turn.
     package let turns: TurnQueue
-    /// How long the connection that is being read from may go on, and whether one is.
+    /// The turn of the connection that is being read from, and whether there is one.
     @exclusivity(unchecked) private var turn = Turn()
     @exclusivity(unchecked) private var isInTurn = false
-    /// For the turns of connections; tests have one of their own.
+    /// The clock of turns, which tests replace.
     @exclusivity(unchecked) var clock: () -> NIODeadline = { .now() }
-    /// Bytes that links have read and that wait for their turn.
+    /// The bytes that links have read and that wait for their turn.
     var waitingBytes: Int {
         get { receiveMemory.waitingBytes }
         set { receiveMemory.waitingBytes = newValue }
     }
-    /// What the links hold for their peers, and what each may hold.
+    /// The memory that links hold for their peers, and the limit for each.
     package let memory: LoopMemory
-    /// Where whole small frames are unmasked to; see `WebSocketReader`.
+    /// Memory for unmasking complete small frames; see `WebSocketReader`.
     let scratch: UnsafeMutableRawBufferPointer
 
-    /// Bytes of the scratch area: frames up to this size take the fast path.
+    /// The size of that memory in bytes. Frames up to this size take the fast path.
     static let scratchBytes = 64 << 10
     private static let maxFreeBuffers = 32
     private static let maxFreeBufferBytes = Outbox.chunkBytes
 
-    /// - Parameter memory: What the links share with those of other event loops; nil for no bound but their own.
+    /// - Parameter memory: The memory that the links share with those of other event loops; nil for no common limit.
     package init(eventLoop: any EventLoop, memory: LoopMemory? = nil) {
         self.eventLoop = eventLoop
         turns = TurnQueue(eventLoop)
@@ -49,7 +49,8 @@ package final class LinkGroup {
         sendScratch?.deallocate()
     }
 
-    /// Memory for one message on its way to a sink: not `scratch`, where the message that causes it may lie.
+    /// Memory for a message on its way to a sink. It is separate from `scratch`, where the message that causes it may
+    /// be.
     private var sendScratch: UnsafeMutableRawBufferPointer?
 
     func withSendScratch(_ length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
@@ -65,13 +66,13 @@ package final class LinkGroup {
 
     // MARK: Turns
 
-    /// Counts a message; true when its connection is to let others go on.
+    /// Counts a message. Returns true when other connections should have their turn.
     @inline(__always)
     func isTurnOver() -> Bool {
         turn.isClockDue() && turn.isOver(at: clock())
     }
 
-    /// The first part of what is read together is going to be handled.
+    /// Called before the bytes of a read are handled.
     @inline(__always)
     func beginTurn() {
         guard !isInTurn else { return }
@@ -79,7 +80,7 @@ package final class LinkGroup {
         turn.begin(at: clock())
     }
 
-    /// What was read together has been handled.
+    /// Called when the bytes of a read were handled.
     func endTurn() { isInTurn = false }
 
     // MARK: Flushing
@@ -88,10 +89,10 @@ package final class LinkGroup {
         dirty.append(link)
     }
 
-    /// Writes out everything that the links of this loop have collected.
+    /// Writes everything that the links of this event loop have collected.
     ///
-    /// A flush can end a connection, whose owner may send to others and flush again: each call works on a list of its own,
-    /// so none loses what another has enlisted.
+    /// A flush can end a connection, whose owner may send to others and flush again. Each call works on a list of its
+    /// own, so that no link is lost.
     package func flush() {
         while !dirty.isEmpty {
             var batch = spare
@@ -103,10 +104,10 @@ package final class LinkGroup {
         }
     }
 
-    /// An empty buffer with room, to be given back when it was written.
+    /// An empty buffer with capacity, which is returned when it was written.
     package func takeBuffer(_ allocator: ByteBufferAllocator, minimumBytes: Int) -> ByteBuffer {
         if var buffer = freeBuffers.popLast() {
-            // Reuses the memory when the socket is done with it and takes fresh memory otherwise.
+            // This reuses the memory if the socket has released it, and allocates new memory otherwise.
             buffer.clear(minimumCapacity: minimumBytes)
             return buffer
         }

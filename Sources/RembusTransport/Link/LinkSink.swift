@@ -1,26 +1,28 @@
-/// What a link hands its messages to when another protocol carries them: MQTT packets, ZeroMQ parts, HTTP answers.
+/// Sends the messages of a link with another protocol: as MQTT packets, ZeroMQ parts or HTTP answers.
 ///
-/// Every call comes on the link's event loop. The sink hands over what arrives with ``Link/receive(_:owner:)``, ends each
-/// batch with ``Link/receiveCompleted()``, reports what waits with ``Link/setSinkBacklog(_:)`` and the end of the
-/// connection with ``Link/sinkEnded(_:)``.
+/// Every method is called on the link's event loop. The sink passes received messages to ``Link/receive(_:owner:)``,
+/// ends each batch with ``Link/receiveCompleted()``, reports its backlog with ``Link/setSinkBacklog(_:)`` and the end
+/// of the connection with ``Link/sinkEnded(_:)``.
 package protocol LinkSink: AnyObject {
-    /// One whole CBOR message. `message` is valid during the call only; the call must not send on this or another link.
+    /// Sends one complete CBOR message. `message` is valid during the call only. Must not send on this or another link.
     func link(_ link: Link, sends message: UnsafeRawBufferPointer)
-    /// The end of a unit of work in which something was sent: the moment to write to a socket.
+    /// Called at the end of a unit of work in which something was sent, which should be written to a socket now.
     func linkFlushes(_ link: Link)
-    /// Whether more is to be read from the peer.
+    /// Sets whether more is read from the peer.
     func link(_ link: Link, reads isReading: Bool)
-    /// This end has closed the link, and nothing comes any more: deliver what was sent before, then hang up.
+    /// Called when this end has closed the link, and nothing more is sent: send what was sent before, and then close
+    /// the connection.
     func link(_ link: Link, closes reason: LinkCloseReason)
-    /// Memory is short, and the peer takes nothing: behind ``link(_:closes:)``, what waits for it is to go at once.
+    /// Called when memory is short and the peer reads nothing. After ``link(_:closes:)`` the output for it must be
+    /// dropped at once.
     func linkGivesUpMemory(_ link: Link)
-    /// Report again what waits, as far as it can have changed without an event.
+    /// Report the backlog again, if it may have changed without an event.
     func linkRecountsMemory(_ link: Link)
 }
 
 extension LinkSink {
-    /// For sinks that have dropped everything by then.
+    /// The default does nothing, for sinks that have dropped everything by then.
     package func linkGivesUpMemory(_ link: Link) {}
-    /// For sinks that report every change.
+    /// The default does nothing, for sinks that report every change.
     package func linkRecountsMemory(_ link: Link) {}
 }

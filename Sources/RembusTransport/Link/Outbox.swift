@@ -1,13 +1,13 @@
 import NIOCore
 
-/// The outgoing bytes of a link that its socket has not taken yet, in order: finished chunks, then the open buffer.
+/// The output of a link that its socket has not accepted yet, in order: finished chunks, and then the open buffer.
 ///
-/// Small frames are copied into the open buffer; a large payload becomes a chunk of its own that shares memory with
-/// every other receiver of the same message.
+/// Small frames are copied into the open buffer. A large payload becomes a chunk of its own, which shares its memory
+/// with all other receivers of the same message.
 struct Outbox {
     struct Chunk {
         var buffer: ByteBuffer
-        /// True for a payload that other receivers and the journal may hold too.
+        /// Whether other receivers and the journal may refer to the payload too.
         var isShared: Bool
     }
 
@@ -15,11 +15,11 @@ struct Outbox {
     var open: ByteBuffer?
     private var chunkBytes = 0
 
-    /// An open buffer of this size becomes a chunk, so that one write never needs one huge buffer.
+    /// An open buffer of this size becomes a chunk, so that no write needs one huge buffer.
     static let chunkBytes = 256 << 10
 
-    /// Before a frame of so many bytes: the open buffer must not grow beyond a chunk for it, because it would double, and
-    /// most of that would be paid for and never used.
+    /// Prepares for a frame of so many bytes. The open buffer must not grow beyond a chunk for it, because its size
+    /// would double and most of it would never be used.
     @inline(__always)
     mutating func makeRoom(for bytes: Int) {
         if let count = open?.readableBytes, count > 0, count &+ bytes > Self.chunkBytes { sealOpenBuffer() }

@@ -2,28 +2,28 @@ import NIOCore
 
 /// The memory that the connections of one event loop receive into, one after the other.
 ///
-/// It is large, because a fast publisher is served best with few large reads. It is one for all, because a large buffer
-/// for each connection would let some thousand peers with one burst each take gigabytes, and because memory that was just
-/// used is still in the cache.
+/// It is large, because a few large reads are best for a fast publisher. All connections share it, because with a large
+/// buffer for each, some thousand peers with one burst each would take gigabytes, and because memory that was just used
+/// is still in the cache.
 ///
-/// A connection takes the buffer for a read, and its link gives it back when the bytes were handled. Used on the event
+/// A connection takes the buffer for a read, and its link returns it when the bytes were handled. Used on the event
 /// loop only.
 package final class ReceiveMemory {
-    /// Bytes of one read at most.
+    /// The most bytes of one read.
     static let size = 1 << 20
-    /// Bytes of one read at most while much of earlier reads waits: for as many connections as there may be, these waiting as
-    /// well are not too much.
+    /// The most bytes of one read while many bytes of earlier reads wait. Even with the most connections, the total
+    /// stays acceptable.
     static let smallSize = 16 << 10
-    /// How much may wait before reads become small.
+    /// The waiting bytes above which reads become small.
     static let maxWaitingBytes = 8 << 20
 
     private var idle: ByteBuffer?
-    /// Bytes of earlier reads that connections have not handled.
+    /// The bytes of earlier reads that connections have not handled.
     var waitingBytes = 0
-    /// How often memory was allocated; for tests.
+    /// How many times memory was allocated; for tests.
     private(set) var allocations = 0
 
-    /// The buffer, empty, or a new one while another read has it.
+    /// Returns the buffer, emptied, or a new one while another read uses it.
     func take(_ allocator: ByteBufferAllocator) -> ByteBuffer {
         if waitingBytes > Self.maxWaitingBytes { return allocator.buffer(capacity: Self.smallSize) }
         guard var buffer = idle.take() else {
@@ -42,10 +42,11 @@ package final class ReceiveMemory {
     }
 }
 
-/// Has a channel receive into the memory of its event loop.
+/// Makes a channel receive into the memory of its event loop.
 ///
-/// A channel keeps the first buffer that it gets, and later ones if they may be used again: hence a small first one and
-/// `true` from `record`. With one read per turn (`maxMessagesPerRead`) it then holds none of the shared memory.
+/// A channel keeps the first buffer that it gets, and later ones if they may be used again. Hence the first one is
+/// small, and `record` returns `true`. With one read per turn (`maxMessagesPerRead`) the channel then holds none of the
+/// shared memory.
 struct SharedReceiveAllocator: RecvByteBufferAllocator {
     private let memory: NIOLoopBound<ReceiveMemory>
     private var hasRead = false

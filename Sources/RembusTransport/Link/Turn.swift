@@ -1,12 +1,13 @@
 package import NIOCore
 
-/// Bounds how long one connection keeps its event loop: what it has sent beyond that waits, and the others go in between.
+/// Limits how long one connection keeps its event loop. Messages beyond that wait while other connections are served.
 ///
-/// By time and not by count, because messages cost very different work: one publication can have a thousand subscribers.
+/// The limit is a time and not a count, because the work for a message varies: one publication can have a thousand
+/// subscribers.
 package struct Turn {
-    /// Longer than a full read of a fast publisher takes, so that only expensive ones are divided.
+    /// Longer than a full read of a fast publisher takes, so that only expensive reads are divided.
     static let longest = TimeAmount.milliseconds(10)
-    /// The clock is read once for so many messages: it costs as much as a small one.
+    /// The clock is read once for so many messages, because reading it costs as much as a small message.
     static let stride = 16
 
     private var end = NIODeadline.distantFuture
@@ -19,7 +20,7 @@ package struct Turn {
         left = Self.stride
     }
 
-    /// Counts a message; true when it is time to look at the clock.
+    /// Counts a message. Returns true when the clock should be read.
     @inline(__always)
     package mutating func isClockDue() -> Bool {
         left &-= 1

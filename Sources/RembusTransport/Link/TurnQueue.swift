@@ -1,12 +1,12 @@
 import NIOCore
 
-/// Connections of one event loop that have more to do than one ``Turn``: they go on one after the other, and between two of
-/// them the event loop looks at its sockets. Used on the event loop only.
+/// Connections of one event loop that have more to do than one ``Turn``. They continue one after the other, and between
+/// two of them the event loop serves its sockets. Used on the event loop only.
 ///
-/// It must not do so with tasks that are due at once: the event loop runs those, and the ones that they bring, before it looks
-/// at any socket.
+/// Tasks that are due at once would not do: the event loop runs those, and the tasks that they add, before it serves
+/// any socket.
 package final class TurnQueue {
-    /// Long enough not to be over when the event loop asks for the tasks that are due.
+    /// Long enough not to be due when the event loop looks for due tasks.
     static let pause = TimeAmount.microseconds(100)
 
     private let eventLoop: any EventLoop
@@ -17,7 +17,7 @@ package final class TurnQueue {
         self.eventLoop = eventLoop
     }
 
-    /// Has `turn` called when it is its turn.
+    /// Calls `turn` in its turn.
     package func add(_ turn: @escaping () -> Void) {
         waiting.append(turn)
         schedule()

@@ -2,14 +2,14 @@ import Synchronization
 
 /// Holds memory for a peer, and can be told to release it by ending the connection.
 package protocol MemoryHolder: AnyObject {
-    /// Ends the connection at once: the peer holds the most of all and takes nothing, and memory is short.
+    /// Ends the connection at once, because memory is short, and the peer holds the most and reads nothing.
     func giveUpMemory()
     /// Reports again how many bytes wait for the peer.
     func recountMemory()
 }
 
-/// Bytes that several connections hold together, each counted once. Their last reference can go on another event loop,
-/// hence atomic; as a rule one thread alone touches it.
+/// The bytes that several connections hold together, each counted once. The last reference can be released on another
+/// event loop, hence atomic; usually only one thread uses it.
 package final class KeptBytes: Sendable {
     private let count = Atomic<Int>(0)
 
@@ -18,34 +18,34 @@ package final class KeptBytes: Sendable {
     package func remove(_ bytes: Int) { count.wrappingSubtract(bytes, ordering: .relaxed) }
 }
 
-/// What the connections of one event loop hold, in plain numbers, and what one of them may hold.
+/// The memory that the connections of one event loop hold, in plain numbers, and the limit for each connection.
 ///
 /// Used on that event loop only.
 package final class LoopMemory {
     package let budget: MemoryBudget
     /// Bytes by ``MemoryBudget/Kind``.
     @exclusivity(unchecked) package private(set) var held = [Int](repeating: 0, count: MemoryBudget.Kind.allCases.count)
-    /// Bytes that were not reported to ``budget`` yet.
+    /// The change that was not reported to ``budget`` yet.
     @exclusivity(unchecked) private var unreported = 0
     /// Deliveries that wait for an acknowledgement.
     package let kept = KeptBytes()
     @exclusivity(unchecked) private var reportedKept = 0
-    /// Bytes that may wait for one connection of this event loop now.
+    /// The most bytes that may wait for one connection of this event loop now.
     @exclusivity(unchecked) package private(set) var room: Int
-    /// Those with more than ``largeBytes``, so that counting costs small ones an addition.
+    /// The holders with more than ``largeBytes``, so that smaller ones cost only an addition.
     private var large: [ObjectIdentifier: Holding] = [:]
 
     private struct Holding {
         let holder: any MemoryHolder
         var bytes: Int
-        /// Looks since the peer has taken something.
+        /// The number of checks since the peer has read something.
         var idleLooks = 0
     }
 
-    /// What a connection may hold before it is remembered by name.
+    /// The bytes from which a holder is recorded by itself.
     static let largeBytes = 64 << 10
-    /// After this many looks without progress a holder counts as stuck.
-    private static let patience = 4
+    /// After this many checks without progress a holder counts as stuck.
+    private static let stuckLooks = 4
 
     package init(budget: MemoryBudget) {
         self.budget = budget
@@ -54,7 +54,7 @@ package final class LoopMemory {
 
     // MARK: Counting
 
-    /// Notes bytes that no holder can be made to give up.
+    /// Counts bytes whose holder cannot be ended.
     @inline(__always)
     package func change(_ kind: MemoryBudget.Kind, by bytes: Int) {
         held[kind.rawValue] &+= bytes
@@ -62,7 +62,7 @@ package final class LoopMemory {
         if unreported.magnitude >= MemoryBudget.reportedBytes { report() }
     }
 
-    /// Notes that `holder` holds `new` bytes in place of `old`; less means that its peer has taken something.
+    /// Records that `holder` holds `new` bytes instead of `old`. Less means that its peer has read something.
     package func change(_ kind: MemoryBudget.Kind, _ holder: any MemoryHolder, from old: Int, to new: Int) {
         guard new != old else { return }
         change(kind, by: new &- old)
@@ -73,12 +73,12 @@ package final class LoopMemory {
         large[key] = Holding(holder: holder, bytes: new, idleLooks: idleLooks)
     }
 
-    /// Notes that the peer of a holder has taken something, though more may have come than has gone.
+    /// Records that the peer of a holder has read something, although more may have been added.
     package func noteProgress(_ holder: any MemoryHolder) {
         large[ObjectIdentifier(holder)]?.idleLooks = 0
     }
 
-    /// The end of a unit of work: what was kept meanwhile is reported, if it is much.
+    /// Called at the end of a unit of work. Reports the change of kept deliveries, if it is large.
     @inline(__always)
     package func settle() {
         if (kept.bytes &- reportedKept).magnitude >= MemoryBudget.reportedBytes { report() }
@@ -93,13 +93,13 @@ package final class LoopMemory {
         room = budget.room(used: budget.add(change))
     }
 
-    // MARK: Being short
+    // MARK: Shortage
 
-    /// Looks, some times a second, at what there is; ends connections that hold most and take nothing, when there is too little.
-    /// Gives how many those were.
+    /// Checks the memory; called some times a second. When there is too little, ends the connections that hold the most
+    /// and read nothing. Returns how many those were.
     package func look() -> Int {
         for (key, holding) in large {
-            // One whose peer takes something begins to count again.
+            // The count starts again when the peer reads something.
             large[key]?.idleLooks += 1
             holding.holder.recountMemory()
         }
@@ -107,7 +107,8 @@ package final class LoopMemory {
         guard budget.isExceeded else { return 0 }
         var ended = 0
         for holding in large.values.sorted(by: { $0.bytes > $1.bytes }) where isDue(holding) {
-            // Its own doing counts it out, unless it holds on to what it has; it is asked once in any case.
+            // The end of the connection removes the holder from the table, unless it keeps its memory. It is ended only
+            // once in any case.
             holding.holder.giveUpMemory()
             large[ObjectIdentifier(holding.holder)] = nil
             report()
@@ -116,8 +117,8 @@ package final class LoopMemory {
         return ended
     }
 
-    /// Whether a holder is to be ended: of those that are stuck, or of all when far too much is held.
+    /// Whether a holder is to be ended: only stuck ones, or any when far too much is held.
     private func isDue(_ holding: Holding) -> Bool {
-        budget.isExceeded && (holding.idleLooks >= Self.patience || budget.used > budget.limit / 4 * 5)
+        budget.isExceeded && (holding.idleLooks >= Self.stuckLooks || budget.used > budget.limit / 4 * 5)
     }
 }

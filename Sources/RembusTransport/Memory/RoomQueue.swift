@@ -1,10 +1,10 @@
 package import NIOCore
 
-/// Requests on one event loop, which wait while there is no memory for their answers.
+/// Requests on one event loop that wait while there is no memory for their answers.
 ///
-/// How large an answer is shows when it is there. Where making one is work, those that run are each expected to be as large as
-/// the largest of late, rather than made and thrown away.
-/// Used on its event loop only.
+/// The size of an answer is known only when it is there. Where making an answer is expensive, each running request is
+/// expected to need as much as the largest answer of late, so that no answer is made and then dropped. Used on its
+/// event loop only.
 package final class RoomQueue {
     private struct Waiting {
         let deadline: NIODeadline
@@ -18,11 +18,11 @@ package final class RoomQueue {
     private var running = 0
     private var expectedBytes = RoomQueue.leastBytes
 
-    /// The least size that an answer is expected to have, bytes.
+    /// The smallest size that is expected of an answer, in bytes.
     private static let leastBytes = 4 << 10
 
-    /// - Parameter expectsAnswers: Whether room is kept for the answers of those that run. Not for requests that others take as
-    ///   long over as they like.
+    /// - Parameter expectsAnswers: Whether memory is reserved for the answers of running requests. Not for requests
+    ///   whose duration others decide.
     package init(memory: LoopMemory, expectsAnswers: Bool) {
         self.memory = memory
         self.expectsAnswers = expectsAnswers
@@ -30,25 +30,25 @@ package final class RoomQueue {
 
     package var isWaiting: Bool { !waiting.isEmpty }
 
-    /// Whether a request can begin now; it then counts as running.
+    /// Whether a request can start now. It then counts as running.
     package func begin() -> Bool {
         guard waiting.isEmpty, hasRoom else { return false }
         running += 1
         return true
     }
 
-    /// Has a request begin when there is room; `giveUp` is called instead when there is none until the deadline.
+    /// Starts a request when there is memory. Calls `giveUp` instead when there is none until the deadline.
     package func wait(until deadline: NIODeadline, start: @escaping () -> Void, giveUp: @escaping () -> Void) {
         waiting.append(Waiting(deadline: deadline, start: start, giveUp: giveUp))
     }
 
-    /// Notes that a request has ended and how large its answer was; ``proceed(now:)`` then starts others.
+    /// Records that a request has ended with an answer of this size. ``proceed(now:)`` then starts others.
     package func ended(answerBytes: Int) {
         running -= 1
         expectedBytes = max(answerBytes, expectedBytes - expectedBytes / 8, Self.leastBytes)
     }
 
-    /// Goes on with those that wait. Behind the end of a request, and some times a second.
+    /// Starts waiting requests. Call it after the end of a request, and some times a second.
     package func proceed(now: NIODeadline) {
         while let next = waiting.first {
             guard hasRoom else { break }

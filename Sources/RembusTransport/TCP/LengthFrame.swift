@@ -1,14 +1,14 @@
 /// The frames of TCP and TLS connections: a header byte, a length, a CBOR message (protocol.md §11).
 enum LengthFrame {
-    /// Longest frame head: the header byte and four bytes of length.
+    /// The longest frame head: the header byte and four bytes of length.
     static let maxHeadLength = 5
 
-    /// Bytes in front of a message of `length` bytes.
+    /// The number of bytes in front of a message of `length` bytes.
     static func headLength(payload length: Int) -> Int {
         length < 0x100 ? 2 : length < 0x1_0000 ? 3 : 5
     }
 
-    /// Writes the shortest head for a message of `length` bytes, less than 4 GiB, and gives the head's length.
+    /// Writes the shortest head for a message of `length` bytes, less than 4 GiB. Returns the head's length.
     static func writeHead(length: Int, to target: UnsafeMutableRawPointer) -> Int {
         if length < 0x100 {
             target.storeBytes(of: 0x81, as: UInt8.self)
@@ -25,7 +25,8 @@ enum LengthFrame {
         return 5
     }
 
-    /// Bytes of length behind a header byte; nil for a byte that is none. Any of the three may announce any length.
+    /// The number of length bytes behind a header byte; nil for a malformed one. Any of the three forms may have any
+    /// length.
     static func lengthBytes(header: UInt8) -> Int? {
         switch header {
         case 0x81: 1

@@ -1,41 +1,41 @@
 import NIOCore
 
-/// Splits the bytes of a TCP or TLS connection into messages (protocol.md §11), with no socket in sight.
+/// Splits the bytes of a TCP or TLS connection into messages (protocol.md §11). Independent of sockets.
 ///
-/// A message that lies whole in the received bytes is handed over from there. One that arrives in pieces is collected
-/// in a buffer of its own, which is handed over with it.
+/// A message that is complete in the received bytes is passed on from there. One that arrives in pieces is collected in
+/// a buffer of its own, which is passed on with it.
 struct LengthFrameReader {
-    /// Largest message accepted, bytes. The reference has no limit, which lets a peer announce 4 GiB (known-defects.md
-    /// S20).
+    /// The largest message that is accepted, in bytes. The reference has no limit, so that a peer can announce 4 GiB
+    /// (known-defects.md S20).
     var maxMessageBytes: Int
-    /// Bytes of a frame head that the last read cut off.
+    /// The bytes of an incomplete frame head at the end of the last read.
     private var cutHead: [UInt8] = []
     private var assembly = ByteBuffer()
-    /// Bytes that the message in `assembly` still lacks; nil when no message is open.
+    /// The number of bytes that are missing in `assembly`; nil when no message is open.
     private var missing: Int?
-    /// Pieces of messages are read and forgotten.
+    /// Whether incomplete messages are read and dropped.
     private var discards = false
 
     init(maxMessageBytes: Int) {
         self.maxMessageBytes = maxMessageBytes
     }
 
-    /// Bytes that have arrived of a message whose end has not.
+    /// The bytes of an incomplete message.
     var assembledBytes: Int { assembly.readableBytes }
 
-    /// Memory taken for a message that is arriving, which follows what came of it; for tests.
+    /// The memory of an incomplete message, which is in proportion to its received bytes; for tests.
     var assemblyCapacity: Int { assembly.capacity }
 
-    /// Gives up the message that is arriving in pieces, and later ones: the link ends.
+    /// Drops the incomplete message, and later ones, because the link ends.
     mutating func discard() {
         discards = true
         assembly = ByteBuffer()
     }
 
-    /// Consumes all of `bytes` and calls `body` for each message; `body` returns false to stop (the link was closed, or it
-    /// is somebody else's turn). The second argument of `body` is a buffer with exactly these bytes, when there is one.
+    /// Consumes `bytes` and calls `body` for each message. `body` returns false to stop: the link was closed, or other
+    /// connections have their turn. Its second argument is a buffer with exactly these bytes, if there is one.
     ///
-    /// - Returns: How many bytes were consumed.
+    /// - Returns: The number of bytes that were consumed.
     @discardableResult
     mutating func feed(
         _ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer, ByteBuffer?) -> Bool
@@ -55,19 +55,19 @@ struct LengthFrameReader {
                 missing = length
                 // The receiver of the last message may have kept the buffer.
                 assembly = ByteBuffer()
-                // Memory follows what really arrives: a declared length alone reserves nothing.
+                // Memory is allocated for received bytes only. A declared length alone allocates nothing.
                 assembly.reserveCapacity(min(length, 2 &* (bytes.count &- offset)))
             }
         }
         return offset
     }
 
-    /// The length in the next head; nil when the head is not whole yet.
+    /// The length in the next head; nil when the head is incomplete.
     private mutating func nextLength(
         _ bytes: UnsafeRawBufferPointer, _ offset: inout Int
     ) throws(WebSocketViolation) -> Int? {
         while offset < bytes.count {
-            // The rest of a head has at most four bytes, so this loop is short; a whole head skips it.
+            // The rest of a head has at most four bytes, so this loop is short. A complete head skips it.
             if cutHead.isEmpty, let head = try Self.head(UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
                 offset &+= head.length
                 return try checked(head.payload)

@@ -3,10 +3,11 @@ import NIOPosix
 
 /// Opens connections that carry length-framed CBOR, over TCP or TLS (protocol.md §11), and puts a `Link` on each.
 package enum TCPDialer {
-    /// Connects. `makeLink` runs on `eventLoop`, which the link then lives on; the link must take the configuration
-    /// that it is given.
+    /// Connects. `makeLink` is called on `eventLoop`, which the link then lives on. The link must use the configuration
+    /// that it gets.
     ///
-    /// `tls` makes it `tls`. Throws ``ConnectFailure``, or ``TLSFailure`` when files of `tls` cannot be used.
+    /// With `tls` the connection is encrypted. Throws ``ConnectFailure``, or ``TLSFailure`` when files of `tls` cannot
+    /// be used.
     package static func connect(
         host: String, port: Int, tls: TLSClientContext? = nil, on eventLoop: any EventLoop,
         configuration: LinkConfiguration, makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
@@ -20,7 +21,7 @@ package enum TCPDialer {
         }
     }
 
-    /// Connects, and has `install` put on the channel what speaks on it: at once, or when the handshake of TLS is done.
+    /// Connects, and calls `install` to add the handlers: at once, or after the handshake of TLS.
     package static func open(
         host: String, port: Int, tls: TLSClientContext?, on eventLoop: any EventLoop, timeout: TimeAmount,
         install: @escaping @Sendable (any Channel) throws -> Void

@@ -1,10 +1,10 @@
 package import NIOCore
 import NIOTLS
 
-/// Waits behind the TLS handler for the end of the handshake, and leaves.
+/// Waits behind the TLS handler for the end of the handshake, and then removes itself.
 ///
-/// What the library delivers together with the end of the handshake comes right after it, so the link is put on the
-/// channel while the event is handled.
+/// The first decrypted bytes may come right after the end of the handshake, so the link is added while the event is
+/// handled.
 package final class TLSHandshakeEnd: ChannelInboundHandler, RemovableChannelHandler {
     package typealias InboundIn = ByteBuffer
 

@@ -2,21 +2,22 @@
 package import Foundation
 package import NIOSSL
 
-/// A certificate with its chain and its private key, checked: they belong together and are valid today.
+/// A certificate with its chain and its private key. It was checked that they belong together and are valid now.
 package struct CertificatePair: Sendable {
     package let chain: [NIOSSLCertificate]
     package let key: NIOSSLPrivateKey
-    /// When the certificate ends.
+    /// When the certificate expires.
     package let expiry: Date
-    /// Host names in the certificate, in lower case; `*.` in front stands for one label.
+    /// The host names in the certificate, in lower case; `*.` in front stands for one label.
     package let hosts: [String]
 
-    /// The suites of both ends: ECDHE with authenticated encryption only; TLS 1.3 suites are of that kind anyway.
+    /// The cipher suites of both ends: only ECDHE with authenticated encryption. All suites of TLS 1.3 are of this
+    /// kind.
     package static let cipherSuites = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
     /// Reads and checks both files. Blocks on the disk.
     ///
-    /// - Parameter origins: The settings that lead to the files, by path.
+    /// - Parameter origins: The names of the settings that the files come from, by path.
     package init(
         certificateFile: String, keyFile: String, role: String = "", origins: [String: String] = [:], now: Date = Date()
     ) throws(TLSFailure) {
@@ -66,7 +67,7 @@ package struct CertificatePair: Sendable {
         }
     }
 
-    /// A context is the one place that compares the two keys.
+    /// Only a context compares the two keys.
     private func checkMatch(_ certificates: PEMFile, _ secret: PEMFile) throws(TLSFailure) {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: sources, privateKey: .privateKey(key))
@@ -78,7 +79,7 @@ package struct CertificatePair: Sendable {
         }
     }
 
-    /// The chain in the form that configurations take.
+    /// The chain in the form that TLS configurations take.
     package var sources: [NIOSSLCertificateSource] { chain.map { .certificate($0) } }
 }
 

@@ -6,7 +6,7 @@ extension NIOSSLCertificate {
     var endOfValidity: Date { Date(timeIntervalSince1970: TimeInterval(notValidAfter)) }
     var startOfValidity: Date { Date(timeIntervalSince1970: TimeInterval(notValidBefore)) }
 
-    /// Whether there are alternative names, which then count in place of the common name (RFC 6125 §6.4.4).
+    /// Whether there are alternative names, which replace the common name (RFC 6125 §6.4.4).
     var hasAlternativeNames: Bool { !_subjectAlternativeNames().isEmpty }
 
     /// The DNS names among the alternative names, in lower case.
@@ -17,10 +17,11 @@ extension NIOSSLCertificate {
         }
     }
 
-    /// The name of the component that owns the certificate: the common name of the subject, else the first DNS name.
+    /// The name of the component that owns the certificate: the common name of the subject or, without one, the first
+    /// DNS name.
     ///
-    /// nil when there is none, when there are several common names, of which none is more right than the others, or
-    /// when it holds a control character, with which one name could be made to look like another.
+    /// nil when there is none; when there are several common names, because none of them takes precedence; or when it
+    /// contains a control character, which could make one name look like another.
     package var componentName: String? {
         let common = subjectName.filter { $0.type == .commonName }.map(\.value)
         guard common.count <= 1 else { return nil }

@@ -7,17 +7,17 @@ import Musl
 import Darwin
 #endif
 
-/// Reads files of certificates and keys, with errors that say what is wrong with which file.
+/// Reads files of certificates and keys. Its errors name the file and the problem.
 package struct PEMFile {
-    /// What the file is for, as errors name it: `certificate file`.
+    /// The purpose of the file in error messages: `certificate file`.
     let role: String
     let path: String
-    /// The setting that leads to the file, as errors name it: `HTTP_CA_BUNDLE`.
+    /// The setting that the file comes from in error messages: `HTTP_CA_BUNDLE`.
     let origin: String?
-    /// Keys must not be open to every user of the machine (known-defects.md S18).
+    /// Whether the file contains a key, which not every user of the machine may read (known-defects.md S18).
     let isSecret: Bool
 
-    /// Far above any chain or bundle of authorities; a wrong path may name a huge file.
+    /// Far more than any chain or bundle of authorities. A wrong path may name a huge file.
     private static let maxBytes = 4 << 20
 
     package init(role: String, path: String, origin: String? = nil, isSecret: Bool = false) {
@@ -35,7 +35,7 @@ package struct PEMFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure("cannot be read") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw failure("is not a file") }
-        // The open file is checked, not its name, which could come to mean another one meanwhile.
+        // The open file is checked instead of its name, which could refer to another file meanwhile.
         if isSecret, status.st_mode & 0o007 != 0 {
             throw failure("can be read or changed by every user of this machine; run: chmod 600 '\(path)'")
         }

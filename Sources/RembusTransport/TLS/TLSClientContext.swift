@@ -4,7 +4,7 @@ import NIOSSL
 import RembusSupport
 import Synchronization
 
-/// What a dialer needs for TLS, read from the files of its settings and read again when they have changed.
+/// The TLS settings of a dialer, read from files, and read again when they have changed.
 package final class TLSClientContext: Sendable {
     private struct State {
         var context: NIOSSLContext
@@ -22,8 +22,8 @@ package final class TLSClientContext: Sendable {
         state = Mutex(try Self.load(settings))
     }
 
-    /// The context for these settings that someone in this process already uses, else a new one: the authorities of a
-    /// system take megabytes, and a pool of components needs them once. Blocks on the disk.
+    /// A context for these settings that is already in use in this process, otherwise a new one. The authorities of a
+    /// system take megabytes, and a pool of components needs them only once. Blocks on the disk.
     package static func shared(_ settings: TLSClientSettings) throws(TLSFailure) -> TLSClientContext {
         if let known = cache.withLock({ $0[settings]?.context }) { return known }
         let made = try TLSClientContext(settings)
@@ -41,7 +41,8 @@ package final class TLSClientContext: Sendable {
 
     private static let cache = Mutex<[TLSClientSettings: WeakContext]>([:])
 
-    /// Looks at the files each time: a component that runs for months goes on after its authority was renewed.
+    /// The files are checked each time, so that a component that runs for months continues after its authority was
+    /// renewed.
     private func current() throws(TLSFailure) -> NIOSSLContext {
         let stamps = FileStamp.of(Self.files(settings))
         let known = state.withLock { $0.stamps == stamps ? $0.context : nil }
@@ -88,7 +89,7 @@ package final class TLSClientContext: Sendable {
         }
     }
 
-    /// What encrypts connections to `host`. Blocks on the disk for a moment.
+    /// The TLS target for connections to `host`. Blocks on the disk for a moment.
     func target(host: String) throws(TLSFailure) -> TLSTarget {
         TLSTarget(context: try current(), host: settings.serverName ?? host)
     }

@@ -1,16 +1,16 @@
-/// What a dialer trusts, and the certificate it shows.
+/// The authorities that a dialer trusts, and the certificate that it shows.
 package struct TLSClientSettings: Sendable, Hashable {
-    /// PEM file with the authorities that the server's certificate may come from; nil trusts those of the system.
+    /// A PEM file with the authorities that may have issued the server's certificate; nil for those of the system.
     package var authorities: String?
-    /// PEM file with the client's certificate, for servers that ask for one.
+    /// A PEM file with the client's certificate, for servers that ask for one.
     package var certificateFile: String?
-    /// PEM file with the key of `certificateFile`, not readable by every user of the machine.
+    /// A PEM file with the key of `certificateFile`, which not every user of the machine may read.
     package var keyFile: String?
-    /// The name to look for in the server's certificate; nil for the host that is dialed.
+    /// The name that the server's certificate must have; nil for the host in the URL.
     package var serverName: String?
-    /// The settings that the files come from, by path, for errors about them.
+    /// The names of the settings that the files come from, by path, for error messages.
     package var origins: [String: String] = [:]
-    /// The protocol as it is named in the handshake (ALPN).
+    /// The name of the protocol in the handshake (ALPN).
     package var applicationProtocol = "http/1.1"
 
     package init(

@@ -3,10 +3,10 @@ import Foundation
 package import NIOSSL
 
 extension TLSFailure {
-    /// The sentence for a handshake that the TLS library gave up.
+    /// The sentence for a handshake that has failed.
     ///
-    /// The library's errors carry a name from its own tables, such as `CERTIFICATE_VERIFY_FAILED`; the names are part
-    /// of its interface, unlike the numbers.
+    /// The errors of the TLS library contain names such as `CERTIFICATE_VERIFY_FAILED`. Unlike its numbers, these names
+    /// are part of its interface.
     package init(handshake error: any Error, peer: NIOSSLCertificate?) {
         if let failure = error as? TLSFailure {
             self = failure
@@ -21,14 +21,14 @@ extension TLSFailure {
         self.init(known?.sentence(peer) ?? "the TLS handshake failed\(Self.libraryName(text))")
     }
 
-    /// What the library calls a failure that has no sentence here: the last word of `…:OPENSSL_internal:NAME`.
+    /// The library's name for a failure that has no sentence here: the last word of `…:OPENSSL_internal:NAME`.
     private static func libraryName(_ text: String) -> String {
         guard let mark = text.range(of: "OPENSSL_internal:", options: .backwards) else { return "" }
         let name = text[mark.upperBound...].prefix { $0.isUppercase || $0.isNumber || $0 == "_" }
         return name.isEmpty ? "" : " (\(name))"
     }
 
-    /// Whether the peer has closed the connection without TLS's close_notify: an ordinary end, not a failure.
+    /// Whether the peer has closed the connection without TLS's close_notify, which is an ordinary end.
     package static func isHangUp(_ error: any Error) -> Bool { error as? NIOSSLError == .uncleanShutdown }
 
     static func wrongHost(_ peer: NIOSSLCertificate?) -> TLSFailure {
@@ -69,7 +69,8 @@ extension TLSFailure {
         Entry("EOF during handshake", "the peer hung up during the TLS handshake"),
     ]
 
-    /// The library says only that the certificate did not pass; its dates are the one reason that can be seen here.
+    /// The library only says that the certificate was not accepted. Its dates are the only reason that can be checked
+    /// here.
     private static func unverified(_ peer: NIOSSLCertificate?) -> String {
         guard let peer else {
             return "the peer's certificate is of an authority that is not trusted here, or not valid now"

@@ -2,13 +2,13 @@
 import NIOCore
 import NIOSSL
 
-/// A server that is dialed with TLS.
+/// A server that is connected to with TLS.
 struct TLSTarget: Sendable {
     let context: NIOSSLContext
-    /// What the server's certificate must be for.
+    /// The host that the server's certificate must be for.
     let host: String
 
-    /// A Unix socket is of this machine, and its path is no name that a certificate could be for.
+    /// A Unix socket is on this machine, and certificates are never for its path.
     init(context: NIOSSLContext, host: String) {
         self.context = context
         self.host = host.hasPrefix("/") ? "localhost" : host
@@ -16,9 +16,9 @@ struct TLSTarget: Sendable {
 
     private var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: 0)) != nil }
 
-    /// What encrypts one connection.
+    /// The TLS handler for one connection.
     ///
-    /// A certificate for an address is compared with the address of the socket, so such hosts are not handed on as
+    /// A certificate for an address is compared with the address of the socket, so addresses are not passed on as
     /// names.
     func makeEncryption() throws(TLSFailure) -> ClientEncryption {
         do {
@@ -29,8 +29,8 @@ struct TLSTarget: Sendable {
         }
     }
 
-    /// Checks what the library does not: it is content with a certificate for the socket's address even when the host
-    /// was given by name, so whoever answers name lookups could bring a valid certificate for an address of their own.
+    /// Checks what the library does not. The library accepts a certificate for the socket's address even if the host
+    /// was given by name. So whoever controls name lookups could use a valid certificate for an address of their own.
     fileprivate func check(_ certificate: NIOSSLCertificate?) throws(TLSFailure) {
         guard !isAddress, let certificate, certificate.hasAlternativeNames else { return }
         var wanted = host.lowercased()
@@ -41,7 +41,7 @@ struct TLSTarget: Sendable {
     }
 }
 
-/// TLS on one connection that we dialed. Used on its event loop.
+/// TLS on one connection of a dialer. Used on its event loop.
 struct ClientEncryption {
     private let target: TLSTarget
     private let handler: NIOSSLClientHandler
@@ -51,15 +51,15 @@ struct ClientEncryption {
         self.handler = handler
     }
 
-    /// Puts it on the channel.
+    /// Adds the handler to the channel.
     func install(on channel: any Channel) throws {
         try channel.pipeline.syncOperations.addHandler(handler)
     }
 
-    /// Throws when the server is not the one that was dialed; after the handshake.
+    /// Throws when the server is not the one that was dialed. Call it after the handshake.
     func checkPeer() throws(TLSFailure) { try target.check(handler.peerCertificate) }
 
-    /// The sentence for a handshake that failed.
+    /// The sentence for a handshake that has failed.
     func failure(_ error: any Error) -> TLSFailure { TLSFailure(handshake: error, peer: handler.peerCertificate) }
 }
 #endif

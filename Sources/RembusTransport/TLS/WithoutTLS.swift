@@ -1,19 +1,18 @@
 #if !WITH_TLS
 import NIOCore
 
-/// What stands for TLS in a program that is built without TLS: nothing can be made of it, and whoever tries gets a
-/// sentence.
+/// Replaces TLS in a program that is built without it. Making a context always throws, with a sentence that says why.
 package struct TLSClientContext: Sendable {
     private let never: Never
 
-    /// Throws always.
+    /// Always throws.
     package init(_ settings: TLSClientSettings) throws(TLSFailure) {
         throw TLSFailure(
             "this program is built without TLS; name \"TLS\", or \"Secure\" for keys too, as the trait of its dependency on rembus"
         )
     }
 
-    /// Throws always.
+    /// Always throws.
     package static func shared(_ settings: TLSClientSettings) throws(TLSFailure) -> TLSClientContext {
         try TLSClientContext(settings)
     }

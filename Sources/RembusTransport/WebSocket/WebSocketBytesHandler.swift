@@ -1,8 +1,8 @@
 package import NIOCore
 
-/// The server's end of a WebSocket that carries a stream of bytes in binary frames, whose borders mean nothing.
+/// The server's end of a WebSocket that carries a stream of bytes in binary frames, whose boundaries have no meaning.
 ///
-/// Bytes go on as they come: a frame of any length takes no memory.
+/// Bytes are passed on as they come, so a frame of any length takes no memory.
 package final class WebSocketBytesHandler: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
@@ -13,10 +13,10 @@ package final class WebSocketBytesHandler: ChannelDuplexHandler {
     private var isClosing = false
     private let onViolation: () -> Void
 
-    /// Bytes that are unmasked at a time.
+    /// The number of bytes that are unmasked at a time.
     private static let pieceBytes = 16 << 10
 
-    /// - Parameter onViolation: called when the peer breaks the rules of WebSocket, before the connection is closed.
+    /// - Parameter onViolation: Called when the peer breaks the rules of WebSocket, before the connection is closed.
     package init(onViolation: @escaping () -> Void = {}) {
         self.onViolation = onViolation
     }

@@ -5,9 +5,10 @@ import NIOWebSocket
 
 /// Opens WebSocket connections and puts a `Link` on each.
 package enum WebSocketDialer {
-    /// Connects and shakes hands. `makeLink` runs on `eventLoop`, which the link then lives on.
+    /// Connects and does the handshake. `makeLink` is called on `eventLoop`, which the link then lives on.
     ///
-    /// `tls` makes it `wss`. Throws ``ConnectFailure``, or ``TLSFailure`` when files of `tls` cannot be used.
+    /// With `tls` the connection is encrypted. Throws ``ConnectFailure``, or ``TLSFailure`` when files of `tls` cannot
+    /// be used.
     package static func connect(
         host: String, port: Int, path: String = "/", tls: TLSClientContext? = nil, on eventLoop: any EventLoop,
         configuration: LinkConfiguration, makeLink: @escaping @Sendable (any Channel, LinkConfiguration) -> Link
@@ -69,7 +70,7 @@ package enum WebSocketDialer {
     }
 }
 
-/// The library's upgrader checks the handshake; in place of the library's frame handlers, our link goes on the channel.
+/// SwiftNIO's upgrader checks the handshake. Instead of its frame handlers, our link is added to the channel.
 private final class WebSocketClientUpgrader: NIOHTTPClientProtocolUpgrader {
     let supportedProtocol = "websocket"
     let requiredUpgradeHeaders: [String] = []
@@ -88,7 +89,7 @@ private final class WebSocketClientUpgrader: NIOHTTPClientProtocolUpgrader {
     }
 
     func shouldAllowUpgrade(upgradeResponse: HTTPResponseHead) -> Bool {
-        // RFC 6455 §4.1 also asks for this header, which the library does not check.
+        // RFC 6455 §4.1 also requires this header, which SwiftNIO does not check.
         upgradeResponse.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
             && handshake.shouldAllowUpgrade(upgradeResponse: upgradeResponse)
     }
@@ -99,7 +100,7 @@ private final class WebSocketClientUpgrader: NIOHTTPClientProtocolUpgrader {
     }
 }
 
-/// Sends the handshake request and turns every way in which it can fail into one error.
+/// Sends the handshake request, and reports every kind of failure as one error.
 private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -136,13 +137,13 @@ private final class HandshakeRequestHandler: ChannelInboundHandler, RemovableCha
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            // What answers with a page of its own is another server, or another port of the broker.
+            // A server that answers with a page is not a broker, or the port is another one of the broker.
             if head.status.code < 400 {
                 return fail(context, "what answers there speaks HTTP, but not WebSocket; \(NetworkProblem.wrongPort)")
             }
             refusal = "it refused the WebSocket handshake with HTTP status \(head.status.code)"
         case .body(let body):
-            // A Rembus broker gives its reason in one line.
+            // A Rembus broker states the reason in one line.
             let line = String(buffer: body).prefix { !$0.isNewline }.prefix(200)
             if let known = refusal, !line.isEmpty { fail(context, "\(known): \(line)") }
         case .end: refused(context)

@@ -18,7 +18,7 @@ enum WebSocketFrame {
         (payload < 126 ? 2 : payload < 0x1_0000 ? 4 : 10) + (masked ? 4 : 0)
     }
 
-    /// Close codes that may travel in a Close frame (§7.4).
+    /// Whether the code is allowed in a Close frame (§7.4).
     static func isValidCloseCode(_ code: UInt16) -> Bool {
         switch code {
         case 1000...1003, 1007...1014, 3000...4999: true
@@ -26,11 +26,11 @@ enum WebSocketFrame {
         }
     }
 
-    /// Copies `count` bytes while XOR-ing them with the mask; `phase` is the position in the mask of the first byte.
+    /// Copies `count` bytes and XORs them with the mask. `phase` is the position in the mask of the first byte.
     static func applyMask(
         _ key: UInt32, phase: Int, from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, count: Int
     ) {
-        // The key as it lies in memory, turned so that its first byte is the one for the first byte of the source.
+        // The key as it is in memory, rotated so that its first byte is for the first byte of the source.
         let turn = UInt32(phase & 3) &* 8
         let key32 = turn == 0 ? key : (key >> turn) | (key << (32 &- turn))
         let wide = SIMD8<UInt32>(repeating: key32)
@@ -55,7 +55,7 @@ enum WebSocketFrame {
     }
 }
 
-/// A protocol violation of the peer, with the close code that answers it.
+/// A violation of the protocol by the peer, with the close code for the answer.
 package struct WebSocketViolation: Error {
     var code: UInt16
     var text: String
@@ -65,4 +65,31 @@ package struct WebSocketViolation: Error {
     /// The shortest form is the only one (§5.2).
     static let notMinimal = WebSocketViolation(code: 1002, text: "frame length is written with more bytes than needed")
     static let invalidUTF8 = WebSocketViolation(code: 1007, text: "text message is not UTF-8")
+}
+
+extension WebSocketFrame {
+    /// Writes the head of a frame. Returns its length.
+    static func writeHead(
+        _ opcode: Opcode, length: Int, mask: UInt32?, to target: UnsafeMutableRawPointer
+    ) -> Int {
+        let maskBit: UInt8 = mask == nil ? 0 : 0x80
+        target.storeBytes(of: 0x80 | opcode.rawValue, as: UInt8.self)
+        var offset = 2
+        if length < 126 {
+            target.storeBytes(of: maskBit | UInt8(truncatingIfNeeded: length), toByteOffset: 1, as: UInt8.self)
+        } else if length < 0x1_0000 {
+            target.storeBytes(of: maskBit | 126, toByteOffset: 1, as: UInt8.self)
+            target.storeBytes(of: UInt16(truncatingIfNeeded: length).bigEndian, toByteOffset: 2, as: UInt16.self)
+            offset = 4
+        } else {
+            target.storeBytes(of: maskBit | 127, toByteOffset: 1, as: UInt8.self)
+            target.storeBytes(of: UInt64(length).bigEndian, toByteOffset: 2, as: UInt64.self)
+            offset = 10
+        }
+        if let mask {
+            target.storeBytes(of: mask.littleEndian, toByteOffset: offset, as: UInt32.self)
+            offset += 4
+        }
+        return offset
+    }
 }

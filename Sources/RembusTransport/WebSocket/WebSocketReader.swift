@@ -2,11 +2,11 @@ import NIOCore
 import RembusSupport
 import RembusWire
 
-/// Splits received bytes into WebSocket messages and control frames (RFC 6455 §5), with no socket in sight.
+/// Splits received bytes into WebSocket messages and control frames (RFC 6455 §5). Independent of sockets.
 ///
-/// A frame that lies whole in the received bytes, the usual case, is unmasked into scratch memory and handed over from
-/// there: no allocation, no state. What arrives in pieces (a frame cut by the end of a read, a fragmented message)
-/// is unmasked into an assembly buffer of its own as it comes, and that buffer is handed over with the message.
+/// A frame that is complete in the received bytes, the usual case, is unmasked into scratch memory and passed on from
+/// there, without allocation and state. Bytes that arrive in pieces (a frame that is cut by the end of a read, a
+/// fragmented message) are unmasked into an assembly buffer, which is passed on with the message.
 struct WebSocketReader {
     enum Event {
         case message(UnsafeRawBufferPointer, MessageKind, owner: ByteBuffer?)
@@ -23,21 +23,21 @@ struct WebSocketReader {
         var headLength: Int
     }
 
-    /// True for the server: frames must be masked; false for the client: they must not be (§5.1).
+    /// Whether frames must be masked, as at the server; otherwise they must not be (§5.1).
     let expectsMask: Bool
     var maxMessageBytes: Int
-    /// Whether the content of data frames is handed over piece by piece as it comes, without a look at where messages end.
+    /// Whether the content of data frames is passed on piece by piece, whatever the boundaries of messages.
     let streams: Bool
-    /// Bytes of a frame head that the last read cut off.
+    /// The bytes of an incomplete frame head at the end of the last read.
     private var cutHead: [UInt8] = []
     /// The frame whose payload is arriving in pieces.
     private var open: Head?
     private var openReceived = 0
     private var assembly = ByteBuffer()
-    /// The kind of the fragmented message that is open, if one is.
+    /// The kind of the fragmented message that is open; nil when there is none.
     private var fragmentedKind: MessageKind?
     private var control = ByteBuffer()
-    /// Pieces of messages are read and forgotten.
+    /// Whether incomplete messages are read and dropped.
     private var discards = false
 
     init(expectsMask: Bool, maxMessageBytes: Int, streams: Bool = false) {
@@ -46,22 +46,22 @@ struct WebSocketReader {
         self.maxMessageBytes = maxMessageBytes
     }
 
-    /// Bytes that have arrived of a message whose end has not.
+    /// The bytes of an incomplete message.
     var assembledBytes: Int { fragmentedKind == nil ? 0 : assembly.readableBytes }
 
-    /// Memory taken for a message that is arriving, which follows what came of it; for tests.
+    /// The memory of an incomplete message, which is in proportion to its received bytes; for tests.
     var assemblyCapacity: Int { assembly.capacity }
 
-    /// Gives up the message that is arriving in pieces, and later ones: the link ends, and only control frames matter.
+    /// Drops the incomplete message, and later ones. The link ends, and only control frames matter.
     mutating func discard() {
         discards = true
         assembly = ByteBuffer()
     }
 
-    /// Consumes all of `bytes` and calls `body` for each event; `body` returns false to stop (the link was closed, or it is
-    /// somebody else's turn).
+    /// Consumes `bytes` and calls `body` for each event. `body` returns false to stop: the link was closed, or other
+    /// connections have their turn.
     ///
-    /// - Returns: How many bytes were consumed.
+    /// - Returns: The number of bytes that were consumed.
     @discardableResult
     mutating func feed(
         _ bytes: UnsafeRawBufferPointer, scratch: UnsafeMutableRawBufferPointer, _ body: (Event) -> Bool
@@ -84,7 +84,7 @@ struct WebSocketReader {
                 guard body(.message(payload, head.opcode == .text ? .text : .binary, owner: nil)) else { return offset }
             } else {
                 begin(head, available: available)
-                // An empty payload has no byte that would continue it.
+                // An empty payload has no bytes, so the frame is finished here.
                 if head.length == 0, try !finishFrame(body) { return offset }
             }
         }
@@ -216,7 +216,7 @@ struct WebSocketReader {
             fragmentedKind = head.opcode == .text ? .text : .binary
             fallthrough
         case .continuation:
-            // Memory follows what really arrives: a declared length alone reserves nothing.
+            // Memory is allocated for received bytes only. A declared length alone allocates nothing.
             if !discards, !streams { assembly.reserveCapacity(minimumWritableBytes: min(head.length, 2 &* available)) }
         }
     }
@@ -240,7 +240,7 @@ struct WebSocketReader {
         return openReceived == head.length ? try finishFrame(body) : true
     }
 
-    /// Hands over a piece of a frame of a stream.
+    /// Passes on a piece of a frame of a stream.
     private func handOver(
         _ head: Head, _ source: UnsafeRawPointer, _ count: Int, _ scratch: UnsafeMutableRawBufferPointer,
         _ body: (Event) -> Bool
@@ -277,7 +277,7 @@ struct WebSocketReader {
             fragmentedKind = nil
             if discards || streams { return true }
             let message = assembly
-            // The receiver may keep the buffer, so the next message gets its own unless this one was given back.
+            // The receiver may keep the buffer, so the next message gets its own unless this one was returned.
             defer { if assembly.capacity > 64 << 10 { assembly = ByteBuffer() } }
             if kind == .text, !message.withUnsafeReadableBytes({ UTF8Check.isValid($0) }) { throw .invalidUTF8 }
             return message.withUnsafeReadableBytes { body(.message($0, kind, owner: message)) }

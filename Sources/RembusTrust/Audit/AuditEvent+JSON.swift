@@ -1,11 +1,11 @@
 import Foundation
 
 extension AuditEvent {
-    /// How many bytes of one text get into the log: peers choose names and topics.
+    /// The most bytes of one text in the log, because peers choose names and topics.
     private static let maximumTextBytes = 1024
     private static let maximumDetails = 16
 
-    /// One line: a JSON object, without the line break, which no text in it can contain either.
+    /// The event as one line: a JSON object without the line break. No text in it contains a line break.
     ///
     /// - Parameter time: When it happened, in milliseconds since 1970.
     func line(at time: Int64) -> [UInt8] {
@@ -44,7 +44,7 @@ extension AuditEvent {
             switch scalar {
             case "\"": line += "\\\""
             case "\\": line += "\\\\"
-            // Also what terminals and some readers take for the end of a line, or for a command.
+            // These include characters that terminals and some readers take for a line end or a command.
             case "\u{0}"..."\u{1F}", "\u{7F}"..."\u{9F}", "\u{2028}"..."\u{2029}":
                 let hex = String(scalar.value, radix: 16)
                 line += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
@@ -54,7 +54,7 @@ extension AuditEvent {
         line.unicodeScalars.append("\"")
     }
 
-    /// RFC 3339 in UTC, with milliseconds.
+    /// The time as in RFC 3339, in UTC with milliseconds.
     private static func text(of time: Int64) -> String {
         let (seconds, milliseconds) = time.quotientAndRemainder(dividingBy: 1000)
         let date = Date(timeIntervalSince1970: TimeInterval(seconds))

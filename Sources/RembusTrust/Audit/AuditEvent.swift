@@ -1,14 +1,14 @@
-/// Something that was done, or refused, and that somebody may want to know later. It never holds a secret.
+/// An action or a refusal for the audit log. It never contains a secret.
 package struct AuditEvent: Sendable {
-    /// What: `login`, `register`, `admin.private_topic`, `denied.publish`, …
+    /// The action: `login`, `register`, `admin.private_topic`, `denied.publish`, …
     package var action: String
-    /// Who: the name that was used; nil for an anonymous connection.
+    /// The name of the component; nil for an anonymous connection.
     package var name: String?
-    /// From where.
+    /// The address of the component.
     package var address: String
-    /// How it ended: `ok`, or a word or sentence about why not.
+    /// The outcome: `ok`, or the reason why not.
     package var outcome: String
-    /// More about it.
+    /// Further facts.
     package var details: [String: String]
 
     package init(

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The file of an audit log and the older ones, `audit.log.1` being the youngest of these. Used on one thread.
+/// The file of an audit log and the older ones, of which `audit.log.1` is the newest. Used on one thread.
 struct AuditFile: ~Copyable {
     private let path: String
     private let maximumBytes: Int
@@ -9,7 +9,7 @@ struct AuditFile: ~Copyable {
     private var size = 0
     private var stamp: (device: dev_t, inode: ino_t)?
 
-    /// - Parameter files: How many there are in all, at least one.
+    /// - Parameter files: The number of files, at least one.
     init(path: String, maximumBytes: Int, files: Int) {
         self.path = path
         self.maximumBytes = max(maximumBytes, 1)
@@ -20,13 +20,13 @@ struct AuditFile: ~Copyable {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Closes the file until something is written again.
+    /// Closes the file. The next write opens it again.
     mutating func end() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
     }
 
-    /// Writes whole lines, beginning a new file before one that would make the file too large.
+    /// Writes complete lines. Begins a new file before a line that would make the file too large.
     ///
     /// - Throws: ``TrustError``; some of the lines may have been written.
     mutating func write(_ lines: [[UInt8]]) throws(TrustError) {
@@ -51,7 +51,7 @@ struct AuditFile: ~Copyable {
             }
             guard count >= 0 else {
                 if errno == EINTR { continue }
-                // A line that was written in part is removed, or the next one would continue it.
+                // A partial line is removed, because the next one would continue it.
                 ftruncate(descriptor, off_t(size))
                 throw TrustError("cannot write \(path)", errno: errno)
             }
@@ -80,7 +80,7 @@ struct AuditFile: ~Copyable {
         if size > 0 { try endTornLine() }
     }
 
-    /// A crash may have left a line without its end.
+    /// Ends a partial line, which a crash may have left.
     private mutating func endTornLine() throws(TrustError) {
         guard let handle = FileHandle(forReadingAtPath: path), (try? handle.seek(toOffset: UInt64(size - 1))) != nil,
             let last = try? handle.read(upToCount: 1), last != Data([UInt8(ascii: "\n")])

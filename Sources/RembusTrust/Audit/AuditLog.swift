@@ -2,14 +2,15 @@ import Foundation
 package import Logging
 import Synchronization
 
-/// The record of who did what, from where and with what outcome: JSON, one line for each event, in a file for its owner
-/// only that begins anew when it is full (`audit.log`, `audit.log.1`, …).
+/// The log of actions: who did what, from where and with what outcome. It is JSON, one line for each event, in a file
+/// with access for its owner only. When the file is full, a new one begins (`audit.log`, `audit.log.1`, …).
 ///
-/// Recording never waits for the disk. Events beyond a bounded queue are dropped and counted, in the log as well.
+/// Recording never waits for the disk. When too many events wait, further ones are dropped and counted; the count is
+/// logged too.
 package final class AuditLog: Sendable {
-    /// How many events wait for the disk at most.
+    /// The most events that may wait for the disk.
     private static let maximumWaiting = 10_000
-    /// The shortest time between two complaints about a disk that refuses, in seconds.
+    /// The shortest time between two warnings about a disk that cannot be written, in seconds.
     private static let complaintInterval = 60.0
 
     private struct Waiting {
@@ -30,21 +31,22 @@ package final class AuditLog: Sendable {
     private let logger: Logger
     private let droppedCount = Atomic<UInt64>(0)
 
-    /// Opens nothing yet; a file that cannot be written is said in the log when there is something to write.
+    /// Makes a log without opening the file. If the file cannot be written, a warning is logged when there is something
+    /// to write.
     ///
     /// - Parameters:
     ///   - path: The file; its folder must exist.
-    ///   - maximumBytes: The size at which a new file is begun. One event is at most some 20 KiB.
-    ///   - files: How many files there are at most, with the one that is written.
+    ///   - maximumBytes: The size at which a new file begins. One event has some 20 KiB at most.
+    ///   - files: The most files, including the one that is written.
     package init(path: String, maximumBytes: Int = 10 << 20, files: Int = 5, logger: Logger) {
         self.logger = logger
         output = Mutex(Output(file: AuditFile(path: path, maximumBytes: maximumBytes, files: files)))
     }
 
-    /// How many events were dropped because the disk was too slow or refused.
+    /// The number of events that were dropped because the disk was too slow or could not be written.
     package var dropped: UInt64 { droppedCount.load(ordering: .relaxed) }
 
-    /// Records an event, with the present time. Never blocks.
+    /// Records an event with the current time. Never blocks.
     package func record(_ event: AuditEvent) {
         let time = Int64(Date().timeIntervalSince1970 * 1000)
         let mustSchedule = waiting.withLock { waiting in
@@ -59,7 +61,7 @@ package final class AuditLog: Sendable {
         if mustSchedule { queue.async { [self] in flush() } }
     }
 
-    /// Writes what waits, closes the file and takes no more events.
+    /// Writes the waiting events and closes the file. Events after that are dropped.
     package func close() async {
         waiting.withLock { $0.isClosed = true }
         await withCheckedContinuation { continuation in
@@ -85,7 +87,7 @@ package final class AuditLog: Sendable {
         }
     }
 
-    /// What waits; nil when nothing does.
+    /// The waiting events; nil when there are none.
     private func take() -> (events: [(time: Int64, event: AuditEvent)], dropped: UInt64)? {
         waiting.withLock { waiting in
             guard !waiting.events.isEmpty || waiting.dropped > 0 else {

@@ -1,5 +1,5 @@
 extension Decoder {
-    /// Refuses an object with other keys: a misspelt one would silently leave out what it was to protect.
+    /// Throws when an object has other keys. Otherwise a misspelt key would silently remove a protection.
     func refuseKeys(except known: [String]) throws {
         let unknown = try container(keyedBy: AnyKey.self).allKeys.map(\.stringValue).filter { !known.contains($0) }
         if let key = unknown.sorted().first {
@@ -12,7 +12,7 @@ extension Decoder {
 }
 
 extension KeyedDecodingContainer {
-    /// What is wrong with the value of a key, as an error that knows where in the document that is.
+    /// Converts an error about the value of a key into one with the place in the document.
     func check(_ key: Key, _ body: () throws(TrustError) -> Void) throws {
         do {
             try body()

@@ -1,22 +1,22 @@
 import RembusWire
 
-/// The right of one component to do something with private topics.
+/// The right of one component to use private topics.
 package struct Grant: Sendable, Hashable {
-    /// The component, by its whole name; the same bytes, not what merely looks alike.
+    /// The whole name of the component. Names are compared by bytes, so one that only looks the same is another name.
     package var name: String
     /// A topic, or a pattern for all the topics that it matches (behaviour.md §6).
     package var topic: String
-    /// The actions that the component may carry out.
+    /// The actions that the component may perform.
     package var actions: Set<TrustAction>
 
-    /// - Parameter actions: All four of them, unless said otherwise, which is what `authorize` gives.
+    /// - Parameter actions: The actions; by default all four, as `authorize` grants them.
     package init(name: String, topic: String, actions: Set<TrustAction> = TrustAction.all) {
         self.name = name
         self.topic = topic
         self.actions = actions
     }
 
-    /// Whether this is about the component and topic with these very bytes.
+    /// Whether the grant is for this component and topic, compared by bytes.
     package func concerns(name: String, topic: String) -> Bool {
         ExactText(self.name) == ExactText(name) && ExactText(self.topic) == ExactText(topic)
     }
@@ -48,7 +48,7 @@ extension Grant: Codable {
         (self.name, self.topic) = (name, topic)
         try container.check(.name) { () throws(TrustError) in try TrustDocument.checkName(name) }
         try container.check(.topic) { () throws(TrustError) in try TrustDocument.checkTopic(topic) }
-        // Left out means all four; null does not.
+        // A missing list means all four actions; null does not.
         actions =
             container.contains(.actions)
             ? Set(try container.decode([TrustAction].self, forKey: .actions)) : TrustAction.all
@@ -62,4 +62,15 @@ extension Grant: Codable {
             try container.encode(actions.sorted { $0.rawValue < $1.rawValue }, forKey: .actions)
         }
     }
+}
+
+/// An action of a component on a private topic.
+package enum TrustAction: String, Sendable, CaseIterable, Codable {
+    case publish
+    case subscribe
+    case call
+    case expose
+
+    /// The actions that the command `authorize` grants (protocol.md §8).
+    package static let all = Set(allCases)
 }

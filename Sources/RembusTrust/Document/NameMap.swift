@@ -1,6 +1,6 @@
 import RembusWire
 
-/// Texts by name, where names are equal only when their bytes are; see ``NameSet``.
+/// A map from names to texts. Names are compared by bytes; see ``NameSet``.
 package struct NameMap: Sendable, Hashable {
     private var values: [ExactText: String] = [:]
 
@@ -9,7 +9,7 @@ package struct NameMap: Sendable, Hashable {
     package var count: Int { values.count }
     package var isEmpty: Bool { values.isEmpty }
 
-    /// The names, by their bytes.
+    /// The names, sorted by bytes.
     package var keys: [String] { values.keys.sorted().map(\.string) }
 
     package subscript(name: String) -> String? {
@@ -17,11 +17,11 @@ package struct NameMap: Sendable, Hashable {
         set { values[ExactText(name)] = newValue }
     }
 
-    /// The value that was there.
+    /// Sets a value. Returns the earlier one.
     @discardableResult
     package mutating func removeValue(forKey name: String) -> String? { values.removeValue(forKey: ExactText(name)) }
 
-    /// Names and values, by the names' bytes.
+    /// Names and values, sorted by the bytes of the names.
     package func sorted() -> [(key: String, value: String)] {
         values.sorted { $0.key < $1.key }.map { ($0.key.string, $0.value) }
     }

@@ -1,9 +1,9 @@
 import RembusWire
 
-/// A set of names or topics that are equal only when their bytes are.
+/// A set of names or topics that are compared by bytes.
 ///
-/// A `Set<String>` takes texts for equal that look the same. One spelling of a private topic would then keep the other
-/// one, which is another topic, from becoming private.
+/// `Set<String>` regards texts as equal that look the same. Then one spelling of a private topic would keep another
+/// spelling, which is a different topic, from becoming private.
 package struct NameSet: Sendable, Hashable {
     private var members: Set<ExactText> = []
 
@@ -18,20 +18,20 @@ package struct NameSet: Sendable, Hashable {
 
     package func contains(_ name: String) -> Bool { members.contains(ExactText(name)) }
 
-    /// False when it was there already.
+    /// Returns false when the name was in the set already.
     @discardableResult
     package mutating func insert(_ name: String) -> Bool { members.insert(ExactText(name)).inserted }
 
-    /// False when it was not there.
+    /// Returns false when the name was not in the set.
     @discardableResult
     package mutating func remove(_ name: String) -> Bool { members.remove(ExactText(name)) != nil }
 
-    /// All of them, by their bytes.
+    /// The names, sorted by bytes.
     package func sorted() -> [String] { members.sorted().map(\.string) }
 }
 
 extension NameSet: Sequence {
-    /// In no particular order.
+    /// Iterates in no particular order.
     package func makeIterator() -> AnyIterator<String> {
         var members = members.makeIterator()
         return AnyIterator { members.next()?.string }
@@ -46,7 +46,7 @@ extension NameSet: ExpressibleByArrayLiteral {
     }
 }
 
-/// In JSON a sorted array.
+/// In JSON the set is a sorted array.
 extension NameSet: Codable {
     package init(from decoder: any Decoder) throws {
         self.init(try [String](from: decoder))

@@ -1,7 +1,7 @@
 import RembusWire
 
 extension TrustDocument {
-    /// Adds `actions` to what `name` may do with `topic`, a topic or a pattern.
+    /// Adds `actions` to the rights of `name` to `topic`, which is a topic or a pattern.
     package mutating func grant(_ name: String, _ topic: String, _ actions: Set<TrustAction> = TrustAction.all) {
         if let index = grants.firstIndex(where: { $0.concerns(name: name, topic: topic) }) {
             grants[index].actions.formUnion(actions)
@@ -10,9 +10,9 @@ extension TrustDocument {
         }
     }
 
-    /// Takes `actions` away from what `name` may do with exactly this topic or pattern; other grants stay.
+    /// Withdraws `actions` from the rights of `name` to exactly this topic or pattern. Other grants stay.
     ///
-    /// - Returns: False when there was nothing to take.
+    /// - Returns: False when there was no such right.
     @discardableResult
     package mutating func revoke(
         _ name: String, _ topic: String, _ actions: Set<TrustAction> = TrustAction.all
@@ -26,14 +26,14 @@ extension TrustDocument {
         return isFound
     }
 
-    /// Makes a topic, or the topics of a pattern, private; who has a grant for it keeps it.
+    /// Makes a topic, or the topics of a pattern, private. Components with a grant keep it.
     ///
     /// - Returns: False when it was private already.
     @discardableResult
     package mutating func makePrivate(_ topic: String) -> Bool { privateTopics.insert(topic) }
 
-    /// Makes a topic, or the topics of a pattern, public and forgets the grants for exactly this text
-    /// (behaviour.md §12).
+    /// Makes a topic, or the topics of a pattern, public, and deletes the grants for exactly this text (behaviour.md
+    /// §12).
     ///
     /// - Returns: False when it was not private.
     @discardableResult
@@ -44,7 +44,7 @@ extension TrustDocument {
 }
 
 extension TrustDocument {
-    /// The grants by name and topic, each by their bytes.
+    /// The grants, sorted by the bytes of name and topic.
     package var sortedGrants: [Grant] {
         grants.sorted { first, second in
             let (firstName, secondName) = (ExactText(first.name), ExactText(second.name))
@@ -53,7 +53,7 @@ extension TrustDocument {
         }
     }
 
-    /// Makes one of all grants for the same name and topic, and leaves out those without actions.
+    /// Merges grants for the same name and topic, and removes those without actions.
     mutating func mergeGrants() {
         struct Key: Hashable {
             var name: ExactText
@@ -71,5 +71,48 @@ extension TrustDocument {
             }
         }
         grants = merged
+    }
+}
+
+extension TrustDocument {
+    /// Carries out `authorize` (protocol.md §8): adds a grant, and makes the topic private if it is not. A pattern does
+    /// not make topics private; the grant is then for the private topics that it matches.
+    package mutating func authorize(
+        _ name: String, _ topic: String, _ actions: Set<TrustAction> = TrustAction.all
+    ) {
+        grant(name, topic, actions)
+        guard !TopicPattern.isPattern(topic), !privateTopics.contains(topic) else { return }
+        let isCovered = privateTopics.contains { TopicPattern.isPattern($0) && TopicPattern($0).matches(topic) }
+        if !isCovered { makePrivate(topic) }
+    }
+}
+
+extension TrustDocument {
+    /// What was added, removed or changed since an older document, by kind: `grants_added` and the like. Kinds without
+    /// a difference are left out. Pins are not included.
+    package func differences(from old: TrustDocument) -> [String: String] {
+        var found: [String: [String]] = [:]
+        func compare(_ kind: String, _ before: some Sequence<String>, _ after: some Sequence<String>) {
+            let (before, after) = (NameSet(before), NameSet(after))
+            found["\(kind)_added"] = after.sorted().filter { !before.contains($0) }
+            found["\(kind)_removed"] = before.sorted().filter { !after.contains($0) }
+        }
+        compare("admins", old.admins, admins)
+        compare("tenants", old.tenants.keys, tenants.keys)
+        compare("private_topics", old.privateTopics, privateTopics)
+        compare("grants", old.grants.map(\.summary), grants.map(\.summary))
+        compare("read_only", old.readOnly, readOnly)
+        found["removed"] = removed.sorted().compactMap { old.removed[$0.key] == $0.value ? nil : $0.key }
+        found["pins_changed"] = tenants.sorted().compactMap { tenant, pin in
+            old.tenants[tenant].map { $0 != pin } == true ? tenant : nil
+        }
+        return found.filter { !$0.value.isEmpty }.mapValues { $0.joined(separator: ", ") }
+    }
+}
+
+extension Grant {
+    /// A grant as text: `pump7 plant/7/secret (call, publish)`.
+    fileprivate var summary: String {
+        "\(name) \(topic) (\(actions.map(\.rawValue).sorted().joined(separator: ", ")))"
     }
 }

@@ -1,6 +1,6 @@
-/// The form of `trust.json`: one object, whose lists may each be left out.
+/// The JSON form of `trust.json`: one object. Each of its lists may be missing.
 extension TrustDocument: Codable {
-    /// The version of the form; a file of a later one is refused.
+    /// The version of the form. A file of a later version is refused.
     private static let version = 1
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
@@ -112,14 +112,15 @@ extension TrustDocument: Codable {
 }
 
 extension KeyedDecodingContainer {
-    /// Of two entries of one name only one would count, and which of them is meant only the writer knows.
+    /// Throws when a name has two entries, because only one of them would count.
     fileprivate func refuseSecond(_ name: String, in entries: NameMap, _ key: Key) throws {
         guard entries[name] != nil else { return }
         throw DecodingError.dataCorruptedError(
             forKey: key, in: self, debugDescription: "has \"\(name)\" twice; keep one of the two")
     }
 
-    /// A list that may be left out. null is refused: it would silently make private topics public and readers writers.
+    /// Decodes a list that may be missing. null is refused, because it would silently make private topics public, and
+    /// read-only components writers.
     fileprivate func list<List: Decodable>(_ type: List.Type, _ key: Key) throws -> List? {
         contains(key) ? try decode(type, forKey: key) : nil
     }

@@ -1,8 +1,8 @@
 import RembusIdentity
 
-/// Bounds, so that neither a mistake nor an administrator's account in the wrong hands fills memory.
+/// Limits, so that neither a mistake nor a stolen administrator's account can fill the memory.
 extension TrustDocument {
-    /// Administrators, tenants and read-only components, each.
+    /// The most administrators, tenants and read-only components, each.
     static let maximumNames = 10_000
     static let maximumPrivateTopics = 200_000
     static let maximumGrants = 200_000
@@ -11,7 +11,7 @@ extension TrustDocument {
     static let maximumTopicBytes = 4096
     static let maximumTopicSegments = 64
 
-    /// Whether everything is within bounds and well formed.
+    /// Throws when something exceeds the limits or is malformed.
     func check() throws(TrustError) {
         for (names, what) in [(admins, "administrators"), (readOnly, "read-only components")] {
             try Self.check(names.count, Self.maximumNames, what)

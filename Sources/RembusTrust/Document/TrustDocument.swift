@@ -1,22 +1,22 @@
-/// Who may do what on one broker: what `trust.json` says.
+/// The rules of one broker about who may do what: the content of `trust.json`.
 ///
-/// All names and topics are compared by their bytes.
+/// All names and topics are compared by bytes.
 package struct TrustDocument: Sendable, Equatable {
-    /// Components that may give administrative commands, once they have proven their name (behaviour.md §12).
+    /// Components that may send administrative commands, once they have proven their name (behaviour.md §12).
     package var admins: NameSet = []
-    /// Tenants and the hash of the pin with which their components register keys.
+    /// The tenants, each with the hash of the pin with which its components register keys.
     package var tenants: NameMap = [:]
-    /// Topics and patterns of topics that only those with a grant may use.
+    /// Topics and patterns that only components with a grant may use.
     package var privateTopics: NameSet = []
-    /// What components may do with private topics.
+    /// The rights of components to private topics.
     package var grants: [Grant] = []
-    /// Components that may subscribe and query, and nothing else.
+    /// Components that may subscribe and query, but not change anything.
     package var readOnly: NameSet = []
-    /// Components that were removed, and when: what they had proven themselves with until then, certificates above all,
-    /// proves nothing any more. The time is a text of ISO 8601, see ``RemovalTime``.
+    /// Components that were removed, with the time of the removal. Proofs from before that time, above all
+    /// certificates, are no longer valid. The time is a text of ISO 8601, see ``RemovalTime``.
     package var removed: NameMap = [:]
-    /// Files and catalogs of other brokers whose content was taken over, so that what was removed here since does not
-    /// return from there.
+    /// Files and catalogs of other brokers that were imported. They are not imported again, so that what was removed
+    /// here does not come back.
     package var imported: NameSet = []
 
     /// An empty document: no grants, no private topics.

@@ -1,9 +1,9 @@
 import RembusSupport
 
-/// How often something may be tried from one address: a bucket of tokens each, which fills up again with time.
+/// Limits how often something may be tried from one address: a token bucket for each address.
 ///
-/// The table is bounded. While it is full, addresses that are not in it have one bucket together: whoever has many
-/// addresses gets no more attempts by them.
+/// The table is bounded. While it is full, all further addresses share one bucket, so that many addresses do not give
+/// more attempts.
 package struct AttemptLimiter: Sendable {
     private struct Bucket {
         var tokens: Double
@@ -13,25 +13,26 @@ package struct AttemptLimiter: Sendable {
     private let attempts: Double
     private let period: Duration
     private let capacity: Int
-    /// Buckets used in this period; those of the one before, unless they moved here, are full by its end.
+    /// Buckets that were used in this period. Those of the last period that were not used since are full at the end of
+    /// this one.
     private var current: [AddressKey?: Bucket] = [:]
     private var previous: [AddressKey?: Bucket] = [:]
     private var periodEnd: ContinuousClock.Instant?
     private var shared: Bucket?
 
     /// - Parameters:
-    ///   - attempts: How many attempts an address has at once, and in each `period`. None: everything is refused.
-    ///   - capacity: How many addresses are told apart.
+    ///   - attempts: The attempts that an address has at once, and in each `period`. With none, everything is refused.
+    ///   - capacity: The most addresses with a bucket of their own.
     package init(attempts: Int, per period: Duration, capacity: Int) {
         self.attempts = Double(max(attempts, 0))
         self.period = max(period, .milliseconds(1))
         self.capacity = max(capacity, 1)
     }
 
-    /// Counts an attempt; false when it is one too many.
+    /// Counts an attempt. Returns false when there were too many.
     ///
-    /// - Parameter address: IPv4 or IPv6, of which the first 64 bits count; with or without a port. Texts that are none
-    ///   count as one address.
+    /// - Parameter address: An IPv4 or IPv6 address, with or without a port. Of IPv6 the first 64 bits count. All other
+    ///   texts count as one address.
     package mutating func allows(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
         forget(now)
         let key = AddressKey(text: address)
@@ -50,7 +51,7 @@ package struct AttemptLimiter: Sendable {
         return take(&bucket, now)
     }
 
-    /// Whether ``allows(_:now:)`` would allow an attempt now; counts nothing.
+    /// Whether ``allows(_:now:)`` would allow an attempt now. Counts nothing.
     package mutating func hasRoom(_ address: String, now: ContinuousClock.Instant = .now) -> Bool {
         forget(now)
         let key = AddressKey(text: address)
@@ -68,7 +69,7 @@ package struct AttemptLimiter: Sendable {
         return true
     }
 
-    /// Drops buckets that were not used for a whole period: they are full, like new ones.
+    /// Drops buckets that were not used for a whole period, because they are full, like new ones.
     private mutating func forget(_ now: ContinuousClock.Instant) {
         guard let end = periodEnd else {
             periodEnd = now + period

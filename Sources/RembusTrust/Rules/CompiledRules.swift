@@ -1,6 +1,6 @@
 import RembusWire
 
-/// A document in the form in which questions about it are answered.
+/// A document in a form for fast checks.
 final class CompiledRules: Sendable {
     private struct GrantKey: Hashable, Sendable {
         var name: ExactText
@@ -12,9 +12,9 @@ final class CompiledRules: Sendable {
     private let privateTopics: Set<ExactText>
     private let privatePatterns: PatternTable
     private let grants: [GrantKey: ActionSet]
-    /// What a name was granted by patterns.
+    /// The rights of each name by patterns.
     private let patternGrants: [ExactText: PatternTable]
-    /// When components were removed, milliseconds since 1970.
+    /// When components were removed, in milliseconds since 1970.
     let removed: [ExactText: Int64]
     private let overlaps = TableOverlaps()
 
@@ -22,7 +22,7 @@ final class CompiledRules: Sendable {
         admins = document.admins
         readOnly = document.readOnly
         removed = document.removed.sorted().reduce(into: [:]) { times, entry in
-            // A time that cannot be read is refused when the file is read; here it must not let anybody in.
+            // A malformed time is refused when the file is read. Here it must not make proofs valid.
             times[ExactText(entry.key)] = RemovalTime.milliseconds(entry.value) ?? .max
         }
         var topics: Set<ExactText> = []
@@ -64,10 +64,10 @@ final class CompiledRules: Sendable {
 
     // MARK: Tables
 
-    /// Whether a private topic can fill a table whose topics are these.
+    /// Whether a private topic can be among the topics of a table.
     func isPrivate(table pattern: String) -> Bool {
         guard hasPrivateTopics else { return false }
-        // What takes too long to find out is taken for private.
+        // If that takes too long to find out, the table counts as private.
         return overlap(pattern).map { !$0.isEmpty } ?? true
     }
 
@@ -93,7 +93,7 @@ final class CompiledRules: Sendable {
         }
     }
 
-    /// The segments of a topic that can fill a table; nil for another one.
+    /// The segments of a topic that can fill a table; nil for one that cannot.
     private static func row(of topic: ExactText, in table: [TableSegment]) -> [TopicPattern.Segment]? {
         let parts = TopicPattern.segments(of: topic.string)
         guard parts.count == table.count else { return nil }
@@ -108,7 +108,7 @@ final class CompiledRules: Sendable {
 }
 
 extension [TopicPattern.Segment] {
-    /// The one topic that these segments match, when there is just one.
+    /// The topic that these segments match; nil when they match several.
     fileprivate var literalTopic: String? {
         var parts: [Substring] = []
         for segment in self {

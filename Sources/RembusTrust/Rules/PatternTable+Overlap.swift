@@ -1,6 +1,6 @@
 import RembusWire
 
-/// One segment of the topics that fill a table.
+/// One segment of the topics of a table.
 enum TableSegment: Sendable {
     case literal(Substring)
     /// Any segment that is not empty, also with an `@` (storage.md §3).
@@ -12,9 +12,9 @@ enum TableSegment: Sendable {
 }
 
 extension TopicIndex<ActionSet> {
-    /// The topics that a pattern of this table and `table` have in common, as rows of segments none of which is `**`.
+    /// The topics that a pattern of this table and `table` have in common, as rows of segments, none of which is `**`.
     ///
-    /// - Returns: Nil when finding them out takes more than `steps` steps.
+    /// - Returns: nil when finding them takes more than `steps` steps.
     func overlap(with table: [TableSegment], steps: Int) -> [[TopicPattern.Segment]]? {
         var search = OverlapSearch(nodes: nodes, table: table, steps: steps)
         search.visit(0, [])
@@ -22,7 +22,7 @@ extension TopicIndex<ActionSet> {
     }
 }
 
-/// A walk through all the branches of a trie that a table's topics can take.
+/// A search through the branches of a trie that match a table's topics.
 private struct OverlapSearch {
     let nodes: [PatternTable.Node]
     let table: [TableSegment]

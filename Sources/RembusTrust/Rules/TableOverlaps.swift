@@ -1,7 +1,8 @@
 import RembusWire
 import Synchronization
 
-/// What was found out about tables and private topics: it takes a look at all of these, and tables are few.
+/// A cache of the private topics that can fill each table. Finding them takes a search through all private topics, and
+/// tables are few.
 final class TableOverlaps: Sendable {
     struct Question: Hashable {
         var name: ExactText
@@ -10,18 +11,18 @@ final class TableOverlaps: Sendable {
     }
 
     private struct Known {
-        /// By table; nil where it would take too long.
+        /// By table; nil where the search would take too long.
         var rows: [ExactText: [[TopicPattern.Segment]]?] = [:]
         var answers: [Question: Bool] = [:]
     }
 
-    /// How many branches are followed for one table.
+    /// The most branches that are followed for one table.
     static let maximumSteps = 200_000
     private static let maximumAnswers = 4096
 
     private let known = Mutex(Known())
 
-    /// The segments of the private topics that can fill a table, from `find` the first time.
+    /// The segments of the private topics that can fill a table. `find` is called the first time.
     func rows(_ pattern: ExactText, _ find: () -> [[TopicPattern.Segment]]?) -> [[TopicPattern.Segment]]? {
         if let rows = known.withLock({ $0.rows[pattern] }) { return rows }
         let rows = find()

@@ -1,16 +1,16 @@
 import Foundation
 import RembusIdentity
 
-/// The files in which brokers of the reference keep rights (behaviour.md §19.3).
+/// The files in which brokers of the reference store rights (behaviour.md §19.3).
 struct ReferenceFiles: Sendable {
     let directory: String
 
     private static let maximumBytes = 16 << 20
 
-    /// Takes over what is not in `document` yet: administrators and authorizations once, so that those who lose a right
-    /// here do not get it back from there; pins whenever there is a plain one.
+    /// Imports what `document` does not have yet. Administrators and authorizations are imported once, so that a right
+    /// that is withdrawn here does not come back. Plain pins are imported whenever there are any.
     ///
-    /// - Returns: The content that `tenants.json` should have, with hashes; nil when it holds no plain pin.
+    /// - Returns: The new content of `tenants.json`, with hashes instead of pins; nil when it has no plain pin.
     func absorb(into document: inout TrustDocument) throws(TrustError) -> [UInt8]? {
         if !document.imported.contains("admins.json"), let names = try read([String].self, "admins.json") {
             for name in names { document.admins.insert(name) }

@@ -2,20 +2,21 @@ import Foundation
 import RembusIdentity
 import RembusWire
 
-/// `trust.json`: a ``TrustDocument`` as JSON, readable for its owner only.
+/// `trust.json`: a ``TrustDocument`` as JSON, with access for its owner only.
 struct TrustFile: Sendable {
-    /// More than the largest document of usual names needs.
+    /// More than the largest document with usual names needs.
     static let maximumBytes = 60 << 20
 
     let path: String
 
-    /// The copy of what counted last, by which a file is known that has lost its rules.
+    /// The copy of the last valid file, with which a file is recognised that has lost its rules.
     var copy: TrustFile { TrustFile(path: "\(path).bak") }
 
     /// The document; nil when there is no file.
     ///
-    /// - Parameter known: What counted before. A file that leaves out a list of restrictions which was not empty then is not
-    ///   used: the topics would be public, and the readers writers, without anybody having said so.
+    /// - Parameter known: The last valid document. If the file leaves out a list of restrictions that was not empty in
+    ///   it, the file is refused: private topics would become public, and read-only components writers, although nobody
+    ///   has decided that.
     func read(knowing known: TrustDocument? = nil) throws(TrustError) -> TrustDocument? {
         let bytes: [UInt8]?
         do {
@@ -25,7 +26,7 @@ struct TrustFile: Sendable {
         }
         guard let bytes else { return nil }
         do {
-            // Foundation takes commas at the end of lists, which other readers of the file do not.
+            // Foundation accepts commas at the end of lists, which other readers of the file do not.
             let text = try JSONText(bytes)
             do {
                 let document = try JSONDecoder().decode(TrustDocument.self, from: Data(bytes))
@@ -57,7 +58,7 @@ struct TrustFile: Sendable {
         }
     }
 
-    /// What is wrong and on which line.
+    /// The error with its line.
     private static func located(_ error: any Error, in text: JSONText) -> String {
         guard let error = error as? DecodingError, let context = error.context else { return problem(error) }
         let steps = context.codingPath.map { key in key.intValue.map(JSONText.Step.element) ?? .key(key.stringValue) }
@@ -84,7 +85,7 @@ struct TrustFile: Sendable {
         }
     }
 
-    /// What is wrong and where, without the file's content, which is not for logs.
+    /// The error with its place, without contents of the file, which must not be logged.
     static func problem(_ error: any Error) -> String {
         switch error {
         case DecodingError.keyNotFound(let key, let context):
@@ -115,7 +116,7 @@ struct TrustFile: Sendable {
     }
 }
 
-/// The keys of an object; their values are not read.
+/// The keys of an object, without their values.
 private struct MentionedKeys: Decodable {
     private struct Key: CodingKey {
         let stringValue: String
@@ -132,7 +133,7 @@ private struct MentionedKeys: Decodable {
 }
 
 extension DecodingError {
-    /// Where in the document the error is.
+    /// The place of the error in the document.
     fileprivate var context: Context? {
         switch self {
         case .keyNotFound(_, let context), .typeMismatch(_, let context), .valueNotFound(_, let context),

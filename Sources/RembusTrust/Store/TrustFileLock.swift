@@ -7,11 +7,11 @@ import Darwin
 #endif
 import RembusSupport
 
-/// Lets one writer at a time change a file, of whatever process. The lock is the kernel's and ends with the process.
+/// Lets one writer at a time change a file, across processes. The lock is the kernel's and ends with the process.
 struct TrustFileLock: Sendable {
-    /// How long to wait for another writer, in milliseconds: each takes a fraction of a second, so one that takes
+    /// How long to wait for another writer, in milliseconds. A writer takes a fraction of a second, so one that takes
     /// longer is stuck.
-    private static let patience = 10_000
+    private static let longestWait = 10_000
     private static let pause = 5
 
     let path: String
@@ -28,7 +28,7 @@ struct TrustFileLock: Sendable {
             case .failed(let number): throw TrustError("cannot lock \(path)", errno: number)
             case .held: break
             }
-            guard waited < Self.patience else {
+            guard waited < Self.longestWait else {
                 throw TrustError("another process keeps \(path) locked; end it and try again")
             }
             usleep(useconds_t(Self.pause * 1000))

@@ -1,22 +1,23 @@
 import RembusIdentity
 
 extension TrustStore {
-    /// Takes over rights from the catalog of a broker of the reference. Blocks.
+    /// Imports rights from the catalog of a broker of the reference. Blocks.
     ///
-    /// Give only what this broker did not write there itself: a right that was taken away here would come back.
+    /// The arguments must not contain what this broker has written there itself: a right that was withdrawn here would
+    /// come back.
     /// - Parameters:
-    ///   - tenants: Tenants and their pins. A plain pin counts, as somebody put it there on purpose; a hash only for a
-    ///     tenant that is not known here.
-    ///   - authorizations: Private topics and the names that may use them.
+    ///   - tenants: Tenants with their pins. A plain pin is imported, because an administrator has put it there. A hash
+    ///     is imported only for a tenant that is not known here.
+    ///   - authorizations: Private topics with the names that may use them.
     ///   - privateTopics: Private topics without names.
-    ///   - readOnly: Components that may only read.
-    ///   - grants: Grants that are more than authorizations.
+    ///   - readOnly: Read-only components.
+    ///   - grants: Grants beyond authorizations.
     package func absorb(
         administrators: [String], tenants: [(tenant: String, secret: String)],
         authorizations: [(topic: String, name: String)], privateTopics: [String] = [], readOnly: [String] = [],
         grants: [Grant] = []
     ) throws(TrustError) {
-        // Hashing is slow on purpose; not while others wait for the file.
+        // Hashing is slow on purpose, so it is not done while others wait for the file.
         let known = document.tenants
         let pins = tenants.compactMap { tenant, secret -> (tenant: String, pin: String)? in
             guard PinHash(secret) != nil else { return (tenant, PinHash.make(secret).text) }
@@ -37,6 +38,6 @@ extension TrustStore {
 }
 
 extension String {
-    /// Whether this is the hash of a pin rather than a pin.
+    /// Whether this text is the hash of a pin rather than a pin.
     package var isPinHash: Bool { PinHash(self) != nil }
 }

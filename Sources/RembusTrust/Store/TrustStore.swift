@@ -3,33 +3,33 @@ import RembusIdentity
 import RembusSupport
 import Synchronization
 
-/// Where a broker's rights are kept: in `trust.json` in its state folder, or in memory only.
+/// The rights of a broker: in `trust.json` in its state folder, or in memory only.
 ///
-/// Broker and command line may both change the file: each change is made on what the file holds at that time, under a
-/// lock. A file that cannot be used never loosens anything: the broker does not start with it, and goes on with the
-/// rights it has when the file breaks or goes away later.
+/// The broker and the command may both change the file. Each change is applied to the current content of the file,
+/// under a lock. A file that cannot be used never removes restrictions: the broker does not start with it, and keeps
+/// its current rights when the file breaks or disappears later.
 package final class TrustStore: Sendable {
     private struct State {
         var document: TrustDocument
-        /// The file that `document` was read from or written to; nil before there was one.
+        /// The stamp of the file that `document` was read from or written to; nil when there was none.
         var stamp: FileStamp?
-        /// A file that could not be used, which was logged.
+        /// The stamp of a file that could not be used, which was logged.
         var brokenStamp: FileStamp?
         var isMissingLogged = false
         var handlers: [@Sendable (TrustDocument) -> Void] = []
         var outsideHandlers: [@Sendable (_ old: TrustDocument, _ new: TrustDocument) -> Void] = []
     }
 
-    /// Nil for memory only.
+    /// The file; nil to keep rights in memory only.
     let file: TrustFile?
     private let lock: TrustFileLock?
     let logger: Logger
     private let state: Mutex<State>
-    /// Held while handlers run, so that the last one to run has the newest document.
+    /// Held while handlers run, so that the last call has the newest document.
     private let notification = Mutex(())
-    /// Held during a change of a store without a file, so that changes come one after the other.
+    /// Held during a change of a store without a file, so that changes are made one after the other.
     private let memoryUpdate = Mutex(())
-    /// Whether there was no `trust.json` before: nothing was ever decided here.
+    /// Whether there was no `trust.json` before, so that no rights were ever stored here.
     package let isNew: Bool
     /// Whether there was a copy of earlier rights, with which the file was compared when it was opened.
     package let hadCopy: Bool
@@ -41,10 +41,10 @@ package final class TrustStore: Sendable {
         state = Mutex(State(document: TrustDocument()))
     }
 
-    /// Reads the rights, and takes over those that a broker of the reference left in the same folder: `admins.json`,
-    /// `tenants.json`, whose plain pins are replaced by their hashes there, and `topic_auth.json`. Blocks.
+    /// Reads the rights, and imports those that a broker of the reference has left in the same folder: `admins.json`,
+    /// `topic_auth.json` and `tenants.json`, in which plain pins are replaced by their hashes. Blocks.
     ///
-    /// - Parameter directory: The broker's state folder, which is made when it is missing; nil for memory only.
+    /// - Parameter directory: The broker's state folder, which is created when it is missing; nil for memory only.
     /// - Throws: ``TrustError`` when a file cannot be used.
     package init(directory: String?, logger: Logger) throws(TrustError) {
         self.logger = logger
@@ -86,42 +86,43 @@ package final class TrustStore: Sendable {
         state = Mutex(State(document: document, stamp: FileStamp(file.path)))
     }
 
-    /// The rights as last read or written here.
+    /// The rights, as last read or written by this store.
     package var document: TrustDocument { state.withLock { $0.document } }
 
-    /// Whether the file on the disk is another one than that in use, and cannot be used, or is gone.
+    /// Whether the file on the disk differs from the rights in use, because it cannot be used or is gone.
     package var isStale: Bool { state.withLock { $0.brokenStamp != nil || $0.isMissingLogged } }
 
-    /// Whether the rights in a broker's state folder can be used. Reads, and changes nothing.
+    /// Throws when the rights in a broker's state folder cannot be used. Changes nothing.
     package static func check(directory: String) throws(TrustError) {
         guard var document = try TrustFile(path: "\(directory)/trust.json").read() else { return }
         document.hashPins()
         try document.check()
     }
 
-    /// Calls `body` with the newest document after each change, on the thread that made or found it. It must not change
-    /// the store itself.
+    /// Adds a handler that is called with the newest document after each change, on the thread that has made or found
+    /// it. It must not change the store.
     package func onChange(_ body: @escaping @Sendable (TrustDocument) -> Void) {
         state.withLock { $0.handlers.append(body) }
     }
 
-    /// Calls `body` with the rights before and after when another process, or an editor, has changed the file. It must
-    /// not change the store itself.
+    /// Adds a handler that is called with the rights before and after, when another process or an editor has changed
+    /// the file. It must not change the store.
     package func onOutsideChange(
         _ body: @escaping @Sendable (_ old: TrustDocument, _ new: TrustDocument) -> Void
     ) {
         state.withLock { $0.outsideHandlers.append(body) }
     }
 
-    /// Changes the rights: under the file's lock, on what the file then holds, written as a whole or not at all. Blocks
-    /// on the disk, and up to 10 seconds for another writer; not on an event loop.
+    /// Changes the rights. `change` is applied to the current content of the file, under the file's lock, and the
+    /// result is written completely or not at all. Blocks on the disk, and for up to 10 seconds for another writer, so
+    /// it must not be called on an event loop.
     ///
-    /// - Throws: What `change` throws, or why the result cannot be stored; then nothing is changed.
+    /// - Throws: The error of `change`, or the reason why the result cannot be stored. Nothing has changed then.
     package func update<R>(_ change: (inout TrustDocument) throws(TrustError) -> R) throws(TrustError) -> R {
         guard let file, let lock else { return try updateMemory(change) }
         let (result, isChanged) = try lock.withLock { [logger] () throws(TrustError) -> (R, Bool) in
             let known = state.withLock { ($0.document, $0.stamp) }
-            // A file that went away must not take the rights with it.
+            // If the file has disappeared, the rights stay.
             let stored = FileStamp(file.path) == known.1 ? known.0 : try file.read(knowing: known.0) ?? known.0
             var document = stored
             document.hashPins()
@@ -138,10 +139,10 @@ package final class TrustStore: Sendable {
         return result
     }
 
-    /// Reads the file again when it is another one than before. Blocks for a moment.
+    /// Reads the file again if it was replaced. Blocks for a moment.
     ///
     /// A file that cannot be used is logged, once, and the rights stay as they are.
-    /// - Returns: Whether there are other rights now.
+    /// - Returns: Whether the rights have changed.
     @discardableResult
     package func reloadIfChanged() -> Bool {
         guard let file else { return false }
@@ -189,7 +190,7 @@ package final class TrustStore: Sendable {
         return result
     }
 
-    /// Takes a document that is in the file; true when it is another one than before.
+    /// Takes over a document from the file. Returns whether it differs from the one before.
     private func adopt(_ document: TrustDocument, _ stamp: FileStamp?) -> Bool {
         state.withLock { state in
             (state.stamp, state.brokenStamp, state.isMissingLogged) = (stamp, nil, false)
@@ -212,8 +213,50 @@ package final class TrustStore: Sendable {
 }
 
 extension TrustDocument {
-    /// Replaces plain pins, which an administrator wrote into the file, by their hashes.
+    /// Replaces plain pins, which an administrator has written into the file, by their hashes.
     fileprivate mutating func hashPins() {
         for (tenant, pin) in tenants.sorted() where PinHash(pin) == nil { tenants[tenant] = PinHash.make(pin).text }
+    }
+}
+
+/// The copy of the rights beside their file. With it, restrictions do not end because the file was lost or emptied.
+extension TrustStore {
+    /// The copy; nil when there is none that can be used. The reason is logged.
+    private static func readCopy(of file: TrustFile, _ logger: Logger) -> TrustDocument? {
+        do throws(TrustError) {
+            return try file.copy.read()
+        } catch {
+            logger.warning("the copy of the rights is not used: \(error)")
+            return nil
+        }
+    }
+
+    /// Writes the copy. A failure is logged and has no other effect.
+    private static func keepCopy(_ document: TrustDocument, of file: TrustFile, _ logger: Logger) {
+        do throws(TrustError) {
+            try file.copy.write(document)
+        } catch {
+            logger.warning("the copy of the rights cannot be written: \(error)")
+        }
+    }
+
+    /// Logs which topics are not private any more.
+    private static func warnOfPublic(_ old: TrustDocument, _ new: TrustDocument, _ logger: Logger) {
+        let opened = old.privateTopics.sorted().filter { !new.privateTopics.contains($0) }
+        guard !opened.isEmpty else { return }
+        let some = opened.prefix(5).joined(separator: ", ")
+        logger.warning(
+            "trust.json was changed: \(opened.count) topics that were private are public now: \(some)\(opened.count > 5 ? ", …" : "")"
+        )
+    }
+
+    /// Throws when the file lacks restrictions that are in the catalog.
+    package func check(againstPrivateTopics topics: [String], readOnly: [String]) throws(TrustError) {
+        guard let file, !hadCopy else { return }
+        var known = TrustDocument()
+        for topic in topics { known.makePrivate(topic) }
+        for name in readOnly { known.readOnly.insert(name) }
+        guard let found = try file.read(knowing: known) else { return }
+        Self.warnOfPublic(known, found, logger)
     }
 }

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// Writes the pieces of CBOR items in the forms that protocol.md §2 asks senders to use.
+/// Writes the parts of CBOR items in the forms that protocol.md §2 asks senders to use.
 extension ByteBuffer {
     /// Writes the shortest head for an argument.
     package mutating func writeCBORHead(_ major: CBORMajor, _ argument: UInt64) {
@@ -28,7 +28,7 @@ extension ByteBuffer {
         writeInteger(0xF6 as UInt8)
     }
 
-    /// Writes finite floats with 64 bits and the others with 16, as the Python reference does.
+    /// Writes finite floats with 64 bits, and infinities and NaN with 16, as the Python reference does.
     package mutating func writeCBORFloat(_ value: Double) {
         if value.isFinite {
             writeMultipleIntegers(0xFB as UInt8, value.bitPattern)

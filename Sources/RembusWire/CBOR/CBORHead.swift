@@ -12,11 +12,13 @@ package enum CBORMajor: UInt8, Sendable {
     /// The major type in the first byte of an item.
     @inline(__always)
     init(highBitsOf first: UInt8) {
-        // Three bits for eight cases, numbered in order; the failable initializer would compare each.
+        // Three bits have eight values, and the cases are numbered in order. The failable initializer would compare
+        // with each case.
         self = unsafeBitCast(first >> 5, to: CBORMajor.self)
     }
 
-    /// Whether an item may end with a break instead of stating its length; for `simple` this is the break itself.
+    /// Whether an item may have an indefinite length, which ends with a break. For `simple` this form is the break
+    /// itself.
     var hasIndefiniteForm: Bool {
         switch self {
         case .bytes, .text, .array, .map, .simple: true
@@ -34,7 +36,7 @@ package struct CBORHead: Sendable {
     /// The value in ``info`` or in the bytes after it; 0 for an indefinite length.
     package var argument: UInt64
 
-    /// Whether the length is indefinite or, with the major type `simple`, whether this is the break.
+    /// Whether the length is indefinite. With the major type `simple`, whether this is a break.
     package var isIndefinite: Bool { info == Self.indefinite }
 
     /// The first byte that ends an item of indefinite length.
@@ -49,8 +51,8 @@ package struct CBORHead: Sendable {
         self.argument = argument
     }
 
-    /// Reads the head at `offset` of the `end` bytes at `base`, and moves the offset behind it; nil when the bytes are cut
-    /// short or use a reserved form.
+    /// Reads the head at `offset` of the `end` bytes at `base`, and advances the offset; nil when the bytes are
+    /// truncated or use a reserved form.
     @inline(__always)
     init?(_ base: UnsafeRawPointer, end: Int, offset: inout Int) {
         guard offset < end else { return nil }
@@ -66,7 +68,7 @@ package struct CBORHead: Sendable {
         }
     }
 
-    /// Reads the head at `position` and moves the position behind it.
+    /// Reads the head at `position` and advances the position.
     @inline(__always)
     package init(_ bytes: UnsafeRawBufferPointer, at position: inout Int) throws(WireError) {
         guard let base = bytes.baseAddress, let head = CBORHead(base, end: bytes.count, offset: &position) else {
@@ -96,7 +98,7 @@ package struct CBORHead: Sendable {
         return argument
     }
 
-    /// Why there is no head at `position`.
+    /// Why there is no valid head at `position`.
     private static func fault(_ bytes: UnsafeRawBufferPointer, at position: Int) -> WireError {
         guard position < bytes.count else { return truncated(at: position) }
         let info = bytes[position] & 0x1F
@@ -105,7 +107,7 @@ package struct CBORHead: Sendable {
             return WireError(.malformed, "An integer or tag cannot have an indefinite length.", offset: position)
         case 28...30: return WireError(.malformed, "The item has a reserved length.", offset: position)
         default:
-            // What is left of the reasons: too few bytes, or a simple value in two bytes that fits one.
+            // Two reasons are left: too few bytes, or a simple value in two bytes that fits one.
             return bytes.count - position > 1 << Int(info - 24)
                 ? WireError(.malformed, "The simple value has a reserved form.", offset: position)
                 : truncated(at: bytes.count)

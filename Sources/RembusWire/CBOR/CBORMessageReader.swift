@@ -1,9 +1,9 @@
 import NIOCore
 
-/// Walks the elements of a message array and reads each as the type the protocol gives it.
+/// Reads the elements of a message array, each as the type that the protocol gives it.
 struct CBORMessageReader {
     private var reader: CBORReader
-    /// How many elements are left; nil when the array has an indefinite length.
+    /// The number of remaining elements; nil when the array has an indefinite length.
     private var remaining: UInt64?
     private var atEnd = false
 
@@ -15,7 +15,7 @@ struct CBORMessageReader {
         remaining = head.isIndefinite ? nil : head.argument
     }
 
-    /// Moves to the next element and says whether there is one.
+    /// Advances to the next element. Returns false when there is none.
     private mutating func advance() throws(WireError) -> Bool {
         if atEnd { return false }
         if let remaining {
@@ -69,13 +69,13 @@ struct CBORMessageReader {
         return number
     }
 
-    /// Bytes: a public key or a signature. The Python package chooses between bytes and base64 before it has seen which
-    /// encoding the connection speaks, and its broker takes both, so a base64 text may stand in a CBOR message.
+    /// Bytes: a public key or a signature. A CBOR message may have a base64 text instead, because the Python package
+    /// chooses the form before it knows the encoding of the connection, and its broker accepts both.
     mutating func bytes(_ name: String) throws(WireError) -> ByteBuffer {
         let element = try value(name)
         if let bytes = element.bytesValue { return bytes }
         guard let text = element.stringValue else { throw unusable(name, "a byte string, or base64 in a text") }
-        // Another text proves nothing and is no key, which is answered and not a reason to hang up.
+        // Any other text is neither a proof nor a key. It gets an answer, so it is no reason to close the connection.
         return Base64.decode(text) ?? ByteBuffer(string: text)
     }
 
@@ -93,7 +93,7 @@ struct CBORMessageReader {
         Message.arguments(from: try optionalValue())
     }
 
-    /// Reads what a newer peer may have appended, so that a message cut inside it is noticed.
+    /// Reads elements that a newer peer may have appended, so that a message that is truncated within them is noticed.
     mutating func skipRest() throws(WireError) {
         while case .some = try optionalValue() {}
     }

@@ -14,7 +14,7 @@ package struct CBORReader {
         budget = DecodingBudget(limits)
     }
 
-    /// The next byte without reading it, nil at the end.
+    /// The next byte without reading it; nil at the end.
     package var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     /// Reads the head of an item.
@@ -53,7 +53,8 @@ package struct CBORReader {
         return true
     }
 
-    /// Moves over a definite byte string of 8 bytes, the usual message id, and returns its little-endian value.
+    /// Reads a definite byte string of 8 bytes, the usual message id, and returns its little-endian value; nil when
+    /// there is another item.
     package mutating func readWord() throws(WireError) -> UInt64? {
         guard next == CBORMajor.bytes.rawValue << 5 | 8, bytes.count - position > 8 else { return nil }
         try budget.takeItem(at: position)
@@ -99,7 +100,7 @@ extension CBORReader {
         return text
     }
 
-    /// Gives the head of each chunk of a string of indefinite length to `readOne`, which reads its content.
+    /// Calls `readOne` with the head of each chunk of a string of indefinite length, to read the chunk.
     private mutating func readChunks(
         _ major: CBORMajor, _ readOne: (inout CBORReader, CBORHead) throws(WireError) -> Void
     ) throws(WireError) {
@@ -117,7 +118,7 @@ extension CBORReader {
 // MARK: - Containers and simple values
 
 extension CBORReader {
-    /// Refuses a count that the bytes left cannot hold, before anything is allocated.
+    /// Refuses a count for which there are too few bytes, before memory is allocated.
     private func checkedCount(_ head: CBORHead, bytesPerElement: UInt64) throws(WireError) -> UInt64 {
         guard head.argument <= UInt64(bytes.count - position) / bytesPerElement else {
             throw CBORHead.truncated(at: bytes.count)
@@ -125,7 +126,7 @@ extension CBORReader {
         return head.argument
     }
 
-    /// A count is trusted only this far; beyond it arrays grow as elements really arrive.
+    /// Memory for more elements than this is not allocated in advance, but only when the elements arrive.
     private static var trustedCount: UInt64 { 1024 }
 
     private mutating func readArray(_ head: CBORHead, depth: Int) throws(WireError) -> [Value] {
@@ -173,7 +174,7 @@ extension CBORReader {
 }
 
 extension Value {
-    /// A tagged item; big integers are interpreted, everything else is kept as it is.
+    /// A tagged item. Big integers are converted; all others are kept as they are.
     fileprivate init(tag: UInt64, content: Value) {
         switch (tag, content) {
         case (Tag.positiveBigInteger, .bytes(let magnitude)):
@@ -187,7 +188,7 @@ extension Value {
 }
 
 extension Double {
-    /// Widens an IEEE 754 half; `Float16` does not exist on every platform.
+    /// Converts an IEEE 754 half-precision number. `Float16` does not exist on every platform.
     package init(halfBits bits: UInt16) {
         let fraction = Double(bits & 0x3FF)
         let magnitude: Double =

@@ -15,7 +15,7 @@ extension Value {
         }
     }
 
-    /// Decodes one item and moves the reader index of the buffer behind it. On an error the buffer is unchanged.
+    /// Decodes one item and advances the reader index of the buffer. On an error the buffer is unchanged.
     package static func decode(
         cbor buffer: inout ByteBuffer, limits: DecodingLimits = .standard
     ) throws(WireError) -> Value {
@@ -49,7 +49,7 @@ extension Value {
         case .tagged(let tag, let content):
             buffer.writeCBORHead(.tag, tag)
             content.encodeCBOR(into: &buffer)
-        // The numbers 24…31 have no form in CBOR.
+        // The numbers 24…31 cannot be encoded in CBOR.
         case .simple(24...31): buffer.writeInteger(0xF7 as UInt8)
         case .simple(let number): buffer.writeCBORHead(.simple, UInt64(number))
         }

@@ -1,7 +1,7 @@
 import NIOCore
 
 extension Value {
-    /// How many bytes ``encodeCBOR(into:)`` appends, without writing them.
+    /// The number of bytes that ``encodeCBOR(into:)`` appends, computed without writing them.
     package var encodedCBORLength: Int {
         switch self {
         case .null, .undefined, .bool, .simple(24...31): 1

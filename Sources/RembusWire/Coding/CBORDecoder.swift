@@ -1,11 +1,12 @@
 public import NIOCore
 
-/// Decodes Swift values from CBOR, accepting what the different Rembus peers send.
+/// Decodes Swift values from CBOR, in all forms that Rembus peers send.
 ///
-/// A float without a fraction decodes as an integer and any integer as a float; null and undefined decode as nil; `Data`
-/// and `ByteBuffer` take byte strings, bare or in tag 64; `Date` takes tags 0 and 1 and plain seconds since 1970.
+/// A float without a fraction decodes as an integer, and any integer as a float. null and undefined decode as nil.
+/// `Data` and `ByteBuffer` decode from byte strings, bare or in tag 64; `Date` decodes from tags 0 and 1 and from plain
+/// seconds since 1970.
 public struct CBORDecoder: Sendable {
-    /// What is accepted at most.
+    /// The limits on accepted input.
     public var limits: DecodingLimits
 
     /// Makes a decoder.

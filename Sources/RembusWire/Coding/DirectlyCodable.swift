@@ -6,15 +6,16 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A type that is one value by itself, without asking for a container.
+/// A type that is encoded as one value, without a container.
 package protocol DirectlyCodable {
-    /// The value that stands for this.
+    /// The value that is encoded.
     var value: Value { get }
-    /// Reads the value; nil when it has another type or does not fit.
+    /// Decodes a value; nil when it has another type or is out of range.
     init?(value: Value)
-    /// The value that stands for this. Throws for a type that not all of its values fit into a message.
+    /// The value that is encoded. Throws for types of which not every instance can be encoded.
     func encodedValue() throws -> Value
-    /// Reads the value; nil when it has another type or does not fit. Throws for a type that can say more than that.
+    /// Decodes a value; nil when it has another type or is out of range. Throws for types that have more precise
+    /// errors.
     static func decoded(from value: Value) throws -> Self?
 }
 
@@ -104,7 +105,8 @@ extension DirectlyCodable where Self: FixedWidthInteger {
         return Value(bigInteger: BigInteger(isNegative: self < 0, magnitude: bytes))
     }
 
-    /// An integer that fits, or a float without a fraction that does: many peers do not tell the two apart.
+    /// An integer in range, or a float without a fraction that is in range, because many peers do not distinguish the
+    /// two.
     package init?(value: Value) {
         let number: Self? =
             switch value {

@@ -1,8 +1,8 @@
 import NIOCore
 import RembusSupport
 
-/// Makes values usable with foreign coders such as `JSONEncoder`; ``CBOREncoder`` and ``CBORDecoder`` keep them as they
-/// are. A foreign coder sees bytes as base64 text and tagged items as their content.
+/// Makes values usable with other coders, such as `JSONEncoder`. They encode bytes as base64 text and tagged items as
+/// their content. ``CBOREncoder`` and ``CBORDecoder`` keep values as they are.
 extension Value: Codable {
     /// Decodes a value from a foreign format. Throws what the decoder throws.
     public init(from decoder: any Decoder) throws {

@@ -1,6 +1,6 @@
 import RembusSupport
 
-/// Decodes from one value.
+/// Decodes from a ``Value``.
 struct ValueDecoder: Decoder {
     let value: Value
     let codingPath: [any CodingKey]
@@ -25,7 +25,7 @@ struct ValueDecoder: Decoder {
     }
 }
 
-/// The generic methods here and below also serve as the many methods for single types that the protocols ask for.
+/// The generic methods here and below also implement the methods for single types that the protocols require.
 extension ValueDecoder: SingleValueDecodingContainer {
     func decodeNil() -> Bool { value.isNull }
 
@@ -56,7 +56,7 @@ private struct UnkeyedValueDecodingContainer: UnkeyedDecodingContainer {
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex == elements.count }
 
-    /// Gives the next element to `body` and moves on when it succeeds.
+    /// Calls `body` with the next element, and advances when it succeeds.
     private mutating func next<R>(_ type: any Any.Type, _ body: (ValueDecoder) throws -> R) throws -> R {
         let path = codingPath + [OpenKey(intValue: currentIndex)]
         guard !isAtEnd else {
@@ -93,7 +93,7 @@ private struct UnkeyedValueDecodingContainer: UnkeyedDecodingContainer {
 private struct KeyedValueDecodingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let codingPath: [any CodingKey]
     private let map: ValueMap
-    /// The values by name; empty when the map is so small that walking it is cheaper.
+    /// The values by name; empty when the map is so small that a search through it is faster.
     private var members: [String: Value] = [:]
 
     init(map: ValueMap, codingPath: [any CodingKey]) {
@@ -143,7 +143,7 @@ private struct KeyedValueDecodingContainer<Key: CodingKey>: KeyedDecodingContain
 }
 
 extension Value {
-    /// The name that a map key has for Swift: texts as they are, integers in decimal digits.
+    /// The name of a map key in Swift: texts as they are, integers in decimal digits.
     fileprivate var memberName: String? {
         switch self {
         case .text(let text): text
@@ -153,7 +153,7 @@ extension Value {
         }
     }
 
-    /// A word for error messages, which never show payload data.
+    /// The type in a word, for error messages, which never contain payload data.
     fileprivate var kind: String {
         switch self {
         case .null, .undefined: "null"

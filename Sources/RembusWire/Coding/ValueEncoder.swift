@@ -1,6 +1,6 @@
 import RembusSupport
 
-/// Collects what a value encodes. It is a class because nested containers are filled after they have been handed out.
+/// Collects what a value encodes. It is a class, because nested containers are filled after they were returned.
 final class ValueEncoder: Encoder {
     /// What has been encoded so far.
     enum Content {
@@ -8,7 +8,7 @@ final class ValueEncoder: Encoder {
         case value(Value)
         case array([Content])
         case map([(key: String, content: Content)])
-        /// The value of another encoder, which is read when the whole is finished.
+        /// The value of another encoder, which is read when the encoding is finished.
         case nested(ValueEncoder)
 
         /// The finished value; nil when nothing was encoded.
@@ -46,7 +46,7 @@ final class ValueEncoder: Encoder {
         SingleValueContainer(encoder: self)
     }
 
-    /// Encodes one value, giving types that have a form in CBOR that form.
+    /// Encodes one value. Types with a CBOR form of their own get that form.
     static func encode<T: Encodable>(_ value: T, codingPath: [any CodingKey]) throws -> Value {
         if let direct = value as? any DirectlyCodable { return try direct.encodedValue() }
         let encoder = ValueEncoder(codingPath: codingPath)
@@ -80,7 +80,7 @@ final class ValueEncoder: Encoder {
     }
 }
 
-/// The generic methods below also serve as the many methods for single types that the protocols ask for.
+/// The generic methods below also implement the methods for single types that the protocols require.
 private struct SingleValueContainer: SingleValueEncodingContainer {
     let encoder: ValueEncoder
     var codingPath: [any CodingKey] { encoder.codingPath }

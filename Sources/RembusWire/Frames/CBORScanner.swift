@@ -1,17 +1,17 @@
 import RembusSupport
 
-/// A zero-copy walk over CBOR bytes: reads item heads and skips whole items, building nothing.
+/// Scans CBOR bytes without copying: reads item heads and skips whole items, building no values.
 ///
-/// The broker relays payloads as slices, so it must know where an item ends and that its bytes are well formed (a peer
-/// never receives broken CBOR through us), but not what it means. Every read is bounds-checked against the buffer that
-/// the scanner was made from; the scanner must not outlive that buffer.
+/// The broker relays payloads as slices. So it has to know where an item ends and that its bytes are well-formed (the
+/// broker never passes on broken CBOR), but not what they mean. Every read is bounds-checked against the buffer that
+/// the scanner was made from. The scanner must not outlive that buffer.
 package struct CBORScanner {
     package let base: UnsafeRawPointer
     package let end: Int
     package var offset: Int
 
     package init(_ bytes: UnsafeRawBufferPointer, offset: Int = 0) {
-        // An empty buffer may have no base; `end == 0` keeps every read away from this placeholder.
+        // An empty buffer may have no base address. With `end == 0` this placeholder is never read.
         self.base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
         self.end = bytes.count
         self.offset = offset
@@ -23,19 +23,19 @@ package struct CBORScanner {
         offset < end ? base.load(fromByteOffset: offset, as: UInt8.self) : nil
     }
 
-    /// Reads one head and advances behind it; nil when the bytes are cut short or use a reserved encoding.
+    /// Reads one head and advances; nil when the bytes are truncated or use a reserved encoding.
     @inline(__always)
     package mutating func head() -> CBORHead? { CBORHead(base, end: end, offset: &offset) }
 
-    /// Reads a string of this type that states its length, and advances behind it; nil when there is none, with the offset
-    /// anywhere. Text is not checked to be UTF-8.
+    /// Reads a string of this type with a definite length, and advances; nil when there is none, and then the offset is
+    /// undefined. Text is not checked to be UTF-8.
     @inline(__always)
     package mutating func string(_ major: CBORMajor) -> UnsafeRawBufferPointer? {
         guard let head = head(), head.major == major, !head.isIndefinite else { return nil }
         return content(head)
     }
 
-    /// The content of the string whose head was just read, which advances behind it; nil when the bytes are cut short.
+    /// The content of the string whose head was just read, with the offset advanced; nil when the bytes are truncated.
     @inline(__always)
     package mutating func content(_ head: CBORHead) -> UnsafeRawBufferPointer? {
         guard head.argument <= UInt64(end &- offset) else { return nil }
@@ -44,8 +44,8 @@ package struct CBORScanner {
         return content
     }
 
-    /// Skips one well-formed item; false when it is malformed, cut short, nested deeper than `depth`, or holds text
-    /// that is not UTF-8.
+    /// Skips one well-formed item. Returns false when it is malformed, truncated, nested deeper than `depth`, or
+    /// contains text that is not UTF-8.
     package mutating func skipItem(depth: Int) -> Bool {
         guard let head = head() else { return false }
         switch head.major {
@@ -85,7 +85,8 @@ package struct CBORScanner {
             }
             return false
         }
-        // Each item takes at least one byte, so a count beyond the bytes left is a lie; checked before looping on it.
+        // Each item takes at least one byte, so a count beyond the remaining bytes is wrong. This is checked before the
+        // loop.
         guard head.argument <= UInt64(end &- offset) else { return false }
         var remaining = head.argument &* perEntry
         while remaining > 0 {

@@ -1,10 +1,11 @@
 import RembusSupport
 
-/// The parsed head of a data-plane frame: where its id, topic and payload lie, nothing decoded (protocol.md §3).
+/// The parsed head of a data-plane frame: the positions of its id, topic and payload. Nothing is decoded (protocol.md
+/// §3).
 ///
-/// Offsets count from the start of the buffer that was parsed; the header is meaningless without it. Frames in the
-/// usual form (definite lengths, the exact number of elements) parse here. Everything else that a liberal receiver
-/// accepts is `.irregular`: the caller decodes it as a `Message` and encodes it again in the usual form.
+/// Offsets count from the start of the parsed buffer, so the header is useful only together with it. Frames in the
+/// usual form (definite lengths, the exact number of elements) are parsed here. Every other accepted form is
+/// `.irregular`: the caller decodes it as a `Message` and encodes it again in the usual form.
 package struct FrameHeader {
     package enum Kind: UInt8 {
         case publish = 1
@@ -17,38 +18,38 @@ package struct FrameHeader {
     package enum Parsed {
         /// A data-plane frame in the usual form.
         case regular(FrameHeader)
-        /// A control frame (Identity, Admin, …), or a data-plane frame in an unusual but perhaps acceptable form.
+        /// A control frame (Identity, Admin, …), or a data-plane frame in an unusual form, which may be acceptable.
         case irregular
-        /// Not a Rembus message, with a sentence for the log.
+        /// Not a Rembus message. The text is a sentence for the log.
         case malformed(String)
     }
 
     package var kind: Kind
-    /// Publish flags, 0x00…0xF0.
+    /// The publish flags, 0x00…0xF0.
     package var flags: PublishFlags
     package var idOffset: Int
-    /// 0 when the frame carries no id.
+    /// The length of the id; 0 when the frame has none.
     package var idLength: Int
     package var topicOffset: Int
     package var topicLength: Int
-    /// The payload item: the argument array of a publish or request, the data of a response.
+    /// The payload: the argument array of a publication or request, or the data of a response.
     package var payloadOffset: Int
     package var payloadLength: Int
-    /// Elements of the argument array, −1 when its length is indefinite; and the bytes of its head.
+    /// The elements of the argument array, −1 when its length is indefinite; and the bytes of its head.
     package var argumentCount: Int
     package var argumentHeadLength: Int
-    /// A request's target name; length −1 when there is none.
+    /// The target name of a request; length −1 when there is none.
     package var targetOffset: Int
     package var targetLength: Int
     package var status: UInt64
-    /// How long the sender of a request waits for the answer, milliseconds; nil when it does not say.
+    /// How long the sender of a request waits for the answer, in milliseconds; nil when it sets no limit.
     package var timeout: UInt64?
     /// How many brokers have passed a request on; 0 when none has said so.
     package var hops: UInt64 = 0
 
     package var hasTarget: Bool { targetLength >= 0 }
 
-    /// Deepest nesting accepted inside a payload (known-defects.md S20).
+    /// The deepest nesting that is accepted in a payload (known-defects.md S20).
     package static let maxDepth = 64
 
     private init(kind: Kind, flags: PublishFlags) {
@@ -75,7 +76,7 @@ package struct FrameHeader {
             return .malformed("the first element is not a message type")
         }
         guard first.argument <= 0xFF else { return .malformed("message type \(first.argument) does not exist") }
-        // Relayed bytes must have the shortest form here, which Julia's parser insists on (protocol.md §2).
+        // Relayed bytes must have the shortest form here, because Julia's parser requires it (protocol.md §2).
         guard first.info < 24 || (first.info == 24 && first.argument >= 24) else { return .irregular }
         let type = UInt8(truncatingIfNeeded: first.argument)
         guard let kind = Kind(rawValue: type & 0x0F) else { return .irregular }
@@ -90,7 +91,7 @@ package struct FrameHeader {
         return isRegular ? .regular(header) : .irregular
     }
 
-    /// Whether the bytes begin with the tag that says that they are CBOR.
+    /// Whether the bytes begin with the tag for self-described CBOR.
     private static func isSelfDescribed(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var scanner = CBORScanner(bytes)
         guard let head = scanner.head(), head.major == .tag else { return false }
@@ -191,6 +192,6 @@ extension FrameHeader {
         hasTarget ? String(decoding: bytes[targetOffset..<targetOffset + targetLength], as: UTF8.self) : nil
     }
 
-    /// The first byte behind the frame's last element; bytes behind it are ignored (protocol.md §1.1).
+    /// The offset behind the frame's last element. Further bytes are ignored (protocol.md §1.1).
     package var end: Int { payloadOffset &+ payloadLength }
 }

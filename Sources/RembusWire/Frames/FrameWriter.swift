@@ -1,7 +1,7 @@
-/// Writes the pieces of a frame into memory that the caller has sized with the matching `…Length` function.
+/// Writes the parts of a frame into memory whose size the caller has computed with the matching `…Length` functions.
 ///
-/// The routing path knows the exact length of what it sends before it writes, so one bounds check per frame (by whoever
-/// hands out the memory) is enough and each piece is a plain store or `memcpy`.
+/// The routing path knows the exact length of a frame before it writes it. So one bounds check per frame, where the
+/// memory is allocated, is enough, and each part is a plain store or `memcpy`.
 package struct FrameWriter {
     package private(set) var cursor: UnsafeMutableRawPointer
 
@@ -29,7 +29,7 @@ package struct FrameWriter {
         bytes.withUnsafeBytes { copy($0) }
     }
 
-    /// A CBOR head in its shortest form.
+    /// Writes a CBOR head in its shortest form.
     package mutating func head(major: UInt8, _ argument: Int) {
         let top = major << 5
         switch argument {
@@ -49,7 +49,7 @@ package struct FrameWriter {
         }
     }
 
-    /// An 8-byte message id, given as its little-endian integer.
+    /// Writes an 8-byte message id, given as its little-endian integer.
     package mutating func id(_ littleEndian: UInt64) {
         byte(0x48)
         integer(littleEndian.littleEndian)
@@ -67,7 +67,7 @@ package struct FrameWriter {
         cursor += MemoryLayout<T>.size
     }
 
-    /// Bytes that `head` takes for `argument`.
+    /// The number of bytes that `head` writes for `argument`.
     package static func headLength(_ argument: Int) -> Int {
         switch argument {
         case 0..<24: 1
@@ -78,7 +78,7 @@ package struct FrameWriter {
         }
     }
 
-    /// Bytes that an id takes with its head.
+    /// The number of bytes of an id with its head.
     package static func idLength(_ id: MessageID) -> Int {
         headLength(id.count) + id.count
     }

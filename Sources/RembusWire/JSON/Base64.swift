@@ -6,13 +6,14 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// The text form that bytes have in JSON messages.
+/// Base64, the text form of bytes in JSON messages.
 enum Base64 {
     static func encode(_ bytes: ByteBuffer) -> String {
         Data(bytes.readableBytesView).base64EncodedString()
     }
 
-    /// The bytes of a base64 text, nil when it is none. The URL alphabet, missing padding and line breaks are accepted.
+    /// The bytes of a base64 text; nil when it is malformed. The URL alphabet, missing padding and line breaks are
+    /// accepted.
     static func decode(_ text: String) -> ByteBuffer? {
         var standard = text.replacing("-", with: "+").replacing("_", with: "/")
         standard.removeAll { $0.isWhitespace }

@@ -6,18 +6,18 @@ import Musl
 import Darwin
 #endif
 
-/// Numbers of a JSON text that a float would change.
+/// Numbers of a JSON text that a float cannot represent.
 ///
-/// A whole number of any size is an integer. A number with more digits than its nearest float has becomes a decimal fraction
-/// (RFC 8949 §3.4.4): `12345678901234.567891` does, and `0.10000000000000000555` does not, because those are the digits of
-/// the float 0.1.
+/// A whole number of any size is an integer. A number with more digits than its nearest float becomes a decimal
+/// fraction (RFC 8949 §3.4.4). `12345678901234.567891` is one; `0.10000000000000000555` is not, because these are the
+/// digits of the float 0.1.
 enum ExactNumber {
-    /// Longer numbers become floats: to take their digits apart would take long.
+    /// Longer numbers become floats, because parsing their digits would take too long.
     private static let maxDigits = 300
-    /// Exponents beyond this are those of floats.
+    /// Numbers with larger exponents become floats.
     private static let maxExponent = 400
 
-    /// The exact value of a number that follows JSON's grammar; nil when the float is exact enough.
+    /// The exact value of a number that is valid JSON; nil when the float is exact enough.
     static func value(of token: UnsafeRawBufferPointer, nearest float: Double) -> Value? {
         var digits: [UInt8] = []
         var exponent = 0
@@ -68,16 +68,16 @@ enum ExactNumber {
 }
 
 extension BigInteger {
-    /// The number of some decimal digits, with a sign perhaps; other characters count as zeros.
+    /// The number with these decimal digits and optional sign. Other characters count as zeros.
     package init(decimalDigits text: String) {
         let isNegative = text.utf8.first == UInt8(ascii: "-")
         let digits = text.utf8.dropFirst(isNegative ? 1 : 0).map { (48...57).contains($0) ? $0 : 48 }
         self.init(digits: digits, isNegative: isNegative)
     }
 
-    /// The number of decimal digits in ASCII.
+    /// The number with these decimal digits in ASCII.
     init(digits: [UInt8], isNegative: Bool) {
-        // Base 2^32, least significant first.
+        // Words in base 2^32, the least significant one first.
         var words: [UInt32] = []
         for digit in digits {
             var carry = UInt64(digit &- UInt8(ascii: "0"))
@@ -89,7 +89,7 @@ extension BigInteger {
             if carry > 0 { words.append(UInt32(carry)) }
         }
         if isNegative, !words.isEmpty {
-            // A negative number is kept as the complement, one less.
+            // A negative number is stored as its complement, which is one less.
             for index in words.indices {
                 words[index] &-= 1
                 if words[index] != UInt32.max { break }

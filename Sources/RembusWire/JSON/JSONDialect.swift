@@ -1,6 +1,6 @@
-/// The variant of the JSON encoding that a peer speaks (docs/spec/protocol.md §10), learnt from what it sends.
+/// The variant of the JSON encoding that a peer uses (docs/spec/protocol.md §10), learnt from its messages.
 public struct JSONDialect: Sendable, Hashable {
-    /// The key that names the kind of a message.
+    /// The key that contains the type of a message.
     public enum TypeKey: Sendable, Hashable {
         /// Both keys are used, or nothing is known yet.
         case both
@@ -10,10 +10,10 @@ public struct JSONDialect: Sendable, Hashable {
         case dunderType
     }
 
-    /// The keys that the peer used in its last message that has any. What is sent to it always carries both.
+    /// The keys in the peer's last message that has any. Messages to the peer always have both.
     public var typeKey: TypeKey
 
-    /// Makes a dialect; without an argument that of an unknown peer.
+    /// Makes a dialect; by default that of an unknown peer.
     public init(typeKey: TypeKey = .both) {
         self.typeKey = typeKey
     }
@@ -27,7 +27,7 @@ public struct JSONDialect: Sendable, Hashable {
     /// The dialect of Rembus.jl.
     public static let julia = JSONDialect(typeKey: .dunderType)
 
-    /// The names of the members of a JSON message.
+    /// The member names of JSON messages.
     enum Key {
         static let version = "jsonrpc"
         static let id = "id"
@@ -58,15 +58,15 @@ public struct JSONDialect: Sendable, Hashable {
         static let close = "__close__"
     }
 
-    /// The error code of JSON-RPC for failures of the server.
+    /// The error code of JSON-RPC for server failures.
     static let serverError: Int64 = -32000
 
-    /// What stands for infinity, which JSON lacks; every peer takes it for "everything".
+    /// Stands for infinity, which JSON lacks. All peers take it for "everything".
     static let everything = 1e300
 }
 
 extension JSONDialect {
-    /// Reads the discriminator of an object and remembers which keys carry it.
+    /// The type of an object. Remembers which keys it is in.
     mutating func learnType(of object: ValueMap) -> UInt8? {
         let dunder = Self.number(object[Key.dunderType])
         let plain = Self.number(object[Key.type])

@@ -1,12 +1,12 @@
-/// Tells whether some object of a text may have a key twice, while the text is read: of such members only the last one counts,
-/// which is not known before the end.
+/// Finds out, while a JSON text is read, whether an object may have a key twice. Only the last of such members counts,
+/// which is not known before the end of the object.
 ///
-/// It compares hashes, so it can be wrong about keys that differ, and never about those that are the same.
+/// It compares hashes. So it may report keys that differ, but never misses equal ones.
 struct JSONKeys {
-    /// Objects with more members have a set.
+    /// Objects with more members than this get a set.
     private static let fewest = 24
 
-    /// Of the members of all objects that are open.
+    /// The hashes of the members of all open objects.
     private var hashes: [UInt64] = []
     private(set) var mayRepeat = false
 
@@ -16,13 +16,13 @@ struct JSONKeys {
         fileprivate var many: Set<UInt64>?
     }
 
-    /// An object begins.
+    /// Called at the beginning of an object.
     mutating func open() -> Members {
         if hashes.isEmpty { hashes.reserveCapacity(16) }
         return Members(start: hashes.count)
     }
 
-    /// It ends.
+    /// Called at the end of an object.
     mutating func close(_ members: Members) { hashes.removeSubrange(members.start...) }
 
     /// Adds the UTF-8 bytes of a key.

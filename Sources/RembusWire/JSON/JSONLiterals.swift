@@ -1,10 +1,10 @@
 package import NIOCore
 
-/// Values of a JSON text as they were written, for those that must come back unchanged: a number of more than 64 bits, or
-/// `1.50`, is not what it was when it was read and written again.
+/// Values of a JSON text exactly as they were written, for those that must be returned unchanged. A number of more than
+/// 64 bits, or `1.50`, would change when it is read and written again.
 package enum JSONLiterals {
-    /// The text of the last member `name` of an object; of each object when the document is an array of them. nil where
-    /// there is none. Empty for a text that is not JSON within the limits.
+    /// The text of the last member `name` of an object or, when the document is an array, of each object in it; nil
+    /// where there is none. The array is empty when the text is not JSON within the limits.
     package static func members(_ name: String, of buffer: ByteBuffer, limits: DecodingLimits) -> [String?] {
         buffer.withUnsafeReadableBytes { bytes in
             var reader = JSONReader(bytes, limits: limits)
@@ -29,7 +29,7 @@ extension JSONReader {
         return literals
     }
 
-    /// Moves over a value.
+    /// Skips a value.
     private mutating func readLiteral(of name: String, depth: Int) throws(WireError) -> String? {
         guard try peek() == UInt8(ascii: "{") else {
             _ = try readValue(depth: depth)

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Finds parts in a text that is known to be JSON.
+/// Finds parts of a text that is known to be valid JSON.
 struct JSONPartFinder {
     let bytes: [UInt8]
     var position = 0
@@ -35,9 +35,9 @@ struct JSONPartFinder {
         return found
     }
 
-    /// The first key that its object has already, and where it stands.
+    /// The first key that occurs twice in its object, and its position.
     mutating func findRepeatedKey() -> (name: String, offset: Int)? {
-        // The keys of the objects and, as nil, the lists that are open at the place.
+        // The open containers: the keys of an object, or nil for an array.
         var open: [Set<String>?] = []
         var isKeyNext = false
         while let byte = nextAfterSpace {
@@ -104,7 +104,7 @@ struct JSONPartFinder {
         return false
     }
 
-    /// Over one value; brackets are counted, since the text is known to be whole.
+    /// Skips one value. It is enough to count brackets, since the text is known to be valid.
     private mutating func skipValue() -> Bool {
         var depth = 0
         repeat {
@@ -124,7 +124,7 @@ struct JSONPartFinder {
         return true
     }
 
-    /// Over a number, `true`, `false` or `null`.
+    /// Skips a number, `true`, `false` or `null`.
     private mutating func skipWord() {
         let ends = Array(" \t\n\r,:]}".utf8)
         while let byte = next, !ends.contains(byte) { position += 1 }

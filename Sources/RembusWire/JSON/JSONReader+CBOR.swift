@@ -2,7 +2,8 @@ package import NIOCore
 import RembusSupport
 
 extension ByteBuffer {
-    /// Appends a JSON text as one CBOR item, without values in between. What is written on an error has to be discarded.
+    /// Appends a JSON text as one CBOR item, without building values. After an error the appended bytes have to be
+    /// discarded.
     package mutating func writeCBOR(
         ofJSON bytes: UnsafeRawBufferPointer, limits: DecodingLimits
     ) throws(WireError) {
@@ -15,8 +16,8 @@ extension ByteBuffer {
         try JSONReader.value(of: bytes, limits: limits).encodeCBOR(into: &self)
     }
 
-    /// Appends a JSON text as the arguments of a message: the elements of an array, or any other value as the only one.
-    /// A text of nothing but blanks has no arguments.
+    /// Appends a JSON text as the arguments of a message: the elements of an array, or any other value as the only
+    /// argument. An empty or blank text means no arguments.
     ///
     /// - Parameter isOneArgument: Whether an array is one argument too.
     package mutating func writeCBORArguments(
@@ -33,7 +34,7 @@ extension ByteBuffer {
         try writeCBOR(ofJSON: bytes, limits: limits)
     }
 
-    /// Gives the head of an array or map, for which one byte was left at `index`, its length.
+    /// Writes the length into the head of an array or map, for which one byte was reserved at `index`.
     fileprivate mutating func fillCBORHead(_ major: CBORMajor, _ count: Int, at index: Int) {
         if count < 24 {
             setInteger(major.rawValue << 5 | UInt8(truncatingIfNeeded: count), at: index)
@@ -52,7 +53,8 @@ extension ByteBuffer {
     }
 }
 
-/// JSON straight into CBOR, as ``readDocument()`` and the encoder would do it, unless ``JSONKeys/mayRepeat`` is set at the end.
+/// Converts JSON to CBOR directly, with the result of ``readDocument()`` and the encoder, unless ``JSONKeys/mayRepeat``
+/// is set at the end.
 extension JSONReader {
     fileprivate static func value(
         of bytes: UnsafeRawBufferPointer, limits: DecodingLimits
@@ -125,12 +127,12 @@ extension JSONReader {
         of members: inout JSONKeys.Members, into buffer: inout ByteBuffer
     ) throws(WireError) {
         if let key = try transcodeString(into: &buffer) { return keys.add(key, to: &members) }
-        // With escapes it is not in the text as it is.
+        // A key with escapes differs from its text.
         var key = escaped
         key.withUTF8 { keys.add(UnsafeRawBufferPointer($0), to: &members) }
     }
 
-    /// A string without escapes is copied as it is, and returned; another one is in `escaped`.
+    /// A string without escapes is copied and returned. One with escapes is decoded into `escaped`.
     private mutating func transcodeString(
         into buffer: inout ByteBuffer
     ) throws(WireError) -> UnsafeRawBufferPointer? {

@@ -1,6 +1,6 @@
 extension JSONReader {
-    /// Reads a number: exactly when it is an integer, or has digits that no float has (``ExactNumber``), else as a float.
-    /// Numbers beyond the range of `Double` are refused.
+    /// Reads a number: exactly when it is an integer or has more digits than a float (``ExactNumber``), otherwise as a
+    /// float. Numbers beyond the range of `Double` are refused.
     mutating func readNumber() throws(WireError) -> Value {
         switch shortNumber() {
         case .unsigned(let value)?: return .integer(Int64(value))
@@ -10,17 +10,17 @@ extension JSONReader {
         }
     }
 
-    /// What most numbers are.
+    /// A number in the most frequent forms.
     enum ShortNumber {
-        /// Below 10¹⁸, as are all of these.
+        /// An integer below 10¹⁸, as are all of these.
         case unsigned(UInt64)
-        /// A negative number's magnitude, which is not zero.
+        /// The magnitude of a negative integer, which is not zero.
         case negative(UInt64)
         case float(Double)
     }
 
-    /// Reads a whole number of at most 18 digits, or one with a point and at most 15 of them; nil, and nothing is read, for any
-    /// other, and for what is none.
+    /// Reads a whole number of at most 18 digits, or one with a point and at most 15 digits. Returns nil, and reads
+    /// nothing, for other numbers and for malformed ones.
     @inline(__always)
     mutating func shortNumber() -> ShortNumber? {
         var end = position
@@ -45,12 +45,12 @@ extension JSONReader {
             return nil
         }
         position = end
-        // Both are floats without a loss, so that their quotient is the one that is nearest.
+        // Both are exact as floats, so their quotient is the nearest float.
         let magnitude = Double(digits) / Self.powersOfTen[places]
         return .float(isNegative ? -magnitude : magnitude)
     }
 
-    /// The digits that follow; the number means something for up to 19 of them.
+    /// Reads digits. The number is valid for up to 19 of them.
     @inline(__always)
     private func takeDigits(from end: inout Int, into number: inout UInt64) {
         while end < bytes.count {
@@ -81,12 +81,12 @@ extension JSONReader {
         guard let value = Double(token), value.isFinite else {
             throw WireError(.malformed, "The number is out of range.", offset: start)
         }
-        // Fifteen digits, of which there are no more here, fit any float.
+        // Fifteen digits, which is the most here, are exact in any float.
         if bytes.count <= 15 { return .float(value) }
         return ExactNumber.value(of: bytes, nearest: value) ?? .float(value)
     }
 
-    /// Reads the digits before the point; nil when their value needs more than 64 bits.
+    /// Reads the digits before the point; nil when the number needs more than 64 bits.
     private mutating func readInteger() throws(WireError) -> UInt64? {
         if try peek() == UInt8(ascii: "0") {
             position += 1

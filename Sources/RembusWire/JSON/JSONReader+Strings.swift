@@ -1,7 +1,7 @@
 import RembusSupport
 
 extension JSONReader {
-    /// Reads a string, whose opening quote is next.
+    /// Reads a string, whose opening quote is the next byte.
     mutating func readString() throws(WireError) -> String {
         position += 1
         let start = position
@@ -21,7 +21,7 @@ extension JSONReader {
         return try text(utf8, offset: start)
     }
 
-    /// Moves to the next quote or backslash, which exists when this returns.
+    /// Skips to the next quote or backslash. Throws when there is none.
     private mutating func skipPlainBytes() throws(WireError) {
         while position < bytes.count {
             switch bytes[position] {

@@ -1,9 +1,9 @@
-/// Reads JSON texts (RFC 8259) from raw bytes into values.
+/// Reads JSON texts (RFC 8259) from bytes into values.
 struct JSONReader {
     let bytes: UnsafeRawBufferPointer
     var position = 0
     var budget: DecodingBudget
-    /// Used where no values are made.
+    /// Used where no values are built.
     var keys = JSONKeys()
     var escaped = ""
 
@@ -58,7 +58,7 @@ struct JSONReader {
         return pairs
     }
 
-    /// Reads what stands between the brackets, calling `readOne` at the start of each part.
+    /// Reads the parts between two brackets, with a call of `readOne` at the start of each.
     @inline(__always)
     mutating func readList(
         closedBy close: UInt8, depth: Int, _ readOne: (inout JSONReader) throws(WireError) -> Void
@@ -96,13 +96,13 @@ struct JSONReader {
 }
 
 extension JSONReader {
-    /// The next byte without moving.
+    /// The next byte, without advancing.
     func peek() throws(WireError) -> UInt8 {
         guard position < bytes.count else { throw truncated() }
         return bytes[position]
     }
 
-    /// The next byte; at the end of the text the error names what closes the array or object that was begun.
+    /// The next byte, without advancing. At the end of the text the error names the bracket that is missing.
     func peek(orMissing close: UInt8) throws(WireError) -> UInt8 {
         guard position < bytes.count else {
             let kind = close == UInt8(ascii: "]") ? "array" : "object"
@@ -112,7 +112,7 @@ extension JSONReader {
         return bytes[position]
     }
 
-    /// Moves over a byte that must be next.
+    /// Skips a byte, which must be the next one.
     mutating func expect(_ byte: UInt8) throws(WireError) {
         guard try peek() == byte else { throw malformed("The JSON text has an unexpected byte.") }
         position += 1

@@ -1,14 +1,14 @@
 package import NIOCore
 
-/// A JSON text that a person wrote: its value, and the line and column of its parts, for messages about them.
+/// A JSON text that a person has written: its value, and the lines and columns of its parts for error messages.
 package struct JSONText: Sendable {
-    /// A step from a value to a part of it.
+    /// A step from a value to one of its parts.
     package enum Step: Sendable, Hashable {
         case key(String)
         case element(Int)
     }
 
-    /// A place in the text, counted from 1; columns count characters.
+    /// A position in the text. Lines and columns count from 1; columns count characters.
     package struct Position: Sendable, Hashable, CustomStringConvertible {
         package var line: Int
         package var column: Int
@@ -21,10 +21,10 @@ package struct JSONText: Sendable {
         package var description: String { "line \(line), column \(column)" }
     }
 
-    /// What is wrong with a text, and where.
+    /// A syntax error, with its position.
     package struct SyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
         package var position: Position
-        /// Without a full stop.
+        /// The problem, without a full stop.
         package var problem: String
 
         package var description: String { "\(position): \(problem)" }
@@ -34,9 +34,9 @@ package struct JSONText: Sendable {
     package let value: Value
     private let bytes: [UInt8]
 
-    /// Reads a text.
+    /// Parses a text.
     ///
-    /// - Throws: What is no JSON or which key an object has twice, and where.
+    /// - Throws: The first syntax error or repeated key, with its position.
     package init(_ bytes: [UInt8]) throws(SyntaxError) {
         self.bytes = bytes
         do {
@@ -45,7 +45,7 @@ package struct JSONText: Sendable {
             let position = Self.position(of: error.offset, in: bytes)
             throw SyntaxError(position: position, problem: Self.problem(error, in: bytes))
         }
-        // Of two such values one would be dropped without a word; which one is meant only the writer knows.
+        // One of two equal keys would be silently ignored, and only the author knows which one is meant.
         var finder = JSONPartFinder(bytes: bytes)
         if let (name, offset) = finder.findRepeatedKey() {
             throw SyntaxError(
@@ -54,12 +54,12 @@ package struct JSONText: Sendable {
         }
     }
 
-    /// Reads the text of a buffer.
+    /// Parses the text in a buffer.
     package init(_ buffer: ByteBuffer) throws(SyntaxError) {
         try self.init(Array(buffer.readableBytesView))
     }
 
-    /// Where the part of the value begins that these steps lead to; of an object's member that is its key. Nil when
+    /// The position of the part that these steps lead to; for a member of an object the position of its key. nil when
     /// there is no such part.
     package func position(of steps: [Step]) -> Position? {
         var finder = JSONPartFinder(bytes: bytes)
@@ -69,23 +69,23 @@ package struct JSONText: Sendable {
     private static func position(of offset: Int, in bytes: [UInt8]) -> Position {
         let before = bytes.prefix(offset)
         let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        // Bytes that go on with a character are no columns of their own.
+        // Continuation bytes of a character are not columns of their own.
         let column = before[start...].count { $0 & 0xC0 != 0x80 } + 1
         return Position(line: before.count { $0 == UInt8(ascii: "\n") } + 1, column: column)
     }
 
-    /// What editors of other systems write, in words; nil for a text that may be what JSON has to be.
+    /// The encoding of a text that is not in UTF-8, as some editors write it; nil for a text that may be JSON.
     private static func foreignEncoding(of bytes: [UInt8]) -> String? {
         switch (bytes.first, bytes.dropFirst().first, bytes.dropFirst(2).first) {
         case (0xEF, 0xBB, 0xBF): "UTF-8 with a byte order mark"
         case (0xFF, 0xFE, _), (0xFE, 0xFF, _), (0, 0, 0xFE): "UTF-16 or UTF-32"
-        // The first two characters of a JSON text are of ASCII.
+        // The first two characters of a JSON text are ASCII.
         case (0, .some(0x01...), _), (.some(0x01...), 0, _): "UTF-16 or UTF-32"
         default: nil
         }
     }
 
-    /// The reader's reason, with the mistake that commonly causes it.
+    /// The reader's message, with the likely mistake.
     private static func problem(_ error: WireError, in bytes: [UInt8]) -> String {
         var reason = error.message
         if reason.hasSuffix(".") { reason.removeLast() }

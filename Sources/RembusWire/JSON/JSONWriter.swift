@@ -1,20 +1,22 @@
 package import NIOCore
 
-/// Appends the JSON form of a dataframe, given as its Arrow stream; false, and nothing appended, when the bytes are none.
+/// Appends the JSON form of a dataframe, given as its Arrow stream. Returns false, and appends nothing, when the bytes
+/// are not one.
 ///
-/// This module does not know dataframes; whoever does passes such a function.
+/// This module does not know dataframes; modules that do pass such a function.
 package typealias FrameJSON = @Sendable (_ arrow: ByteBuffer, _ buffer: inout ByteBuffer) -> Bool
 
 /// Writes values as JSON texts.
 ///
-/// What JSON lacks is written as the nearest thing it has: bytes as base64 text, decimal fractions as numbers with all their
-/// digits, other tagged items as their content, undefined and simple values and floats that are not finite as null, keys that are not texts as the text of the key.
+/// Values that JSON lacks are written as the nearest form: bytes as base64 text, decimal fractions as numbers with all
+/// their digits, other tagged items as their content, and undefined, simple values, infinities and NaN as null. A key
+/// that is not a text is written as its text form.
 struct JSONWriter {
-    /// Whether every element gets a line, indented by two spaces.
+    /// Whether every element gets a line of its own, indented by two spaces.
     var pretty = false
-    /// Whether the members of each object are ordered by key.
+    /// Whether the members of each object are sorted by key.
     var sortedKeys = false
-    /// How dataframes are written; as base64 text like other bytes when nil.
+    /// Writes dataframes; nil to write them as base64 text like other bytes.
     var frames: FrameJSON?
 
     func write(_ value: Value, into buffer: inout ByteBuffer, depth: Int = 0) {
@@ -52,7 +54,7 @@ struct JSONWriter {
         }
     }
 
-    /// A number that is too long for decimal digits has no JSON form either, so it becomes a text.
+    /// A number with too many digits for a decimal form becomes a text.
     private func write(_ number: BigInteger, into buffer: inout ByteBuffer) {
         let text = number.description
         if number.magnitude.count < BigInteger.maxDecimalBytes {
@@ -90,7 +92,7 @@ struct JSONWriter {
 }
 
 extension ByteBuffer {
-    /// Writes a text between quotes, escaping what must be.
+    /// Writes a text between quotes, with the necessary escapes.
     mutating func writeJSONString(_ text: String) {
         writeStaticString("\"")
         var text = text

@@ -6,9 +6,9 @@ extension Message {
     /// Throws ``WireError`` when the bytes are not one JSON value within the limits, or the value is not a message.
     ///
     /// - Parameters:
-    ///   - buffer: The UTF-8 of the text.
-    ///   - limits: What is accepted at most.
-    ///   - dialect: The dialect of the connection, updated by what the message shows of the peer.
+    ///   - buffer: The UTF-8 text.
+    ///   - limits: The limits on accepted input.
+    ///   - dialect: The dialect of the connection, which is updated by what the message shows.
     public init(
         json buffer: ByteBuffer, limits: DecodingLimits = .standard, dialect: inout JSONDialect
     ) throws(WireError) {
@@ -36,23 +36,23 @@ extension Message {
             return message
         }
         guard let id = try object.optionalID else {
-            // Python writes the payload into `params` but reads it from a top-level `data`.
+            // Python writes the payload into `params`, but reads it from a top-level `data`.
             let payload = params ?? object[JSONDialect.Key.data]
             return .publish(Publish(topic: method, arguments: arguments(from: payload)))
         }
-        // A member that JSON-RPC does not define, so peers that do not know it ignore it.
+        // JSON-RPC does not define this member, so peers that do not know it ignore it.
         return .request(
             Request(
                 id: id, topic: method, arguments: arguments(from: params),
                 timeout: RequestOptions(.map(object)).timeout))
     }
 
-    /// Decodes a message whose params carry a type; nil when the type names nothing, so that the params are arguments.
+    /// Decodes a message whose params contain a type. nil when the type is unknown, so that the params are arguments.
     private static func decodeTyped(
         _ type: UInt8, method: String, fields: ValueMap, in object: ValueMap
     ) throws(WireError) -> Message? {
         if PublishFlags(rawValue: type).requiresID {
-            // The reference writes the flags alone; flags with the type nibble can mean nothing else.
+            // The reference writes only the flags. Flags combined with the type cannot mean anything else.
             guard type & 0x0F <= Kind.publish.rawValue else { return nil }
             let payload = fields[JSONDialect.Key.data] ?? object[JSONDialect.Key.data]
             return .publish(
@@ -92,7 +92,7 @@ extension Message {
 
     private static func decodeAnswer(in object: ValueMap, dialect: inout JSONDialect) throws(WireError) -> Message {
         let error = object[JSONDialect.Key.error] ?? .null
-        // Some JSON-RPC libraries send both members, one of them null.
+        // Some JSON-RPC libraries send both members, with one of them null.
         if let result = object[JSONDialect.Key.result], error.isNull {
             let id = try object.id
             guard case .map(let fields) = result, let type = dialect.learnType(of: fields) else {
@@ -127,7 +127,7 @@ extension Message {
 // MARK: - Members
 
 extension ValueMap {
-    /// The id; a missing one and null count as none.
+    /// The id; nil when it is missing or null.
     fileprivate var optionalID: MessageID? {
         get throws(WireError) {
             guard let value = self[JSONDialect.Key.id], !value.isNull else { return nil }
@@ -151,7 +151,7 @@ extension ValueMap {
         return number
     }
 
-    /// Bytes written as base64; another text stands for its own bytes, which prove nothing and are no key.
+    /// Bytes in base64. Any other text stands for its own bytes, which are neither a proof nor a key.
     fileprivate func bytes(_ key: String) throws(WireError) -> ByteBuffer {
         let text = try text(key)
         return Base64.decode(text) ?? ByteBuffer(string: text)

@@ -3,22 +3,23 @@ public import NIOCore
 extension Message {
     /// Appends the text message (docs/spec/protocol.md §10).
     ///
-    /// Objects carry both discriminator keys, publications repeat their payload as a top-level `data` for Python, and
-    /// errors have the members of JSON-RPC besides those of Rembus. The target of a request is lost, bytes become base64.
+    /// Objects contain both type keys, publications repeat their payload as a top-level `data` for Python, and errors
+    /// have the members of JSON-RPC besides those of Rembus. The target of a request is not encoded. Bytes become
+    /// base64.
     ///
     /// - Parameters:
-    ///   - buffer: Where the UTF-8 of the text goes.
+    ///   - buffer: The buffer that the UTF-8 text is appended to.
     ///   - dialect: The dialect of the receiver, which decides the form of a challenge.
     public func encodeJSON(into buffer: inout ByteBuffer, dialect: JSONDialect) {
         write(object(dialect), JSONWriter(), into: &buffer)
     }
 
-    /// Appends the text message, with dataframes in the form that `frames` gives them.
+    /// Appends the text message, with dataframes in the form that `frames` writes.
     package func encodeJSON(into buffer: inout ByteBuffer, dialect: JSONDialect, frames: @escaping FrameJSON) {
         write(object(dialect), JSONWriter(frames: frames), into: &buffer)
     }
 
-    /// Writes the object; an id that no value holds goes into it by its text.
+    /// Writes the object. An id that no value can represent is written as its text.
     private func write(_ object: Value, _ writer: JSONWriter, into buffer: inout ByteBuffer) {
         guard let literal = id?.literalNumber, case .map(var members) = object else {
             return writer.write(object, into: &buffer)
@@ -92,7 +93,7 @@ extension Message.Publish {
             [
                 (JSONDialect.Key.method, .text(topic)),
                 (JSONDialect.Key.params, flags.requiresID ? typed : payload),
-                // Python reads the payload here, everyone else from params.
+                // Python reads the payload here; all others read it from params.
                 (JSONDialect.Key.data, payload),
             ])
     }
@@ -119,7 +120,7 @@ extension Message.Response {
 }
 
 extension Value {
-    /// Admin data whose `msg_from` JSON can express.
+    /// Admin data with a `msg_from` that JSON can represent.
     fileprivate var withoutInfiniteDuration: Value {
         guard case .map(var map) = self, map[AdminCommand.Field.messageFrom] == .float(.infinity) else { return self }
         map[AdminCommand.Field.messageFrom] = .float(JSONDialect.everything)
@@ -127,13 +128,13 @@ extension Value {
     }
 }
 
-/// An object with the version and, when there is one, the id.
+/// An object with the version and, if there is one, the id.
 private func envelope(_ id: MessageID?, _ members: [(String, Value)]) -> Value {
     let head: [(String, Value)] = [(JSONDialect.Key.version, "2.0")]
     return .map(ValueMap(uniqueKeysWithValues: head + (id.map { [(JSONDialect.Key.id, $0.json)] } ?? []) + members))
 }
 
-/// An object with both discriminator keys.
+/// An object with both type keys.
 private func typed(_ kind: Message.Kind, _ members: [(String, Value)] = []) -> Value {
     typed(kind.rawValue, members)
 }

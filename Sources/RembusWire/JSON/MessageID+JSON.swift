@@ -1,13 +1,13 @@
 import NIOCore
 
 extension MessageID {
-    /// Reads the id of a JSON message: a number below 2⁶⁴, its decimal digits as a string, or any other number or string
-    /// of 1 to 32 bytes (protocol.md §10), a number as ``literalNumber(_:)`` holds it.
+    /// Reads the id of a JSON message: a number below 2⁶⁴, its decimal digits as a string, or any other number or
+    /// string of 1 to 32 bytes (protocol.md §10). Such a number is given in the form of ``literalNumber(_:)``.
     init(json value: Value) throws(WireError) {
         if let number = value.uintValue {
             self.init(littleEndian: number)
         } else if let text = value.stringValue {
-            // Only the canonical digits can be reproduced from the number.
+            // Other spellings of the number could not be restored from it.
             if let number = UInt64(text), String(number) == text {
                 self.init(littleEndian: number, jsonForm: .text)
             } else if let id = MessageID(bytes: text.utf8) {
@@ -27,10 +27,10 @@ extension MessageID {
         }
     }
 
-    /// Marks the text of a number, between the reading of a JSON text and that of its id. No JSON text has tags.
+    /// Marks the text of a number between parsing the JSON text and reading the id. JSON itself has no tags.
     private static let literalTag = UInt64.max
 
-    /// Puts the text of the id in its place when it is a number that ``init(json:)`` could not repeat.
+    /// Replaces the id by its text if it is a number that ``init(json:)`` could not restore.
     static func keepLiteral(
         in object: inout ValueMap, of buffer: ByteBuffer, limits: DecodingLimits
     ) {
@@ -43,7 +43,7 @@ extension MessageID {
         object[JSONDialect.Key.id] = .tagged(literalTag, .text(literal))
     }
 
-    /// The id's number as it was written; nil in another form.
+    /// The text of a number as it was written; nil for other forms.
     var literalNumber: String? {
         guard jsonForm == .literalNumber else { return nil }
         return withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
@@ -51,7 +51,7 @@ extension MessageID {
 
     /// The id in the form in which it was received.
     ///
-    /// Ids from binary messages with fewer than 8 bytes are padded with zeros as the Python reference does; longer ones
+    /// Ids from binary messages with fewer than 8 bytes are padded with zeros, as in the Python reference. Longer ones
     /// become hexadecimal text.
     var json: Value {
         switch jsonForm {

@@ -1,6 +1,6 @@
-/// Guesses what a misspelt name was meant to be.
+/// Suggests the name that a misspelt one was meant to be.
 package enum Spelling {
-    /// The known name that is nearest to `name`; nil when none is near.
+    /// The known name that is most similar to `name`; nil when none is similar.
     package static func nearest(to name: String, in known: some Sequence<String>) -> String? {
         let folded = Array(name.lowercased().unicodeScalars.prefix(maximumLength + 1))
         guard folded.count <= maximumLength else { return nil }
@@ -9,21 +9,21 @@ package enum Spelling {
             let scalars = Array(candidate.lowercased().unicodeScalars)
             let limit = max(1, min(scalars.count, folded.count) / 3)
             let distance = distance(folded, scalars)
-            // Names that have no letter in common are not near, however short.
+            // Names without a common letter are not similar, however short they are.
             guard distance <= limit, distance < max(scalars.count, folded.count) || distance == 0 else { continue }
             if distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         return best?.name
     }
 
-    /// `; did you mean "port"?`, or nothing when no known name is near.
+    /// `; did you mean "port"?`, or an empty text when no known name is similar.
     package static func question(_ name: String, in known: some Sequence<String>) -> String {
         nearest(to: name, in: known).map { "; did you mean \"\($0)\"?" } ?? ""
     }
 
     private static let maximumLength = 64
 
-    /// How many letters must be put in, taken out, replaced or swapped with their neighbour.
+    /// The number of letters that have to be inserted, removed, replaced or swapped with their neighbour.
     private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
         guard !left.isEmpty, !right.isEmpty else { return max(left.count, right.count) }
         var rows = [Array(0...right.count)]

@@ -1,8 +1,8 @@
 public import NIOCore
 
 extension Value {
-    /// Decodes a JSON text; of equal keys the last wins. Integers are exact. Other numbers become floats, unless they have
-    /// more digits than a float can have: those become decimal fractions (tag 4).
+    /// Decodes a JSON text. Of equal keys the last one counts. Integers are exact. Other numbers become floats or, if
+    /// they have more digits than a float, decimal fractions (tag 4).
     ///
     /// Throws ``WireError`` when the bytes are not one JSON value within the limits.
     public init(json buffer: ByteBuffer, limits: DecodingLimits = .standard) throws(WireError) {
@@ -19,17 +19,17 @@ extension Value {
 
     /// Appends the value as JSON.
     ///
-    /// Bytes become base64 text and tagged items their content. Infinities, NaN and undefined become null.
+    /// Bytes become base64 text, and tagged items their content. Infinities, NaN and undefined become null.
     ///
     /// - Parameters:
-    ///   - buffer: Where the UTF-8 of the text goes.
-    ///   - pretty: Whether every element gets its own line, indented by two spaces.
-    ///   - sortedKeys: Whether the members of every object are ordered by key.
+    ///   - buffer: The buffer that the UTF-8 text is appended to.
+    ///   - pretty: Whether every element gets a line of its own, indented by two spaces.
+    ///   - sortedKeys: Whether the members of every object are sorted by key.
     public func encodeJSON(into buffer: inout ByteBuffer, pretty: Bool = false, sortedKeys: Bool = false) {
         JSONWriter(pretty: pretty, sortedKeys: sortedKeys).write(self, into: &buffer)
     }
 
-    /// Appends the value as compact JSON, with dataframes, wherever they are, as `frames` writes them.
+    /// Appends the value as compact JSON, with all dataframes in it as `frames` writes them.
     package func encodeJSON(into buffer: inout ByteBuffer, frames: @escaping FrameJSON) {
         JSONWriter(frames: frames).write(self, into: &buffer)
     }

@@ -1,15 +1,15 @@
-/// The data of an admin message with types (docs/spec/protocol.md §8).
+/// An admin command with typed data (docs/spec/protocol.md §8).
 public enum AdminCommand: Sendable, Hashable {
-    /// Subscribes; the sender wants what was published in the last `messageFrom` nanoseconds, 0 = only what comes, and with
-    /// `lastValue` first the last value of each topic, as far as the broker keeps it.
+    /// Subscribes. The sender wants publications of the last `messageFrom` nanoseconds, with 0 only new ones. With
+    /// `lastValue` the last value of each topic comes first, if the broker keeps it.
     case subscribe(messageFrom: Double, lastValue: Bool = false)
     /// Ends a subscription.
     case unsubscribe
-    /// Offers a method.
+    /// Exposes a method.
     case expose
     /// Withdraws a method.
     case unexpose
-    /// Starts or stops delivery; `messageFrom` in nanoseconds bounds the replay, nil when the sender left it out.
+    /// Starts or stops delivery. `messageFrom` limits replay, in nanoseconds; nil when the sender left it out.
     case reactive(Bool, messageFrom: Double?)
     /// Exposes and subscribes many topics, and starts delivery.
     case setup(exposers: [String], subscribers: [String])
@@ -17,15 +17,15 @@ public enum AdminCommand: Sendable, Hashable {
     case privateTopic
     /// Makes the topic public.
     case publicTopic
-    /// Lets a component use the private topic.
+    /// Authorizes a component to use the private topic.
     case authorize(String)
-    /// Takes that right away.
+    /// Withdraws that right.
     case unauthorize(String)
-    /// A command without a case here, by its name on the wire.
+    /// Any other command, by its name on the wire.
     case other(String)
 
-    /// Reads a command. Extra fields are ignored. Throws ``WireError/Code/invalidMessage`` when the data is no map, or a
-    /// field that the command needs is missing or has another type; the answer to that is ``StatusCode/error``.
+    /// Reads a command. Extra fields are ignored. Throws ``WireError/Code/invalidMessage`` when the data is not a map,
+    /// or a required field is missing or has the wrong type; the answer to that is ``StatusCode/error``.
     ///
     /// `msg_from` and `status` are read as Rembus for Python reads them: see ``Value/numericValue``.
     public init(_ data: Value) throws(WireError) {
@@ -54,7 +54,7 @@ public enum AdminCommand: Sendable, Hashable {
             }
     }
 
-    /// The command as it is sent.
+    /// The data on the wire.
     public var data: Value {
         switch self {
         case .subscribe(let messageFrom, let lastValue):
@@ -99,8 +99,9 @@ public enum AdminCommand: Sendable, Hashable {
         package static let publicTopic = "public_topic"
         package static let authorize = "authorize"
         package static let unauthorize = "unauthorize"
-        /// Answered when everything that was sent before it has been handled; the data is null, or says how many
-        /// publications of QoS 0 were refused since the last one. Brokers that do not know it answer too.
+        /// Answered when everything that was sent before it has been handled. The data of the answer is null, or says
+        /// how many publications at QoS 0 were refused since the last `flush`. Brokers that do not know the command
+        /// answer too.
         package static let flush = "flush"
     }
 
@@ -121,20 +122,20 @@ public enum AdminCommand: Sendable, Hashable {
 }
 
 extension ValueMap {
-    /// A text that must be there.
+    /// A text that must be present.
     func text(_ key: String) throws(WireError) -> String {
         guard let text = self[key]?.stringValue else { throw unusable(key, "a text") }
         return text
     }
 
-    /// A truth value; a number is true unless it is zero, as it is in Python.
+    /// A truth value. A number is true unless it is zero, as in Python.
     fileprivate func bool(_ key: String) throws(WireError) -> Bool {
         if let flag = self[key]?.boolValue { return flag }
         guard let number = self[key]?.doubleValue, !number.isNaN else { throw unusable(key, "true or false") }
         return number != 0
     }
 
-    /// Nanoseconds; nil when the field is absent.
+    /// Nanoseconds; nil when the field is missing.
     fileprivate func duration(_ key: String) throws(WireError) -> Double? {
         guard let field = self[key] else { return nil }
         guard let number = field.numericValue, !number.isNaN else { throw unusable(key, "a number") }

@@ -1,11 +1,11 @@
 public import NIOCore
 
 extension Message {
-    /// A component tells its name (docs/spec/protocol.md §7.2).
+    /// A component states its name (docs/spec/protocol.md §7.2).
     public struct Identity: Sendable, Hashable {
         /// The id that the answer repeats.
         public var id: MessageID
-        /// The component name, called cid in the protocol.
+        /// The component name, which the protocol calls cid.
         public var name: String
         /// The protocols and ports on which the sender listens; empty for a plain component.
         public var meta: [String: UInt64]
@@ -29,7 +29,8 @@ extension Message {
         /// The payload.
         public var arguments: [Value]
 
-        /// Makes a publication. An id without flags is not sent; flags without an id get a random one when sent.
+        /// Makes a publication. An id without flags is not sent. Flags without an id get a random one when they are
+        /// sent.
         public init(
             id: MessageID? = nil, flags: PublishFlags = PublishFlags(qos: .atMostOnce), topic: String,
             arguments: [Value] = []
@@ -47,12 +48,13 @@ extension Message {
         public var id: MessageID
         /// The name of the method.
         public var topic: String
-        /// The component that must execute the call; nil means any exposer. It has no form in JSON.
+        /// The component that must execute the call; nil for any component that exposes it. JSON messages cannot carry
+        /// it.
         public var target: String?
         /// The arguments.
         public var arguments: [Value]
-        /// How long the caller waits for the answer, in milliseconds; nil when it did not say. Peers that do not know this
-        /// optional element ignore it.
+        /// How long the caller waits for the answer, in milliseconds; nil when it sets no limit. Peers that do not know
+        /// this optional element ignore it.
         public var timeout: UInt64?
 
         /// Makes a request.
@@ -71,9 +73,9 @@ extension Message {
     public struct Admin: Sendable, Hashable {
         /// The id that the answer repeats.
         public var id: MessageID
-        /// The topic concerned, or `__config__`.
+        /// The topic that the command is about, or `__config__`.
         public var topic: String
-        /// The command as it is on the wire, see ``AdminCommand``.
+        /// The data on the wire, see ``AdminCommand``.
         public var data: Value
 
         /// Makes an admin message.
@@ -86,7 +88,7 @@ extension Message {
 
     /// An answer (docs/spec/protocol.md §6).
     public struct Response: Sendable, Hashable {
-        /// The id of what is answered.
+        /// The id of the message that is answered.
         public var id: MessageID
         /// The outcome.
         public var status: StatusCode
@@ -109,7 +111,7 @@ extension Message {
         public var name: String
         /// The secret of the tenant.
         public var pin: String
-        /// The key, PEM or DER.
+        /// The key, as PEM or DER.
         public var publicKey: ByteBuffer
         /// 1 = RSA, 2 = ECDSA.
         public var keyType: UInt64

@@ -1,18 +1,18 @@
 /// One Rembus message (docs/spec/protocol.md §3).
 public enum Message: Sendable, Hashable {
-    /// A component tells its name.
+    /// A component states its name.
     case identity(Identity)
     /// A publication.
     case publish(Publish)
     /// A call of a method.
     case request(Request)
-    /// An admin command; ``AdminCommand`` gives its data a type.
+    /// An admin command; see ``AdminCommand`` for its typed form.
     case admin(Admin)
-    /// The answer to any of the messages that ask for one.
+    /// The answer to a message that asks for one.
     case response(Response)
-    /// Acknowledges a publication of quality of service 1 or 2.
+    /// Acknowledges a publication at QoS 1 or 2.
     case ack(MessageID)
-    /// Confirms an acknowledgement of quality of service 2.
+    /// Confirms an acknowledgement at QoS 2.
     case ack2(MessageID)
     /// Removes the stored key of the sender's name.
     case unregister(MessageID)
@@ -20,12 +20,12 @@ public enum Message: Sendable, Hashable {
     case register(Register)
     /// The answer to a challenge.
     case attestation(Attestation)
-    /// Keeps a ZeroMQ connection alive; the text is the name of the sender.
+    /// Keeps a ZeroMQ connection alive. The text is the name of the sender.
     case ping(MessageID, String)
     /// The sender of a ZeroMQ connection goes offline.
     case close
 
-    /// The id, nil for publications without one and for ``close``.
+    /// The id; nil for publications without one and for ``close``.
     public var id: MessageID? {
         switch self {
         case .identity(let part): part.id

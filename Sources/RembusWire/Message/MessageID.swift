@@ -1,26 +1,28 @@
-/// The id of a message: 1…32 opaque bytes, 8 in everything sent by this implementation (docs/spec/protocol.md §4).
+/// The id of a message: 1…32 opaque bytes; 8 in everything that this implementation sends (docs/spec/protocol.md §4).
 ///
-/// Equality and hash regard the bytes only.
+/// Equality and hash depend on the bytes only.
 public struct MessageID: Sendable {
-    /// How a JSON peer wrote an id, so that the answer can repeat it in the same form (docs/spec/protocol.md §10).
+    /// How a JSON peer has written an id, so that the answer can repeat it in the same form (docs/spec/protocol.md
+    /// §10).
     public enum JSONForm: Sendable, Hashable {
-        /// A number, also used for ids that did not come from JSON.
+        /// A number. Also used for ids that did not come from JSON.
         case number
-        /// The number in decimal digits, as a string.
+        /// The decimal digits of the number, as a string.
         case text
-        /// A string of another kind; the bytes of the id are its UTF-8.
+        /// Any other string. The bytes of the id are its UTF-8.
         case opaqueText
-        /// A number that is no unsigned integer of 64 bits, such as `-1`, `1.50` or `1e3`; the bytes of the id are its text.
+        /// A number that is not an unsigned integer of 64 bits, such as `-1`, `1.50` or `1e3`. The bytes of the id are
+        /// its text.
         case literalNumber
     }
 
-    /// The id that only the challenge exchange of authenticated mode uses (docs/spec/protocol.md §7.3).
+    /// The id of the challenge exchange in authenticated mode (docs/spec/protocol.md §7.3).
     public static let connection = MessageID(littleEndian: 0x1234_5678_DEAD_BEEF)
 
     /// The largest number of bytes in an id.
     public static let maxCount = 32
 
-    // Eight bytes, the only common length, need no allocation.
+    // Eight bytes, the only frequent length, need no allocation.
     private enum Storage: Hashable, Sendable {
         case word(UInt64)
         case bytes([UInt8])
@@ -28,10 +30,10 @@ public struct MessageID: Sendable {
 
     private let storage: Storage
 
-    /// How a JSON peer wrote the id.
+    /// How a JSON peer has written the id.
     public var jsonForm: JSONForm
 
-    /// Makes an id of these bytes, or nil unless their number is 1…32.
+    /// Makes an id from these bytes; nil unless there are 1…32 of them.
     public init?(bytes: some Collection<UInt8>) {
         let count = bytes.count
         guard count >= 1, count <= Self.maxCount else { return nil }
@@ -76,7 +78,7 @@ public struct MessageID: Sendable {
         if case .word(let value) = storage { value } else { nil }
     }
 
-    /// Gives the bytes to `body`; the pointer is valid only during the call.
+    /// Calls `body` with the bytes. The pointer is valid during the call only.
     public func withUnsafeBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         switch storage {
         case .word(let value): try Swift.withUnsafeBytes(of: value.littleEndian, body)

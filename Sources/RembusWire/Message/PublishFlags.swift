@@ -1,6 +1,6 @@
 /// The high nibble of the first element of a publication (docs/spec/protocol.md §3.2), kept as it was received.
 public struct PublishFlags: RawRepresentable, Hashable, Sendable {
-    /// The flags at their place in the first element: 0x00…0xF0 in steps of 0x10.
+    /// The flags in their place in the first element: 0x00…0xF0 in steps of 0x10.
     public let rawValue: UInt8
 
     /// Makes flags; the low nibble is dropped.
@@ -17,7 +17,7 @@ public struct PublishFlags: RawRepresentable, Hashable, Sendable {
         rawValue = level | (hasSlot ? Self.slotBit : 0)
     }
 
-    /// The quality of service. Bit 0x20 alone, which nobody should send, counts as at least once, as in Python.
+    /// The quality of service. Bit 0x20 alone, which senders should not use, counts as at least once, as in Python.
     public var qos: QoS {
         switch rawValue & (Self.acknowledgedBit | Self.onceBit) {
         case 0: .atMostOnce
@@ -29,7 +29,7 @@ public struct PublishFlags: RawRepresentable, Hashable, Sendable {
     /// Whether the low 32 bits of the message id hold a slot (docs/spec/protocol.md §4).
     public var hasSlot: Bool { rawValue & Self.slotBit != 0 }
 
-    /// Whether the message has an id, which is so exactly when any flag is set.
+    /// Whether the message has an id, which is the case exactly when any flag is set.
     public var requiresID: Bool { rawValue != 0 }
 
     /// Set when the receiver must acknowledge.
@@ -38,6 +38,6 @@ public struct PublishFlags: RawRepresentable, Hashable, Sendable {
     static let onceBit: UInt8 = 0x20
     /// Set when the id holds a slot.
     static let slotBit: UInt8 = 0x40
-    /// Reserved: sent as 0, relayed as received.
+    /// Reserved: sent as 0, and relayed as received.
     public static let reservedBit: UInt8 = 0x80
 }

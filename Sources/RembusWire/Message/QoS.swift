@@ -1,12 +1,12 @@
-/// How hard a publication is delivered (docs/spec/protocol.md §3.2).
+/// The quality of service of a publication (docs/spec/protocol.md §3.2).
 public enum QoS: UInt8, Sendable, Codable, CaseIterable, Comparable {
-    /// Sent once; lost when the receiver is away.
+    /// Sent once, and lost when the receiver is not connected.
     case atMostOnce = 0
-    /// Repeated until the receiver acknowledges; may arrive twice.
+    /// Sent again until the receiver acknowledges it. It may arrive more than once.
     case atLeastOnce = 1
-    /// Repeated until acknowledged, and delivered to the application once.
+    /// Sent again until acknowledged, and delivered to the application once.
     case exactlyOnce = 2
 
-    /// Orders by how hard a publication is delivered.
+    /// Orders by strength of the guarantee.
     public static func < (left: QoS, right: QoS) -> Bool { left.rawValue < right.rawValue }
 }

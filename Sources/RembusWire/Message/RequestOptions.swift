@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// The optional sixth element of a request: a map of what the caller wants beyond the call itself. Peers that do not know
-/// the element, or an entry of it, ignore it (protocol.md §2).
+/// The optional sixth element of a request: a map with further options of the caller. Peers that do not know the
+/// element, or an entry of it, ignore it (protocol.md §2).
 package struct RequestOptions: Sendable, Hashable {
     /// The names of the entries.
     package enum Key {
@@ -9,7 +9,7 @@ package struct RequestOptions: Sendable, Hashable {
         package static let hops = "hops"
     }
 
-    /// How long the caller waits for the answer, in milliseconds; nil when it does not say.
+    /// How long the caller waits for the answer, in milliseconds; nil when it sets no limit.
     package var timeout: UInt64?
 
     /// How many brokers have passed the request on; nil when none has said so.
@@ -17,7 +17,7 @@ package struct RequestOptions: Sendable, Hashable {
 
     package init(timeout: UInt64?, hops: UInt64? = nil) { (self.timeout, self.hops) = (timeout, hops) }
 
-    /// What a received element says. Anything that makes no sense counts as not said.
+    /// Reads the element. Entries that make no sense are ignored.
     init(_ value: Value?) {
         guard case .map(let map)? = value else { return }
         hops = map[Key.hops]?.uintValue
@@ -27,11 +27,11 @@ package struct RequestOptions: Sendable, Hashable {
         } else if let number = given.doubleValue, number >= 0 {
             timeout = UInt64(exactly: number.rounded(.up)) ?? .max
         }
-        // Zero is no time at all, so it cannot be meant.
+        // A limit of zero makes no sense.
         if timeout == 0 { timeout = nil }
     }
 
-    /// The map as it is sent.
+    /// Writes the map.
     package func encodeCBOR(into buffer: inout ByteBuffer) {
         let length = encodedLength
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
@@ -51,7 +51,7 @@ package struct RequestOptions: Sendable, Hashable {
         entries.reduce(1) { $0 + 1 + $1.key.utf8.count + FrameWriter.headLength(Int(clamping: $1.value)) }
     }
 
-    /// The same without a buffer.
+    /// Writes the map without a buffer.
     package func write(_ writer: inout FrameWriter) {
         let entries = entries
         writer.head(major: 5, entries.count)
@@ -67,7 +67,7 @@ package struct RequestOptions: Sendable, Hashable {
 }
 
 extension RequestOptions {
-    /// Reads the element where a frame has it, building nothing for what it does not know; false when it is malformed.
+    /// Reads the element of a frame, without building unknown entries. nil when it is malformed.
     init?(_ scanner: inout CBORScanner, depth: Int) {
         let start = scanner.offset
         guard scanner.skipItem(depth: depth) else { return nil }

@@ -14,13 +14,13 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable {
     public static let challenge: StatusCode = 11
     /// Identification failed. Defined, but no implementation sends it.
     public static let identificationError: StatusCode = 20
-    /// The handler threw; the data is its text.
+    /// The handler has thrown an error; the data is its text.
     public static let methodException: StatusCode = 40
     /// The arguments do not fit the handler.
     public static let methodArgsError: StatusCode = 41
     /// No component exposes the method.
     public static let methodNotFound: StatusCode = 42
-    /// The method has exposers, but none is usable now.
+    /// Components expose the method, but none of them can be used now.
     public static let methodUnavailable: StatusCode = 43
     /// The only exposer of the method is the requester.
     public static let methodLoopback: StatusCode = 44
@@ -32,7 +32,7 @@ public struct StatusCode: RawRepresentable, Hashable, Sendable {
     public static let unknownAdminCommand: StatusCode = 47
     /// The name to be registered already has a key.
     public static let nameTaken: StatusCode = 60
-    /// No answer came in time. Produced locally, never sent.
+    /// No answer came in time. Never sent, only used locally.
     public static let timeout: StatusCode = 70
 }
 
@@ -50,6 +50,6 @@ extension StatusCode: CustomStringConvertible {
         .unknownAdminCommand: "unknown admin command", .nameTaken: "name already taken", .timeout: "timeout",
     ]
 
-    /// The name of docs/spec/protocol.md §6, or `status N` for a code without one.
+    /// The name in docs/spec/protocol.md §6, or `status N` for a code without one.
     public var description: String { Self.names[self] ?? "status \(rawValue)" }
 }

@@ -1,7 +1,8 @@
-/// A text as a dictionary key that is equal only to the same bytes.
+/// A text as a dictionary key that is compared by bytes.
 ///
-/// Swift's strings are equal when they look the same (canonical equivalence). Names and topics are not: to every other peer,
-/// and to a file system, `é` in one code point and in two are different, so a name must not pass for its look-alike.
+/// Swift's strings are equal when they look the same (canonical equivalence). For all other peers, and for file
+/// systems, `é` in one code point and in two are different. So one name must not be taken for another that looks the
+/// same.
 package struct ExactText: Hashable, Sendable, Comparable {
     package let text: Substring
 

@@ -1,5 +1,5 @@
-/// Segments with `*` in them (`pump*`), each with the node that it leads to, found by the bytes before their first `*`: what a
-/// search costs grows with the lengths of these, not with their number.
+/// Segments with `*` in them (`pump*`), each with the node that it leads to, indexed by the bytes before their first
+/// `*`. The cost of a search grows with the lengths of these prefixes, not with their number.
 package struct GlobTable: Sendable {
     package struct Entry: Sendable {
         package let text: Substring
@@ -7,7 +7,7 @@ package struct GlobTable: Sendable {
     }
 
     private var byPrefix: [[UInt8]: [Entry]] = [:]
-    /// How many entries have a prefix of a length.
+    /// The number of entries by the length of the prefix.
     private var lengths: [Int: Int] = [:]
 
     package var isEmpty: Bool { byPrefix.isEmpty }
@@ -23,7 +23,7 @@ package struct GlobTable: Sendable {
             var entries = byPrefix[prefix] ?? []
             let before = entries.count
             entries.removeAll { ExactText($0.text) == ExactText(text) }
-            // A copy: it must not keep the whole pattern text alive for one segment.
+            // Copied, so that one segment does not keep the text of the whole pattern in memory.
             if let newValue { entries.append(Entry(text: Substring(String(text)), node: newValue)) }
             byPrefix[prefix] = entries.isEmpty ? nil : entries
             let count = lengths[prefix.count, default: 0] + entries.count - before

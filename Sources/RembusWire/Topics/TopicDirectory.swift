@@ -1,7 +1,7 @@
-/// Values by topic, found by a pattern: the mirror image of ``TopicIndex``, which finds patterns by a topic.
+/// Values by topic, searched by pattern. (``TopicIndex`` does the reverse: it searches patterns by topic.)
 ///
-/// Topics share the segments that they begin with, so a search follows only branches that the pattern can match. Its
-/// cost is bounded by whoever asks, since a pattern that begins with a wildcard may have to look at every topic.
+/// Topics share the nodes of their common beginning, so a search follows only branches that the pattern can match. A
+/// pattern that begins with a wildcard may have to visit every topic, so the caller limits the cost of a search.
 package struct TopicDirectory<Value> {
     private final class Node {
         var children: [ExactText: Node] = [:]
@@ -12,7 +12,7 @@ package struct TopicDirectory<Value> {
 
     private var root = Node()
     package private(set) var count = 0
-    /// How many segments the topics have, those that several share once.
+    /// The number of segments of all topics. Shared segments count once.
     package private(set) var nodeCount = 0
 
     package init() {}
@@ -26,7 +26,7 @@ package struct TopicDirectory<Value> {
         return node.value
     }
 
-    /// How many segments a topic has that are not there yet.
+    /// The number of segments of a topic that would be added.
     package func newNodes(for topic: String) -> Int {
         let segments = TopicPattern.segments(of: topic)
         var node = root
@@ -37,7 +37,7 @@ package struct TopicDirectory<Value> {
         return 0
     }
 
-    /// Puts a value under a topic; the one that was there.
+    /// Stores a value for a topic. Returns the earlier one.
     @discardableResult
     package mutating func insert(_ value: Value, for topic: String) -> Value? {
         var node = root
@@ -46,7 +46,7 @@ package struct TopicDirectory<Value> {
                 node = child
             } else {
                 let child = Node()
-                // A copy: the key must not keep the whole topic alive for one segment.
+                // Copied, so that one segment does not keep the whole topic in memory.
                 node.children[ExactText(String(segment))] = child
                 nodeCount += 1
                 node = child
@@ -58,7 +58,7 @@ package struct TopicDirectory<Value> {
         return old
     }
 
-    /// Takes away what is under a topic.
+    /// Removes and returns the value of a topic.
     @discardableResult
     package mutating func remove(_ topic: String) -> Value? {
         var path: [(parent: Node, segment: ExactText)] = []
@@ -79,7 +79,8 @@ package struct TopicDirectory<Value> {
         return value
     }
 
-    /// Takes everything away. From the top, because a long topic would otherwise be freed by as many nested calls.
+    /// Removes and returns all values. It starts at the root, because freeing a long topic would otherwise take as many
+    /// nested calls as it has segments.
     package mutating func removeAll() -> [Value] {
         var values: [Value] = []
         values.reserveCapacity(count)
@@ -102,11 +103,10 @@ package struct TopicDirectory<Value> {
         }
     }
 
-    /// The values whose topics match; nil when there are too many others on the way to them, or when the pattern is too
-    /// long.
+    /// The values whose topics match; nil when the search would visit too many others, or when the pattern is too long.
     ///
-    /// - Parameter patience: How many segments may be looked at in vain. What was looked at is taken off; what is found pays for
-    ///   the way to it.
+    /// - Parameter patience: The number of segments that may be visited without finding a value; reduced by those that
+    ///   were. Each value that is found pays for the way to it.
     package func values(matching pattern: TopicPattern, patience: inout Int) -> [Value]? {
         guard let automaton = PatternAutomaton(pattern) else { return nil }
         var found: [Value] = []
@@ -142,14 +142,14 @@ package struct TopicDirectory<Value> {
         return found
     }
 
-    /// How many looks a value is worth.
+    /// The number of visits that each found value pays for.
     private static var pay: Int { 4 }
 }
 
-/// A pattern as a machine that takes one segment of a topic at a time: a state is a position in the pattern, and several
-/// are live where a `**` leaves it open how far one is.
+/// A pattern as a state machine that takes one segment of a topic at a time. A state is a position in the pattern.
+/// Several are active at a time where `**` may stand for different numbers of segments.
 private struct PatternAutomaton {
-    /// One bit for each position.
+    /// A set of states, with one bit for each position.
     struct States {
         var bits: UInt64 = 0
 
@@ -162,31 +162,31 @@ private struct PatternAutomaton {
 
     private let segments: [TopicPattern.Segment]
 
-    /// nil for more positions than there are bits.
+    /// nil when there are more positions than bits.
     init?(_ pattern: TopicPattern) {
         guard pattern.segments.count < UInt64.bitWidth else { return nil }
         segments = pattern.segments
     }
 
-    /// Before the first segment.
+    /// The states before the first segment.
     var start: States {
         var states = States()
         add(0, to: &states)
         return states
     }
 
-    /// Adds a position, and the one behind it where a `**` may stand for nothing.
+    /// Adds a position and, behind a `**`, also the next one, since `**` may stand for no segment.
     private func add(_ position: Int, to states: inout States) {
         states.bits |= 1 << UInt64(position)
         if position < segments.count, segments[position] == .many { add(position + 1, to: &states) }
     }
 
-    /// Whether a topic may end here.
+    /// Whether a topic may end in these states.
     func accepts(_ states: States) -> Bool {
         states.contains(segments.count) || (segments.last == .rest && states.contains(segments.count - 1))
     }
 
-    /// The text of the only segment that leads on; nil when there are others.
+    /// The only segment that can follow; nil when there are several.
     func literal(_ states: States) -> Substring? {
         guard states.hasOne, states.first < segments.count, case .literal(let text) = segments[states.first] else {
             return nil
@@ -194,11 +194,11 @@ private struct PatternAutomaton {
         return text
     }
 
-    /// The same rules as those of ``TopicIndex``.
+    /// The states behind a segment. The rules are those of ``TopicIndex``.
     func step(_ states: States, _ segment: Substring, isFirst: Bool) -> States {
         // `*` and `**` never stand for text with an `@` (behaviour.md §6.1).
         let isWild = !segment.utf8.contains(UInt8(ascii: "@"))
-        // What begins with `$` is the server's own: MQTT's wildcards do not stand for it.
+        // Topics that begin with `$` are the server's own. MQTT's wildcards do not match them.
         let isHidden = isFirst && segment.utf8.first == UInt8(ascii: "$")
         var next = States()
         var rest = states.bits

@@ -1,22 +1,22 @@
-/// Patterns with what belongs to them, as a trie of segments that is matched in one pass over a topic: the mirror image of
-/// ``TopicDirectory``, which finds topics by a pattern.
+/// Patterns with elements, searched by topic: a trie of segments that is matched in one pass over a topic.
+/// (``TopicDirectory`` does the reverse: it searches topics by pattern.)
 ///
-/// A match follows every live branch at once (a node reached twice in one step is followed once), so its cost grows with
-/// the topic's segments and the branches that match, not with the number of patterns, and no pattern can make it
-/// exponential. Each element is found once per pattern it was inserted with. A match changes nothing, so a value that is
-/// shared can be asked on any thread.
+/// A match follows all matching branches at once, and a node that is reached twice in one step only once. So its cost
+/// grows with the topic's segments and the branches that match, not with the number of patterns, and no pattern can
+/// make it exponential. Each element is found once for each pattern that it was inserted with. A match changes nothing,
+/// so a shared index can be searched on any thread.
 package struct TopicIndex<Element> {
-    /// One place in the trie. Nodes name each other by their numbers.
+    /// A node of the trie. Nodes refer to each other by their numbers.
     package struct Node {
         package fileprivate(set) var literals: [ExactText: Int32] = [:]
         package fileprivate(set) var globs = GlobTable()
         package fileprivate(set) var one: Int32?
         package fileprivate(set) var many: Int32?
-        /// Behind MQTT's `+`.
+        /// The node behind MQTT's `+`.
         fileprivate var any: Int32?
-        /// Behind MQTT's `#`, which ends a filter.
+        /// The node behind MQTT's `#`, which ends a filter.
         fileprivate var rest: Int32?
-        /// True for the node behind `**`: it stays live for as long as segments come.
+        /// Whether this is the node behind `**`, which stays active for all following segments.
         package fileprivate(set) var isMany = false
         package fileprivate(set) var elements: [Element] = []
 
@@ -26,11 +26,11 @@ package struct TopicIndex<Element> {
         }
     }
 
-    /// By number; the first is the root.
+    /// The nodes by number. The first one is the root.
     package private(set) var nodes = [Node()]
-    /// Numbers of nodes that nothing leads to.
+    /// The numbers of nodes that are not in use.
     private var free: [Int32] = []
-    /// How many elements there are.
+    /// The number of elements.
     package private(set) var count = 0
 
     package init() {}
@@ -44,7 +44,7 @@ package struct TopicIndex<Element> {
         count += 1
     }
 
-    /// Removes the first element of `pattern` that `isElement` accepts; false when there is none.
+    /// Removes the first element of `pattern` that `isElement` accepts. Returns false when there is none.
     @discardableResult
     package mutating func remove(_ pattern: TopicPattern, where isElement: (Element) -> Bool) -> Bool {
         var path: [Int32] = [0]
@@ -75,7 +75,7 @@ package struct TopicIndex<Element> {
     /// Calls `body` with the element of every pattern that matches `topic`, in no particular order.
     package func forEachMatch(of topic: String, _ body: (Element) -> Void) {
         guard count > 0 else { return }
-        // What begins with `$` is the server's own: MQTT's wildcards do not stand for it.
+        // Topics that begin with `$` are the server's own. MQTT's wildcards do not match them.
         let isHidden = topic.utf8.first == UInt8(ascii: "$")
         var live = LiveNodes()
         enter(0, &live)
@@ -83,7 +83,7 @@ package struct TopicIndex<Element> {
         for segment in TopicPattern.segments(of: topic) {
             live = step(live, .literal(segment), isHidden: isHidden)
             if live.list.isEmpty { return }
-            // Once each: only one way leads to a node in front of `#`, and it has no `**`.
+            // Each element once: only one path leads to a node in front of `#`, and it has no `**`.
             for node in live.list {
                 if let rest = nodes[Int(node)].rest { nodes[Int(rest)].elements.forEach(body) }
             }
@@ -91,9 +91,10 @@ package struct TopicIndex<Element> {
         for node in live.list { nodes[Int(node)].elements.forEach(body) }
     }
 
-    /// Calls `body` with the element of every pattern that matches each topic that `segments` match; none of these is `**`.
+    /// Calls `body` with the element of every pattern that matches each topic which `segments` match. None of the
+    /// segments is `**`.
     ///
-    /// Patterns that only together match all of them do not count.
+    /// Patterns that match all of them only together do not count.
     package func forEachCover(of segments: [TopicPattern.Segment], _ body: (Element) -> Void) {
         var live = LiveNodes()
         enter(0, &live)
@@ -124,7 +125,8 @@ package struct TopicIndex<Element> {
         return next
     }
 
-    /// Adds `node`, and what a `**` behind it reaches with no segment at all, unless this step already has it.
+    /// Adds `node` and, behind a `**`, the nodes that are reached without a segment, unless they were added in this
+    /// step.
     private func enter(_ node: Int32, _ live: inout LiveNodes) {
         guard live.insert(node) else { return }
         if let many = nodes[Int(node)].many { enter(many, &live) }
@@ -160,7 +162,7 @@ package struct TopicIndex<Element> {
     private mutating func setChild(of parent: Int32, _ segment: TopicPattern.Segment, _ child: Int32?) {
         let parent = Int(parent)
         switch segment {
-        // A copy: the key must not keep the whole pattern text alive for one segment.
+        // Copied, so that one segment does not keep the text of the whole pattern in memory.
         case .literal(let text): nodes[parent].literals[ExactText(String(text))] = child
         case .one: nodes[parent].one = child
         case .many: nodes[parent].many = child
@@ -174,10 +176,10 @@ package struct TopicIndex<Element> {
 extension TopicIndex: Sendable where Element: Sendable {}
 extension TopicIndex.Node: Sendable where Element: Sendable {}
 
-/// Nodes that are followed at once, each only once.
+/// The nodes that are active at the same time, without duplicates.
 private struct LiveNodes {
     private(set) var list: [Int32] = []
-    /// Used from a size on at which searching the list is slower.
+    /// Used for larger lists, where searching the list would be slower.
     private var set: Set<Int32> = []
 
     mutating func insert(_ node: Int32) -> Bool {
@@ -193,7 +195,7 @@ private struct LiveNodes {
 }
 
 extension TopicPattern.Segment {
-    /// Whether its text has an `@`, which no wildcard stands for.
+    /// Whether the text contains an `@`, which wildcards do not match.
     package var containsAt: Bool {
         switch self {
         case .literal(let text), .glob(let text): text.utf8.contains(UInt8(ascii: "@"))

@@ -1,11 +1,11 @@
-/// A subscription topic, split into segments (docs/spec/behaviour.md §6).
+/// A topic or pattern of a subscription, split into segments (docs/spec/behaviour.md §6).
 ///
-/// `*` stands for exactly one non-empty segment and `**` for any number of segments, also none. A `*` inside a segment
-/// (`pump*`) stands for one or more characters of that segment. What a wildcard stands for never contains `@`.
+/// `*` stands for exactly one non-empty segment, and `**` for any number of segments, including none. A `*` inside a
+/// segment (`pump*`) stands for one or more characters of that segment. Wildcards never match text that contains `@`.
 public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
-    /// What one segment of a topic is compared with.
+    /// One segment of a pattern, by what it matches.
     package enum Segment: Hashable, Sendable {
-        /// The same bytes.
+        /// Exactly this text, compared by bytes.
         case literal(Substring)
         /// `*`: any segment that is not empty.
         case one
@@ -13,13 +13,13 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         case many
         /// Text with `*` in it, each for one or more characters.
         case glob(Substring)
-        /// MQTT's `+`: any segment, an empty one too.
+        /// MQTT's `+`: any segment, including an empty one.
         case any
-        /// MQTT's `#`, the last segment: any number of segments, also none.
+        /// MQTT's `#`, the last segment: any number of segments, including none.
         case rest
     }
 
-    /// The text as subscribed; it travels back to the subscriber with each delivery.
+    /// The text of the subscription, which is part of each delivery.
     public let text: String
     /// The parts between slashes.
     package let segments: [Segment]
@@ -30,7 +30,7 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         var segments: [Segment] = []
         for part in Self.segments(of: text) {
             if part == "**" {
-                // `**/**` means the same as `**`, and one is cheaper to follow.
+                // `**/**` means the same as `**`, which is cheaper to match.
                 if segments.last != .many { segments.append(.many) }
             } else if part == "*" {
                 segments.append(.one)
@@ -41,8 +41,8 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         self.segments = segments
     }
 
-    /// Splits a topic filter of MQTT, whose `+` and `#` match as MQTT says: what begins with `$` is never meant by one in
-    /// the first place, and `@` and empty segments are text like any other.
+    /// Splits a topic filter of MQTT, with the rules of MQTT: `+` and `#` at the beginning do not match segments that
+    /// begin with `$`, and `@` and empty segments have no special meaning.
     package init(mqttFilter filter: String) {
         text = filter
         segments = Self.segments(of: filter).map { part in
@@ -50,15 +50,15 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// True when `topic` is a pattern: it contains a `*`.
+    /// Whether `topic` is a pattern, which means that it contains a `*`.
     public static func isPattern(_ topic: some StringProtocol) -> Bool {
         topic.utf8.contains(UInt8(ascii: "*"))
     }
 
-    /// The text as subscribed.
+    /// The text of the subscription.
     public var description: String { text }
 
-    /// Whether a publication to `topic` matches. For many patterns at once use the broker's index, which shares work.
+    /// Whether a publication to `topic` matches. For many patterns at once, the broker's index is faster.
     public func matches(_ topic: String) -> Bool {
         var index = TopicIndex<Int>()
         index.insert(self, element: 0)
@@ -67,19 +67,19 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
         return found
     }
 
-    /// The segments of a topic, split at the byte `/`: as characters, a slash followed by a combining mark would be
-    /// none.
+    /// The segments of a topic, split at the byte `/`. As a character, a slash with a combining mark would not be a
+    /// slash.
     package static func segments(of topic: String) -> [Substring] {
         topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
     }
 
-    /// Whether `segment` matches a glob: each `*` stands for one or more characters, none of them `@`.
+    /// Whether `segment` matches a glob: each `*` stands for one or more characters other than `@`.
     package static func glob(_ glob: Substring, matches segment: Substring) -> Bool {
         globMatches(Array(glob.utf8)[...], Array(segment.utf8)[...])
     }
 
     private static func globMatches(_ glob: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
-        // Greedy with one backtrack point, so the cost is at most glob × text.
+        // The match is greedy with one backtrack point, so the cost is at most glob × text.
         var (g, t) = (glob.startIndex, text.startIndex)
         var star: (glob: Int, text: Int)?
         while t < text.endIndex {
@@ -101,5 +101,17 @@ public struct TopicPattern: Hashable, Sendable, CustomStringConvertible {
             }
         }
         return g == glob.endIndex
+    }
+}
+
+extension TopicPattern {
+    /// The wildcards of an MQTT filter in the spelling of Rembus; nil for a text without any.
+    ///
+    /// `+` and `#` are ordinary characters in Rembus topics, so an MQTT filter is a valid topic, but hardly ever meant
+    /// as one. Only whole segments are wildcards, as in MQTT.
+    package static func rembusSpelling(ofMQTT text: String) -> String? {
+        let segments = segments(of: text)
+        guard segments.contains(where: { $0 == "+" || $0 == "#" }) else { return nil }
+        return segments.map { $0 == "+" ? "*" : $0 == "#" ? "**" : $0 }.joined(separator: "/")
     }
 }

@@ -1,6 +1,6 @@
 /// An integer of any size, such as the 128-bit mesh marks of docs/spec/protocol.md §9.2.
 public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
-    /// Whether the number is below zero, in which case it is `-1 - magnitude`, as CBOR tag 3 has it.
+    /// Whether the number is negative. It is then `-1 - magnitude`, as in CBOR tag 3.
     public let isNegative: Bool
 
     /// Big-endian bytes without leading zeros; empty means zero.
@@ -23,11 +23,11 @@ public struct BigInteger: Sendable, Hashable, CustomStringConvertible {
         return isNegative ? -1 - value : value
     }
 
-    /// Numbers up to this many bytes have a decimal form, which is in the range of `Double`; larger ones would take
+    /// Numbers of up to this many bytes have a decimal form, and are in the range of `Double`. Larger ones would take
     /// quadratic time.
     static let maxDecimalBytes = 127
 
-    /// Decimal digits, or hexadecimal ones after `0x` when the number has more than 127 bytes.
+    /// Decimal digits, or `0x` and hexadecimal digits when the number has more than 127 bytes.
     public var description: String {
         let (sign, digits) = isNegative ? ("-", successor(of: magnitude)) : ("", magnitude)
         guard digits.count <= Self.maxDecimalBytes else { return sign + "0x" + hexadecimal(digits) }

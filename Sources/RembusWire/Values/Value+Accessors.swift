@@ -17,17 +17,17 @@ extension Value {
         }
     }
 
-    /// The truth value, nil for anything else.
+    /// The truth value; nil for anything else.
     public var boolValue: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The integer when it fits `Int`, nil for anything else, floats included.
+    /// The integer if it fits `Int`; nil for anything else, including floats.
     public var intValue: Int? {
         if case .integer(let value) = self { Int(exactly: value) } else { nil }
     }
 
-    /// The integer when it fits `UInt64`, nil for anything else, floats included.
+    /// The integer if it fits `UInt64`; nil for anything else, including floats.
     public var uintValue: UInt64? {
         switch self {
         case .integer(let value): UInt64(exactly: value)
@@ -36,7 +36,7 @@ extension Value {
         }
     }
 
-    /// The number as a float, rounded when it is a large integer or a decimal fraction (tag 4); nil for anything else.
+    /// The number as a float, rounded if it is a large integer or a decimal fraction (tag 4); nil for anything else.
     public var doubleValue: Double? {
         switch self {
         case .float(let value): value
@@ -49,9 +49,9 @@ extension Value {
         }
     }
 
-    /// The number that Python's `float()` makes of the value, which is how Rembus for Python reads durations: of true
-    /// and false 1 and 0, of a text the number that it spells, of a decimal or rational number (tags 4, 5 and 30) the
-    /// nearest float. nil for anything else.
+    /// The number as Python's `float()` converts the value, which is how Rembus for Python reads durations: true and
+    /// false become 1 and 0, a text becomes the number that it contains, and a decimal or rational number (tags 4, 5
+    /// and 30) the nearest float. nil for anything else.
     package var numericValue: Double? {
         switch self {
         case .bool(let flag): return flag ? 1 : 0
@@ -94,10 +94,10 @@ extension Value {
         if case .map(let value) = self { value } else { nil }
     }
 
-    /// The value of a text key of a map; nil when the key is absent or this is no map.
+    /// The value of a text key in a map; nil when the key is missing or this is not a map.
     public subscript(key: String) -> Value? { mapValue?[key] }
 
-    /// CBOR tag numbers with a meaning here.
+    /// The CBOR tag numbers that have a meaning here.
     package enum Tag {
         package static let dateText: UInt64 = 0
         package static let epochSeconds: UInt64 = 1
@@ -108,7 +108,7 @@ extension Value {
         package static let rational: UInt64 = 30
         package static let typedUInt8Array: UInt64 = 64
         package static let dataFrame: UInt64 = 80
-        /// Says that CBOR follows, and nothing about what follows (RFC 8949 §3.4.6).
+        /// Self-described CBOR: says that CBOR follows, and nothing else (RFC 8949 §3.4.6).
         package static let selfDescribed: UInt64 = 55_799
     }
 }

@@ -1,7 +1,7 @@
 extension Value {
-    /// The digits of a decimal fraction (tag 4 of RFC 8949) as a JSON number, all of them; nil for anything else.
+    /// The decimal fraction (tag 4 of RFC 8949) as a JSON number with all its digits; nil for anything else.
     ///
-    /// `4([-2, 12345])` is `123.45`. Where a point would need many zeros there is an exponent instead.
+    /// `4([-2, 12345])` is `123.45`. An exponent is used where a point would need many zeros.
     package var decimalText: String? {
         guard case .tagged(Tag.decimalFraction, .array(let parts)) = self, parts.count == 2,
             let exponent = parts[0].intValue

@@ -1,7 +1,7 @@
 import NIOCore
 
 extension Value: CustomStringConvertible {
-    /// The diagnostic notation of RFC 8949 §8, which is JSON plus forms for what JSON lacks.
+    /// The diagnostic notation of RFC 8949 §8, which is JSON with additional forms.
     public var description: String {
         switch self {
         case .null: "null"

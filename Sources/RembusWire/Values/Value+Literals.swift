@@ -1,4 +1,4 @@
-// No nil literal: with one, `nil` in `flag ? value : nil` would be null and not the absence of a value.
+// There is no nil literal. With one, `nil` in `flag ? value : nil` would be null instead of no value.
 
 extension Value: ExpressibleByBooleanLiteral {
     /// A truth value.

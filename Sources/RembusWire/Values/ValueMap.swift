@@ -1,13 +1,14 @@
 /// The pairs of a map in the order in which they were sent.
 ///
-/// Lookups walk the pairs, which is fast for the small maps of the protocol; copy a large map into a `Dictionary` before
-/// searching it often. When a peer sent a key twice both pairs are kept, and lookups return the last one.
+/// A lookup searches through the pairs, which is fast for the small maps of the protocol. Copy a large map into a
+/// `Dictionary` before searching it often. When a key occurs twice, both pairs are kept, and lookups return the last
+/// one.
 public struct ValueMap: Sendable {
     /// One key with its value.
     public struct Pair: Sendable, Hashable {
-        /// The key; any value is allowed, the protocol itself uses texts only.
+        /// The key. Any value is possible; the protocol uses only texts.
         public var key: Value
-        /// What belongs to the key.
+        /// The value of the key.
         public var value: Value
 
         /// Makes a pair.
@@ -45,10 +46,11 @@ public struct ValueMap: Sendable {
         }
     }
 
-    /// Up to this many pairs a walk is cheaper than a hash table.
+    /// With up to this many pairs a linear search is faster than a hash table.
     static let scanLimit = 12
 
-    /// The value of a key, last one first. Assigning replaces the value in place or appends a pair; nil removes it.
+    /// The value of a key; the last one if there are several. Assigning replaces the value in place or appends a pair;
+    /// nil removes it.
     public subscript(key: Value) -> Value? {
         get { pairs.last { $0.key == key }?.value }
         set {
@@ -69,16 +71,16 @@ public struct ValueMap: Sendable {
 }
 
 extension ValueMap: RandomAccessCollection {
-    /// The position of the first pair.
+    /// The index of the first pair.
     public var startIndex: Int { pairs.startIndex }
-    /// The position behind the last pair.
+    /// The index behind the last pair.
     public var endIndex: Int { pairs.endIndex }
-    /// The pair at a position.
+    /// The pair at an index.
     public subscript(position: Int) -> Pair { pairs[position] }
 }
 
 extension ValueMap: Hashable {
-    /// Maps are equal when they hold the same pairs, in any order.
+    /// Maps are equal when they contain the same pairs, in any order.
     public static func == (left: ValueMap, right: ValueMap) -> Bool {
         if left.pairs == right.pairs { return true }
         return left.count == right.count && left.multiplicities == right.multiplicities
@@ -86,7 +88,7 @@ extension ValueMap: Hashable {
 
     /// Hashes the pairs without regard to their order.
     public func hash(into hasher: inout Hasher) {
-        // A sum does not depend on the order, as equality does not.
+        // A sum is independent of the order, as equality is.
         hasher.combine(pairs.reduce(0) { $0 &+ $1.hashValue })
     }
 

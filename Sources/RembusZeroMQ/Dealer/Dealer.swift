@@ -3,7 +3,7 @@ import RembusTransport
 
 /// Opens connections to ROUTER sockets.
 enum Dealer {
-    /// Connects, and returns when the other end has shown that it speaks ZeroMQ.
+    /// Connects. Returns when the peer has shown that it uses ZeroMQ.
     static func connect(
         _ host: String, _ port: Int, on eventLoop: any EventLoop, _ configuration: LinkConfiguration,
         _ makeLink: @escaping SinkDialer.MakeLink
@@ -47,16 +47,16 @@ enum Dealer {
     }
 }
 
-/// Bounds on memory.
+/// Limits on memory.
 enum DealerLimits {
     static let maxQueuedMessages = 4096
     static let sharedBodyBytes = 2048
     static let maxHeldBytes = 1 << 20
     static let maxReadMessages = 1024
     static let maxReadBytes = 1 << 20
-    /// Bytes read and not yet handled above which nothing is read, and below which it goes on.
+    /// The bytes that were read and not handled above which reading stops, and below which it continues.
     static let maxUnhandledBytes = 4 << 20
     static let resumeUnhandledBytes = 1 << 20
-    /// How long a close waits for what was sent before.
+    /// How long closing waits for what was sent before.
     static let closeTime = TimeAmount.seconds(2)
 }

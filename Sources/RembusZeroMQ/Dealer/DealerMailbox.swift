@@ -3,9 +3,9 @@ import RembusSupport
 import RembusWire
 import Synchronization
 
-/// Where the event loop of a connection and its socket's thread meet.
+/// Exchanges data between the event loop of a connection and the thread of its socket.
 final class DealerMailbox: SharedBodyOwner, Sendable {
-    /// What one unit of work of the event loop sends.
+    /// What the event loop has sent in one unit of work.
     struct Batch: Sendable {
         var bytes = ByteBuffer()
         var messages: [(header: Int, body: Int)] = []
@@ -13,21 +13,21 @@ final class DealerMailbox: SharedBodyOwner, Sendable {
 
     struct Inbox {
         var batches: [Batch] = []
-        /// Whether the link takes messages.
+        /// Whether the link accepts messages.
         var isReading = false
-        /// Whether the connection is to end, behind what was sent.
+        /// Whether the connection is to end behind everything that was sent.
         var isClosing = false
-        /// Under which name the component pings.
+        /// The name that the component pings with.
         var name: String?
     }
 
     let wakeUp: WakeUp
     let lowWaterMark: Int
-    /// Bytes sent that have not left for libzmq, or are large and were not sent by it.
+    /// Sent bytes that were not given to libzmq, and large bodies that libzmq has not sent.
     let unsent = Atomic<Int>(0)
     /// Bytes of large bodies that libzmq holds.
     let held = Atomic<Int>(0)
-    /// Whether the event loop wants to know when little is left.
+    /// Whether the event loop wants to be told when few bytes are left.
     let wantsNotice = Atomic<Bool>(false)
     private let onNotice = Callback<Void>()
     private let inbox = Mutex(Inbox())
@@ -50,7 +50,7 @@ final class DealerMailbox: SharedBodyOwner, Sendable {
         if old > DealerLimits.resumeUnhandledBytes, new <= DealerLimits.resumeUnhandledBytes { wakeUp.ring() }
     }
 
-    /// Has `action` called when a large backlog has become small.
+    /// Sets an action that is called when a large backlog has become small.
     func setNotice(_ action: (@Sendable () -> Void)?) {
         onNotice.set(action)
     }
@@ -69,7 +69,7 @@ final class DealerMailbox: SharedBodyOwner, Sendable {
 
     var hasRoom: Bool { unhandled.load(ordering: .sequentiallyConsistent) <= DealerLimits.maxUnhandledBytes }
 
-    /// Notes that bytes have left.
+    /// Records that bytes were given to libzmq.
     func sent(_ count: Int) {
         let left = unsent.wrappingSubtract(count, ordering: .relaxed).newValue
         guard left <= lowWaterMark, wantsNotice.load(ordering: .acquiring),

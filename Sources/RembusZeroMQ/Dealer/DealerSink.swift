@@ -3,12 +3,12 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// The event loop's side of a connection to a broker. Touched there only; hence unchecked.
+/// The event loop's side of a connection to a broker. Used on the event loop only; hence unchecked.
 final class DealerSink: LinkSink, @unchecked Sendable {
     let eventLoop: any EventLoop
     private let mailbox: DealerMailbox
     private let splitter = PartSplitter(isDealer: true)
-    /// nil again at the end.
+    /// nil before the start and after the end.
     @exclusivity(unchecked) var link: Link?
     @exclusivity(unchecked) private var outgoing = DealerMailbox.Batch()
 
@@ -20,7 +20,7 @@ final class DealerSink: LinkSink, @unchecked Sendable {
 
     // MARK: Receiving
 
-    /// What one turn of the socket's thread has read.
+    /// What the socket's thread has read in one turn.
     struct Incoming: Sendable {
         var bytes = ByteBuffer()
         var messages: [(length: Int, large: ByteBuffer?)] = []
@@ -51,7 +51,7 @@ final class DealerSink: LinkSink, @unchecked Sendable {
         link?.receiveCompleted()
     }
 
-    /// The connection is gone, or the broker ended it.
+    /// The connection is lost, or the broker has ended it.
     func lost(_ reason: LinkCloseReason) {
         let ended = link
         end()
@@ -71,12 +71,13 @@ final class DealerSink: LinkSink, @unchecked Sendable {
         }
         outgoing.messages.append((header, body))
         let backlog = mailbox.unsent.wrappingAdd(header + body, ordering: .relaxed).newValue
-        // A growing backlog only: a shrinking one makes the link's owner send, which this call does not allow.
+        // Only a growing backlog is reported here. A shrinking one makes the link's owner send, which this call does
+        // not allow.
         if backlog > mailbox.lowWaterMark { link.setSinkBacklog(backlog) }
         noteName(message)
     }
 
-    /// Pings carry the name that the component has logged in with.
+    /// Remembers the name that the component logs in with, for pings.
     private func noteName(_ message: UnsafeRawBufferPointer) {
         guard message.count > 1, message[1] == 0 || message[1] == 11 else { return }
         switch try? Message(cbor: ByteBuffer(bytes: message)) {

@@ -1,16 +1,16 @@
 import NIOCore
 import Synchronization
 
-/// What the component sends.
+/// Messages of the component.
 extension DealerThread {
     enum Flushed {
-        /// Nothing is left, or what is left waits for large bodies to leave, which wakes the thread.
+        /// Everything was sent, or what is left waits for large bodies to be sent, which wakes the thread.
         case done
-        /// libzmq takes nothing more at the moment.
+        /// libzmq accepts no more at the moment.
         case full
     }
 
-    /// Sends what is queued for as long as libzmq takes it.
+    /// Sends queued messages while libzmq accepts them.
     func flush() -> Flushed {
         while let batch = queue.first {
             while queueIndex < batch.messages.count {
@@ -36,7 +36,7 @@ extension DealerThread {
 
     private func send(_ parts: UnsafeRawBufferPointer, _ header: Int, shared storage: AnyObject?) -> ZeroMQSocket.Sent {
         guard let socket else { return .gone }
-        // Only the first part can fail: libzmq takes whole messages.
+        // Only the first part can fail, because libzmq accepts whole messages.
         let outcome = socket.send([])
         guard outcome == .done else {
             if outcome == .gone { mailbox.sent(parts.count) }

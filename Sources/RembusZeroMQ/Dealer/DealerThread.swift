@@ -2,13 +2,13 @@ import CZeroMQ
 import NIOCore
 import RembusTransport
 
-/// The thread of a DEALER socket. Everything here happens on it.
+/// The thread of a DEALER socket. Everything here runs on it.
 final class DealerThread {
     let sink: DealerSink
     let mailbox: DealerMailbox
     let configuration: LinkConfiguration
     var socket: ZeroMQSocket?
-    /// What was not sent yet, and how far into the first of it we are.
+    /// Batches that were not sent completely, and the position in the first of them.
     var queue = CircularBuffer<DealerMailbox.Batch>()
     var queueIndex = 0
     var queueOffset = 0
@@ -26,7 +26,7 @@ final class DealerThread {
 
     func connect(_ host: String, _ port: Int) throws {
         let place = DialedPlace.text(host, port)
-        // A Unix socket, by its path.
+        // The path of a Unix socket begins with a slash.
         let isLocal = host.hasPrefix("/")
         let address: SocketAddress?
         do {
@@ -39,7 +39,7 @@ final class DealerThread {
         try socket.setUp(
             maxMessageBytes: configuration.maxMessageBytes, pingInterval: configuration.pingInterval,
             handshakeTimeout: configuration.handshakeTimeout)
-        // A lost connection is the component's to replace: it has to log in again.
+        // The component replaces a lost connection itself, because it has to log in again.
         try socket.set(ZMQ_RECONNECT_IVL, -1)
         try socket.set(ZMQ_CONNECT_TIMEOUT, configuration.handshakeTimeout.milliseconds)
         try socket.set(ZMQ_SNDHWM, DealerLimits.maxQueuedMessages)
@@ -52,7 +52,7 @@ final class DealerThread {
                 switch event {
                 case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return
                 case ZMQ_EVENT_CLOSED, ZMQ_EVENT_CONNECT_RETRIED:
-                    // libzmq does not say why; this is the usual reason.
+                    // libzmq does not report the reason; this is the usual one.
                     throw ConnectFailure(place, NetworkProblem.refused.reason, kind: .refused)
                 case ZMQ_EVENT_DISCONNECTED, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL,
                     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
@@ -69,7 +69,7 @@ final class DealerThread {
         }
     }
 
-    /// Connecting has failed.
+    /// Ends the attempt to connect.
     func abandon() {
         socket?.close(linger: .zero)
     }
@@ -97,16 +97,16 @@ final class DealerThread {
                 socket.wait(for: mailbox.wakeUp, reading: mayRead, writing: isFull, milliseconds: limit)
             }
         }
-        // A connection that is lost has been left by the link already; the others say goodbye.
+        // If the connection was lost, the link has left it already. Otherwise a Close message is sent.
         for part in [[], CloseMessage.plain, [Framing.null]] { _ = socket.send(part) }
         _ = socket.send(Framing.end, more: false)
         socket.close(linger: DealerLimits.closeTime)
     }
 
-    /// One turn: what happened, what came, what is due. Gives the reason when the connection has ended.
+    /// One turn: handles events, reads messages and sends pings. Returns the reason when the connection has ended.
     private func turn(_ mayRead: Bool, _ name: String?, _ isDrained: inout Bool) -> LinkCloseReason? {
         let isLost = takeEvents()
-        // What came before the end is still there.
+        // Messages that came before the end can still be read.
         if mayRead || isLost {
             repeat {
                 if let end = readAll(&isDrained) { return end }
@@ -132,7 +132,8 @@ final class DealerThread {
 
     // MARK: Reading
 
-    /// Reads until there is nothing or much; gives the reason when the broker says that this is the end.
+    /// Reads until there are no messages, or many were read. Returns the reason when the broker has ended the
+    /// connection.
     private func readAll(_ isDrained: inout Bool) -> LinkCloseReason? {
         guard let socket else { return nil }
         var (batch, end) = (DealerSink.Incoming(), LinkCloseReason?.none)

@@ -1,26 +1,26 @@
 import NIOCore
 import RembusWire
 
-/// When a component pings, and what the answers mean (protocol.md §12). Apart from sockets and clocks.
+/// Decides when a component pings, and interprets the answers (protocol.md §12). Knows neither sockets nor clocks.
 struct Pinger {
     enum Due: Equatable {
         case nothing
-        /// The header of a ping to send.
+        /// Send a ping with this header.
         case ping([UInt8])
-        /// Two intervals without a sign of life.
+        /// Nothing was received for two intervals.
         case lost
     }
 
     enum Answer {
-        /// A message of another kind.
+        /// The message is not the answer to a ping.
         case other
-        /// The broker knows us.
+        /// The broker knows the component.
         case fine
-        /// The broker answers with something else than that it knows us.
+        /// The broker does not know the component.
         case unknown
     }
 
-    /// nil sends no pings.
+    /// nil for no pings.
     private let interval: TimeAmount?
     private var next: NIODeadline
     private var wasHeard = true
@@ -32,10 +32,10 @@ struct Pinger {
         next = interval.map { now + $0 } ?? .distantFuture
     }
 
-    /// Something came.
+    /// Records that something was received.
     mutating func heard() { wasHeard = true }
 
-    /// What is to be done now. Components without a name do not ping: the heartbeat of ZeroMQ has to do.
+    /// What has to be done now. Components without a name send no pings, and rely on the heartbeat of ZeroMQ.
     mutating func due(_ now: NIODeadline, name: String?) -> Due {
         guard let interval, next <= now else { return .nothing }
         next = now + interval
@@ -45,7 +45,7 @@ struct Pinger {
         return silentIntervals >= 2 ? .lost : .ping(header(name))
     }
 
-    /// A ping of nobody: the broker learns of a connection by its first message, and may have something to say first.
+    /// A ping without a name. The broker notices a connection by its first message, and may have to send first.
     func hello() -> [UInt8] { header("") }
 
     private func header(_ name: String) -> [UInt8] {
@@ -54,7 +54,7 @@ struct Pinger {
         return Array(buffer.readableBytesView)
     }
 
-    /// Whether a header is that of the answer to a ping, and which.
+    /// Interprets a header as the answer to a ping.
     func answer(_ header: UnsafeRawBufferPointer) -> Answer {
         guard header.count >= 12, header[1] == 4, header[2] == 0x48,
             UInt64(littleEndian: header.loadUnaligned(fromByteOffset: 3, as: UInt64.self)) == id
@@ -62,7 +62,7 @@ struct Pinger {
         return header[11] == 0 ? .fine : .unknown
     }
 
-    /// How long there is nothing to do, milliseconds; -1 for ever.
+    /// The time until something has to be done, in milliseconds; -1 for ever.
     func waitTime(_ now: NIODeadline) -> Int {
         guard interval != nil else { return -1 }
         return max(1, (next - now).milliseconds + 1)

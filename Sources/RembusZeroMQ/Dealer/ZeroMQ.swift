@@ -2,8 +2,8 @@ import RembusTransport
 
 /// ZeroMQ connections for components.
 ///
-/// The SDK does not need libzmq and so does not know `zmq://` by itself. A program that wants it depends on the product
-/// `RembusZeroMQ` too, has libzmq installed (`libzmq3-dev`, `brew install zeromq`), and says so once:
+/// The SDK does not need libzmq, so it does not support `zmq://` by itself. A program that uses it depends on the
+/// product `RembusZeroMQ` too, needs an installed libzmq (`libzmq3-dev`, `brew install zeromq`), and registers it once:
 /// ```swift
 /// import Rembus
 /// import RembusZeroMQ
@@ -12,10 +12,10 @@ import RembusTransport
 /// let component = try await Component.connect("zmq://broker.local:8340/pump7")
 /// try await component.publish("plant/7/telemetry", 21.6)
 /// ```
-/// ZeroMQ connections are not encrypted. Everything else is as with other URLs: reconnecting, logins with keys, quality of
-/// service, back-pressure.
+/// ZeroMQ connections are not encrypted. Reconnecting, logins with keys, quality of service and back-pressure work as
+/// with other URLs.
 public enum ZeroMQ {
-    /// Has URLs that begin with `zmq://` dialed through libzmq from now on.
+    /// Makes URLs that begin with `zmq://` use libzmq from now on.
     public static func register() {
         SinkDialer.register(
             SinkDialer { host, port, eventLoop, configuration, makeLink in

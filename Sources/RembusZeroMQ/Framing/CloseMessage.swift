@@ -4,8 +4,9 @@ import RembusWire
 
 /// The Close message (protocol.md §12).
 ///
-/// A component's says no more than its type. A broker that ends a connection sends one too, with the code and the reason of
-/// a WebSocket close behind the type, where other receivers ignore them: ZeroMQ shows its programs no other end.
+/// That of a component contains only its type. A broker that ends a connection sends one with the code and the reason
+/// of a WebSocket close behind the type, where other receivers ignore them. ZeroMQ itself does not report the end of a
+/// connection.
 enum CloseMessage {
     static let type: UInt8 = 15
 
@@ -22,7 +23,7 @@ enum CloseMessage {
         return buffer
     }
 
-    /// What a Close message from a broker says; nil for other messages.
+    /// The code and the reason in a broker's Close message; nil for other messages.
     static func reason(in message: UnsafeRawBufferPointer) -> LinkCloseReason? {
         guard message.count >= 2, message[0] & 0xE0 == 0x80, message[1] == type else { return nil }
         var reason = LinkCloseReason(code: 1000, text: "", isRemote: true)

@@ -1,9 +1,9 @@
 import NIOCore
 import RembusWire
 
-/// Makes the CBOR message of a header and a body, without a look into the body.
+/// Makes the CBOR message of a header and a body, without parsing the body.
 enum PartJoiner {
-    /// Appends the message to `target`. False when the header is none; `target` is as before then.
+    /// Appends the message to `target`. Returns false, and leaves `target` unchanged, when the header is malformed.
     static func join(
         header: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, into target: inout ByteBuffer
     ) -> Bool {
@@ -25,7 +25,7 @@ enum PartJoiner {
         guard elements.skip(&scanner, until: index) else { return false }
         let front = header[start..<elements.end(scanner)]
         let missing = index - elements.count
-        // A request without its target means any provider; nothing else may be missing.
+        // A request without a target may be answered by any provider. Nothing else may be missing.
         guard missing == 0 || (missing == 1 && type.argument & 0x0F == 2) else { return false }
         guard layout.isRaw else {
             write(head: index + 1, front, into: &target)
@@ -51,10 +51,10 @@ enum PartJoiner {
     }
 }
 
-/// A walk over the elements of a header whose array may have an indefinite length.
+/// Skips elements of a header, whose array may have an indefinite length.
 private struct Elements {
     private(set) var count: Int
-    /// nil for an indefinite length.
+    /// The number of elements; nil for an indefinite length.
     let expected: Int?
     private var breakAt: Int?
 
@@ -63,7 +63,7 @@ private struct Elements {
         self.expected = expected
     }
 
-    /// Skips elements until there have been `limit`, or to the end; false when the bytes are not well formed.
+    /// Skips elements up to `limit`, or to the end. Returns false when the bytes are malformed.
     mutating func skip(_ scanner: inout CBORScanner, until limit: Int?) -> Bool {
         while limit.map({ count < $0 }) ?? true, breakAt == nil, expected.map({ count < $0 }) ?? true {
             if expected == nil, scanner.peek() == CBORHead.breakByte {
@@ -76,6 +76,6 @@ private struct Elements {
         return true
     }
 
-    /// The first byte behind the elements that were skipped.
+    /// The offset behind the elements that were skipped.
     func end(_ scanner: CBORScanner) -> Int { breakAt ?? scanner.offset }
 }

@@ -1,13 +1,14 @@
 import NIOCore
 import RembusWire
 
-/// Makes header and body of a CBOR message, without a look into the payload.
+/// Splits a CBOR message into header and body, without parsing the payload.
 struct PartSplitter {
-    /// A dealer's Admin header holds a null in place of the payload, a router's holds nothing (protocol.md §12).
+    /// Whether this end is a dealer. A dealer's Admin header has a null in the place of the payload, a router's has
+    /// nothing (protocol.md §12).
     var isDealer: Bool
 
-    /// Appends header and body to `target`, one behind the other, and gives their lengths. nil when the message is not
-    /// in the usual form, in which we send everything.
+    /// Appends header and body to `target`, one behind the other, and returns their lengths. nil when the message is
+    /// not in the usual form, in which everything is sent.
     func split(
         _ message: UnsafeRawBufferPointer, into target: inout ByteBuffer
     ) -> (header: Int, body: Int)? {
@@ -32,7 +33,7 @@ struct PartSplitter {
             bodyStart = scanner.offset - body.count
         } else {
             bodyStart = scanner.offset
-            // What is sent ends with its payload.
+            // Messages that are sent end with their payload.
             scanner.offset = scanner.end
         }
         let behind = layout.isRaw ? UnsafeRawBufferPointer(rebasing: message[scanner.offset...]) : nil

@@ -5,12 +5,12 @@ import Synchronization
 
 /// A ROUTER socket whose connections are links (protocol.md §12).
 ///
-/// A socket of ZeroMQ belongs to one thread. That thread exchanges batches with the event loops on which the links live:
-/// what one turn brought for one of them goes there in one piece, and what one unit of work there sends comes back so.
+/// A ZeroMQ socket belongs to one thread. That thread exchanges batches with the event loops of the links: one for what
+/// it has read in a turn for an event loop, and one for what an event loop has sent in a unit of work.
 package final class Router: Sendable {
     private let mailbox: RouterMailbox
     private let lanes: [RouterLane]
-    /// Where it listens.
+    /// The port that it listens on.
     package let port: Int
 
     private init(mailbox: RouterMailbox, lanes: [RouterLane], port: Int) {
@@ -19,7 +19,7 @@ package final class Router: Sendable {
         self.port = port
     }
 
-    /// Starts to listen. Throws an `IOError` when the port cannot be had.
+    /// Starts to listen. Throws an `IOError` when the port cannot be bound.
     package static func open(_ settings: RouterSettings) async throws -> Router {
         let mailbox = try RouterMailbox()
         let lanes = settings.eventLoops.enumerated().map {
@@ -44,15 +44,15 @@ package final class Router: Sendable {
         return Router(mailbox: mailbox, lanes: lanes, port: port)
     }
 
-    /// Lets nobody in who is not here yet. The port stays taken: libzmq would end the connections with it.
+    /// Stops accepting peers. The port stays bound, because libzmq would end the connections with it.
     package func stopAccepting() {
         mailbox.change { $0.isAccepting = false }
     }
 
-    /// Closes the socket when what the event loops have sent so far has left, or does not want to. Once only.
+    /// Closes the socket when everything that the event loops have sent has left, or a time is over. Only once.
     package func close() async {
         mailbox.change { $0.isReading = false }
-        // What was begun there before is in the mailbox then.
+        // After this, everything that was sent before is in the mailbox.
         for lane in lanes { try? await lane.eventLoop.submit { lane.handOver() }.get() }
         await withCheckedContinuation { continuation in
             mailbox.change { $0.onEnd = { continuation.resume() } }

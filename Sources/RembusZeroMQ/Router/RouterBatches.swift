@@ -1,24 +1,24 @@
 import NIOCore
 import RembusTransport
 
-/// What one turn of the socket's thread has read for one event loop.
+/// What the socket's thread has read in one turn for one event loop.
 struct IncomingBatch: Sendable {
     struct Message: Sendable {
-        /// Where the message lies in ``bytes``.
+        /// The position of the message in ``bytes``.
         var start: Int
         var length: Int
-        /// A large message by itself, in place of bytes.
+        /// A large message in a buffer of its own.
         var large: ByteBuffer?
         /// The next message of the same peer; -1 for none.
         var next = -1
     }
 
-    /// What came from one peer, in order; together, so that the peer's unit of work ends once.
+    /// The messages of one peer, in order. They are together, so that the peer's unit of work ends once.
     struct Run: Sendable {
         let peer: RouterPeer
         var first = -1
         var last = -1
-        /// Nothing comes any more.
+        /// Whether no more messages come.
         var isGone = false
     }
 
@@ -27,7 +27,7 @@ struct IncomingBatch: Sendable {
     var runs: [Run] = []
     private(set) var largeBytes = 0
 
-    /// Messages from this size on get memory of their own, which the broker may keep.
+    /// The size from which a message gets a buffer of its own, which the broker may keep.
     static let largeBytes = 32 << 10
 
     var byteCount: Int { bytes.readableBytes + largeBytes + 64 * messages.count }
@@ -41,20 +41,20 @@ struct IncomingBatch: Sendable {
     }
 }
 
-/// What one unit of work of an event loop sends.
+/// What an event loop has sent in one unit of work.
 struct OutgoingBatch: Sendable {
-    /// What follows behind a message.
+    /// What happens behind a message.
     enum Ending: Sendable {
         case none
-        /// The peer said goodbye: it may come again as somebody else at once.
+        /// The peer has sent a Close message. The same connection may log in again.
         case forgotten
-        /// The peer was thrown out.
+        /// The peer is disconnected.
         case thrownOut
     }
 
     struct Message: Sendable {
         let peer: RouterPeer
-        /// Lengths of header and body; without a header nothing is sent.
+        /// The lengths of header and body. Without a header nothing is sent.
         var header: Int
         var body: Int
         var ending = Ending.none

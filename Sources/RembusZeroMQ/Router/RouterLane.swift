@@ -3,21 +3,21 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// The connections of the ROUTER socket that live on one event loop, and what they send.
+/// The connections of the ROUTER socket on one event loop, and what they send.
 ///
-/// Touched on the event loop only, except for the constants; hence unchecked.
+/// Used on the event loop only, except for the constants; hence unchecked.
 final class RouterLane: @unchecked Sendable {
     let eventLoop: any EventLoop
     let mailbox: RouterMailbox
     let lowWaterMark: Int
-    /// Its place among the lanes.
+    /// The index among the lanes.
     let index: Int
     private let make: RouterSettings.MakeLink
     private let splitter = PartSplitter(isDealer: false)
     @exclusivity(unchecked) private var outgoing = OutgoingBatch()
-    /// Whether a batch is being handled, whose effects leave together.
+    /// Whether a batch is being handled, whose results leave together.
     @exclusivity(unchecked) private var isReceiving = false
-    /// Peers that are not read from.
+    /// Peers whose messages are not handled for now.
     private var paused: [ObjectIdentifier: RouterPeer] = [:]
 
     init(index: Int, eventLoop: any EventLoop, mailbox: RouterMailbox, settings: RouterSettings) {
@@ -67,7 +67,7 @@ final class RouterLane: @unchecked Sendable {
         outgoing.messages.append(.init(peer: peer, header: header, body: body))
     }
 
-    /// Behind what a peer was sent: its end, which `reason` tells it of.
+    /// Ends a peer behind what it was sent. `reason` is what the peer is told.
     func append(_ ending: OutgoingBatch.Ending, _ reason: LinkCloseReason?, to peer: RouterPeer) {
         var last = OutgoingBatch.Message(peer: peer, header: 0, body: 0, ending: ending)
         if let reason {
@@ -79,7 +79,7 @@ final class RouterLane: @unchecked Sendable {
         handOver()
     }
 
-    /// Gives the socket's thread what was sent.
+    /// Passes everything that was sent to the socket's thread.
     func handOver() {
         guard !isReceiving, !outgoing.messages.isEmpty else { return }
         var batch = OutgoingBatch()
@@ -93,7 +93,8 @@ final class RouterLane: @unchecked Sendable {
         paused[ObjectIdentifier(peer)] = isReading ? nil : peer
     }
 
-    /// Too much waits for peers that are not read from: those that have most of it go, until `limit` is left.
+    /// Called when too many bytes wait for peers that are not read from. Ends those with the most, until `limit` is
+    /// left.
     func shed(to limit: Int) {
         let now = NIODeadline.now()
         let idle = paused.values.filter { $0.loopSide.pausedSince + RouterLimits.maxPause < now }

@@ -1,13 +1,13 @@
 import NIOCore
 import Synchronization
 
-/// Where event loops and the socket's thread meet.
+/// Exchanges data between event loops and the socket's thread.
 final class RouterMailbox: Sendable {
     struct Inbox {
         var batches: [OutgoingBatch] = []
-        /// Whether newcomers are let in.
+        /// Whether new peers are accepted.
         var isAccepting = true
-        /// Whether anything is read.
+        /// Whether messages are read.
         var isReading = true
         /// Set when the socket is to be closed.
         var onEnd: (@Sendable () -> Void)?
@@ -15,7 +15,7 @@ final class RouterMailbox: Sendable {
 
     let wakeUp: WakeUp
     private let inbox = Mutex(Inbox())
-    /// Bytes that were read and not handled.
+    /// Bytes that were read and not handled yet.
     private let unhandled = Atomic<Int>(0)
     private let isStalled = Atomic<Bool>(false)
 
@@ -45,7 +45,7 @@ final class RouterMailbox: Sendable {
 
     // MARK: The socket's thread
 
-    /// Everything that was put here, with the wishes as they are now.
+    /// Takes everything in the mailbox, with the current wishes.
     func take() -> Inbox {
         inbox.withLock { inbox in
             let taken = inbox
@@ -58,12 +58,12 @@ final class RouterMailbox: Sendable {
         unhandled.wrappingAdd(count, ordering: .relaxed)
     }
 
-    /// Whether more may be read. Once it is too much, ``handled(_:)`` wakes the thread when little is left.
+    /// Whether more may be read. If not, ``handled(_:)`` wakes the thread when few bytes are left.
     var hasRoom: Bool {
         guard !isStalled.load(ordering: .sequentiallyConsistent) else { return false }
         guard unhandled.load(ordering: .sequentiallyConsistent) > RouterLimits.maxUnhandledBytes else { return true }
         isStalled.store(true, ordering: .sequentiallyConsistent)
-        // It may have been handled in between, and nobody would say so again.
+        // The bytes may have been handled meanwhile, and then nothing would wake the thread.
         guard unhandled.load(ordering: .sequentiallyConsistent) <= RouterLimits.resumeUnhandledBytes else {
             return false
         }

@@ -5,19 +5,19 @@ import Synchronization
 /// The event loop's side of a connection.
 extension RouterPeer {
     struct LoopSide {
-        /// Made with the first message; nil again at the end.
+        /// Made with the first message; nil again after the end.
         var link: Link?
         var isEnded = false
         var isReading = true
         var pausedSince = NIODeadline.uptimeNanoseconds(0)
-        /// What came while the link's owner wanted nothing.
+        /// Messages that came while the link's owner did not read.
         var waiting = CircularBuffer<ByteBuffer>()
         var waitingBytes = 0
     }
 
     // MARK: Receiving
 
-    /// Gives one message to the link. Bytes that have to wait are counted in the result.
+    /// Passes one message to the link. Returns the number of bytes that have to wait.
     func receive(_ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?) -> Int {
         guard !loopSide.isEnded else { return 0 }
         if loopSide.link == nil {
@@ -25,11 +25,11 @@ extension RouterPeer {
                 end(.thrownOut, nil)
                 return 0
             }
-            // A session that was ended at once has no link any more.
+            // If the session was ended at once, there is no link any more.
             guard !loopSide.isEnded else { return 0 }
             loopSide.link = link
         }
-        // Behind what waits already, which goes on when the link's owner is out of the way.
+        // The message waits behind others, which are handled when the link's owner reads again.
         guard loopSide.isReading, loopSide.waiting.isEmpty else { return wait(with: bytes, owner) }
         pass(bytes, owner: owner)
         return 0
@@ -46,16 +46,16 @@ extension RouterPeer {
         link.receive(bytes, owner: owner)
     }
 
-    /// A batch is done.
+    /// All messages of a batch were passed on.
     func receiveCompleted() {
         loopSide.link?.receiveCompleted()
     }
 
-    /// The connection is gone, or the component said so.
+    /// The connection is lost, or the component has closed it.
     func gone(_ reason: LinkCloseReason) {
         guard !loopSide.isEnded else { return }
         let link = loopSide.link
-        // What it sent before is handled before it goes.
+        // Messages that the peer sent before are handled first.
         loopSide.isReading = true
         passWaiting()
         guard !loopSide.isEnded else { return }
@@ -105,7 +105,7 @@ extension RouterPeer {
 
     // MARK: Backlog
 
-    /// Tells the link how much waits, and has somebody tell it again when that is little.
+    /// Reports the backlog to the link, and again when it has become small.
     func reportBacklog() {
         guard let link = loopSide.link else { return }
         var backlog = unsent.load(ordering: .relaxed)
@@ -122,7 +122,8 @@ extension RouterPeer: LinkSink {
     func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
         lane.append(message, to: self)
         let backlog = unsent.load(ordering: .relaxed)
-        // A growing backlog only: a shrinking one makes the link's owner send, which this call does not allow.
+        // Only a growing backlog is reported here. A shrinking one makes the link's owner send, which this call does
+        // not allow.
         if backlog > lane.lowWaterMark { link.setSinkBacklog(backlog) }
     }
 
@@ -136,7 +137,7 @@ extension RouterPeer: LinkSink {
         loopSide.isReading = isReading
         if !isReading { loopSide.pausedSince = .now() }
         lane.noteReading(self, isReading)
-        // Not now: whoever lets us read is in the middle of something.
+        // Later, because the caller is in the middle of something.
         if isReading, !loopSide.waiting.isEmpty { lane.eventLoop.execute { self.resume() } }
     }
 

@@ -5,10 +5,10 @@ import Synchronization
 
 /// One connection of the ROUTER socket, which its broker session sees as a link.
 ///
-/// Two threads work on it: the socket's, on ``socketSide``, and an event loop, on ``loopSide``; hence unchecked. What they
+/// Two threads use it: the socket's thread ``socketSide``, and an event loop ``loopSide``; hence unchecked. What they
 /// share is atomic.
 final class RouterPeer: SharedBodyOwner, @unchecked Sendable {
-    /// What the socket's thread knows.
+    /// The state of the socket's thread.
     struct SocketSide {
         struct Waiting {
             var bytes: ByteBuffer
@@ -18,18 +18,19 @@ final class RouterPeer: SharedBodyOwner, @unchecked Sendable {
 
         /// The descriptor of its TCP connection.
         let descriptor: Int32
-        /// libzmq's own note about the connection, which this message keeps alive: no other has it at the same address.
+        /// libzmq's own record of the connection. Keeping this message keeps the record, so that no other connection
+        /// has the same address.
         let token: ConnectionToken
         let ticket: ConnectionAdmission.Ticket?
-        /// What libzmq did not take yet.
+        /// Messages that libzmq has not accepted yet.
         var waiting = CircularBuffer<Waiting>()
         var isListedAsBlocked = false
-        /// Its connection is gone; what it sent may still be to be read.
+        /// Whether the connection is gone, but messages of it may still have to be read.
         var isLeaving = false
-        /// Until when nothing is taken from it; nil for a peer in use.
+        /// Until when messages of the peer are ignored; nil for a peer in use.
         var closedUntil: NIODeadline?
         var isForgotten = false
-        /// Its place in the batch that is being collected, and which batch that is.
+        /// The index of the peer's run in the current batch, and the turn of that batch.
         var run = 0
         var turn: UInt64 = 0
     }
@@ -37,13 +38,13 @@ final class RouterPeer: SharedBodyOwner, @unchecked Sendable {
     let routingID: [UInt8]
     let address: String
     let lane: RouterLane
-    /// Bytes sent by the session that have not left for libzmq, or are large and were not sent by it.
+    /// Sent bytes that were not given to libzmq, and large bodies that libzmq has not sent.
     let unsent = Atomic<Int>(0)
     /// Bytes of large bodies that libzmq holds.
     let held = Atomic<Int>(0)
-    /// Whether the event loop wants to know when little is left.
+    /// Whether the event loop wants to be told when few bytes are left.
     let wantsNotice = Atomic<Bool>(false)
-    /// Whether the socket's thread waits for ``held`` to shrink.
+    /// Whether the socket's thread waits for ``held`` to become smaller.
     let isBlocked = Atomic<Bool>(false)
     @exclusivity(unchecked) var socketSide: SocketSide
     @exclusivity(unchecked) var loopSide = LoopSide()
@@ -55,7 +56,7 @@ final class RouterPeer: SharedBodyOwner, @unchecked Sendable {
         self.socketSide = socketSide
     }
 
-    /// Notes that bytes have left.
+    /// Records that bytes were given to libzmq.
     func sent(_ count: Int) {
         let left = unsent.wrappingSubtract(count, ordering: .relaxed).newValue
         guard left <= lane.lowWaterMark, wantsNotice.load(ordering: .acquiring),
@@ -64,7 +65,7 @@ final class RouterPeer: SharedBodyOwner, @unchecked Sendable {
         lane.eventLoop.execute { self.reportBacklog() }
     }
 
-    /// libzmq is done with a large body.
+    /// libzmq has released a large body.
     func released(_ count: Int) {
         held.wrappingSubtract(count, ordering: .sequentiallyConsistent)
         sent(count)
@@ -72,7 +73,7 @@ final class RouterPeer: SharedBodyOwner, @unchecked Sendable {
     }
 }
 
-/// Tells connections of the same routing id apart.
+/// Distinguishes connections with the same routing id.
 final class ConnectionToken {
     private let message: UnsafeMutablePointer<zmq_msg_t>
     let mark: UnsafePointer<CChar>?
@@ -97,7 +98,7 @@ final class ConnectionToken {
     /// The peer's IP address.
     static func address(of part: UnsafeMutablePointer<zmq_msg_t>) -> String {
         guard let address = property("Peer-Address", of: part) else { return "unknown" }
-        // A socket for both kinds shows IPv4 peers so.
+        // The form of IPv4 addresses at a socket for both kinds.
         let mapped = "::ffff:"
         return address.hasPrefix(mapped) && address.contains(".") ? String(address.dropFirst(mapped.count)) : address
     }

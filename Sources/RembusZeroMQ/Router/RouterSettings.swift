@@ -3,17 +3,18 @@ package import NIOCore
 package import RembusListening
 package import RembusTransport
 
-/// What a ROUTER socket needs to know, and where its connections go.
+/// The settings of a ROUTER socket.
 package struct RouterSettings: Sendable {
-    /// Makes the broker's end of a connection; runs on the event loop, which it then lives on. nil refuses.
+    /// Makes the link of a connection. It is called on the event loop that the connection then lives on. nil refuses
+    /// the connection.
     package typealias MakeLink = @Sendable (_ eventLoop: any EventLoop, _ address: String, any LinkSink) -> Link?
 
     package var host: String
-    /// 0 lets the system choose.
+    /// The port; with 0 the system chooses one.
     package var port: Int
-    /// Where a Unix socket is bound, in place of host and port; nil for those.
+    /// The path of a Unix socket, in place of host and port; nil for none.
     package var path: String?
-    /// The event loops that connections are spread over.
+    /// The event loops that share the connections.
     package var eventLoops: [any EventLoop]
     /// Limits and intervals of a connection.
     package var link: LinkConfiguration
@@ -21,7 +22,7 @@ package struct RouterSettings: Sendable {
     package var admission: ConnectionAdmission?
     package var logger: Logger
     package var makeLink: MakeLink
-    /// A message came that is none; it was skipped.
+    /// Called for a malformed message, which was skipped.
     package var countMalformed: @Sendable () -> Void
 
     package init(
@@ -41,24 +42,24 @@ package struct RouterSettings: Sendable {
     }
 }
 
-/// Bounds on memory.
+/// Limits on memory and time.
 enum RouterLimits {
-    /// Messages that libzmq queues for one peer.
+    /// The most messages that libzmq queues for one peer.
     static let maxQueuedMessages = 4096
-    /// Bodies of this size are not copied to libzmq; they count until it has sent them.
+    /// The size from which bodies are not copied to libzmq, and count until it has sent them.
     static let sharedBodyBytes = 2048
-    /// Bytes of such bodies that libzmq may hold for one peer; more wait here.
+    /// The most bytes of such bodies that libzmq may hold for one peer; more wait here.
     static let maxHeldBytes = 1 << 20
-    /// Messages and bytes that are read before anything else gets its turn.
+    /// The most messages and bytes that are read before anything else is done.
     static let maxReadMessages = 1024
     static let maxReadBytes = 1 << 20
-    /// Bytes read and not yet handled above which the socket is left alone, and below which it is read again.
+    /// The bytes that were read and not handled above which the socket is not read, and below which it is read again.
     static let maxUnhandledBytes = 16 << 20
     static let resumeUnhandledBytes = 4 << 20
-    /// What a peer may have sent that its owner does not want to read at the moment…
+    /// The most bytes of a peer that may wait while its owner does not read…
     static let maxWaitingBytes = 4 << 20
-    /// …when that goes on for longer than this.
+    /// …for longer than this.
     static let maxPause = TimeAmount.seconds(1)
-    /// How long nothing is taken from a connection that this end has closed.
+    /// How long messages of a connection are ignored that this end has closed.
     static let quarantine = TimeAmount.seconds(5)
 }

@@ -12,15 +12,15 @@ import Musl
 import Darwin
 #endif
 
-/// Connections that come and go.
+/// New and lost connections.
 extension RouterThread {
-    /// Whom a message is from; nil when it is not wanted.
+    /// The peer that sent a message; nil when the message is to be ignored.
     func peer(of id: UnsafeRawBufferPointer, _ part: UnsafeMutablePointer<zmq_msg_t>) -> RouterPeer? {
         let key = RoutingID(id)
         if let known = peers[key] {
             let isSame = known.socketSide.token.mark == ConnectionToken.mark(of: part)
             if isSame { return known.socketSide.closedUntil == nil ? known : nil }
-            // Peers may choose their routing id: another connection with the same one is another peer.
+            // Peers may choose their routing id. Another connection with the same id is another peer.
             lose(known)
         }
         return admit(key, id, part)
@@ -46,7 +46,7 @@ extension RouterThread {
             }
         }
         let descriptor = ConnectionToken.property("__fd", of: part).flatMap(Int32.init) ?? -1
-        // Of two with one descriptor the older one's connection is gone; and events that are due come first.
+        // If two have the same descriptor, the connection of the older one is gone. Events that are due come first.
         takeEvents()
         if let older = byDescriptor[descriptor] { lose(older) }
         let lane = lanes[nextLane]
@@ -56,12 +56,12 @@ extension RouterThread {
             socketSide: .init(descriptor: descriptor, token: ConnectionToken(part), ticket: ticket))
         peers[key] = peer
         byDescriptor[descriptor] = peer
-        // It may have sent and hung up before we looked.
+        // The peer may have sent and closed the connection before this.
         if !openDescriptors.contains(descriptor) { markLeaving(peer) }
         return peer
     }
 
-    /// Tells a peer that it is not let in.
+    /// Tells a peer that it is not accepted.
     private func turnAway(_ id: UnsafeRawBufferPointer, _ reason: LinkCloseReason) {
         guard socket.send(id) == .done else { return }
         _ = socket.send([])
@@ -72,7 +72,7 @@ extension RouterThread {
 
     // MARK: Events
 
-    /// Takes note of connections that were opened or lost.
+    /// Handles events about opened and lost connections.
     func takeEvents() {
         while let (event, descriptor) = socket.nextEvent() {
             switch event {
@@ -86,8 +86,8 @@ extension RouterThread {
         }
     }
 
-    /// libzmq takes every connection, and tries for ever when there is no descriptor for the next one: what has not begun to
-    /// speak and is too much is cut off, so that it never comes to that.
+    /// libzmq accepts every connection, and tries without end when there is no descriptor for the next one. So when
+    /// there are too many, connections that have not sent anything are closed before that happens.
     private func accepted(_ descriptor: Int32) {
         openDescriptors.insert(descriptor)
         guard let admission = settings.admission else { return }
@@ -103,7 +103,7 @@ extension RouterThread {
         leaving.append(peer)
     }
 
-    /// Everything was read: peers without a connection are done.
+    /// Everything was read, so peers without a connection are removed.
     func removeLeaving() {
         guard !leaving.isEmpty else { return }
         let gone = leaving
@@ -113,14 +113,14 @@ extension RouterThread {
 
     // MARK: The end
 
-    /// A connection that is no more.
+    /// Handles the loss of a connection.
     func lose(_ peer: RouterPeer) {
         guard !peer.socketSide.isForgotten else { return }
         forget(peer)
         reportGone(peer)
     }
 
-    /// Gives up everything that is kept of a peer.
+    /// Deletes the state of a peer.
     func forget(_ peer: RouterPeer) {
         guard !peer.socketSide.isForgotten else { return }
         peer.socketSide.isForgotten = true

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// What the event loops send.
+/// Messages of the event loops.
 extension RouterThread {
     func send(_ batch: OutgoingBatch) {
         batch.bytes.withUnsafeReadableBytesWithStorageManagement { bytes, storage in
@@ -32,7 +32,7 @@ extension RouterThread {
         }
     }
 
-    /// Sends a message, or nothing of it. A message without a header is no message.
+    /// Sends a message completely or not at all. Without a header there is nothing to send.
     private func trySend(
         _ parts: UnsafeRawBufferPointer, header: Int, to peer: RouterPeer, _ storage: Unmanaged<AnyObject>
     ) -> ZeroMQSocket.Sent {
@@ -40,7 +40,7 @@ extension RouterThread {
         let body = parts.count - header
         let isShared = body >= RouterLimits.sharedBodyBytes
         if isShared, peer.held.load(ordering: .sequentiallyConsistent) > RouterLimits.maxHeldBytes { return .full }
-        // Only the first part can fail: libzmq takes whole messages.
+        // Only the first part can fail, because libzmq accepts whole messages.
         let outcome = socket.send(peer.routingID)
         guard outcome == .done else { return outcome }
         _ = socket.send([])
@@ -75,7 +75,7 @@ extension RouterThread {
         blocked.append(peer)
     }
 
-    /// Tries again what was not taken.
+    /// Tries again to send what libzmq has not accepted.
     func flushBlocked() {
         let peers = blocked
         blocked = []

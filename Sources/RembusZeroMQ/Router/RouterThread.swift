@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 import RembusTransport
 
-/// The thread of a ROUTER socket. Everything here happens on it.
+/// The thread of a ROUTER socket. Everything here runs on it.
 final class RouterThread {
     let settings: RouterSettings
     let mailbox: RouterMailbox
@@ -11,12 +11,12 @@ final class RouterThread {
     let socket: ZeroMQSocket
     let port: Int
     var peers: [RoutingID: RouterPeer] = [:]
-    /// Descriptors of open connections, as far as libzmq has told.
+    /// The descriptors of open connections, as far as libzmq has reported them.
     var openDescriptors: Set<Int32> = []
     var byDescriptor: [Int32: RouterPeer] = [:]
-    /// Peers without a connection, until all that they sent was read.
+    /// Peers without a connection, until all that they have sent was read.
     var leaving: [RouterPeer] = []
-    /// Peers with something that libzmq did not take yet.
+    /// Peers with messages that libzmq has not accepted yet.
     var blocked: [RouterPeer] = []
     var isAccepting = true
     var nextLane = 0
@@ -42,7 +42,7 @@ final class RouterThread {
             try socket.setUp(
                 maxMessageBytes: settings.link.maxMessageBytes, pingInterval: settings.link.pingInterval,
                 handshakeTimeout: settings.link.handshakeTimeout)
-            // Messages to peers that are gone, or take nothing, are an error and not lost without a word.
+            // Sending to a peer that is gone or accepts nothing is an error, instead of a silent loss.
             try socket.set(ZMQ_ROUTER_MANDATORY, 1)
             try socket.set(ZMQ_SNDHWM, RouterLimits.maxQueuedMessages)
             try socket.set(ZMQ_BACKLOG, 4096)
@@ -93,7 +93,7 @@ final class RouterThread {
 
     // MARK: Reading
 
-    /// Reads until there is nothing or it is somebody else's turn; true when there is nothing.
+    /// Reads until there are no messages, or it is time for something else. Returns true when there are none.
     private func readAll() -> Bool {
         turn &+= 1
         var bytes = 0
@@ -109,7 +109,7 @@ final class RouterThread {
         return false
     }
 
-    /// Puts the message that was read into the batch of its peer's event loop; gives its length.
+    /// Adds the message that was read to the batch of its peer's event loop. Returns its length.
     private func take() -> Int {
         guard let peer = peer(of: reader.identity, reader.connectionPart) else { return 0 }
         let (header, body) = (reader.header, reader.body)
@@ -123,7 +123,7 @@ final class RouterThread {
             message.length = large.readableBytes
             message.large = large
         } else {
-            // A header that is none goes on alone, to be refused where the reason can be told.
+            // A malformed header is passed on without a body, and refused where the reason can be reported.
             if !PartJoiner.join(header: header, body: body, into: &incoming[lane].bytes) {
                 incoming[lane].bytes.writeBytes(header)
             }
@@ -133,7 +133,7 @@ final class RouterThread {
         return length
     }
 
-    /// The place of a peer in the batch of its event loop.
+    /// The run of a peer in the batch of its event loop.
     private func run(of peer: RouterPeer) -> Int {
         if peer.socketSide.turn == turn { return peer.socketSide.run }
         peer.socketSide.turn = turn
@@ -142,7 +142,7 @@ final class RouterThread {
         return peer.socketSide.run
     }
 
-    /// Tells a peer's event loop that nothing comes any more.
+    /// Tells a peer's event loop that no more messages come.
     func reportGone(_ peer: RouterPeer) {
         let run = run(of: peer)
         incoming[peer.lane.index].runs[run].isGone = true
@@ -155,7 +155,7 @@ final class RouterThread {
             mailbox.dispatched(batch.byteCount)
             lane.eventLoop.execute { lane.apply(batch) }
         }
-        // Whatever comes next is of another turn.
+        // Everything that is read from here on belongs to another turn.
         turn &+= 1
     }
 
@@ -165,13 +165,13 @@ final class RouterThread {
         guard !blocked.isEmpty else { return }
         let count = blocked.count
         flushBlocked()
-        // Somebody who takes something will soon take more.
+        // A peer that accepted something will soon accept more.
         retryDelay = blocked.count < count ? 1 : min(2 * retryDelay, Self.longestRetryDelay)
     }
 
-    // MARK: Care
+    // MARK: Regular checks
 
-    /// Looks after what no event tells of.
+    /// Checks regularly what no event reports.
     private func watch(isStalled: Bool) {
         let now = NIODeadline.now()
         if !isStalled {

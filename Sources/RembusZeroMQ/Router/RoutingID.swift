@@ -1,4 +1,4 @@
-/// What a ROUTER socket calls a connection: five bytes that libzmq chose, or up to 255 that the peer did.
+/// The id of a connection in a ROUTER socket: five bytes that libzmq has chosen, or up to 255 that the peer has.
 struct RoutingID: Hashable {
     /// Up to seven bytes and their number.
     private let word: UInt64

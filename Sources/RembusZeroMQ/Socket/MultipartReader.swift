@@ -8,24 +8,24 @@ import Musl
 import Darwin
 #endif
 
-/// Reads whole ZeroMQ messages and finds those with the parts of protocol.md §12.
+/// Reads whole ZeroMQ messages and finds the parts of protocol.md §12.
 ///
-/// libzmq keeps the parts of a message together, so that a broken one ends where the next begins: with its first part
-/// the reader is in step again, whoever sent it.
+/// libzmq keeps the parts of a message together. So a malformed message ends where the next one begins, and with that
+/// one's first part the reader is in step again.
 struct MultipartReader: ~Copyable {
     enum Outcome {
-        /// Nothing is there.
+        /// There is no message.
         case nothing
-        /// A message that is none of ours; it was skipped.
+        /// The message is malformed and was skipped.
         case broken
-        /// Identity (of routers), header and body can be looked at until the next call.
+        /// Identity (of routers), header and body can be read until the next call.
         case whole
     }
 
-    /// Parts in front of the header: an empty one, and with routers the identity.
+    /// The number of parts in front of the header: an empty one and, for routers, the identity.
     private let lead: Int
     private let parts: UnsafeMutablePointer<zmq_msg_t>
-    /// Parts beyond the last one are read to here.
+    /// Further parts are read into the last one.
     private var count: Int { lead + 4 }
 
     init(hasIdentity: Bool) {
@@ -39,9 +39,9 @@ struct MultipartReader: ~Copyable {
         parts.deallocate()
     }
 
-    /// A part of which libzmq knows the connection, which it does not of the identity.
+    /// A part for which libzmq knows the connection. It does not for the identity.
     var connectionPart: UnsafeMutablePointer<zmq_msg_t> { parts + lead }
-    /// The routing identity, with routers.
+    /// The routing identity, for routers.
     var identity: UnsafeRawBufferPointer { bytes(0) }
     var header: UnsafeRawBufferPointer { bytes(lead) }
     var body: UnsafeRawBufferPointer { bytes(lead + 1) }
@@ -56,7 +56,7 @@ struct MultipartReader: ~Copyable {
         repeat {
             let part = parts + min(index, count - 1)
             while zmq_msg_recv(part, socket.pointer, ZMQ_DONTWAIT) < 0 {
-                // The parts of a message come together, so this can only be the first.
+                // The parts of a message come together, so this can only be the first one.
                 guard zmq_errno() == EINTR else { return .nothing }
             }
             index += 1

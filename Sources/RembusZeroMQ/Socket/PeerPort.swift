@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// The port at the other end of a connection, which libzmq does not tell.
+/// The port at the other end of a connection, which libzmq does not report.
 enum PeerPort {
     /// 0 when the connection is gone.
     static func of(_ descriptor: Int32) -> UInt16 {

@@ -1,10 +1,10 @@
-/// Who counts the bytes that libzmq sends from memory which is not its own.
+/// Counts the bytes that libzmq sends from memory that is not its own.
 protocol SharedBodyOwner: AnyObject {
-    /// libzmq is done with so many bytes. On any thread.
+    /// libzmq has released so many bytes. Called on any thread.
     func released(_ count: Int)
 }
 
-/// Memory that libzmq sends from, for as long as it needs it.
+/// Memory that libzmq sends from. It lives as long as libzmq needs it.
 final class SharedBody {
     private let storage: AnyObject
     private let owner: any SharedBodyOwner
@@ -19,7 +19,7 @@ final class SharedBody {
     func release() { owner.released(count) }
 }
 
-/// What libzmq calls when it is done.
+/// Called by libzmq to release the memory.
 func releaseSharedBody(_: UnsafeMutableRawPointer?, _ hint: UnsafeMutableRawPointer?) {
     if let hint { Unmanaged<SharedBody>.fromOpaque(hint).takeRetainedValue().release() }
 }

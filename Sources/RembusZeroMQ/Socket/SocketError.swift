@@ -9,7 +9,7 @@ import Musl
 import Darwin
 #endif
 
-/// The error of the last call of libzmq on this thread, as the errors of other sockets are.
+/// The error of the last call of libzmq on this thread, in the form of other socket errors.
 func lastError(_ call: String) -> IOError {
     IOError(errnoCode: zmq_errno(), reason: call)
 }

@@ -7,7 +7,7 @@ import Darwin
 #endif
 import NIOCore
 
-/// A thread of the operating system that runs one function: a socket of ZeroMQ belongs to one thread, which waits for it.
+/// A thread of the operating system that runs one function. A ZeroMQ socket belongs to one thread, which waits for it.
 struct SocketThread {
     private final class Body {
         let run: @Sendable () -> Void
@@ -15,7 +15,7 @@ struct SocketThread {
         init(run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
-    /// Starts the thread. Nobody waits for its end; it says itself that it is done.
+    /// Starts the thread. Its end is not waited for; the function reports it.
     static func start(_ run: @escaping @Sendable () -> Void) throws {
         let body = Unmanaged.passRetained(Body(run: run))
         #if canImport(Darwin)

@@ -10,7 +10,7 @@ import Synchronization
 
 /// Ends the wait of a socket's thread, from any thread.
 final class WakeUp: Sendable {
-    /// Readable when the thread was woken; for poll.
+    /// A descriptor for poll, readable when the thread was woken.
     let descriptor: Int32
     private let input: Int32
     private let isRung = Atomic<Bool>(false)
@@ -30,14 +30,14 @@ final class WakeUp: Sendable {
         close(input)
     }
 
-    /// Wakes the thread; costs a system call only when it has taken notice of the last one.
+    /// Wakes the thread. A system call is needed only when the thread has noticed the last wake-up.
     func ring() {
         guard !isRung.exchange(true, ordering: .acquiringAndReleasing) else { return }
         var byte: UInt8 = 1
         _ = write(input, &byte, 1)
     }
 
-    /// Takes notice. What was asked before this call is seen behind it.
+    /// Takes notice of wake-ups. What was requested before this call is visible after it.
     func quiet() {
         var bytes: (UInt64, UInt64) = (0, 0)
         _ = withUnsafeMutableBytes(of: &bytes) { read(descriptor, $0.baseAddress, $0.count) }

@@ -15,10 +15,10 @@ final class ZeroMQSocket {
     private let context: UnsafeMutableRawPointer
     private var monitorPointer: UnsafeMutableRawPointer?
 
-    /// What a send came to.
+    /// The outcome of sending.
     enum Sent {
         case done
-        /// The peer does not take more at the moment; nothing of the message was sent.
+        /// The peer accepts no more at the moment. Nothing of the message was sent.
         case full
         /// There is no such peer.
         case gone
@@ -41,7 +41,7 @@ final class ZeroMQSocket {
         }
     }
 
-    /// What both ends have in common: limits, and finding out that the other one is gone.
+    /// Sets the options that both ends have in common: limits, and the detection of a lost peer.
     func setUp(maxMessageBytes: Int, pingInterval: TimeAmount?, handshakeTimeout: TimeAmount) throws {
         var bytes = Int64(maxMessageBytes)
         guard zmq_setsockopt(pointer, ZMQ_MAXMSGSIZE, &bytes, MemoryLayout<Int64>.size) == 0 else {
@@ -51,7 +51,7 @@ final class ZeroMQSocket {
         try set(ZMQ_TCP_KEEPALIVE, 1)
         try set(ZMQ_HANDSHAKE_IVL, handshakeTimeout.milliseconds)
         guard let pingInterval else { return }
-        // Pings of ZeroMQ itself, which also answers them: they tell dead connections from silent programs.
+        // ZeroMQ sends and answers these pings itself. They distinguish lost connections from silent programs.
         try set(ZMQ_HEARTBEAT_IVL, max(1, pingInterval.milliseconds))
         try set(ZMQ_HEARTBEAT_TIMEOUT, max(1, pingInterval.milliseconds))
     }
@@ -64,7 +64,7 @@ final class ZeroMQSocket {
         guard zmq_connect(pointer, endpoint) == 0 else { throw lastError("zmq_connect") }
     }
 
-    /// The port that a socket bound to `tcp://host:*` got.
+    /// The port that `tcp://host:*` was bound to.
     var boundPort: Int? {
         var text = [UInt8](repeating: 0, count: 256)
         var size = text.count
@@ -84,7 +84,7 @@ final class ZeroMQSocket {
         bytes.withUnsafeBytes { send($0, more: more) }
     }
 
-    /// Sends a part without a copy. Its owner is told when libzmq is done with it, on whatever thread.
+    /// Sends a part without copying it. Its owner is told when libzmq has released it, on any thread.
     func send(shared bytes: UnsafeRawBufferPointer, _ body: SharedBody) -> Sent {
         let hint = Unmanaged.passRetained(body).toOpaque()
         var message = zmq_msg_t()
@@ -105,7 +105,7 @@ final class ZeroMQSocket {
 
     // MARK: Events
 
-    /// Has connections watched from now on; see ``nextEvent()``.
+    /// Starts to monitor connections; see ``nextEvent()``.
     func monitor() throws {
         let endpoint = "inproc://monitor"
         guard zmq_socket_monitor(pointer, endpoint, ZMQ_EVENT_ALL) == 0 else { throw lastError("zmq_socket_monitor") }
@@ -114,7 +114,7 @@ final class ZeroMQSocket {
         guard zmq_connect(monitor, endpoint) == 0 else { throw lastError("zmq_connect") }
     }
 
-    /// What happened to a connection: the event of libzmq, and its value, which mostly is the connection's descriptor.
+    /// An event of a connection: libzmq's number of it, and its value, which usually is the connection's descriptor.
     func nextEvent() -> (event: Int32, value: Int32)? {
         guard let monitorPointer else { return nil }
         var bytes: (UInt64, UInt64) = (0, 0)
@@ -129,7 +129,7 @@ final class ZeroMQSocket {
         }
     }
 
-    /// Waits until there is something to read, to write (when asked for), an event, or a wake-up.
+    /// Waits for a message, an event, a wake-up or, if `writing` is set, the possibility to write.
     func wait(for wakeUp: WakeUp, reading: Bool, writing: Bool, milliseconds: Int) {
         var items = [
             zmq_pollitem_t(socket: nil, fd: wakeUp.descriptor, events: Int16(ZMQ_POLLIN), revents: 0),
@@ -142,7 +142,7 @@ final class ZeroMQSocket {
         if items[0].revents != 0 { wakeUp.quiet() }
     }
 
-    /// Ends everything; returns when what was sent has left, or after `linger`.
+    /// Closes the socket. Returns when everything was sent, or after `linger`.
     func close(linger: TimeAmount) {
         try? set(ZMQ_LINGER, linger.milliseconds)
         zmq_socket_monitor(pointer, nil, 0)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Rembus
 
-/// Which broker an administrative command is about: the files of one on this machine, or a running one.
+/// The broker that an administrative command is for: a running one, or the files of one on this machine.
 struct AdminTarget: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -24,7 +24,7 @@ struct AdminTarget: ParsableArguments {
         }
     }
 
-    /// Where the rules are. `forReading` leaves no trace of a broker that does not exist.
+    /// The rules to read or change. With `forReading` no folder is created for a broker that does not exist.
     func rules(forReading: Bool = false) throws -> any TrustRules {
         guard url == nil else { return RemoteRules(broker: try remote()) }
         let isKnown = FileManager.default.fileExists(atPath: local.folder.path)
@@ -35,7 +35,7 @@ struct AdminTarget: ParsableArguments {
         return try LocalRules(folder: local.folder, isKept: isKnown || !forReading)
     }
 
-    /// The running broker. `command` is named in the error when none was given.
+    /// The running broker. `command` is named in the error when no broker was given.
     func remote(for command: String = "") throws -> RemoteBroker {
         guard let url else {
             throw CommandFailure(

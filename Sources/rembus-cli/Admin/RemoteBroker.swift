@@ -1,14 +1,14 @@
 import Rembus
 
-/// A running broker that takes commands from an administrator.
+/// A running broker that accepts commands of an administrator.
 struct RemoteBroker {
     let url: RembusURL
     let name: String
     let timeout: TimeSpanOption?
 
-    /// Connects, sends a command and gives the data of the answer.
+    /// Connects, sends a command and returns the data of the answer.
     ///
-    /// - Parameter isLast: The command ends the broker, which may be gone before its answer is here.
+    /// - Parameter isLast: Whether the command ends the broker, which may be gone before the answer is received.
     func perform(_ command: AdministrativeCommand, isLast: Bool = false) async throws -> Value {
         for secret in ["pin", "secret"] where command.fields[secret] != nil {
             StandardError.warn(ifReadableByOthers: url, secret)

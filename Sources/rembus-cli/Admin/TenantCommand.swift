@@ -40,7 +40,7 @@ struct TenantAddCommand: AsyncParsableCommand {
     @OptionGroup(title: "Broker")
     var target: AdminTarget
 
-    /// Registrations are limited in number per minute, so that this many characters cannot be guessed.
+    /// The number of registrations per minute is limited, so a pin of this many characters cannot be guessed.
     private static let goodLength = 8
 
     func run() async throws {

@@ -2,7 +2,7 @@ import RembusIdentity
 import RembusTrust
 import RembusWire
 
-/// A change of a broker's rules, which can be made in its files and by a command.
+/// A change of a broker's rules, which can be made in its files or with a command.
 enum TrustChange {
     case addTenant(String, pin: String)
     case removeTenant(String)
@@ -14,7 +14,7 @@ enum TrustChange {
     case revoke(Grant)
     case setReadOnly(String, Bool)
 
-    /// Makes the change; false when what was to be taken away was not there.
+    /// Makes the change. Returns false when it was to remove something that did not exist.
     func apply(to document: inout TrustDocument) -> Bool {
         switch self {
         case .addTenant(let tenant, let pin): document.tenants[tenant] = PinHash.make(pin).text
@@ -31,7 +31,7 @@ enum TrustChange {
         return true
     }
 
-    /// What is said when it is made.
+    /// The message when the change was made.
     var done: String {
         switch self {
         case .addTenant(let tenant, _): "components of the tenant \(quoted(tenant)) can register with this pin"
@@ -52,7 +52,7 @@ enum TrustChange {
         TrustAction.allCases.filter(grant.actions.contains).map(\.rawValue).joined(separator: ", ")
     }
 
-    /// What is said when there was nothing to take away.
+    /// The message when there was nothing to remove.
     var nothingToTake: String {
         switch self {
         case .removeTenant(let tenant): "there is no tenant \(quoted(tenant))"
@@ -64,7 +64,7 @@ enum TrustChange {
         }
     }
 
-    /// The change as a command to a running broker.
+    /// The change as a command for a running broker.
     var command: AdministrativeCommand {
         switch self {
         case .addTenant(let tenant, let pin):
@@ -89,13 +89,13 @@ enum TrustChange {
     }
 }
 
-/// A command to a running broker (protocol.md §8).
+/// A command for a running broker (protocol.md §8).
 struct AdministrativeCommand {
     let name: String
     let topic: String
     let fields: [String: Value]
 
-    /// The topic of commands on the broker itself.
+    /// The topic of commands that are about the broker itself.
     static let brokerTopic = "__config__"
 
     init(_ name: String, topic: String = brokerTopic, fields: [String: Value] = [:]) {

@@ -1,16 +1,16 @@
 import RembusTrust
 import RembusWire
 
-/// The rules of a broker as people read them.
+/// The rules of a broker in readable form.
 struct TrustListingText {
     private let rules: ValueMap
 
-    /// Takes what the command `trust_config` answers; what is missing counts as empty.
+    /// Takes the answer of the command `trust_config`. Missing parts count as empty.
     init(_ value: Value) {
         rules = value.mapValue ?? [:]
     }
 
-    /// The rules in a file in the form of the command's answer. Pins, and their hashes, are not part of it.
+    /// The rules of a file in the form of that answer. Pins and their hashes are not included.
     static func value(of document: TrustDocument) -> Value {
         [
             "admins": texts(document.admins.sorted()), "tenants": texts(document.tenants.keys),
@@ -28,7 +28,7 @@ struct TrustListingText {
 
     private static func texts(_ texts: [String]) -> Value { .array(texts.map { .text($0) }) }
 
-    /// One kind of rule after the other, each rule on a line.
+    /// The rules by kind, with a line for each rule.
     var text: String {
         var lines = section("administrators", names("admins"))
         lines += section("tenants", names("tenants"))
@@ -65,7 +65,7 @@ struct TrustListingText {
     }
 }
 
-/// Rows whose columns stand below each other.
+/// Aligns the columns of rows.
 enum TextTable {
     static func lines(_ rows: [[String]]) -> [String] {
         let columns = rows.map(\.count).max() ?? 0

@@ -4,21 +4,21 @@ import RembusIdentity
 import RembusTrust
 import RembusWire
 
-/// Where a broker's rules are.
+/// The rules of a broker, in its files or in the running broker.
 protocol TrustRules {
-    /// Makes a change and says so, and on standard error what the person may not expect.
+    /// Makes a change and prints what was done. Notes about unexpected effects go to standard error.
     func make(_ change: TrustChange) async throws
 
     /// All rules, in the form of the command `trust_config`.
     func all() async throws -> Value
 }
 
-/// Rules in the files of a broker on this machine. It need not run; if it does, it notices.
+/// The rules in the files of a broker on this machine. A running broker notices changes.
 struct LocalRules: TrustRules {
     private let folder: URL
     private let store: TrustStore
 
-    /// - Parameter isKept: Without it nothing is read nor written.
+    /// - Parameter isKept: When false, nothing is read or written.
     init(folder: URL, isKept: Bool) throws(CommandFailure) {
         self.folder = folder
         var logger = Logger(label: "rembus.admin") { StreamLogHandler.standardError(label: $0) }
@@ -42,7 +42,7 @@ struct LocalRules: TrustRules {
         if let note = note(on: change, store.document) { StandardError.say(note) }
     }
 
-    /// Notes that a component is removed, see ``TrustDocument/remove(_:now:)``.
+    /// Records that a component is removed, see ``TrustDocument/remove(_:now:)``.
     func remove(_ name: String) throws {
         do throws(TrustError) {
             try store.update { document throws(TrustError) in document.remove(name) }
@@ -55,7 +55,7 @@ struct LocalRules: TrustRules {
         TrustListingText.value(of: store.document)
     }
 
-    /// What is still missing for the change to have an effect.
+    /// What else is needed for the change to have an effect; nil when nothing is.
     private func note(on change: TrustChange, _ document: TrustDocument) -> String? {
         switch change {
         case .makePrivate(let topic):
@@ -74,7 +74,7 @@ struct LocalRules: TrustRules {
 }
 
 extension Grant {
-    /// False when the grant certainly says nothing about a topic. Two patterns may always have topics in common.
+    /// False when the grant certainly does not cover a topic. Two patterns may always have topics in common.
     fileprivate func mayConcern(_ other: String) -> Bool {
         switch (TopicPattern.isPattern(topic), TopicPattern.isPattern(other)) {
         case (false, false): topic == other
@@ -85,7 +85,7 @@ extension Grant {
     }
 }
 
-/// Rules of a running broker.
+/// The rules of a running broker.
 struct RemoteRules: TrustRules {
     let broker: RemoteBroker
 

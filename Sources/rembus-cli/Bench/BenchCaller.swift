@@ -3,11 +3,11 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// Offers the method of a run and answers each call with its argument.
+/// Exposes the method of a run, and answers each call with its argument.
 final class BenchProvider: BenchPeer {
     override func receive(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard header.kind == .request, let id = header.id(in: bytes) else { return super.receive(header, bytes) }
-        // The argument is an item of its own: everything behind the head of the argument array.
+        // The argument is one item: everything behind the head of the argument array.
         let start = header.payloadOffset + header.argumentHeadLength
         let argument = UnsafeRawBufferPointer(rebasing: bytes[start..<header.end])
         link?.sendBinary(length: 3 + FrameWriter.idLength(id) + argument.count) { target in
@@ -21,7 +21,7 @@ final class BenchProvider: BenchPeer {
     }
 }
 
-/// Calls the method of a run with a fixed number of calls under way.
+/// Calls the method of a run, with a fixed number of open calls.
 final class BenchCaller: BenchPeer {
     private let plan: BenchPlan
     private let shape: FrameShape

@@ -1,6 +1,6 @@
 import RembusSupport
 
-/// The clock of all measurements: nanoseconds that never jump, the same on every thread.
+/// The clock of all measurements: nanoseconds that never jump, equal on all threads.
 enum BenchClock {
     @inline(__always)
     static func now() -> UInt64 {

@@ -120,6 +120,6 @@ struct BenchCommand: AsyncParsableCommand {
             size: size, subscribers: subs ?? mode.defaultSubscribers,
             inFlight: inflight ?? mode.defaultInFlight, seconds: secs.seconds, count: count, rate: rate,
             window: window ?? max(1, min(65_536, (16 << 20) / size)), connections: connections, pid: pid,
-            patience: timeout.seconds, isRecorded: recorded)
+            stallTimeout: timeout.seconds, isRecorded: recorded)
     }
 }

@@ -7,7 +7,7 @@ struct BenchHistogram: Sendable {
 
     @inline(__always)
     mutating func record(_ nanoseconds: UInt64) {
-        // A value beyond an hour is not recorded; such a run has failed by then.
+        // A value above an hour is not recorded; a run with one has failed.
         _ = histogram.record(nanoseconds)
     }
 

@@ -4,7 +4,7 @@ import Rembus
 import RembusTransport
 import Synchronization
 
-/// An event loop of the load generator, with what the links on it share.
+/// An event loop of the load generator, with the objects that its links share.
 struct BenchLoop: Sendable {
     let eventLoop: any EventLoop
     private let group: NIOLoopBoundBox<LinkGroup>
@@ -14,13 +14,13 @@ struct BenchLoop: Sendable {
         group = NIOLoopBoundBox.makeBoxSendingValue(LinkGroup(eventLoop: eventLoop), eventLoop: eventLoop)
     }
 
-    /// Opens a connection whose peer is made on this loop.
+    /// Opens a connection and makes its peer, on this loop.
     func open<Peer: BenchPeer>(
         _ plan: BenchPlan, _ counters: BenchCounters, make: @escaping @Sendable (LinkGroup) -> Peer
     ) async throws -> PeerHandle<Peer> {
         let box = NIOLoopBoundBox<Peer?>.makeEmptyBox(valueType: Peer.self, eventLoop: eventLoop)
         let (group, peerName) = (group, DialedPlace.text(plan.url.host, plan.url.port))
-        // No pings: the traffic shows whether the broker lives, and their timer would cost a little.
+        // There are no pings: the traffic shows whether the broker is alive, and a timer would cost time.
         let configuration = LinkConfiguration(pingInterval: nil, highWaterMark: 1 << 20, lowWaterMark: 256 << 10)
         let makeLink = { @Sendable (sink: (any LinkSink)?, configuration: LinkConfiguration) -> Link in
             let peer = make(group.value)
@@ -65,7 +65,7 @@ struct BenchLoop: Sendable {
     }
 }
 
-/// A peer, seen from other threads.
+/// A peer for use on other threads.
 struct PeerHandle<Peer: BenchPeer>: Sendable {
     fileprivate let eventLoop: any EventLoop
     fileprivate let box: NIOLoopBoundBox<Peer?>
@@ -75,7 +75,7 @@ struct PeerHandle<Peer: BenchPeer>: Sendable {
         self.box = box
     }
 
-    /// Runs something with the peer and waits for its result.
+    /// Runs `body` with the peer and waits for the result.
     func with<R: Sendable>(_ body: @escaping @Sendable (Peer) throws -> R) async throws -> R {
         try await eventLoop.submit { [box] in
             guard let peer = box.value else { throw CommandFailure("a connection of the run is gone") }
@@ -83,7 +83,7 @@ struct PeerHandle<Peer: BenchPeer>: Sendable {
         }.get()
     }
 
-    /// Starts something that ends later, and waits for its end.
+    /// Starts an operation of the peer and waits for its end.
     func finish(_ body: @escaping @Sendable (Peer) -> EventLoopFuture<Void>) async throws {
         try await eventLoop.flatSubmit { [box, eventLoop] () -> EventLoopFuture<Void> in
             guard let peer = box.value else {
@@ -93,7 +93,7 @@ struct PeerHandle<Peer: BenchPeer>: Sendable {
         }.get()
     }
 
-    /// Runs something with the peer soon.
+    /// Runs `body` with the peer, without waiting.
     func tell(_ body: @escaping @Sendable (Peer) -> Void) {
         eventLoop.execute { [box] in box.value.map(body) }
     }

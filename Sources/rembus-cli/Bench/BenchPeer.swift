@@ -3,9 +3,9 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// A connection of the load generator, on its event loop: the SDK's link without the SDK on top.
+/// A connection of the load generator, on its event loop: the link of the SDK without the rest of the SDK.
 ///
-/// It is anonymous, so that nothing of a run stays in the broker.
+/// It is anonymous, so that a run leaves nothing in the broker.
 class BenchPeer: LinkDelegate {
     let group: LinkGroup
     let counters: BenchCounters
@@ -23,12 +23,13 @@ class BenchPeer: LinkDelegate {
         self.link = link
     }
 
-    /// Asks the broker for something and waits for its answer.
+    /// Sends a request to the broker and waits for its answer.
     func ask(_ message: (MessageID) -> Message) -> EventLoopFuture<Void> {
         lastID += 1
         let id = lastID
         let promise = group.eventLoop.makePromise(of: Void.self)
-        // Not weak: an object that was ever referenced weakly is slower to retain for the rest of its life.
+        // The reference is not weak, because an object that was once referenced weakly is slower to retain from then
+        // on.
         let timeout = group.eventLoop.assumeIsolated().scheduleTask(in: .seconds(10)) {
             let reply = self.replies.removeValue(forKey: id)
             reply?.promise.fail(CommandFailure("the broker does not answer", status: .timeout))
@@ -63,7 +64,7 @@ class BenchPeer: LinkDelegate {
         }
     }
 
-    /// A message in the usual form; what is not for the base class is for the subclass that overrides this.
+    /// Handles a message in the usual form. Subclasses override this for the messages that they expect.
     func receive(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard header.kind == .response, let id = header.id(in: bytes)?.littleEndianValue,
             let reply = replies.removeValue(forKey: id)
@@ -76,15 +77,15 @@ class BenchPeer: LinkDelegate {
         }
     }
 
-    /// Any message; subclasses look here for what they expect in bulk.
+    /// Handles any message. Subclasses override this for the messages that they expect in large numbers.
     func receive(_ bytes: UnsafeRawBufferPointer) {
         if case .regular(let header) = FrameHeader.parse(bytes) { receive(header, bytes) }
     }
 
-    /// The end of a read burst.
+    /// Called at the end of a read.
     func readCompleted() {}
 
-    /// There is room to send again.
+    /// Called when there is room to send again.
     func drained() {}
 
     // MARK: LinkDelegate

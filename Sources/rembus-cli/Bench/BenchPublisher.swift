@@ -3,14 +3,15 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// The publisher of a run: as fast as connection, acknowledgements and the slowest subscriber allow, or at a fixed rate.
+/// The publisher of a run. It publishes as fast as connection, acknowledgements and the slowest subscriber allow, or at
+/// a fixed rate.
 final class BenchPublisher: BenchPeer {
     private let plan: BenchPlan
     private let shape: FrameShape
     private let isWindowed: Bool
     private var sent = 0
     private var acknowledged = 0
-    /// When the publication with an id was sent, at the id's place modulo the size.
+    /// When each publication was sent, at the index of its id modulo the size.
     private var sentAt: [UInt64]
     private(set) var latency = BenchHistogram()
     private(set) var start: UInt64 = 0
@@ -18,9 +19,9 @@ final class BenchPublisher: BenchPeer {
     private var isDone = false
     private var isScheduled = false
 
-    /// Bytes that are sent before reads get their turn.
+    /// Bytes that are sent before the next read.
     private static let batchBytes = 64 << 10
-    /// At full speed one message in this many carries a time: looking at the clock is not free.
+    /// At full speed one message in this many carries a time, because reading the clock takes time.
     private static let sampleInterval = 64
 
     init(group: LinkGroup, counters: BenchCounters, plan: BenchPlan, shape: FrameShape) {
@@ -36,7 +37,7 @@ final class BenchPublisher: BenchPeer {
         proceed()
     }
 
-    /// Sends on; called again whenever what it waited for may have come.
+    /// Continues to send. Called when something that it waited for may have happened.
     func proceed() {
         guard start > 0, !isDone else { return }
         if plan.rate == nil { pump() } else { sendDue() }
@@ -65,13 +66,13 @@ final class BenchPublisher: BenchPeer {
 
     private var mayContinue: Bool { plan.count.map { sent < $0 } ?? true }
 
-    /// Whether nothing stands against one more message; when something does, it calls `proceed` later.
+    /// Whether another message may be sent. If not, whatever prevents it calls `proceed` later.
     private var maySend: Bool {
         if link?.isCongested ?? true { return false }
         if plan.mode.qos > 0, sent - acknowledged >= plan.inFlight { return false }
         guard isWindowed, sent - counters.slowest.load(ordering: .relaxed) >= plan.window else { return true }
         counters.isWaiting.store(true, ordering: .sequentiallyConsistent)
-        // A subscriber that moved on before it saw the flag is seen here.
+        // If a subscriber has advanced before it saw the flag, this sees it.
         let isFree = sent - counters.slowest.load(ordering: .sequentiallyConsistent) < plan.window
         if isFree { counters.isWaiting.store(false, ordering: .sequentiallyConsistent) }
         return isFree
@@ -94,7 +95,7 @@ final class BenchPublisher: BenchPeer {
         guard !isOver(now) else { return finish() }
         let due = Int(Double(now - start) * rate / 1e9) + 1
         while sent < due, mayContinue, maySend {
-            // A message that goes out late because something stood in its way counts from when it was due.
+            // The latency of a message that is sent late counts from when it was due.
             let intended = start + UInt64(Double(sent) * 1e9 / rate)
             sendOne(at: now > intended + 1_000_000 ? intended : BenchClock.now())
         }

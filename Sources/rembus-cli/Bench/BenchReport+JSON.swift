@@ -59,7 +59,7 @@ extension BenchReport {
         return members
     }
 
-    /// Four digits behind the point are more than any of these figures deserves.
+    /// More than four decimal places would not be significant.
     private static func rounded(_ number: Double) -> Value {
         let scaled = (number * 10000).rounded() / 10000
         return Int64(exactly: scaled).map(Value.integer) ?? .float(scaled)

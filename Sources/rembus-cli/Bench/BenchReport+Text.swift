@@ -1,7 +1,7 @@
 import Foundation
 
 extension BenchReport {
-    /// The figures for people, one kind a line.
+    /// The figures in readable form, with a line for each kind.
     var text: String {
         (plan.mode == .idle ? idleLines : trafficLines).map { $0.0.padding(to: 12) + $0.1 }.joined(separator: "\n")
     }

@@ -1,12 +1,12 @@
 import Foundation
 import RembusWire
 
-/// What a run found out.
+/// The results of a run.
 struct BenchReport: Sendable {
     let plan: BenchPlan
     /// Published messages, answered calls or opened connections.
     var operations = 0
-    /// From the first message to the last arrival.
+    /// The time from the first message to the last arrival.
     var seconds = 0.0
     var delivered = 0
     var lost = 0
@@ -17,7 +17,7 @@ struct BenchReport: Sendable {
     var latency: BenchHistogram?
     var broker: BrokerWatch.Result?
     var ownCPUSeconds = 0.0
-    /// Memory of the broker for each idle connection.
+    /// Bytes of the broker's memory per idle connection.
     var bytesPerConnection: Double?
 
     init(_ plan: BenchPlan) {
@@ -42,13 +42,13 @@ struct BenchReport: Sendable {
     var operationsPerSecond: Double { seconds > 0 ? Double(operations) / seconds : 0 }
     var deliveriesPerSecond: Double { seconds > 0 ? Double(delivered) / seconds : 0 }
 
-    /// What the broker's CPU time is divided by: deliveries where there are any.
+    /// The broker's CPU time per delivery or, if there are none, per operation, in microseconds.
     var cpuPerOperation: Double? { broker.map { $0.cpuSeconds * 1e6 / Double(max(operations, 1)) } }
     var cpuPerDelivery: Double? {
         delivered > 0 ? broker.map { $0.cpuSeconds * 1e6 / Double(delivered) } : nil
     }
 
-    /// Why `latency` measures what it does.
+    /// What `latency` measures in this kind of run.
     var latencyMeaning: String {
         switch plan.mode {
         case .rpc: "call to result"

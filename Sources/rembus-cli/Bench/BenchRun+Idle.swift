@@ -4,13 +4,13 @@ import Rembus
 import Synchronization
 
 extension BenchRun {
-    /// Connections that are opened at the same time.
+    /// The number of connections that are opened at a time.
     private static let parallelism = 64
 
     /// Many connections that do nothing.
     func idle() async throws -> BenchReport {
         try raiseDescriptorLimit(to: plan.connections + 64)
-        // One connection that comes and goes has the broker load what it needs only once.
+        // A first connection makes the broker load what it needs only once.
         let first = try await sending.open(plan, counters) { [counters] in BenchPeer(group: $0, counters: counters) }
         try await Task.sleep(for: .milliseconds(200))
         let before = try plan.pid.map(Self.residentBytes)
@@ -21,7 +21,7 @@ extension BenchRun {
         var report = BenchReport(plan)
         report.seconds = BenchClock.seconds(from: start, to: BenchClock.now())
         report.operations = peers.count
-        // Half before and half behind the look at the memory, so that what only opening needs is given back.
+        // Half of the time passes before the memory is measured, so that memory for opening connections is released.
         try await Task.sleep(for: .seconds(plan.seconds / 2))
         let after = try plan.pid.map(Self.residentBytes)
         try await Task.sleep(for: .seconds(plan.seconds / 2))

@@ -57,7 +57,7 @@ extension BenchRun {
     }
 }
 
-/// What the subscribers of a run saw together.
+/// What all subscribers of a run have received together.
 struct ReceptionSummary: Sendable {
     var delivered = 0
     var lost = 0

@@ -4,12 +4,12 @@ import RembusTransport
 import RembusWire
 import Synchronization
 
-/// What the subscribers of a run share; they live on one event loop.
+/// The state that all subscribers of a run share. They live on one event loop.
 final class SubscriberGroup {
     var members: [BenchSubscriber] = []
-    /// Nanoseconds from sending to delivery, of the messages that carry a time.
+    /// The time from sending to delivery, in nanoseconds, of messages that carry a time.
     var latency = BenchHistogram()
-    /// Called when the slowest subscriber has moved on while the publisher waits for it.
+    /// Called when the slowest subscriber has advanced while the publisher waits for it.
     var onProgress: (() -> Void)?
 
     func report(to counters: BenchCounters, at time: UInt64) {
@@ -20,7 +20,7 @@ final class SubscriberGroup {
         }
         counters.delivered.store(total, ordering: .relaxed)
         counters.lastArrival.store(time, ordering: .relaxed)
-        // In this order with the publisher's test of the two, one of both sees the other's change.
+        // The publisher reads both in the opposite order, so one of the two sees the other's change.
         counters.slowest.store(slowest, ordering: .sequentiallyConsistent)
         if counters.isWaiting.load(ordering: .sequentiallyConsistent) { onProgress?() }
     }
@@ -55,7 +55,7 @@ final class BenchSubscriber: BenchPeer {
         take(base + shape.payloadOffset)
     }
 
-    /// Messages that another broker encodes in its own way.
+    /// Handles messages that another broker has encoded differently.
     override func receive(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
         guard header.kind == .publish else { return super.receive(header, bytes) }
         if header.flags.qos != .atMostOnce, let id = header.id(in: bytes) { send(.ack(id)) }
@@ -68,7 +68,7 @@ final class BenchSubscriber: BenchPeer {
     @inline(__always)
     private func take(_ payload: UnsafeRawPointer) {
         if !hasNews {
-            // One look at the clock per read burst: messages of one burst arrive at one time.
+            // The clock is read once for each read, because messages of one read arrive together.
             hasNews = true
             now = BenchClock.now()
         }

@@ -2,16 +2,17 @@ import Foundation
 import NIOCore
 import RembusWire
 
-/// The bytes of all messages of a run: they differ only in id, sequence number and time, at known places.
+/// The bytes of all messages of a run. They differ only in id, sequence number and time, at known places.
 struct FrameShape: Sendable {
-    /// A whole message with zeros at those places.
+    /// A complete message with zeros at those places.
     let bytes: [UInt8]
-    /// Where the 8 bytes of the id are; 0 without an id.
+    /// The offset of the 8 bytes of the id; 0 without an id.
     let idOffset: Int
-    /// Where the payload begins.
+    /// The offset of the payload.
     let payloadOffset: Int
 
-    /// `[1, topic, [payload]]`, or with flags `[1|flags, id, topic, [payload]]` (protocol.md §3).
+    /// The form of a publication: `[1, topic, [payload]]`, or with flags `[1|flags, id, topic, [payload]]` (protocol.md
+    /// §3).
     static func publish(topic: String, qos: RembusWire.QoS, size: Int) -> FrameShape {
         let flags = PublishFlags(qos: qos, hasSlot: false)
         let id = qos == .atMostOnce ? nil : MessageID(littleEndian: 0)
@@ -20,7 +21,7 @@ struct FrameShape: Sendable {
             idOffset: id == nil ? 0 : flags.rawValue | 1 < 24 ? 3 : 4)
     }
 
-    /// `[2, id, topic, null, [payload]]`.
+    /// The form of a request: `[2, id, topic, null, [payload]]`.
     static func request(topic: String, size: Int) -> FrameShape {
         FrameShape(
             .request(.init(id: MessageID(littleEndian: 0), topic: topic, arguments: [Self.payload(size)])), size: size,
@@ -36,7 +37,7 @@ struct FrameShape: Sendable {
         message.encodeCBOR(into: &buffer)
         bytes = Array(buffer.readableBytesView)
         self.idOffset = idOffset
-        // The payload is the last thing in the message.
+        // The payload is at the end of the message.
         payloadOffset = bytes.count - size
     }
 
@@ -44,7 +45,7 @@ struct FrameShape: Sendable {
     @inline(__always)
     func write(to target: UnsafeMutableRawPointer, id: UInt64, number: UInt64, time: UInt64) {
         bytes.withUnsafeBytes { source in
-            // Not empty, see `init`.
+            // `bytes` is not empty, see `init`.
             target.copyMemory(from: source.baseAddress.unsafelyUnwrapped, byteCount: source.count)
         }
         if idOffset > 0 { target.storeBytes(of: id.littleEndian, toByteOffset: idOffset, as: UInt64.self) }
@@ -52,7 +53,7 @@ struct FrameShape: Sendable {
         target.storeBytes(of: time.littleEndian, toByteOffset: payloadOffset + 8, as: UInt64.self)
     }
 
-    /// Whether a received message has this shape: the same length, and the same bytes around the id.
+    /// Whether a received message has this form: the same length, and the same bytes around the id.
     @inline(__always)
     func matches(_ received: UnsafeRawBufferPointer) -> Bool {
         guard received.count == bytes.count, let base = received.baseAddress else { return false }
@@ -67,7 +68,7 @@ struct FrameShape: Sendable {
 }
 
 extension FrameHeader {
-    /// Where the bytes of the first argument, or of the data of a response, begin; nil when it is no byte string.
+    /// The bytes of the first argument, or of the data of a response; nil when it is not a byte string.
     func payload(in bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         var scanner = CBORScanner(bytes, offset: payloadOffset + argumentHeadLength)
         return scanner.string(.bytes)

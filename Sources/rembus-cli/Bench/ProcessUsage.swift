@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// What a process has used, as Linux tells in `/proc`.
+/// The resources that a process has used, from `/proc` of Linux.
 struct ProcessUsage: Sendable {
     /// User and system time together.
     var cpuSeconds: Double
@@ -12,7 +12,7 @@ struct ProcessUsage: Sendable {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let status = try? String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8)
         else { return nil }
-        // The name of the process is in parentheses and may contain anything, also parentheses.
+        // The name of the process is in parentheses and may contain anything, including parentheses.
         guard let end = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: end)...].split(separator: " ")
         let pages = status.split(separator: " ")
@@ -36,9 +36,9 @@ struct ProcessUsage: Sendable {
     }
 }
 
-/// Watches the broker during a run.
+/// Measures the broker during a run.
 final class BrokerWatch: Sendable {
-    /// What it used from the start to the end.
+    /// The usage from the start to the end.
     struct Result: Sendable {
         var cpuSeconds: Double
         var seconds: Double
@@ -50,7 +50,7 @@ final class BrokerWatch: Sendable {
     private let start = BenchClock.now()
     private let peak: Atomic<Int>
 
-    /// nil without a process id. Throws when there is no such process.
+    /// Starts measuring; nil without a process id. Throws when there is no such process.
     static func start(_ pid: Int32?) throws(CommandFailure) -> BrokerWatch? {
         guard let pid else { return nil }
         guard let first = ProcessUsage(pid: pid) else {
@@ -65,13 +65,13 @@ final class BrokerWatch: Sendable {
         peak = Atomic(first.residentBytes)
     }
 
-    /// Looks at the memory now; whoever watches the run calls this often.
+    /// Measures the memory now. Called often during the run.
     func sample() {
         guard let usage = ProcessUsage(pid: pid) else { return }
         peak.max(usage.residentBytes, ordering: .relaxed)
     }
 
-    /// nil when the process has ended meanwhile.
+    /// The result; nil when the process has ended meanwhile.
     func result() -> Result? {
         guard let last = ProcessUsage(pid: pid) else { return nil }
         peak.max(last.residentBytes, ordering: .relaxed)

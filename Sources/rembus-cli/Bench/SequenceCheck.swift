@@ -1,12 +1,13 @@
-/// Finds out from sequence numbers what was lost, came late and came twice.
+/// Finds lost, late and repeated messages by their sequence numbers.
 struct SequenceCheck {
     private(set) var received = 0
-    /// Messages that came after a later one.
+    /// Messages that came behind a later one.
     private(set) var disordered = 0
-    /// Messages that came again.
+    /// Messages that came more than once.
     private(set) var repeated = 0
     private var next: UInt64 = 0
-    /// Numbers that were skipped and may still come. A broker that loses more than this has lost enough.
+    /// Numbers that were skipped and may still come. Their number is limited; beyond it the exact count does not
+    /// matter.
     private var missing: Set<UInt64> = []
     private var forgotten = 0
 
@@ -40,7 +41,7 @@ struct SequenceCheck {
         }
     }
 
-    /// How many of the first `sent` numbers never came.
+    /// The number of messages among the first `sent` that did not come.
     func lost(of sent: Int) -> Int {
         missing.count + forgotten + max(0, sent - Int(clamping: next))
     }

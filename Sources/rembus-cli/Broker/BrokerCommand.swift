@@ -157,8 +157,7 @@ struct BrokerCommand: AsyncParsableCommand {
         let control = LogControl(format: configuration.logFormat)
         defer { control.finish() }
         let start = StartGuard()
-        // Nothing is made from now on that is open to other users: whatever the mask is that the process was started with, and
-        // also where a library makes the file.
+        // From here on no file is created that other users can open, whatever the mask was before, also by libraries.
         umask(0o077)
         do {
             try await serve(configuration, control, start)
@@ -173,7 +172,7 @@ struct BrokerCommand: AsyncParsableCommand {
         let server = try await RembusServer(
             configuration, logger: Logger(label: "rembus.broker") { LineLogHandler(label: $0, control) },
             ownsProcess: true)
-        // The group traps the signals before it starts the service, so one that comes right after the ready line counts.
+        // The group traps the signals before it starts the service, so a signal right after the ready line is handled.
         let group = ServiceGroup(
             configuration: .init(
                 services: [
@@ -187,7 +186,7 @@ struct BrokerCommand: AsyncParsableCommand {
         try await group.run()
     }
 
-    /// The options that say where to listen, with their settings.
+    /// The options for addresses to listen on, with their settings.
     private var listeners: [(option: ListenOption?, setting: String)] {
         [
             (port, "port"), (tcp, "tcp"), (zmq, "zmq"), (http, "http"), (mqttListen, "mqtt_listen"),
@@ -195,7 +194,7 @@ struct BrokerCommand: AsyncParsableCommand {
         ]
     }
 
-    /// Defaults, environment, file and options.
+    /// The configuration from defaults, environment, file and options.
     private func configuration() throws -> BrokerConfiguration {
         var configuration = try BrokerSettings.load(name: name)
         apply(to: &configuration)
@@ -261,7 +260,7 @@ extension ListenOption: ExpressibleByArgument {}
 extension MemorySize: ExpressibleByArgument {}
 extension Logger.Level: @retroactive ExpressibleByArgument {}
 
-/// A server that says on standard output when it is ready, and reads its settings again at SIGHUP.
+/// A server that prints a line when it is ready, and reads its settings again on SIGHUP.
 private struct AnnouncedServer: Service {
     let server: RembusServer
     /// Reads file, environment and options as at the start.
@@ -269,12 +268,12 @@ private struct AnnouncedServer: Service {
     let start: StartGuard
 
     func run() async throws {
-        // The group listens to the signals already.
+        // The group handles the signals already.
         start.end()
-        // Before the line that says that the broker is ready: the signal would end a process that does not expect it.
+        // This is before the ready line, because SIGHUP would end a process that does not handle it.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         try await server.start()
-        // Scripts wait for this line; that nobody reads it is no reason not to run.
+        // Scripts wait for this line. The broker runs even if it cannot be written.
         try? StandardOutput.write("\(server.summary)\n")
         let reloads = Task { [server, readSettings] in
             for await _ in hangUps { server.reload(reading: readSettings) }

@@ -2,11 +2,11 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Ends the process when it is asked to stop while it still reads what an earlier run left: nothing has been accepted yet,
-/// and a start can be cut off anywhere.
+/// Ends the process when it is asked to stop while it still reads the state of an earlier run. Nothing has been
+/// accepted at that time, so a start can be cut off anywhere.
 ///
-/// Without it that is up to the system, which gives an exit status of failure, and as the first process of a container
-/// does not end it at all.
+/// Without this the system would end the process with the exit status of a failure, and would not end it at all as the
+/// first process of a container.
 final class StartGuard: Sendable {
     // Dispatch sources may be used from any thread.
     private struct Sources: @unchecked Sendable {
@@ -19,7 +19,7 @@ final class StartGuard: Sendable {
         sources.withLock { sources in
             for number in [SIGTERM, SIGINT] {
                 let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
-                // Nothing is tidied up: other threads are in the middle of something.
+                // Nothing is cleaned up, because other threads are still working.
                 source.setEventHandler { _exit(0) }
                 source.resume()
                 sources.all.append(source)
@@ -27,7 +27,7 @@ final class StartGuard: Sendable {
         }
     }
 
-    /// From here on somebody else listens to the signals.
+    /// Stops handling the signals, because another handler takes over.
     func end() {
         sources.withLock { sources in
             for source in sources.all { source.cancel() }

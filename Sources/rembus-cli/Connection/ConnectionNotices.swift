@@ -1,7 +1,7 @@
 import Rembus
 
 extension Component {
-    /// Says on standard error when the connection is lost and when it is back, until the component ends.
+    /// Reports on standard error when the connection is lost and when it is back, until the component ends.
     ///
     /// Throws when the broker ends the component for good.
     func reportConnection() async throws {

@@ -2,7 +2,7 @@ public import ArgumentParser
 import Foundation
 public import Rembus
 
-/// Where a command connects to; the same options for every command that does.
+/// The broker that a command connects to: the options that all such commands share.
 struct ConnectionOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -16,7 +16,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "How messages are encoded on the way to the broker.")
     var encoding = MessageEncoding.cbor
 
-    /// The URL that the options and the environment give together.
+    /// The URL from the options and the environment.
     func resolvedURL() throws -> RembusURL {
         try Self.resolve(url, name: name)
     }
@@ -35,17 +35,17 @@ struct ConnectionOptions: ParsableArguments {
     private static func url(_ url: RembusURL, named name: String) throws(CommandFailure) -> RembusURL {
         let text = "\(url.scheme.rawValue):///\(name)"
         do {
-            // As the path of a URL a name may look like anything, for example like host:port.
+            // In the path of a URL a name may have any form, even host:port.
             return try RembusURL(text, base: url)
         } catch {
-            // The name was given, not that URL.
+            // The option was a name, so the message must not speak of a URL.
             let problem = error.message.replacingOccurrences(of: "The URL `\(text)` has", with: "it has")
             throw CommandFailure(
                 "invalid name \(quoted(name)): \(CommandFailure.phrase(problem)); use one like `pump7`", status: .usage)
         }
     }
 
-    /// What a URL leaves out. The variable says where the broker is, not who we are.
+    /// The URL that supplies missing parts. The environment variable is about the broker, so its name is not used.
     private static func base() throws -> RembusURL {
         guard let text = ProcessInfo.processInfo.environment["REMBUS_BASE_URL"], !text.isEmpty else {
             return .standardBase
@@ -64,14 +64,14 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    /// Connects, with failures in the words of this program. `isReactive` is whether subscribing starts delivery.
+    /// Connects. Errors have the form of this program. `isReactive` is whether subscribing starts delivery.
     func connect(timeout: TimeSpanOption? = nil, isReactive: Bool = true) async throws -> Component {
         let url = try resolvedURL()
         let configuration = ComponentConfiguration {
             $0.encoding = encoding
             $0.requestTimeout = timeout?.duration
             $0.isReactive = isReactive
-            // A tool that cannot connect says so at once, whatever a settings file says about programs.
+            // A command that cannot connect fails at once, whatever the settings say about programs.
             $0.startAnyway = false
         }
         do {
@@ -81,7 +81,7 @@ struct ConnectionOptions: ParsableArguments {
         }
     }
 
-    /// The failure for a connection that could not be made, from the sentence of the SDK or a bare reason.
+    /// The failure of a connection, from the sentence of the SDK or a bare reason.
     static func unreachable(_ url: RembusURL, _ detail: String) -> CommandFailure {
         let sentence = CommandFailure.phrase(detail)
         if sentence.hasPrefix("cannot connect to ") { return CommandFailure(sentence) }

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Signals that end a command: what is to be said before, is said.
+/// Signals that end a command after a last output.
 enum DeadlySignals {
     // Dispatch sources may be used from any thread.
     private struct Sources: @unchecked Sendable {
@@ -11,8 +11,8 @@ enum DeadlySignals {
 
     private static let sources = Mutex(Sources())
 
-    /// Has SIGINT and SIGTERM end the process behind `last`. The process ends by the signal itself, from which shells see that
-    /// the rest of a script is not wanted either.
+    /// Calls `last` on SIGINT or SIGTERM, and then ends the process with the same signal, so that a shell stops its
+    /// script too.
     static func beforeEnd(_ last: @escaping @Sendable () -> Void) {
         sources.withLock { sources in
             for number in [SIGINT, SIGTERM] {

@@ -1,29 +1,29 @@
 import Foundation
 import Synchronization
 
-/// What ends a command that otherwise runs for ever: SIGINT, SIGTERM, or nobody reading its output any more.
+/// The events that end a command without an end of its own: SIGINT, SIGTERM, or the end of its output's reader.
 enum Interruption {
-    /// How long the orderly end may make no progress before the process just ends, milliseconds.
-    private static let patience: Int32 = 3000
+    /// How long the orderly end may take without progress before the process is ended, in milliseconds.
+    private static let stallTimeout: Int32 = 3000
 
-    /// Work that is still to be done at the end.
+    /// Work that has to be done at the end.
     struct Remainder: Sendable {
-        /// Grows while it is being done.
+        /// A count that increases while the work is being done.
         var progress: @Sendable () -> Int
-        /// Says what was left undone, and gives the status, when it is given up.
+        /// Prints what was not done, and returns the status, when the work is given up.
         var giveUp: @Sendable () -> ExitStatus
     }
 
     private static let remainder = Mutex<Remainder?>(nil)
 
-    /// Lets the end take as long as there is progress, unless a second signal comes.
+    /// Lets the end continue as long as there is progress, unless a second signal comes.
     static func finish(_ work: Remainder) {
         remainder.withLock { $0 = work }
     }
 
-    /// Runs `work` until it is done or the command is interrupted, which cancels it.
+    /// Runs `work` until it is finished or the command is interrupted, which cancels it.
     ///
-    /// `needsReader` says that the command is of no use when nobody reads its standard output.
+    /// `needsReader` is whether the command is of no use when nobody reads its standard output.
     static func orDone(needsReader: Bool, _ work: @escaping @Sendable () async throws -> Void) async throws {
         let events = try events(needsReader)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -34,9 +34,10 @@ enum Interruption {
         }
     }
 
-    /// Yields once when it is time to end.
+    /// Yields once when the command has to end.
     ///
-    /// A thread of its own waits for that: output that nobody takes can hold every thread of the concurrency pool.
+    /// A thread of its own waits for that, because output that nobody reads can block every thread of the concurrency
+    /// pool.
     private static func events(_ needsReader: Bool) throws -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingOldest(1))
         let signals = try catchSignals()
@@ -49,8 +50,8 @@ enum Interruption {
         return stream
     }
 
-    /// Returns when a signal came or the reader of the output is gone. Without looking for the latter, that would show
-    /// with the next message only.
+    /// Returns when a signal has come or the reader of the output is gone. Without this check, a missing reader would
+    /// be noticed only with the next message.
     private static func wait(_ signals: Int32, _ output: Int32) {
         var descriptors = [
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0), pollfd(fd: output, events: 0, revents: 0),
@@ -60,16 +61,16 @@ enum Interruption {
         if descriptors[0].revents != 0 { _ = read(signals, &byte, 1) }
     }
 
-    /// Returns the status to end with when the orderly end has taken too long.
+    /// Returns the exit status when the orderly end has taken too long.
     private static func lastStatus(_ signals: Int32) -> ExitStatus {
         var progress = -1
         while true {
             var second = pollfd(fd: signals, events: Int16(POLLIN), revents: 0)
-            let isImpatient = poll(&second, 1, patience) > 0
+            let isSecondSignal = poll(&second, 1, stallTimeout) > 0
             guard let work = remainder.withLock({ $0 }) else { return .success }
             let last = progress
             progress = work.progress()
-            if isImpatient || progress == last { return work.giveUp() }
+            if isSecondSignal || progress == last { return work.giveUp() }
         }
     }
 
@@ -79,7 +80,8 @@ enum Interruption {
 
     // MARK: Signals
 
-    /// Where the signal handler writes. Set once, before the handler is installed; read by the handler only.
+    /// The descriptor that the signal handler writes to. Set once, before the handler is installed; read by the handler
+    /// only.
     nonisolated(unsafe) private static var wakeUp: Int32 = -1
 
     /// The descriptor that becomes readable with the first signal.
@@ -92,7 +94,7 @@ enum Interruption {
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
         wakeUp = ends[1]
         for number in [SIGINT, SIGTERM] {
-            // Only what a signal handler may do: one system call.
+            // A signal handler may do no more than a system call.
             signal(number) { _ in
                 let reason = errno
                 _ = write(Interruption.wakeUp, "!", 1)

@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// A command that is fed from memory and whose output is collected, with everything bounded: time and bytes.
+/// A command whose input comes from memory and whose output is collected, with limits on time and bytes.
 ///
-/// One thread serves all three pipes with `poll`, so that neither side can wait for the other for ever, however much is
-/// written. The command leads a process group of its own: what it started ends with it when it has to be ended.
+/// One thread serves all three pipes with `poll`, so that neither side waits for the other for ever, however much is
+/// written. The command leads a process group of its own, so that everything that it has started can be ended with it.
 struct ChildProcess: Sendable {
     enum Ending: Equatable {
         case exited(Int32)
@@ -16,26 +16,27 @@ struct ChildProcess: Sendable {
     struct Outcome {
         var ending: Ending
         var output: [UInt8]
-        /// The last line of standard error with something in it.
+        /// The last non-empty line of standard error.
         var lastErrorLine: String?
     }
 
     var executable: String
-    /// The name that the command sees, and its arguments.
+    /// The name of the command and its arguments.
     var words: [String]
-    /// Variables on top of our own environment.
+    /// Variables in addition to the environment of this process.
     var environment: [String: String]
     var input: [UInt8]
-    /// nil waits for ever.
+    /// The time limit; nil for none.
     var timeout: Duration?
 
-    /// A pipe is marked to be closed on exec a moment after it is made; no other command may start in between.
+    /// A pipe is marked to be closed on exec a moment after it is made. No other command may start in between.
     private static let starting = Mutex(())
 
-    /// Most bytes of output: what fits one message.
+    /// The most bytes of output, which fit one message.
     static let maxOutputBytes = 60 << 20
 
-    /// Runs the command and blocks until it is gone. `started` and `ended` tell which process there is to kill.
+    /// Runs the command and blocks until it has ended. `started` and `ended` report the process, which may be killed in
+    /// between.
     ///
     /// Throws ``CommandFailure`` when it cannot be started.
     func run(started: (pid_t) -> Void, ended: (pid_t) -> Void) throws -> Outcome {
@@ -58,12 +59,12 @@ struct ChildProcess: Sendable {
             Self.end(process)
             ending = .tooMuchOutput
         }
-        // Behind this the number may belong to another process.
+        // From here on the id may belong to another process.
         ended(process)
         return Outcome(ending: ending, output: exchange.output, lastErrorLine: exchange.lastErrorLine)
     }
 
-    /// Ends a process with all that it started, kindly first, and takes its status so that no zombie is left.
+    /// Ends a process and all that it has started, first with SIGTERM, and takes its status so that no zombie is left.
     private static func end(_ process: pid_t) {
         kill(-process, SIGTERM)
         for _ in 0..<40 {
@@ -84,7 +85,7 @@ struct ChildProcess: Sendable {
             let result = waitpid(process, &status, waits ? 0 : WNOHANG)
             if result == process { return status }
             if result < 0, errno == EINTR { continue }
-            // Gone already can only mean that somebody else took the status; nothing is known about it.
+            // The process is gone, so another thread has taken its status, which is not known here.
             return result < 0 ? 0 : nil
         }
     }
@@ -113,7 +114,7 @@ struct ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, pipes.input.far, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, pipes.output.far, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, pipes.errors.far, STDERR_FILENO)
-        // We ignore these; a command expects them to work.
+        // This process ignores these signals, but a command expects their default behaviour.
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGPIPE, SIGINT, SIGTERM] { sigaddset(&signals, number) }

@@ -3,7 +3,7 @@ import NIOCore
 import Rembus
 import Synchronization
 
-/// Runs a command for each call of a method, a limited number at a time.
+/// Runs a command for each call of a method, with a limit on how many run at a time.
 final class CommandRunner: Sendable {
     private let executable: String
     private let words: [String]
@@ -28,14 +28,14 @@ final class CommandRunner: Sendable {
         gate = RunLimit(limit: concurrency)
     }
 
-    /// Looks a command up as a shell does.
+    /// Finds a command as a shell does.
     static func find(_ command: String) -> String? {
         if command.contains("/") { return access(command, X_OK) == 0 ? command : nil }
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         return path.split(separator: ":").lazy.map { "\($0)/\(command)" }.first { access($0, X_OK) == 0 }
     }
 
-    /// Runs the command for one call. Throws what the caller is to read.
+    /// Runs the command for one call. Throws an error with a text for the caller.
     func run(_ arguments: [Value]) async throws -> Value {
         await gate.enter()
         defer { gate.leave() }
@@ -51,7 +51,7 @@ final class CommandRunner: Sendable {
         return try Self.result(of: outcome, timeout: timeout)
     }
 
-    /// Ends every running command, and those that start from now on.
+    /// Ends every running command, and those that are started later.
     func stop() {
         let processes = running.withLock { running in
             running.isStopped = true
@@ -73,7 +73,7 @@ final class CommandRunner: Sendable {
     }
 
     private static func word(_ value: Value) -> String {
-        // A word cannot hold NUL: the system takes it as the end.
+        // An argument cannot contain NUL, which the system takes for its end.
         (value.stringValue ?? value.jsonLine).replacingOccurrences(of: "\0", with: "")
     }
 
@@ -91,7 +91,7 @@ final class CommandRunner: Sendable {
         }
     }
 
-    /// What a command printed, as a value.
+    /// The output of a command as a value.
     static func value(of output: [UInt8]) -> Value {
         guard let text = String(validating: output, as: UTF8.self) else { return .bytes(.init(bytes: output)) }
         if let value = try? Value(jsonText: text) { return value }
@@ -102,14 +102,14 @@ final class CommandRunner: Sendable {
     }
 }
 
-/// Runs blocking code on a thread of its own: a command may run for hours, and threads of the pool are few.
+/// Runs blocking code on a thread of its own, because a command may run for hours and the threads of the pool are few.
 private func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async throws -> R {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
     }
 }
 
-/// Lets a limited number of tasks through at a time, the others in the order in which they came.
+/// Lets a limited number of tasks run at a time; the others wait in order.
 private final class RunLimit: Sendable {
     private struct State {
         var free: Int

@@ -54,7 +54,7 @@ struct ExposeCommand: AsyncParsableCommand {
     func run() async throws {
         try TopicCheck.refusePattern(topic, "expose", "method")
         TopicCheck.warn(ofMQTTWildcardsInName: topic)
-        // `sh -c LINE NAME ARG…` makes the words $1, $2, … of the line.
+        // `sh -c LINE NAME ARG…` passes the arguments as $1, $2, … to the line.
         let words = shell.map { ["/bin/sh", "-c", $0, "rembus"] } ?? command
         let runner = try CommandRunner(
             words: words, topic: topic, addsArguments: args, concurrency: concurrency,

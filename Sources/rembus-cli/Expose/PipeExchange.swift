@@ -1,9 +1,9 @@
 import Foundation
 
-/// The conversation with a child process: writes its input, reads its output and its errors, all at once.
+/// Writes the input of a child process, and reads its output and its errors, all at the same time.
 struct PipeExchange {
     enum End {
-        /// The child ended, with this wait status.
+        /// The child has ended with this wait status.
         case done(Int32)
         case timedOut
         case tooMuchOutput
@@ -18,10 +18,10 @@ struct PipeExchange {
     private var written = 0
     private var chunk = [UInt8](repeating: 0, count: 64 << 10)
 
-    /// Bytes of standard error that are kept for the message to the caller.
+    /// The bytes of standard error that are kept for the message to the caller.
     private static let tailBytes = 4096
 
-    /// How often to look whether the child has ended although something that it started keeps the pipes open.
+    /// How often to check whether the child has ended while a process that it has started keeps the pipes open.
     private static let lookInterval = Duration.milliseconds(50)
 
     init(pipes: Pipes, input: [UInt8], process: pid_t) {
@@ -37,7 +37,8 @@ struct PipeExchange {
             let wait = min(deadline.map { $0 - now } ?? Self.lookInterval, Self.lookInterval)
             let isQuiet = !exchange(waiting: wait)
             if output.count > ChildProcess.maxOutputBytes { return .tooMuchOutput }
-            // Quiet and ended: what still holds the pipes is a background process of the child; it has nothing to add.
+            // The child has ended, and no output is left. A background process still has the pipes open, but adds
+            // nothing.
             if isQuiet, let status = ChildProcess.status(of: process, waits: false) {
                 takeRest()
                 return .done(status)
@@ -46,13 +47,13 @@ struct PipeExchange {
         return awaitEnd(until: deadline)
     }
 
-    /// What the child wrote between our last look and its end.
+    /// Reads what the child has written between the last read and its end.
     private mutating func takeRest() {
-        // Bounded, because a background process may go on writing.
+        // Limited, because a background process may go on writing.
         for _ in 0..<1024 where !exchange(waiting: .zero) { return }
     }
 
-    /// The child closed its output; usually it ends at the same moment.
+    /// The child has closed its output. Usually it ends at the same moment.
     private func awaitEnd(until deadline: ContinuousClock.Instant?) -> End {
         guard let deadline else { return .done(ChildProcess.status(of: process, waits: true) ?? 0) }
         var pause: UInt32 = 100
@@ -64,7 +65,7 @@ struct PipeExchange {
         }
     }
 
-    /// Moves what can be moved; false when nothing could within the time.
+    /// Transfers bytes in both directions. Returns false when there was nothing to transfer within the time.
     private mutating func exchange(waiting time: Duration) -> Bool {
         var descriptors = [
             pollfd(fd: pipes.input.near, events: Int16(POLLOUT), revents: 0),
@@ -82,7 +83,7 @@ struct PipeExchange {
     private mutating func writeInput() {
         let count = input[written...].withUnsafeBytes { write(pipes.input.near, $0.baseAddress, $0.count) }
         if count > 0 { written += count }
-        // A child that does not read its input is no error: many commands do not.
+        // It is no error if a child does not read its input. Many commands do not.
         let hasFailed = count < 0 && errno != EAGAIN && errno != EINTR
         if hasFailed || written == input.count { pipes.closeInput() }
     }
@@ -93,7 +94,7 @@ struct PipeExchange {
         if Self.isEnd(count) { pipes.closeOutput() }
     }
 
-    /// Errors are shown here as they come, too: they are for whoever started the command.
+    /// Reads standard error, and copies it to our own for the person who has started the command.
     private mutating func readErrors() {
         let count = read(pipes.errors.near, &chunk, chunk.count)
         if count > 0 {
@@ -107,7 +108,7 @@ struct PipeExchange {
         count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
     }
 
-    /// The last line of standard error with something in it.
+    /// The last non-empty line of standard error.
     var lastErrorLine: String? {
         String(decoding: errorTail, as: UTF8.self)
             .split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }.last { !$0.isEmpty }

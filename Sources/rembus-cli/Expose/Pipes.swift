@@ -2,10 +2,10 @@ import Foundation
 
 /// The three pipes of a child process.
 ///
-/// Both ends are closed on exec, so that no other child inherits them: a pipe whose writing end lives on in another
-/// never ends.
+/// Both ends are closed on exec, so that no other child inherits them: a pipe does not end while another process has
+/// its writing end.
 final class Pipes {
-    /// One pipe, seen from us: the near end is ours, the far end becomes a standard stream of the child.
+    /// One pipe. The near end is ours, and the far end becomes a standard stream of the child.
     struct Ends {
         var near: Int32
         var far: Int32
@@ -15,7 +15,7 @@ final class Pipes {
     private(set) var output = Ends(near: -1, far: -1)
     private(set) var errors = Ends(near: -1, far: -1)
 
-    /// Throws when the process has no descriptors left.
+    /// Throws when the process has no more file descriptors.
     init() throws {
         let (inputRead, inputWrite) = try Self.makePipe()
         input = Ends(near: inputWrite, far: inputRead)
@@ -33,7 +33,7 @@ final class Pipes {
         closeNearEnds()
     }
 
-    /// Closes what the child has copies of; without this its end would not show.
+    /// Closes the ends that the child has copies of. Otherwise the child's end of the pipe would never be noticed.
     func closeFarEnds() {
         Self.close(&input.far)
         Self.close(&output.far)
@@ -46,7 +46,7 @@ final class Pipes {
         Self.close(&errors.near)
     }
 
-    /// Tells the child that its input ends.
+    /// Tells the child that its input has ended.
     func closeInput() {
         Self.close(&input.near)
     }

@@ -3,7 +3,7 @@ import Foundation
 import RembusIdentity
 import RembusServer
 
-/// Which of the brokers of this machine a command is about.
+/// The broker of this machine that a command is for.
 struct BrokerFolderOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The broker on this machine. (default: $REMBUS_NAME, else broker)", valueName: "name"))
     var broker: String?
@@ -23,13 +23,13 @@ struct BrokerFolderOptions: ParsableArguments {
         return name.isEmpty ? "broker" : name
     }
 
-    /// The broker in a sentence.
+    /// The broker as sentences name it.
     var title: String { name == "broker" ? "the broker" : "the broker \(name)" }
 
-    /// The folder of its state, which need not be there.
+    /// The folder of its state, which may not exist.
     var folder: URL { BrokerSettings.directory().appendingPathComponent(name) }
 
-    /// Does something with the keys that the broker knows.
+    /// Calls `work` with the keys that the broker knows.
     func keys<Result>(_ work: (BrokerKeys) throws(IdentityError) -> Result) throws(CommandFailure) -> Result {
         do throws(IdentityError) {
             return try work(BrokerKeys(directory: folder.appendingPathComponent("keys").path))

@@ -3,27 +3,28 @@ import Foundation
 import RembusIdentity
 import X509
 
-/// A certificate with the key that was made for it.
+/// A certificate with its key.
 struct IssuedCertificate {
     let certificate: Certificate
-    /// PKCS#8, which every TLS library reads.
+    /// The key as PKCS#8, which every TLS library reads.
     let keyPEM: String
 }
 
-/// Signs certificates for brokers and components with ECDSA on P-256, which all TLS libraries know.
+/// Issues certificates for brokers and components, with ECDSA on P-256, which all TLS libraries support.
 struct CertificateAuthority {
     let certificate: Certificate
     let key: Certificate.PrivateKey
 
-    /// Clocks differ: a certificate is good from a little before it was made, seconds.
+    /// Clocks differ, so a certificate is valid from a little before it was made; in seconds.
     private static let clockDifference: TimeInterval = 300
     private static let day: TimeInterval = 86_400
 
-    /// Makes a new authority and its key. It signs certificates only, no further authorities.
+    /// Makes a new authority with its key. It can issue certificates, but no further authorities.
     static func make(now: Date = .now) throws -> (CertificateAuthority, IssuedCertificate) {
         let secret = P256.Signing.PrivateKey()
         let key = Certificate.PrivateKey(secret)
-        // Authorities of two brokers must not have the same name: a client that knows both would try the wrong one.
+        // Authorities of two brokers must not have the same name, because a client that knows both would try the wrong
+        // one.
         let mark = RandomBytes.make(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let subject = try DistinguishedName {
             OrganizationName("Rembus")
@@ -37,7 +38,7 @@ struct CertificateAuthority {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
                 Critical(KeyUsage(keyCertSign: true, cRLSign: true))
                 SubjectKeyIdentifier(hash: key.publicKey)
-                // Some clients insist on it, also for the certificate that nobody but itself has signed.
+                // Some clients require it even for a self-signed certificate.
                 AuthorityKeyIdentifier(keyIdentifier: SubjectKeyIdentifier(hash: key.publicKey).keyIdentifier)
             },
             issuerPrivateKey: key)
@@ -47,7 +48,7 @@ struct CertificateAuthority {
         )
     }
 
-    /// A certificate for a server that is reached by these names.
+    /// Issues a certificate for a server with these names.
     func issueServer(_ hosts: [HostNameOption], _ lifetime: CertificateLifetime, now: Date = .now) throws
         -> IssuedCertificate
     {
@@ -55,13 +56,13 @@ struct CertificateAuthority {
         return try issue(name, .serverAuth, hosts.map(\.generalName), lifetime, now)
     }
 
-    /// A certificate for a component; the name is the common name.
+    /// Issues a certificate for a component. The name is the common name.
     ///
-    /// - Parameter removal: when the component was removed, if it was: the certificate must look newer than that.
+    /// - Parameter removal: When the component was removed, if it was. The certificate must be newer than that.
     func issueClient(
         _ name: String, _ lifetime: CertificateLifetime, after removal: Date? = nil, now: Date = .now
     ) throws -> IssuedCertificate {
-        // Certificates know whole seconds.
+        // Certificates have times in whole seconds.
         let earliest = removal.map { Date(timeIntervalSince1970: $0.timeIntervalSince1970.rounded(.down) + 1) }
         return try issue(name, .clientAuth, [], lifetime, now, notBefore: earliest)
     }

@@ -2,7 +2,7 @@ import Foundation
 import RembusWire
 import X509
 
-/// What people want to know of a certificate.
+/// The facts of a certificate that are of interest to people.
 struct CertificateSummary {
     let certificate: Certificate
 
@@ -10,7 +10,7 @@ struct CertificateSummary {
         self.certificate = certificate
     }
 
-    /// The common name; the whole subject when it has none.
+    /// The common name, or the whole subject without one.
     var commonName: String {
         for part in certificate.subject {
             for attribute in part where attribute.type == .RDNAttributeType.commonName {
@@ -25,21 +25,21 @@ struct CertificateSummary {
         (try? certificate.extensions.subjectAlternativeNames)?.flatMap { $0.compactMap(HostNameOption.init) } ?? []
     }
 
-    /// DNS names and addresses, else the common name.
+    /// The DNS names and addresses, or the common name if there are none.
     var names: [String] { hosts.isEmpty ? [commonName] : hosts.map(\.text) }
 
-    /// The day on which it ends, in UTC.
+    /// The day of its expiry, in UTC.
     var lastDay: String { certificate.notValidAfter.formatted(.iso8601.year().month().day()) }
 
-    /// The moment at which it ends, in UTC.
+    /// The time of its expiry, in UTC.
     var end: String { certificate.notValidAfter.formatted(.iso8601) }
 
-    /// Whole days that are left; negative when it has expired.
+    /// The whole days until its expiry; negative afterwards.
     func daysLeft(now: Date = .now) -> Int {
         Int((certificate.notValidAfter.timeIntervalSince(now) / 86_400).rounded(.down))
     }
 
-    /// `until 2027-12-25 (397 days)`.
+    /// The validity as text: `until 2027-12-25 (397 days)`.
     func validity(now: Date = .now) -> String {
         if certificate.notValidAfter <= now { return "EXPIRED on \(lastDay)" }
         if certificate.notValidBefore > now {
@@ -49,7 +49,7 @@ struct CertificateSummary {
         return "until \(lastDay) (\(days) day\(days == 1 ? "" : "s"))"
     }
 
-    /// All of it for programs.
+    /// All facts as a value, for programs.
     func value(file: String) throws -> Value {
         [
             "file": .text(file), "subject": .text(commonName), "names": .array(hosts.map { .text($0.text) }),

@@ -63,7 +63,7 @@ struct KeysRemoveCommand: AsyncParsableCommand {
         try report(target.local.title, hadKey: hadKey)
     }
 
-    /// A component that only ever had a certificate has no key here, and neither has one whose name is misspelt.
+    /// A component that has only a certificate has no key here. The same holds for a misspelt name.
     private func report(_ broker: String, hadKey: Bool) throws {
         guard !hadKey else { return try StandardOutput.write("\(quoted(name)) is removed\n") }
         StandardError.say(

@@ -3,17 +3,17 @@ import Foundation
 import SwiftASN1
 import X509
 
-/// A name that a server is reached by: a DNS name, which may begin with `*.`, or an IP address.
+/// A name of a server: a DNS name, which may begin with `*.`, or an IP address.
 struct HostNameOption: Hashable, ExpressibleByArgument {
-    /// In small letters; addresses as the system writes them.
+    /// The name in lower case, or the address as the system writes it.
     let text: String
-    /// 4 or 16 bytes; empty for a DNS name.
+    /// The 4 or 16 bytes of an address; empty for a DNS name.
     private let address: [UInt8]
 
-    /// What every server certificate is good for too, so that tools on the broker's machine need no other name.
+    /// Names that every server certificate has, for tools on the broker's own machine.
     static let thisMachine = ["localhost", "127.0.0.1", "::1"].compactMap(HostNameOption.init(argument:))
 
-    /// The name that this machine has, if it is one that others can use.
+    /// The name of this machine, if others can use it.
     static var own: HostNameOption? {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return nil }
@@ -32,7 +32,7 @@ struct HostNameOption: Hashable, ExpressibleByArgument {
         }
     }
 
-    /// Reads a name of a certificate back; nil for what is neither a DNS name nor an address.
+    /// Reads a name of a certificate; nil when it is neither a DNS name nor an address.
     init?(_ name: GeneralName) {
         switch name {
         case .dnsName(let text): self.init(argument: text)
@@ -54,12 +54,12 @@ struct HostNameOption: Hashable, ExpressibleByArgument {
         (self.text, self.address) = (text, address)
     }
 
-    /// The text before the zero byte.
+    /// The text before the terminating zero.
     private static func string(_ buffer: [CChar]) -> String {
         String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// The form that certificates have.
+    /// The name in the form of certificates.
     var generalName: GeneralName {
         address.isEmpty ? .dnsName(text) : .ipAddress(ASN1OctetString(contentBytes: address[...]))
     }
@@ -74,7 +74,7 @@ struct HostNameOption: Hashable, ExpressibleByArgument {
     private static func isName(_ word: String) -> Bool {
         let name = word.hasPrefix("*.") ? word.dropFirst(2) : word[...]
         let labels = name.split(separator: ".", omittingEmptySubsequences: false)
-        // Digits with points only would be an address that is written wrongly.
+        // A text of digits and points would be a malformed address.
         guard word.utf8.count <= 253, name.contains(where: { !$0.isNumber && $0 != "." }) else { return false }
         return labels.allSatisfy { label in
             (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"

@@ -35,7 +35,7 @@ struct KeysClientCommand: ParsableCommand {
     @OptionGroup
     var place: KeystoreOptions
 
-    /// What a common name can have (X.520).
+    /// The longest common name (X.520).
     private static let longestName = 64
 
     func validate() throws {

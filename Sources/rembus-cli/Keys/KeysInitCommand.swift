@@ -46,7 +46,7 @@ struct KeysInitCommand: ParsableCommand {
                 "there is \(file.path) already; `rembus keys renew` makes a new certificate of the same authority, --force "
                     + "replaces everything, and then every client needs the new ca.crt")
         }
-        // Everything is made before anything is written, so that a failure leaves no half of it.
+        // Everything is made before anything is written, so that a failure does not leave half of the files.
         let (authority, own) = try CertificateAuthority.make()
         let named = hosts.isEmpty ? HostNameOption.own.map { [$0] } ?? [] : hosts
         let server = try authority.issueServer(Self.withThisMachine(named), days)
@@ -57,7 +57,7 @@ struct KeysInitCommand: ParsableCommand {
         try StandardOutput.write(try report(keystore, own.certificate, server.certificate, trust, named))
     }
 
-    /// The names with those that always work on the broker's own machine, each once.
+    /// The names together with those of the broker's own machine, without duplicates.
     static func withThisMachine(_ hosts: [HostNameOption]) -> [HostNameOption] {
         var seen: Set<HostNameOption> = []
         return (hosts + HostNameOption.thisMachine).filter { seen.insert($0).inserted }
@@ -95,14 +95,14 @@ struct KeysInitCommand: ParsableCommand {
     }
 }
 
-/// What happened to the copy of the authority's certificate that components on this machine trust.
+/// The outcome of installing the authority's certificate for components on this machine.
 enum TrustedAuthority {
     case installed(String)
-    /// Another authority is there. With two files in the folder clients would trust neither.
+    /// Another authority is installed. With two files in the folder, clients would trust neither.
     case kept(String)
     case elsewhere
 
-    /// Puts the certificate into the folder where clients look for the single file (behaviour.md §19.3).
+    /// Installs the certificate in the folder where clients look for a single file (behaviour.md §19.3).
     static func install(_ certificate: Certificate, replacing: Bool) throws -> TrustedAuthority {
         let folder = BrokerSettings.directory().appendingPathComponent("ca")
         let file = folder.appendingPathComponent("ca.crt")

@@ -5,7 +5,7 @@ import RembusServer
 import SwiftASN1
 import X509
 
-/// A folder with certificates, which everybody may read, and their keys, which are the owner's (behaviour.md §19.3).
+/// A folder with certificates, which everybody may read, and their keys, which only the owner may (behaviour.md §19.3).
 struct Keystore {
     let folder: URL
 
@@ -15,18 +15,19 @@ struct Keystore {
     var serverKey: URL { folder.appendingPathComponent("rembus.key") }
     var clients: URL { folder.appendingPathComponent("clients") }
 
-    /// Certificate and key of a component; its name can have characters that a file name cannot have.
+    /// The files of a component's certificate and key. The component's name may contain characters that file names
+    /// cannot.
     static func clientFiles(of name: String, in folder: URL) -> (certificate: URL, key: URL) {
         let base = FileName.encoded(name)
         return (folder.appendingPathComponent(base + ".crt"), folder.appendingPathComponent(base + ".key"))
     }
 
-    /// More than a file with certificates ever has, bytes.
+    /// More bytes than a file of certificates ever has.
     private static let limit = 1 << 20
 
     // MARK: Reading
 
-    /// The authority that signs, with its key.
+    /// The authority with its key.
     func authority() throws -> CertificateAuthority {
         guard Self.exists(authorityKey), Self.exists(authorityCertificate) else {
             throw CommandFailure(
@@ -71,7 +72,7 @@ struct Keystore {
 
     // MARK: Writing
 
-    /// Writes a certificate and its key, the key first: a certificate without a key is of no use to anybody.
+    /// Writes a certificate and its key. The key comes first, because a certificate without its key cannot be used.
     static func write(_ issued: IssuedCertificate, _ certificate: URL, _ key: URL, replacing: Bool) throws {
         do throws(IdentityError) {
             try SecretFile.write(Array(issued.keyPEM.utf8), to: key.path, exclusively: !replacing)
@@ -83,12 +84,12 @@ struct Keystore {
 }
 
 extension Certificate {
-    /// The certificate as PEM text with a newline at the end.
+    /// The certificate as PEM text that ends with a newline.
     var pem: String {
         get throws { try serializeAsPEM().pemString + "\n" }
     }
 
-    /// SHA-256 over the certificate, as `openssl x509 -fingerprint -sha256` shows it.
+    /// The SHA-256 fingerprint of the certificate, as `openssl x509 -fingerprint -sha256` prints it.
     var fingerprint: String {
         get throws {
             var serializer = DER.Serializer()

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import RembusServer
 
-/// Where certificates are kept; the same option for every command about them.
+/// The folder of certificates: the option that all commands about them share.
 struct KeystoreOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -13,7 +13,7 @@ struct KeystoreOptions: ParsableArguments {
         if dir?.isEmpty == true { throw ValidationError("--dir is empty.") }
     }
 
-    /// The folder that option and environment give together.
+    /// The folder from the option and the environment.
     var keystore: Keystore {
         if let dir { return Keystore(folder: URL(fileURLWithPath: dir)) }
         if let path = ProcessInfo.processInfo.environment["REMBUS_KEYSTORE"], !path.isEmpty {
@@ -23,13 +23,13 @@ struct KeystoreOptions: ParsableArguments {
     }
 }
 
-/// How long a certificate is good for.
+/// The lifetime of a certificate.
 struct CertificateLifetime: Hashable, ExpressibleByArgument {
     var days: Int
 
-    /// What browsers and systems still take from a public authority, so that every client takes it.
+    /// The longest lifetime that browsers and systems accept from a public authority, so that every client accepts it.
     static let standard = CertificateLifetime(days: 397)
-    /// An authority outlives many certificates, because a new one must be brought to every client.
+    /// An authority is valid for longer, because a new one has to be installed on every client.
     static let authority = CertificateLifetime(days: 3653)
 
     private init(days: Int) {

@@ -1,9 +1,9 @@
 import Foundation
 import RembusServer
 
-/// Files that everybody may read. They appear complete or not at all.
+/// Writes files that everybody may read. They appear complete or not at all.
 enum PublicFile {
-    /// Writes a text; an existing file is an error unless `replacing`.
+    /// Writes a text. An existing file is an error, unless `replacing` is set.
     static func write(_ text: String, to file: URL, replacing: Bool) throws(CommandFailure) {
         let temporary = file.deletingLastPathComponent()
             .appendingPathComponent(".\(file.lastPathComponent).\(UInt64.random(in: .min ... .max))")
@@ -16,12 +16,12 @@ enum PublicFile {
             if !isWritten { errno = reason }
             throw failure(file)
         }
-        // A link is not made over a file that is there, a renaming is.
+        // `link` fails when there is a file, and `rename` replaces it.
         let isThere = replacing ? rename(temporary.path, file.path) : link(temporary.path, file.path)
         guard isThere == 0 else { throw failure(file) }
     }
 
-    /// Makes a folder and those above it.
+    /// Makes a folder, and those above it.
     static func makeFolder(_ folder: URL, permissions: Int) throws(CommandFailure) {
         do {
             try FileManager.default.createDirectory(

@@ -2,11 +2,11 @@ import Foundation
 import RembusServer
 import RembusTrust
 
-/// Components that brokers of this machine have removed.
+/// Components that were removed from brokers of this machine.
 enum RemovedComponents {
-    /// When a component was last removed from any of them; nil for never.
+    /// When a component was last removed from any of these brokers; nil for never.
     ///
-    /// Files that cannot be read are passed over: a certificate can be made on a machine that has no broker.
+    /// Files that cannot be read are skipped, because a certificate can be made on a machine without a broker.
     static func time(of name: String) -> Date? {
         let directory = BrokerSettings.directory()
         let folders = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []

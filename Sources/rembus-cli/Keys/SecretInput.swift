@@ -1,12 +1,12 @@
 import ArgumentParser
 import Foundation
 
-/// Secrets that a command is given. Never as a word of the command line, where all users of the machine can see it.
+/// Reads the secrets for a command. They are never words of the command line, which all users of the machine can see.
 enum SecretInput {
-    /// The longest secret, bytes.
+    /// The longest secret, in bytes.
     private static let limit = 4096
 
-    /// The first line of a file, or of standard input for `-`, without its end.
+    /// The first line of a file, or of standard input for `-`, without its line end.
     static func firstLine(of path: String, kind: String) throws(CommandFailure) -> String {
         if path != "-" { warn(about: path, kind) }
         var reader = try LineReader(path: path)
@@ -20,7 +20,7 @@ enum SecretInput {
         return line
     }
 
-    /// Says when others can read a file that they should not read.
+    /// Warns when others can read a file that they should not read.
     private static func warn(about path: String, _ kind: String) {
         guard let facts = try? FileManager.default.attributesOfItem(atPath: path),
             facts[.type] as? FileAttributeType == .typeRegular,
@@ -30,7 +30,7 @@ enum SecretInput {
     }
 }
 
-/// The pin of a tenant; the same options for every command that needs one.
+/// The pin of a tenant: the options that all commands with a pin share.
 struct PinOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A file whose first line is the pin; `-` is standard input.", valueName: "file"))
     var pinFile: String?

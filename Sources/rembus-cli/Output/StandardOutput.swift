@@ -2,10 +2,10 @@ import Foundation
 import Rembus
 import Synchronization
 
-/// Nobody reads standard output any more.
+/// Thrown when nobody reads standard output any more.
 struct OutputClosed: Error {}
 
-/// Standard output without a buffer of its own: what is written is there at once, for pipes too.
+/// Standard output without buffering, so that output appears at once, in pipes too.
 enum StandardOutput {
     static func write(_ text: String) throws {
         try write(Array(text.utf8))
@@ -19,25 +19,25 @@ enum StandardOutput {
     }
 }
 
-/// Messages to the person at the terminal.
+/// Messages for the person at the terminal.
 enum StandardError {
-    /// Whether the last line shows how far something is, and gives way to every other one.
+    /// Whether the last line shows progress. Every other line replaces it.
     static let hasProgress = Atomic(false)
 
-    /// One line that begins with the name of the program.
+    /// Prints a line that begins with the name of the program.
     static func say(_ text: String) {
         clearProgress()
         write("rembus: \(text)")
     }
 
-    /// A line as it is.
+    /// Prints a line as it is.
     static func write(_ line: String) {
         _ = write(Array("\(line)\n".utf8), to: STDERR_FILENO)
     }
 
     // MARK: Progress
 
-    /// Shows how far something is on a terminal's last line, in the place of what was shown before.
+    /// Shows progress in the terminal's last line, in place of what it showed before.
     static func show(progress text: String) {
         hasProgress.store(true, ordering: .relaxed)
         _ = write(Array("\r\(text)\u{1B}[K".utf8), to: STDERR_FILENO)
@@ -48,7 +48,7 @@ enum StandardError {
         _ = write(Array("\r\u{1B}[K".utf8), to: STDERR_FILENO)
     }
 
-    /// Says so when a secret is about to cross the network unencrypted.
+    /// Warns when a secret is about to be sent without encryption.
     static func warn(ifReadableByOthers url: RembusURL, _ secret: String) {
         guard url.isReadableByOthers else { return }
         say(
@@ -56,7 +56,7 @@ enum StandardError {
         )
     }
 
-    /// Writes everything; false when that fails, with the reason in `errno`.
+    /// Writes all bytes. Returns false on failure, with the reason in `errno`.
     static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         bytes.withUnsafeBytes { bytes in
             var offset = 0
@@ -65,7 +65,7 @@ enum StandardError {
                 if count >= 0 {
                     offset += count
                 } else if errno == EAGAIN {
-                    // Another process can have made a shared terminal non-blocking.
+                    // Another process may have made a shared terminal non-blocking.
                     var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     _ = poll(&waiting, 1, -1)
                 } else if errno != EINTR {

@@ -1,13 +1,13 @@
 import ArgumentParser
 import Foundation
 
-/// When output is coloured.
+/// Whether output is coloured.
 enum ColorChoice: String, CaseIterable, ExpressibleByArgument {
     case auto
     case always
     case never
 
-    /// `auto` means: in a terminal that can, unless `NO_COLOR` is set.
+    /// With `auto`, output is coloured in a terminal that supports it, unless `NO_COLOR` is set.
     var isOn: Bool {
         switch self {
         case .always: return true
@@ -20,12 +20,12 @@ enum ColorChoice: String, CaseIterable, ExpressibleByArgument {
     }
 }
 
-/// What standard output is connected to.
+/// Facts about standard output.
 enum Terminal {
     static let isOutput = isatty(STDOUT_FILENO) == 1
     static let isError = isatty(STDERR_FILENO) == 1
 
-    /// Columns of the terminal at this moment, 80 when it does not say.
+    /// The current number of columns of the terminal; 80 when it is not known.
     static var width: Int {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
@@ -33,7 +33,8 @@ enum Terminal {
     }
 }
 
-/// JSON lines for programs or aligned text for people. Every command that prints what a broker sent decides here.
+/// The form of output: JSON lines for programs, or aligned text for people. All commands that print data of a broker
+/// use it.
 enum OutputFormat: String, EnumerableFlag {
     case pretty
     case json
@@ -45,7 +46,7 @@ enum OutputFormat: String, EnumerableFlag {
         }
     }
 
-    /// What was asked for, else what suits where the output goes.
+    /// The chosen form or, without one, the one that suits the kind of output.
     static func resolve(_ choice: OutputFormat?) -> OutputFormat {
         choice ?? (Terminal.isOutput ? .pretty : .json)
     }

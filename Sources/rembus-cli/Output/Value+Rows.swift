@@ -2,26 +2,26 @@ import DataFrames
 import NIOCore
 import Rembus
 
-/// Values with dataframes in them, as commands print them.
+/// Printing values that contain dataframes.
 extension Value {
     /// The value as one line of JSON, in which a dataframe is an array with an object for each row.
     ///
-    /// Every command that prints or hands on a received value uses this form, because the base64 text of an Arrow stream
-    /// is of no use to a reader. A stream that cannot be read stays one.
+    /// Every command that prints or passes on a received value uses this form, because the base64 text of an Arrow
+    /// stream is of no use to a reader. A stream that cannot be decoded stays base64.
     var jsonLine: String {
         var buffer = ByteBuffer()
         encodeJSON(into: &buffer, frames: DataFrame.writeRows)
         return String(buffer: buffer)
     }
 
-    /// Whether this is a dataframe, readable or not.
+    /// Whether this is a dataframe, well-formed or not.
     var isFrame: Bool {
         if case .tagged(Tag.dataFrame, .bytes) = self { true } else { false }
     }
 }
 
 extension OutputFormat {
-    /// Prints a result: a dataframe as a table or with a line of JSON for each row, everything else as one value.
+    /// Prints a result: a dataframe as a table or as a line of JSON for each row, anything else as one value.
     func write(_ result: Value, isColored: Bool) throws {
         let frame = result.isFrame ? result.dataFrame : nil
         switch (self, frame) {

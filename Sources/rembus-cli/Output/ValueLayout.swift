@@ -2,21 +2,21 @@ import DataFrames
 import Rembus
 import RembusWire
 
-/// Writes values for people: on one line when it fits, else one element per line, coloured when wanted.
+/// Formats values for people: on one line if they fit, otherwise with a line for each element, coloured if wanted.
 struct ValueLayout {
     var isColored = false
-    /// Columns that a line may have.
+    /// The columns of a line.
     var width = 80
 
-    /// The value as text whose first line begins behind `indent` blanks.
+    /// The value as text. Its first line begins behind `indent` blanks.
     func text(_ value: Value, indent: Int = 0) -> String {
         if value.isFrame, let table = table(value, indent: indent) { return table }
         return text(value, indent: indent, used: indent)
     }
 
     /// - Parameters:
-    ///   - indent: Blanks before the bracket that ends the value, two less than before its elements.
-    ///   - used: Columns that are taken on the line where the value begins: the blanks, and a key.
+    ///   - indent: The blanks before the closing bracket of the value, which are two fewer than before its elements.
+    ///   - used: The columns in use on the line where the value begins: the blanks and a key.
     private func text(_ value: Value, indent: Int, used: Int) -> String {
         let flat = flat(value)
         guard used + flat.count > width else { return isColored ? colored(value) : flat }
@@ -28,7 +28,8 @@ struct ValueLayout {
                 "{", "}",
                 map.map { pair in
                     let key = Self.key(pair.key)
-                    // Of a long key the elements of its value keep no distance: all stand two columns further in.
+                    // Behind a long key, the elements of the value are not aligned with it, but indented by two
+                    // columns.
                     return paint(key, .key) + ": "
                         + text(pair.value, indent: indent + 2, used: indent + key.count + 5)
                 }, indent)
@@ -37,7 +38,7 @@ struct ValueLayout {
         }
     }
 
-    /// A dataframe as a table; nil when it cannot be read.
+    /// A dataframe as a table; nil when it is malformed.
     private func table(_ value: Value, indent: Int) -> String? {
         let room = width == .max ? nil : max(width - indent, 20)
         let text = value.dataFrame?.formatted(maxRows: FrameFormat.tableRows, maxColumns: 64, width: room)
@@ -70,7 +71,7 @@ struct ValueLayout {
         }
     }
 
-    /// Whether JSON has a form for a tagged value that is not that of its content, as for dataframes.
+    /// Whether the JSON form of a tagged value differs from that of its content, as for dataframes.
     private func hasOwnForm(_ value: Value, _ content: Value) -> Bool {
         value.isFrame || value.jsonText != content.jsonText
     }
@@ -79,7 +80,7 @@ struct ValueLayout {
         visible(key.stringValue == nil ? Value.text(key.jsonText).jsonText : key.jsonText)
     }
 
-    /// Makes control characters harmless that JSON leaves alone but terminals obey.
+    /// Escapes control characters that JSON allows but that have an effect in terminals.
     static func visible(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         return text.unicodeScalars.reduce(into: "") { result, scalar in

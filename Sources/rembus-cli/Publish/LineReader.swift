@@ -2,18 +2,18 @@ import Foundation
 
 /// Reads a file or standard input line by line, each as soon as it is complete.
 struct LineReader {
-    /// Where the lines come from, for messages.
+    /// The source of the lines, for messages.
     let source: String
-    /// The number of the line that was read last.
+    /// The number of the last line that was read.
     private(set) var line = 0
     private let handle: FileHandle
     private var buffer: [UInt8] = []
     private var isAtEnd = false
 
-    /// Longest line, bytes: what fits one message with room for its frame.
+    /// The longest line in bytes, which fits one message.
     private static let limit = 60 << 20
 
-    /// `-` is standard input.
+    /// Opens a file; `-` is standard input.
     init(path: String) throws(CommandFailure) {
         source = path == "-" ? "standard input" : path
         if path == "-" {
@@ -27,7 +27,7 @@ struct LineReader {
         }
     }
 
-    /// The next line without its end; nil behind the last one.
+    /// Returns the next line without its line end; nil at the end.
     mutating func next() throws(CommandFailure) -> String? {
         var searched = 0
         line += 1
@@ -47,7 +47,7 @@ struct LineReader {
         }
     }
 
-    /// How many lines of a file have something in them; nil for what is no regular file, or cannot be read.
+    /// The number of non-empty lines of a file; nil when it is not a regular file, or cannot be read.
     static func count(_ path: String) -> Int? {
         let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let kind = try? FileManager.default.attributesOfItem(atPath: file)[.type] as? FileAttributeType
@@ -83,7 +83,7 @@ struct LineReader {
         }
     }
 
-    /// The line that was read last, for messages.
+    /// The place of the last line that was read, for messages.
     var place: String { "\(source), line \(line)," }
 
     private func text(_ line: ArraySlice<UInt8>) throws(CommandFailure) -> String {

@@ -66,7 +66,7 @@ struct PublishCommand: AsyncParsableCommand {
         let progress = PublishProgress(qos: qos, count: count, source: source)
         progress.sayWhenInterrupted()
         do {
-            // A task gives true when the command is done.
+            // A task returns true when the command is finished.
             try await withThrowingTaskGroup(of: Bool.self) { tasks in
                 defer { tasks.cancelAll() }
                 tasks.addTask {
@@ -101,7 +101,7 @@ struct PublishCommand: AsyncParsableCommand {
                 try await publish(arguments, on: component, progress)
             }
         }
-        // Acknowledgements say it for the other levels.
+        // At the other levels the acknowledgements prove it.
         if qos == .atMostOnce { try await component.flush() }
     }
 
@@ -133,7 +133,7 @@ struct PublishCommand: AsyncParsableCommand {
 }
 
 extension QoS: ExpressibleByArgument {
-    /// The number of the protocol: 0, 1 or 2.
+    /// Reads the number of the protocol: 0, 1 or 2.
     public init?(argument: String) {
         guard let number = UInt8(argument) else { return nil }
         self.init(rawValue: number)

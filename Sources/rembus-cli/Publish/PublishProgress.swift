@@ -2,22 +2,23 @@ import Foundation
 import Rembus
 import Synchronization
 
-/// How far `rembus pub` has got: shown on a terminal while it takes long, and said when it does not come to its end.
+/// The progress of `rembus pub`. It is shown on a terminal if the command takes long, and reported if the command does
+/// not finish.
 final class PublishProgress: Sendable {
     private let qos: QoS
-    /// How many publications there are to be; nil when that cannot be known, as with a pipe.
+    /// The total number of publications; nil when it is not known, as with a pipe.
     private let total: Mutex<Total>
     private let published = Atomic<Int>(0)
     private let acknowledged = Atomic<Int>(0)
 
     private enum Total {
         case known(Int?)
-        /// The lines of a file that nobody has counted yet.
+        /// The number of lines of this file, which were not counted yet.
         case lines(String)
     }
 
-    /// From when on something takes long, and how often it is shown how far it is.
-    private static let patience = Duration.seconds(2)
+    /// The time after which progress is shown.
+    private static let delay = Duration.seconds(2)
     private static let interval = Duration.milliseconds(500)
 
     /// - Parameter source: The file whose lines are published, `-` for standard input; nil for `count` publications.
@@ -27,18 +28,18 @@ final class PublishProgress: Sendable {
         isSingle = source == nil && count == 1
     }
 
-    /// One publication is there or not; there is no middle.
+    /// Whether there is just one publication, whose progress is of no interest.
     private let isSingle: Bool
 
     // MARK: Counting
 
-    /// A publication is on its way.
+    /// Counts a publication that was sent.
     func began() { published.add(1, ordering: .relaxed) }
 
-    /// The broker has acknowledged one, or at QoS 0 the network has taken it.
+    /// Counts a publication that was acknowledged or, at QoS 0, written to the network.
     func ended() { acknowledged.add(1, ordering: .relaxed) }
 
-    /// `published 7 of 20; 6 acknowledged`.
+    /// The progress as text: `published 7 of 20; 6 acknowledged`.
     var sentence: String {
         let all = countAll().map { " of \($0)" } ?? ""
         let answers =
@@ -49,7 +50,7 @@ final class PublishProgress: Sendable {
         return "published \(count)\(all); \(answers)"
     }
 
-    /// A file is counted when somebody wants to know, which is not usual.
+    /// The total. The lines of a file are counted only when this is asked for.
     private func countAll() -> Int? {
         total.withLock { total in
             if case .lines(let path) = total { total = .known(LineReader.count(path)) }
@@ -58,9 +59,9 @@ final class PublishProgress: Sendable {
         }
     }
 
-    // MARK: Saying
+    // MARK: Reporting
 
-    /// The error with how far it was.
+    /// The error together with the progress so far.
     func explain(_ error: any Error) -> any Error {
         guard !isSingle else { return error }
         let failure = error as? CommandFailure ?? (error as? RembusError).map { CommandFailure($0) }
@@ -68,18 +69,18 @@ final class PublishProgress: Sendable {
         return CommandFailure("\(failure.description); \(sentence)", status: failure.status)
     }
 
-    /// Shows on a terminal how far it is, until the task is cancelled.
+    /// Shows the progress on a terminal, until the task is cancelled.
     func show() async throws {
         guard Terminal.isError, !isSingle else { return }
         defer { StandardError.clearProgress() }
-        try await Task.sleep(for: Self.patience)
+        try await Task.sleep(for: Self.delay)
         while true {
             StandardError.show(progress: sentence)
             try await Task.sleep(for: Self.interval)
         }
     }
 
-    /// Says how far it is when a signal ends the process, and lets it end in the way that the shell expects.
+    /// Reports the progress when a signal ends the process, and ends it in the way that shells expect.
     func sayWhenInterrupted() {
         DeadlySignals.beforeEnd { [self] in StandardError.say("interrupted: \(sentence)") }
     }

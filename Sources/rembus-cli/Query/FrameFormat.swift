@@ -3,7 +3,7 @@ import DataFrames
 import Foundation
 import NIOCore
 
-/// How the rows of a frame are written.
+/// The format of a dataframe's rows.
 enum FrameFormat: String, CaseIterable, ExpressibleByArgument {
     case table
     case csv
@@ -14,13 +14,13 @@ enum FrameFormat: String, CaseIterable, ExpressibleByArgument {
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-    /// Rows that a table shows unless told otherwise; more are cut in the middle.
+    /// The rows of a table without an option. If there are more, those in the middle are left out.
     static let tableRows = 20
 
     var isBinary: Bool { self == .arrow || self == .parquet }
 
-    /// What was asked for; else what the ending of the file says, jsonl for a file without one; else what suits where the
-    /// output goes, by the decision that all commands share. Throws for an ending that says nothing.
+    /// The chosen format. Without one, it is that of the file's ending, or jsonl for a file without an ending. Without
+    /// a file, it is the one that suits the output, as for other commands. Throws for an unknown ending.
     static func resolve(_ choice: FrameFormat?, file: String?) throws(CommandFailure) -> FrameFormat {
         if let choice { return choice }
         guard let file else { return OutputFormat.resolve(nil) == .pretty ? .table : .jsonl }
@@ -30,7 +30,7 @@ enum FrameFormat: String, CaseIterable, ExpressibleByArgument {
             "--output \(file)", among: endings.map(\.ending), otherwise: "say the format with --format")
     }
 
-    /// The endings of files, each with its format.
+    /// The file endings with their formats.
     private static let endings: [(ending: String, format: FrameFormat)] =
         allCases.map { ($0.rawValue, $0) } + [("ndjson", .jsonl), ("arrows", .arrow), ("ipc", .arrow)]
 
@@ -39,8 +39,8 @@ enum FrameFormat: String, CaseIterable, ExpressibleByArgument {
         self = format
     }
 
-    /// Writes a frame to a file, or to standard output.
-    /// - Parameter rows: How many rows a table shows; 0 for all.
+    /// Writes a dataframe to a file or to standard output.
+    /// - Parameter rows: The rows that a table shows; 0 for all.
     func write(_ frame: DataFrame, to file: String?, rows: Int) throws {
         if self == .parquet { return try ParquetFile.write(frame, to: file ?? "") }
         let output = try FrameOutput(file)
@@ -64,12 +64,12 @@ enum FrameFormat: String, CaseIterable, ExpressibleByArgument {
     }
 }
 
-/// Where a frame goes, piece by piece.
+/// The output of a dataframe, which is written in parts.
 struct FrameOutput {
     private let file: FileHandle?
     private let path: String
 
-    /// nil is standard output.
+    /// Opens a file; nil for standard output.
     init(_ path: String?) throws(CommandFailure) {
         self.path = path ?? "standard output"
         guard let path else {

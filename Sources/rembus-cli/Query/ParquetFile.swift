@@ -2,7 +2,7 @@ import DataFrames
 import Foundation
 import RembusLake
 
-/// Writes a frame as a Parquet file, with the database that knows how.
+/// Writes a dataframe as a Parquet file, with DuckDB.
 enum ParquetFile {
     static func write(_ frame: DataFrame, to file: String) throws(CommandFailure) {
         guard frame.columnCount > 0 else { throw CommandFailure("a table without columns has no form in Parquet") }
@@ -10,7 +10,8 @@ enum ParquetFile {
             let connection = try Database().connect()
             let columns = frame.columns.map { "\(SQL.identifier($0.name)) \(sqlType(of: $0.type))" }
             try connection.execute("CREATE TABLE rows (\(columns.joined(separator: ", ")))")
-            // Once for each part of the frame, and not at all without rows, which leaves a file with columns only.
+            // This is called once for each part of the frame. Without rows it is not called, which leaves a file with
+            // columns only.
             try connection.run("INSERT INTO rows FROM frame", over: frame, as: "frame")
             let path = SQL.literal(URL(fileURLWithPath: file).path)
             try connection.execute("COPY rows TO \(path) (FORMAT parquet)")
@@ -19,10 +20,10 @@ enum ParquetFile {
         }
     }
 
-    /// The type of the database that values of a column have. What it does not have is an error when the column is created.
+    /// DuckDB's type for the values of a column. For a type that DuckDB lacks, creating the column fails.
     private static func sqlType(of type: DataType) -> String {
         switch type {
-        // Parquet has no columns of nulls; any type has nulls.
+        // Parquet has no type for columns of nulls, so any other type is used.
         case .null: "INTEGER"
         case .bool: "BOOLEAN"
         case .int8: "TINYINT"

@@ -94,7 +94,7 @@ struct QueryCommand: AsyncParsableCommand {
         try FrameFormat.resolve(format, file: output).write(try Self.frame(result), to: output, rows: rows)
     }
 
-    /// Rows come as a frame, over a JSON connection as objects.
+    /// Reads a result. It is a dataframe or, over a JSON connection, a list of objects.
     private static func frame(_ result: Value) throws -> DataFrame {
         do {
             if case .tagged(_, .bytes(let stream)) = result { return try DataFrame(arrow: stream) }

@@ -1,11 +1,11 @@
 import Rembus
 
-/// A call of one of the methods that a broker offers for each table.
+/// A call of one of the methods that a broker has for each table.
 struct TableCall {
     let connection: ConnectionOptions
     let timeout: TimeSpanOption?
 
-    /// Connects, calls `<service>_<table>` and gives the result.
+    /// Connects, calls `<service>_<table>` and returns the result.
     func perform(_ service: String, on table: String, _ arguments: [Value]) async throws -> Value {
         try TopicCheck.refusePattern(table, service, "table")
         let component = try await connection.connect(timeout: timeout)

@@ -2,9 +2,9 @@ import ArgumentParser
 import Foundation
 import Rembus
 
-/// A moment to ask for: seconds since 1970, or a text that is a local time unless it says otherwise.
+/// A point in time: seconds since 1970, or a text, which is a local time unless it has an offset.
 struct TravelTime: ExpressibleByArgument {
-    /// What goes to the broker (storage.md §6.1).
+    /// The value for the broker (storage.md §6.1).
     let value: Value
 
     private static let localFormats = [
@@ -18,7 +18,7 @@ struct TravelTime: ExpressibleByArgument {
         } else if let date = Self.localTime(argument) {
             value = .integer(Int64(date.timeIntervalSince1970))
         } else {
-            // The broker knows more forms, with fractions and offsets, and says what is wrong with others.
+            // The broker accepts more forms, with fractions and offsets, and reports malformed ones.
             value = .text(argument)
         }
     }

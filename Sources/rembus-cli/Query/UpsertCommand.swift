@@ -61,7 +61,7 @@ struct UpsertCommand: AsyncParsableCommand {
     }
 }
 
-/// Rows in a file, as the record of an upsert (storage.md §6.3).
+/// The rows of a file, as the record of an upsert (storage.md §6.3).
 struct RecordFile {
     private let path: String
 
@@ -73,7 +73,7 @@ struct RecordFile {
         switch FileEnding(of: path)?.text {
         case "jsonl", "ndjson": return .array(try lines())
         case "csv":
-            // The table knows its types; a guess could lose digits.
+            // The table knows the types. Inferred types could lose digits.
             let format = CSVFormat(infersTypes: false)
             return try frame { content throws(DataFrameError) in try DataFrame(csv: content, format: format) }
         case "arrow", "arrows", "ipc":
@@ -88,7 +88,7 @@ struct RecordFile {
         }
     }
 
-    /// A JSON object is a row, an array has several.
+    /// The rows in a JSON text: an object is one row, and an array contains several.
     static func rows(of text: String, in place: String) throws -> [Value] {
         let value: Value
         do {

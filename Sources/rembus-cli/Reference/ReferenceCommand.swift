@@ -1,7 +1,7 @@
 import ArgumentParser
 import RembusServer
 
-/// Prints `docs/cli.md`, so that the page cannot differ from the program: `rembus reference > docs/cli.md`.
+/// Prints `docs/cli.md`, so that the page matches the program: `rembus reference > docs/cli.md`.
 struct ReferenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reference",
@@ -64,7 +64,7 @@ struct ReferenceCommand: ParsableCommand {
 
     private static var commands: String { sections(of: RembusCommand.self, "rembus", level: 3) }
 
-    /// Every command below `parent`, those of a command right behind it.
+    /// The commands below `parent`, each followed by its own commands.
     private static func sections(of parent: any ParsableCommand.Type, _ title: String, level: Int) -> String {
         parent.configuration.subcommands.filter { $0.configuration.shouldDisplay }.map { command in
             let title = "\(title) \(command.configuration.commandName ?? "")"

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Rembus
 
-/// Which broker a command is about whose component has its name elsewhere on the command line.
+/// The broker of a command, for commands that have the component's name elsewhere on the command line.
 struct BrokerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -12,7 +12,7 @@ struct BrokerOptions: ParsableArguments {
     @Option(help: "How messages are encoded on the way to the broker.")
     var encoding = MessageEncoding.cbor
 
-    /// The broker with the name of the component.
+    /// The URL of the broker with the name of the component.
     func url(of name: String) throws -> RembusURL {
         try ConnectionOptions.resolve(url, name: name)
     }
@@ -21,7 +21,7 @@ struct BrokerOptions: ParsableArguments {
         ComponentConfiguration {
             $0.encoding = encoding
             $0.requestTimeout = timeout?.duration
-            // A tool that cannot connect says so at once, whatever a settings file says about programs.
+            // A command that cannot connect fails at once, whatever the settings say about programs.
             $0.startAnyway = false
         }
     }

@@ -54,7 +54,7 @@ struct RegisterCommand: AsyncParsableCommand {
         try StandardOutput.write("\(quoted(name)) is registered; its private key is in \(key)\n")
     }
 
-    /// The answers of brokers are short; what to do about them is said here.
+    /// The failure with advice, which the short answers of brokers lack.
     private func failure(_ error: RembusError, _ url: RembusURL) -> CommandFailure {
         switch error.status {
         case .nameTaken?:
@@ -74,7 +74,7 @@ struct RegisterCommand: AsyncParsableCommand {
         }
     }
 
-    /// The part of the name behind its first dot, `.` without one (behaviour.md §2).
+    /// The tenant of a name: the text behind its first dot, or `.` without a dot (behaviour.md §2).
     private static func tenant(of name: String) -> String {
         name.firstIndex(of: ".").map { String(name[name.index(after: $0)...]) } ?? "."
     }

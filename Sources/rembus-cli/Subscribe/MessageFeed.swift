@@ -1,7 +1,7 @@
 import Rembus
 import Synchronization
 
-/// The subscriptions of `rembus sub`, from the first message to the last.
+/// The subscriptions of `rembus sub`.
 final class MessageFeed: Sendable {
     private let component: Component
     private let printer: MessagePrinter
@@ -12,9 +12,10 @@ final class MessageFeed: Sendable {
         self.printer = printer
     }
 
-    /// Prints what comes until there is enough, time is up, the connection is gone for good, or the task is cancelled.
+    /// Prints messages until there are enough, the time is over, the connection is closed for good, or the task is
+    /// cancelled.
     ///
-    /// The component must not become reactive by subscribing: with many topics the messages of the first could fill its
+    /// The component must not become reactive by subscribing. With many topics, messages of the first could fill its
     /// buffer, and the answer about the last would wait behind them.
     func run(_ topics: [String], from start: ReplayStart, timeout: TimeSpanOption?) async throws {
         for topic in Set(topics) {
@@ -22,7 +23,7 @@ final class MessageFeed: Sendable {
             subscriptions.withLock { $0.append(subscription) }
         }
         try await component.reactive()
-        // A task gives true when the command is done with it.
+        // A task returns true when the command is finished.
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
             defer { tasks.cancelAll() }
             for subscription in subscriptions.withLock({ $0 }) {
@@ -44,13 +45,14 @@ final class MessageFeed: Sendable {
                     return true
                 }
             }
-            // Subscriptions also end with the component; the task that watches it knows why.
+            // Subscriptions also end with the component. The task that watches the component knows the reason.
             while let isDone = try await tasks.next(), !isDone {}
         }
     }
 
-    /// What the reader of our output does not take stays with the broker: the connection is not read meanwhile. A replay is
-    /// acknowledged as it is printed, so that the broker sends again what was not.
+    /// Messages that the reader of our output does not take stay at the broker, because the connection is not read
+    /// meanwhile. Messages of a replay are acknowledged when they are printed, so that the broker sends the others
+    /// again.
     private static func buffer(_ start: ReplayStart) -> SubscriptionBuffer {
         var buffer = SubscriptionBuffer.pausing(10_000)
         buffer.maxBytes = 16 << 20
@@ -60,8 +62,8 @@ final class MessageFeed: Sendable {
 
     // MARK: The end of a replay
 
-    /// Prints what the broker has sent, since it counts that as received, and asks it to send no more. What is not wanted
-    /// any more is counted.
+    /// Stops delivery, and prints everything that the broker has sent, because the broker counts it as received.
+    /// Messages beyond the wanted number are counted.
     func settle() async {
         let work = Interruption.Remainder(
             progress: { [printer] in printer.printed },
@@ -72,7 +74,7 @@ final class MessageFeed: Sendable {
             })
         Interruption.finish(work)
         await withTaskGroup(of: Bool.self) { tasks in
-            // Everything that was sent is ahead of the answer to this.
+            // Everything that was sent comes before the answer to this.
             tasks.addTask { [self] in
                 await stopDelivery()
                 return true
@@ -95,7 +97,7 @@ final class MessageFeed: Sendable {
         }
     }
 
-    /// Returns when the broker has said that it sends no more, or cannot any more.
+    /// Returns when the broker has confirmed that it sends no more, or can no longer send.
     private func stopDelivery() async {
         while true {
             do {
@@ -109,7 +111,7 @@ final class MessageFeed: Sendable {
         }
     }
 
-    /// Empties the subscription until the task is cancelled, so that what comes behind its messages gets through.
+    /// Discards the messages of the subscription until the task is cancelled, so that what is behind them is received.
     private func take(_ subscription: Subscription) async {
         var messages = subscription.makeAsyncIterator()
         while printer.isWanted, let message = await messages.next() { printer.printOrCount(message) }
@@ -119,7 +121,7 @@ final class MessageFeed: Sendable {
         }
     }
 
-    /// The failure to print everything that the broker will not send again; nil when there is none.
+    /// The failure when messages were not printed that the broker will not send again; nil when there are none.
     var unprinted: CommandFailure? {
         let waiting = subscriptions.withLock { $0 }.reduce(0) { $0 + $1.waitingAtMostOnceCount }
         let count = printer.unprinted + waiting

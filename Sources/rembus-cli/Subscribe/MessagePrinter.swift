@@ -2,13 +2,13 @@ import Foundation
 import Rembus
 import Synchronization
 
-/// Prints received messages, whichever subscription they come from, and counts them.
+/// Prints and counts the received messages of all subscriptions.
 final class MessagePrinter: Sendable {
     private struct State {
         var count = 0
-        /// Columns of the topic; grows with the topics that come, so that arguments stay aligned.
+        /// The columns of the topic. They grow with longer topics, so that arguments stay aligned.
         var topicWidth = 16
-        /// Nobody reads the output any more.
+        /// Whether nobody reads the output any more.
         var isClosed = false
     }
 
@@ -16,13 +16,13 @@ final class MessagePrinter: Sendable {
     private let isColored: Bool
     private let limit: Int?
     private let state = Mutex(State())
-    /// Messages that came here, those of them that are printed, and those that were thrown away elsewhere. No part of the
-    /// state: the lock is held while the reader of the output keeps us waiting.
+    /// The number of messages that came here, of those that were printed, and of those that were discarded elsewhere.
+    /// They are not part of the state, whose lock is held while the reader of the output is slow.
     private let taken = Atomic<Int>(0)
     private let done = Atomic<Int>(0)
     private let discarded = Atomic<Int>(0)
 
-    /// Wider topics do not move the arguments of all others.
+    /// Longer topics do not move the arguments of all others.
     private static let widestTopic = 40
 
     init(format: OutputFormat, isColored: Bool, limit: Int?) {
@@ -31,9 +31,9 @@ final class MessagePrinter: Sendable {
         self.limit = limit
     }
 
-    /// Prints one message; false when it was the last one that is wanted.
+    /// Prints one message. Returns false when it was the last one that is wanted.
     ///
-    /// Throws ``OutputClosed`` when nobody reads any more.
+    /// Throws ``OutputClosed`` when nobody reads the output any more.
     func print(_ message: Publication) throws -> Bool {
         taken.add(1, ordering: .sequentiallyConsistent)
         return try state.withLock { state in
@@ -53,7 +53,7 @@ final class MessagePrinter: Sendable {
         }
     }
 
-    /// Prints one more message at the end, or counts it as not printed.
+    /// Prints another message at the end, or counts it as not printed.
     func printOrCount(_ message: Publication) {
         _ = try? print(message)
     }
@@ -61,22 +61,22 @@ final class MessagePrinter: Sendable {
     /// Whether another message would be printed.
     var isWanted: Bool { state.withLock { !$0.isClosed && $0.count != limit } }
 
-    /// Messages that are printed.
+    /// The number of messages that were printed.
     var printed: Int { done.load(ordering: .sequentiallyConsistent) }
 
-    /// Messages that came and are not printed.
+    /// The number of messages that came and were not printed.
     var unprinted: Int {
         let printed = printed
         return taken.load(ordering: .sequentiallyConsistent) - printed
             + discarded.load(ordering: .sequentiallyConsistent)
     }
 
-    /// Counts messages that were thrown away before they came here.
+    /// Counts messages that were discarded elsewhere.
     func count(discarded count: Int) {
         discarded.add(count, ordering: .sequentiallyConsistent)
     }
 
-    /// Throws when fewer messages came than are wanted.
+    /// Throws when there were fewer messages than wanted.
     func checkComplete() throws {
         guard let limit else { return }
         let count = state.withLock { $0.count }
@@ -104,7 +104,7 @@ final class MessagePrinter: Sendable {
             layout.paint(head, .faint) + layout.paint(topic.padding(to: state.topicWidth), .topic)
             + layout.paint(notes, .faint)
         let used = head.count + max(state.topicWidth, topic.count) + notes.count + 2
-        // On the same line when everything fits there, else below, where there is room for the structure.
+        // Arguments are on the same line if they fit, otherwise below, where there is room for their structure.
         let plain = ValueLayout(width: .max)
         let arguments = message.arguments
         let isTall = arguments.contains { $0.isFrame }

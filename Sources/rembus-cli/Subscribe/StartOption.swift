@@ -1,7 +1,7 @@
 import ArgumentParser
 import Rembus
 
-/// `--from`: from where stored messages are wanted.
+/// The option `--from`: which stored messages are wanted.
 struct StartOption: ExpressibleByArgument {
     var start: ReplayStart
 
@@ -20,7 +20,7 @@ struct StartOption: ExpressibleByArgument {
         }
     }
 
-    /// Whether the broker sends what it has sent before, which it does for a name only.
+    /// Whether the broker sends stored messages again, which it does for named components only.
     var isReplay: Bool { start != .now && start != .lastValue }
 
     var defaultValueDescription: String { start == .now ? "now" : "last" }

@@ -1,13 +1,13 @@
 import ArgumentParser
 import RembusWire
 
-/// How the words of a command line become the values of a message.
+/// How words of the command line become values of a message.
 enum ArgumentForm: String, EnumerableFlag {
-    /// What parses as JSON is JSON, everything else is a text.
+    /// A word that is valid JSON is a JSON value. Any other word is a text.
     case automatic
-    /// What is not JSON is an error.
+    /// A word that is not JSON is an error.
     case json
-    /// Every word is a text, also `7` and `true`.
+    /// Every word is a text, even `7` and `true`.
     case text
 
     static func name(for value: ArgumentForm) -> NameSpecification {
@@ -26,7 +26,8 @@ enum ArgumentForm: String, EnumerableFlag {
         }
     }
 
-    /// `place` names where the word stands in messages, such as "log.jsonl, line 3,"; nil for the command line.
+    /// The value of a word. `place` is where it stands, for messages, such as "log.jsonl, line 3,"; nil for the command
+    /// line.
     func value(
         of word: some StringProtocol, in place: String? = nil, warnings: Warnings = Warnings()
     ) throws(CommandFailure) -> Value {
@@ -50,7 +51,8 @@ enum ArgumentForm: String, EnumerableFlag {
         return values
     }
 
-    /// A line of a file is one publication: a JSON array gives its arguments, any other value is the only one.
+    /// The arguments in a line of a file, which is one publication. A JSON array contains them; any other value is the
+    /// only one.
     func arguments(
         ofLine line: some StringProtocol, in place: String, warnings: Warnings
     ) throws(CommandFailure) -> [Value] {
@@ -58,13 +60,13 @@ enum ArgumentForm: String, EnumerableFlag {
         return value.arrayValue ?? [value]
     }
 
-    /// A text that begins like an object or an array was hardly meant as a text.
+    /// Whether a text begins like an object or an array, so that it was probably meant as JSON.
     private static func isLikeJSON(_ word: some StringProtocol) -> Bool {
         let first = word.first { !$0.isWhitespace }
         return first == "{" || first == "["
     }
 
-    /// The same warning for a text that is no argument.
+    /// Warns of such a text outside of arguments.
     static func warn(ofTextLikeJSON text: some StringProtocol, _ subject: String) {
         guard isLikeJSON(text) else { return }
         do {
@@ -76,7 +78,7 @@ enum ArgumentForm: String, EnumerableFlag {
     }
 }
 
-/// Warnings on standard error, of which a long input gives only the first few.
+/// Warnings on standard error. Of many, only the first few are printed.
 final class Warnings {
     private var count = 0
 
@@ -89,7 +91,7 @@ final class Warnings {
     }
 }
 
-/// A word in quotes, cut when it is long, for messages.
+/// A word in quotes for messages, shortened if it is long.
 func quoted(_ text: some StringProtocol) -> String {
     let start = text.prefix(60)
     return start.endIndex == text.endIndex ? "`\(start)`" : "`\(start)…`"

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The ending of a file's name, which says what is in the file.
+/// The ending of a file name, which tells the format of the file.
 struct FileEnding {
-    /// In small letters, without the dot.
+    /// The ending in lower case, without the dot.
     let text: String
 
     /// nil for a name without an ending, such as that of a pipe.
@@ -16,7 +16,7 @@ struct FileEnding {
         self.text = text
     }
 
-    /// The failure for an ending that stands for nothing.
+    /// The failure for an unknown ending.
     func isUnknown(_ subject: String, among known: [String], otherwise advice: String) -> CommandFailure {
         CommandFailure(
             "\(subject): the ending .\(text) is none of \(known.map { ".\($0)" }.joined(separator: ", ")); \(advice)",

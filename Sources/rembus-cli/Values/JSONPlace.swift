@@ -1,11 +1,11 @@
 import RembusWire
 
-/// Why a text is not JSON, with the place as an editor shows it.
+/// Why a text is not JSON, with the position as editors show it.
 struct JSONPlace {
-    /// What is wrong and where, without a full stop: "missing `]`: close the array (column 6)".
+    /// The problem with its position, without a full stop: "missing `]`: close the array (column 6)".
     let problem: String
 
-    /// Reads the text once more; the line is part of the place when there are several.
+    /// Parses the text again. The position has a line if the text has several.
     init(in text: some StringProtocol) {
         do throws(JSONText.SyntaxError) {
             _ = try JSONText(Array(text.utf8))

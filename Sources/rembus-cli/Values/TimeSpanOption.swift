@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A length of time on the command line: `250ms`, `30s`, `10m`, `1h30m`, `2d`, or plain seconds as in `1.5`.
+/// A duration on the command line: `250ms`, `30s`, `10m`, `1h30m`, `2d`, or plain seconds as in `1.5`.
 struct TimeSpanOption: Hashable, Sendable, ExpressibleByArgument {
     var seconds: Double
 
@@ -8,7 +8,7 @@ struct TimeSpanOption: Hashable, Sendable, ExpressibleByArgument {
 
     private static let units: [Substring: Double] = ["ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400]
 
-    /// Longest span, seconds: what still fits every clock that the program uses.
+    /// The longest duration in seconds, which all clocks of the program can represent.
     private static let limit = 1e9
 
     init(seconds: Double) {
@@ -45,7 +45,7 @@ struct TimeSpanOption: Hashable, Sendable, ExpressibleByArgument {
 
     var defaultValueDescription: String { (Int(exactly: seconds).map(String.init) ?? String(seconds)) + "s" }
 
-    /// Digits with at most one point; `Double` alone would also take `1e3`, `inf` and `0x10`.
+    /// Digits with at most one point. `Double` alone would also accept `1e3`, `inf` and `0x10`.
     private static func number(_ text: Substring) -> Double? {
         guard text.contains(where: \.isNumber), text.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) else {
             return nil

@@ -3,23 +3,24 @@ import Rembus
 import RembusServer
 import RembusWire
 
-/// What can be said about a topic on the command line before a broker sees it.
+/// Checks of topics on the command line before they are sent to a broker.
 enum TopicCheck {
-    /// Publications, calls and tables have one name; a broker would drop or not find what has a pattern's.
+    /// Refuses patterns where a single topic is needed: for publications, calls and tables. A broker would not find it,
+    /// or would drop the message.
     static func refusePattern(_ topic: String, _ action: String, _ kind: String) throws(CommandFailure) {
         guard TopicPattern.isPattern(topic) else { return }
         throw CommandFailure(
             "cannot \(action) \(quoted(topic)): wildcards are for subscribing; name one \(kind)", status: .usage)
     }
 
-    /// People who know MQTT write `+` and `#` for wildcards. They are plain characters here, which is legal and matches
-    /// nothing in silence.
+    /// Warns about `+` and `#`, the wildcards of MQTT. They are ordinary characters here, so such a pattern is legal
+    /// but silently matches nothing.
     static func warn(ofMQTTWildcards pattern: String, _ option: String = "") {
         guard let sentence = TopicPattern.warning(aboutMQTTWildcards: pattern) else { return }
         StandardError.say("warning: \(option)\(sentence)")
     }
 
-    /// The same for what names one topic or method and cannot be a pattern.
+    /// The same for a name of one topic or method, which cannot be a pattern.
     static func warn(ofMQTTWildcardsInName name: String) {
         guard TopicPattern.rembusSpelling(ofMQTT: name) != nil else { return }
         StandardError.say(

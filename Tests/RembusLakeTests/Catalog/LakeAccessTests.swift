@@ -24,7 +24,7 @@ import Testing
             isHeld.wait()
             throw LakeError(.away, "the server is not there")
         }
-        try access.open(patience: .seconds(60))
+        try access.open(timeout: .seconds(60))
         #expect(access.reason?.message == "the server is not there")
         #expect(figures.isFailing)
     }
@@ -34,6 +34,6 @@ import Testing
         let access = LakeAccess(
             metricsStore: LakeMetricsStore(), logger: Logger(label: "lake") { _ in SwiftLogNoOpLogHandler() }
         ) { () throws(LakeError) in throw LakeError(.invalid, "no such table") }
-        #expect(throws: LakeError(.invalid, "no such table")) { try access.open(patience: .seconds(60)) }
+        #expect(throws: LakeError(.invalid, "no such table")) { try access.open(timeout: .seconds(60)) }
     }
 }

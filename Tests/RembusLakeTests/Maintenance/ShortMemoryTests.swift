@@ -54,17 +54,17 @@ import Testing
     }
 
     @Test("pieces get smaller step by step, and larger again after a while")
-    func thrift() {
-        var thrift = MemoryThrift()
-        #expect(thrift.pieces(of: "t") == nil)
-        var levels: [MemoryThrift.Pieces?] = []
-        while thrift.tighten("t") { levels.append(thrift.pieces(of: "t")) }
-        #expect(levels == MemoryThrift.smaller)
-        #expect(thrift.pieces(of: "other") == nil)
-        for _ in 0..<MemoryThrift.patience { thrift.succeeded("t") }
-        #expect(thrift.pieces(of: "t") == MemoryThrift.smaller[1])
-        for _ in 0..<2 * MemoryThrift.patience { thrift.succeeded("t") }
-        #expect(thrift.pieces(of: "t") == nil)
+    func sizes() {
+        var sizes = WorkingSizes()
+        #expect(sizes.pieces(of: "t") == nil)
+        var levels: [WorkingSizes.Pieces?] = []
+        while sizes.tighten("t") { levels.append(sizes.pieces(of: "t")) }
+        #expect(levels == WorkingSizes.smaller)
+        #expect(sizes.pieces(of: "other") == nil)
+        for _ in 0..<WorkingSizes.stepsBeforeLarger { sizes.succeeded("t") }
+        #expect(sizes.pieces(of: "t") == WorkingSizes.smaller[1])
+        for _ in 0..<2 * WorkingSizes.stepsBeforeLarger { sizes.succeeded("t") }
+        #expect(sizes.pieces(of: "t") == nil)
     }
 
     @Test("a step that fails pauses longer and longer, alone")

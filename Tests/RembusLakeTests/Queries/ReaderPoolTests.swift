@@ -51,7 +51,7 @@ import Testing
         while pool.metrics.running == 0 { await Task.yield() }
         let waiting = self.stuck(pool, release, for: .seconds(600))
         while pool.metrics.waiting == 0 { await Task.yield() }
-        await pool.close(patience: .milliseconds(20))
+        await pool.close(timeout: .milliseconds(20))
         #expect(await stuck.value?.kind == .unavailable)
         #expect(await waiting.value?.kind == .unavailable)
         await #expect(throws: LakeError.self) { try await pool.perform { _ in } }

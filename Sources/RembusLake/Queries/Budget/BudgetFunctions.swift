@@ -1,16 +1,18 @@
 import CDuckDB
 
-/// The two SQL functions by which a ``QueryBudget`` measures. Clients cannot name them: their SQL is written by us.
+/// The two SQL functions with which a ``QueryBudget`` measures. Clients cannot use them, because their text never
+/// becomes SQL.
 enum BudgetFunctions {
-    // Both take a column or the like, the anchor, as one argument more: a function of one column DuckDB calls for the
-    // distinct values of a chunk alone, which are fewer than the functions around it may be called for.
+    // Both have one more argument, the anchor: a column or an expression of one. DuckDB calls a function of a single
+    // column only for the distinct values of a chunk, which may be fewer than the function that is to be measured is
+    // called for.
 
-    /// `(token, measure, weight, operands…, anchor)`: true, or an error.
+    /// `(token, measure, weight, operands…, anchor)`: returns true, or fails.
     static let condition = "rembus_fits"
-    /// `(token, measure, weight, text, anchor)`: the text, or an error.
+    /// `(token, measure, weight, text, anchor)`: returns the text, or fails.
     static let text = "rembus_text"
 
-    /// Makes them known to the connection's database.
+    /// Registers the functions in the connection's database.
     static func register(_ connection: DatabaseConnection) throws(LakeError) {
         try register(connection, condition, operand: DUCKDB_TYPE_ANY, isVariadic: true, result: DUCKDB_TYPE_BOOLEAN) {
             info, input, output in
@@ -52,7 +54,7 @@ enum BudgetFunctions {
         }
     }
 
-    /// Measures the operands. Returns how many rows there are; nil when the statement ends.
+    /// Measures the operands. Returns the number of rows; nil when the statement has to end.
     private static func measure(_ info: duckdb_function_info?, _ input: duckdb_data_chunk?) -> Int? {
         let rows = Int(duckdb_data_chunk_get_size(input))
         guard rows > 0 else { return 0 }

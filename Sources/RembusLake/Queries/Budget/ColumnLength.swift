@@ -1,15 +1,15 @@
 import RembusTables
 
-/// How SQL finds the bytes of a column's values without making them anew.
+/// How SQL finds the bytes of a column's values without copying them.
 ///
-/// `unnest` repeats the columns beside it, and DuckDB keeps what is repeated once, with an index for every row. Its functions
-/// that give a length leave it so, but what is given to a function of our own is written out before: all copies of it.
+/// `unnest` repeats the columns beside it, which DuckDB stores once with an index for each row. DuckDB's length
+/// functions keep this form, but for a function of our own all copies would be written out.
 enum ColumnLength: Sendable, Equatable {
-    /// Numbers, times and the like.
+    /// The values have a fixed size: numbers, times and the like.
     case fixed
-    /// SQL of one operand, written as `~`, gives a number.
+    /// The SQL of a number, with `~` for the operand.
     case sql(String)
-    /// Only by going through the values, as for lists of texts.
+    /// The values have to be read, as for lists of texts.
     case nested
 
     init(_ type: ColumnType) {
@@ -26,7 +26,7 @@ enum ColumnLength: Sendable, Equatable {
         }
     }
 
-    /// The length of what `operand` stands for; nil where it is small or cannot be had.
+    /// The length of `operand`; nil where it is small or cannot be found.
     func sql(of operand: String) -> String? {
         guard case .sql(let form) = self else { return nil }
         return form.replacing("~", with: operand)

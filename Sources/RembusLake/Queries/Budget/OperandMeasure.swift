@@ -1,6 +1,6 @@
 import CDuckDB
 
-/// What there is to measure of the operands of a function.
+/// Measures of the operands of a function.
 enum OperandMeasure {
     static func amount(_ measure: QueryBudget.Measure, _ operands: [duckdb_vector?], rows: Int) -> Int {
         switch measure {
@@ -27,7 +27,7 @@ enum OperandMeasure {
         LogicalType(consuming: duckdb_vector_get_column_type(vector))
     }
 
-    /// Those operands that are texts or blobs.
+    /// The operands that are texts or blobs.
     private static func texts(_ operands: [duckdb_vector?]) -> [duckdb_vector?] {
         operands.filter { [DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BLOB].contains(type(of: $0).id) }
     }
@@ -42,7 +42,7 @@ enum OperandMeasure {
         return sum
     }
 
-    /// The sum of whole numbers.
+    /// The sum of integers.
     private static func numbers(_ vector: duckdb_vector?, _ rows: Int) -> Int {
         guard type(of: vector).id == DUCKDB_TYPE_BIGINT, let data = duckdb_vector_get_data(vector) else { return 0 }
         let validity = duckdb_vector_get_validity(vector)
@@ -76,7 +76,7 @@ enum OperandMeasure {
         return overflows ? .max : sum
     }
 
-    /// How deep arrays and objects lie in each other in a JSON text.
+    /// The deepest nesting of arrays and objects in a JSON text.
     private static func nesting(_ text: UnsafeRawBufferPointer) -> Int {
         var (depth, deepest) = (0, 0)
         var isText = false

@@ -1,38 +1,39 @@
 import Synchronization
 
-/// What one client's statement may take while it runs, measured on the values it really works on.
+/// The resources that one client's statement may use, measured on the values that it processes.
 ///
-/// DuckDB keeps no account of what its functions make within a row, and looks whether it is to stop only between one
-/// chunk of rows (2048 at most) and the next. So checks are written into the statement's SQL, as calls of functions of
-/// our own (``BudgetFunctions``): they see the same vector as the function whose operands they are.
+/// DuckDB does not count what its functions allocate within a row, and checks only between chunks of at most 2048 rows
+/// whether it has to stop. So checks are written into the statement's SQL, as calls of functions of our own
+/// (``BudgetFunctions``): they get the same vectors as the function whose operands they check.
 final class QueryBudget: Sendable {
     /// What a check measures of its operands.
     enum Measure: Int64 {
         /// The bytes of the values, of which the statement may hold several copies at a time.
         case held = 0
-        /// The sum of lengths that were found by functions of DuckDB, as bytes that are held.
+        /// The sum of lengths that DuckDB's functions have found, as bytes that are held.
         case lengths
-        /// Their bytes over all rows, for aggregates whose value holds all that they were given.
+        /// The bytes of the values over all rows, for aggregates whose result contains everything.
         case kept
-        /// The bytes of each text, passed over once.
+        /// The bytes of each text, which is read once.
         case scanned
         /// The product of the lengths of all texts of a row.
         case product
         /// The square of each text's length.
         case square
-        /// The same of texts that are not plain ASCII.
+        /// The same for texts with characters other than ASCII.
         case squareBeyondASCII
-        /// The nesting of JSON: functions that recurse would end the process.
+        /// The nesting of JSON, because recursive functions could end the process.
         case nesting
     }
 
-    /// The statement's name in its own SQL.
+    /// Identifies the statement in its own SQL.
     let token: Int64
-    /// Bytes that one chunk of rows may be made into, in sum over the statement.
+    /// The bytes that all functions of the statement together may make of one chunk of rows.
     let maximumBytes: Int
-    /// Work that one call may be on one chunk of rows, in hundredths of a nanosecond by a rough measure: some seconds.
+    /// The work that one call may do on a chunk of rows, in hundredths of a nanosecond by a rough estimate; equal to
+    /// some seconds.
     let maximumWork: Int
-    /// Whether the statement is to end.
+    /// Whether the statement has to end.
     private let mustStop: @Sendable () -> Bool
     /// How many copies of a chunk the statement makes, as far as it has been written.
     private let copies = Atomic(0)
@@ -43,14 +44,14 @@ final class QueryBudget: Sendable {
     private let isWritten = Atomic(false)
     private let reason = Mutex<String?>(nil)
 
-    /// JSON may be nested so deep.
+    /// The deepest nesting of JSON.
     static let maximumNesting = 1000
-    /// Bytes that all expressions of a statement may make out of nothing, for each row.
+    /// The bytes that all expressions of a statement may make without operands, for each row.
     private static let maximumConstantBytes = 128 << 10
 
     private static let live = Mutex<(next: Int64, budgets: [Int64: QueryBudget])>((1, [:]))
 
-    /// The budget of a statement that runs now.
+    /// The budget of a running statement.
     static func named(_ token: Int64) -> QueryBudget? { live.withLock { $0.budgets[token] } }
 
     private init(token: Int64, maximumBytes: Int, maximumWork: Int, mustStop: @escaping @Sendable () -> Bool) {
@@ -58,7 +59,7 @@ final class QueryBudget: Sendable {
         self.mustStop = mustStop
     }
 
-    /// Runs `body` with a new budget; an error of the statement is replaced by the budget's reason, if it has one.
+    /// Runs `body` with a new budget. An error of the statement is replaced by the budget's reason, if there is one.
     static func with<Output>(
         _ limits: TableServices.Limits, on connection: DatabaseConnection, _ body: (QueryBudget) throws -> Output
     ) throws -> Output {
@@ -85,7 +86,7 @@ final class QueryBudget: Sendable {
     /// Whether a check was written.
     var isUsed: Bool { isWritten.load(ordering: .relaxed) }
 
-    /// What has been added so far.
+    /// The copies that were added so far.
     var madeCopies: Int {
         let (made, overflows) = copies.load(ordering: .relaxed)
             .multipliedReportingOverflow(by: columns.load(ordering: .relaxed))
@@ -103,14 +104,14 @@ final class QueryBudget: Sendable {
         }
     }
 
-    /// Notes that the expression that is being written stands for `count` columns.
+    /// Records that the expression that is being written stands for `count` columns.
     func repeats(_ count: Int) {
         columns.store(max(count, columns.load(ordering: .relaxed)), ordering: .relaxed)
     }
 
     /// An SQL condition that is true, or ends the statement.
     ///
-    /// - Parameter anchor: A column or the like that the operands are made of; nil for those that are constant.
+    /// - Parameter anchor: A column or similar that the operands are made from; nil when they are constant.
     func condition(_ measure: Measure, weight: Int, _ operands: [String], anchor: String?) -> String {
         isWritten.store(true, ordering: .relaxed)
         let operands = operands + [anchor ?? "0"]
@@ -118,19 +119,19 @@ final class QueryBudget: Sendable {
             "\(BudgetFunctions.condition)(\(token), \(measure.rawValue), \(weight), \(operands.joined(separator: ", ")))"
     }
 
-    /// SQL that gives `operand` unchanged and checks its size; the operand's text stands in it twice.
+    /// SQL that returns `operand` unchanged and checks its size. It contains the operand's text twice.
     ///
-    /// - Parameter element: What `unnest` gives in the same selection, if `operand` is looked at once for each element.
+    /// - Parameter element: The `unnest` in the same selection, if `operand` is evaluated once for each element.
     func checked(_ operand: String, beside element: String? = nil) -> String {
         let anchor = element.map(Self.isThere) ?? operand
         return "CASE WHEN \(condition(.held, weight: 1, [operand], anchor: anchor)) THEN \(operand) END"
     }
 
-    /// SQL that gives `operand` unchanged and checks the size of all copies that `unnest` makes of it.
+    /// SQL that returns `operand` unchanged and checks the size of all copies that `unnest` makes of it.
     ///
     /// - Parameters:
-    ///   - length: SQL of its length.
-    ///   - element: What `unnest` gives in the same selection. Without it DuckDB would look once at what is the same for all
+    ///   - length: The SQL of its length.
+    ///   - element: The `unnest` in the same selection. Without it, DuckDB would evaluate the check only once for all
     ///     elements of a list.
     func checked(_ operand: String, length: String, beside element: String) -> String {
         "CASE WHEN \(condition(.lengths, weight: 1, [length], anchor: Self.isThere(element))) THEN \(operand) END"
@@ -139,7 +140,7 @@ final class QueryBudget: Sendable {
     /// A truth value for every element, instead of the element itself, which may be long.
     private static func isThere(_ element: String) -> String { "(\(element) IS NULL)" }
 
-    /// `operand`, a text, as it is.
+    /// SQL that returns `operand`, a text, unchanged and checks it.
     func text(_ measure: Measure, weight: Int, _ operand: String, anchor: String?) -> String {
         isWritten.store(true, ordering: .relaxed)
         return "\(BudgetFunctions.text)(\(token), \(measure.rawValue), \(weight), \(operand), \(anchor ?? "0"))"
@@ -147,7 +148,7 @@ final class QueryBudget: Sendable {
 
     // MARK: - While it runs
 
-    /// Takes what a check measured of a chunk. Returns why the statement must end; nil when it may go on.
+    /// Adds what a check has measured of a chunk. Returns why the statement must end; nil when it may continue.
     func take(_ measure: Measure, _ amount: Int, weight: Int) -> String? {
         if mustStop() { return "the query is stopped" }
         let factor = max(1, weight)

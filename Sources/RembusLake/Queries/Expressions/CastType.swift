@@ -1,21 +1,21 @@
 import RembusWire
 
-/// The target of a cast: a type of DuckDB's that a table can hold, nested ones too.
+/// The target type of a cast: one that a table can have, including nested ones.
 struct CastType {
     enum Growth {
-        /// Of a fixed size.
+        /// The size is fixed.
         case fixed
-        /// At most this many times the size of the operand.
+        /// The size is at most this many times that of the operand.
         case times(Int)
     }
 
-    /// The type's name for SQL.
+    /// The type's name in SQL.
     let sql: String
     let growth: Growth
-    /// Bytes that a value may have though there is nothing in it.
+    /// The bytes of a value without content.
     private let bytes: Int
 
-    /// A date, a time of day or a timestamp.
+    /// Whether it is a date, a time of day or a timestamp.
     var isTime: Bool { sql.hasPrefix("TIME") || sql == "DATE" }
 
     func size(of value: ValueSize) -> ValueSize {
@@ -25,18 +25,18 @@ struct CastType {
         }
     }
 
-    /// Reads the type as the parser gives it; `key` is the argument for messages.
+    /// Reads the parser's form of the type. `key` is the argument, for messages.
     init(_ node: SyntaxNode, of key: String) throws(LakeError) {
         var reader = Reader(key: key)
         sql = try reader.type(node, depth: 0)
         bytes = reader.width * 16
-        // A text such as `[{},{}]` gets a value of this width for each two bytes; `1,` one number of 16 bytes.
+        // A text such as `[{},{}]` gets a value of this width for each two bytes, and `1,` a number of 16 bytes.
         growth = reader.isFixed ? .fixed : .times(reader.isText ? 8 : max(16, 6 * reader.width))
     }
 
     private struct Reader {
         let key: String
-        /// Values in one value of the type, without those of lists.
+        /// The number of values in one value of the type, without those in lists.
         var width = 0
         var isFixed = true
         var isText = false
@@ -84,7 +84,7 @@ struct CastType {
             return try type(child, depth: depth + 1)
         }
 
-        /// Every value of an array has room for all its elements, so that the product of sizes is bounded.
+        /// Every value of an array has memory for all its elements, so the product of the sizes is limited.
         private mutating func array(_ info: SyntaxNode?, _ depth: Int) throws(LakeError) -> String {
             guard let count = info?.value["size"]?.intValue, (1...1000).contains(count) else {
                 throw LakeError.refused(key, "an array has 1 to 1000 elements; use a list")
@@ -112,7 +112,7 @@ struct CastType {
             return fields.joined(separator: ", ")
         }
 
-        /// A map comes as a list of structures of key and value.
+        /// A map is a list of structures with key and value.
         private mutating func map(_ info: SyntaxNode?, _ depth: Int) throws(LakeError) -> String {
             isFixed = false
             let fields = info?.node("child_type")?.node("type_info")?.nodes("child_types") ?? []

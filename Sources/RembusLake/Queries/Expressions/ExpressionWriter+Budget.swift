@@ -2,12 +2,12 @@ import RembusWire
 
 /// Checks that are written into the SQL, see ``QueryBudget``. Without a budget there are none.
 extension ExpressionWriter {
-    /// A column, or what stands for a value of many rows, with a check of its size where something makes new values of it.
+    /// A column, or an expression for a value of many rows, with a check of its size where new values are made from it.
     ///
     /// - Parameter name: The column's name; nil for anything else.
     mutating func measured(_ sql: String, column name: String? = nil) throws(LakeError) -> String {
         anchor = sql
-        // Within a lambda it can be compared and calculated with only.
+        // Inside of a lambda it can only be compared and used in calculations.
         guard let budget = scope.budget, lambdas.isEmpty else { return sql }
         if let element, let length = name.flatMap(scope.length) {
             if length == .nested {
@@ -27,8 +27,8 @@ extension ExpressionWriter {
         return try measured(found)
     }
 
-    /// The SQL of the `unnest` that repeats what is written here, if there is one: lists, aggregates and windows are
-    /// finished before.
+    /// The SQL of the `unnest` that repeats what is being written, if there is one. Lists, aggregates and windows are
+    /// evaluated before it.
     private var element: String? { isInUnnest || isInAggregate || isInWindow ? nil : scope.element }
 
     /// Counts what an expression makes of every row.
@@ -36,7 +36,7 @@ extension ExpressionWriter {
         try scope.budget?.add(size, weight: weight)
     }
 
-    /// Whether new values are made by a function, so that the size of what it is given counts.
+    /// Whether a function makes new values, so that the size of its operands counts.
     static func isCopying(_ name: String, _ rule: FunctionRule) -> Bool {
         if let work = Functions.work(name) {
             switch work {
@@ -50,7 +50,8 @@ extension ExpressionWriter {
         }
     }
 
-    /// Operands of a function whose work has to be measured, and the condition that measures those that cannot be wrapped.
+    /// The operands of a function whose work has to be measured, and a condition that measures those that cannot be
+    /// wrapped in a check.
     func bounded(
         _ name: String, _ arguments: [Written]
     ) throws(LakeError) -> (arguments: [Written], condition: String?) {
@@ -66,7 +67,8 @@ extension ExpressionWriter {
             for index in arguments.indices where name != "json_contains" || index < 2 {
                 arguments[index].sql = budget.text(.nesting, weight: 1, arguments[index].sql, anchor: anchor)
             }
-            // DuckDB looks for every member of one object in the other: the time grows with the product of their sizes.
+            // DuckDB looks for every member of one object in the other, so the time grows with the product of their
+            // sizes.
             guard name == "json_merge_patch" else { break }
             return (arguments, budget.condition(.product, weight: 10, arguments.map(\.sql), anchor: anchor))
         case .pairs(let weight):
@@ -84,12 +86,12 @@ extension ExpressionWriter {
         return (arguments, nil)
     }
 
-    /// The call of a function behind a condition that measures its operands.
+    /// A call of a function behind a condition that measures its operands.
     func guarded(_ call: String, _ condition: String?) -> String {
         condition.map { "CASE WHEN \($0) THEN \(call) END" } ?? call
     }
 
-    /// How large a regular expression gets when its repetitions are written out, at most.
+    /// The largest size of a regular expression with its repetitions expanded.
     private func patternCost(_ name: String, _ arguments: [Written]) throws(LakeError) -> Int {
         guard arguments.count > 1 else { return 1 }
         guard let pattern = arguments[1].literal?.stringValue else {

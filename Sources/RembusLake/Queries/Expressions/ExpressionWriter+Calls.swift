@@ -1,11 +1,11 @@
 import RembusWire
 
 extension ExpressionWriter {
-    /// A call of a function or the use of an operator.
+    /// Writes a call of a function or the use of an operator.
     mutating func call(_ node: SyntaxNode, _ depth: Int) throws(LakeError) -> Written {
         let name = node.text("function_name")?.lowercased() ?? ""
         guard let rule = Functions.rule(name) else { throw refusal("the function \(name) is not allowed") }
-        // The parser itself puts some of them into the schema `main`.
+        // The parser itself puts some functions into the schema `main`.
         guard ["", "main"].contains(node.text("schema")), node.isEmpty("catalog") else {
             throw refusal("the function \(name) must not be qualified")
         }
@@ -46,7 +46,7 @@ extension ExpressionWriter {
         return Written(sql: sql, size: size, literal: name == "list_value" ? Self.literals(arguments) : nil)
     }
 
-    /// A list of literals as a literal, such as one of paths.
+    /// A list of literals as one literal, such as a list of paths.
     private static func literals(_ arguments: [Written]) -> Value? {
         let values = arguments.compactMap(\.literal)
         return values.count == arguments.count ? .array(values) : nil
@@ -61,7 +61,7 @@ extension ExpressionWriter {
         }
     }
 
-    /// `struct_pack(a := 1)`, which is what `{'a': 1}` is to the parser, and its kin.
+    /// Writes `struct_pack(a := 1)`, which is the parser's form of `{'a': 1}`, and similar functions.
     private mutating func naming(
         _ name: String, _ nodes: [SyntaxNode], _ depth: Int
     ) throws(LakeError) -> Written {
@@ -79,8 +79,8 @@ extension ExpressionWriter {
         return Written(sql: "\(Functions.quoted(name))(\(texts.joined(separator: ", ")))", size: .sum(sizes))
     }
 
-    /// Arguments of a function whose time grows with the product of their lengths, each with a check of its own when it
-    /// runs: DuckDB cannot stop such a function within a row.
+    /// The arguments of a function whose time grows with the product of their lengths, each with a check. DuckDB cannot
+    /// stop such a function within a row.
     private func short(_ arguments: [Written], of name: String) -> [String] {
         let limit = 4096
         return arguments.map { argument in
@@ -98,7 +98,7 @@ extension ExpressionWriter {
         guard lambdas.isEmpty, aggregates.find() else { throw refusal("the aggregate \(name) is not allowed here") }
         guard !isInAggregate else { throw refusal("the aggregate \(name) is inside of another one") }
         isInAggregate = true
-        // What makes new values of an aggregate's makes none of its arguments.
+        // A function that makes new values from an aggregate makes none from its arguments.
         let outside = copying
         copying = 0
         anchor = nil
@@ -120,14 +120,14 @@ extension ExpressionWriter {
         let texts = keepsAll ? kept(arguments) : arguments.map(\.sql)
         let list = texts.joined(separator: ", ")
         let order = orders.isEmpty ? "" : " ORDER BY \(Self.list(orders, of: arguments, texts))"
-        // `quantile_cont(0.5) WITHIN GROUP (ORDER BY x)` has its value there.
+        // In `quantile_cont(0.5) WITHIN GROUP (ORDER BY x)` the value is in the order.
         arguments += orders
         let size = try size(of: rule.growth, name, arguments)
         if keepsAll { try make(size) }
         let (operands, _) = try bounded(name, texts.map { Written(sql: $0, size: .column) })
         var sql =
             "\(Functions.quoted(name))(\(isDistinct ? "DISTINCT " : "")\(list)\(order))\(Self.filtered(filter))"
-        // The macro itself would go down into its JSON unmeasured.
+        // The macro itself would recurse into its JSON without a check.
         if name == "json_group_structure", let budget = scope.budget, let first = operands.first {
             let array = "json_group_array(\(first.sql))"
             sql = "json_structure(\(budget.text(.nesting, weight: 1, array, anchor: array)))"
@@ -141,7 +141,7 @@ extension ExpressionWriter {
         return Written(sql: value, size: size)
     }
 
-    /// What an aggregate is ordered by; an argument of it is written as it stands there, which DISTINCT asks for.
+    /// The order of an aggregate. An argument of the aggregate is written as it is there, which DISTINCT requires.
     private static func list(_ orders: [Written], of arguments: [Written], _ texts: [String]) -> String {
         let texts = zip(arguments, texts)
         return orders.map { order in
@@ -150,7 +150,7 @@ extension ExpressionWriter {
         }.joined(separator: ", ")
     }
 
-    /// Arguments of an aggregate that keeps what it is given, counted over all rows; a literal stays one.
+    /// The arguments of an aggregate whose result contains them, counted over all rows. A literal stays a literal.
     private func kept(_ arguments: [Written]) -> [String] {
         guard let budget = scope.budget else { return arguments.map(\.sql) }
         return arguments.map { argument in
@@ -161,7 +161,7 @@ extension ExpressionWriter {
 
     static func filtered(_ condition: String?) -> String { condition.map { " FILTER (WHERE \($0))" } ?? "" }
 
-    /// `ORDER BY` of an aggregate or window.
+    /// Writes the `ORDER BY` of an aggregate or window.
     mutating func orders(_ nodes: [SyntaxNode], _ depth: Int) throws(LakeError) -> [Written] {
         var orders: [Written] = []
         for node in nodes {
@@ -171,7 +171,7 @@ extension ExpressionWriter {
         return orders
     }
 
-    /// ` DESC NULLS LAST`, or nothing.
+    /// ` DESC NULLS LAST` or the like; may be empty.
     func direction(_ node: SyntaxNode) throws(LakeError) -> String {
         let directions = ["ORDER_DEFAULT": "", "ASCENDING": " ASC", "DESCENDING": " DESC"]
         let nulls = ["ORDER_DEFAULT": "", "NULLS FIRST": " NULLS FIRST", "NULLS LAST": " NULLS LAST"]
@@ -183,7 +183,7 @@ extension ExpressionWriter {
 }
 
 extension Functions {
-    /// A function's name for SQL: these few are words of the grammar.
+    /// A function's name in SQL. A few names are words of the grammar and have to be quoted.
     static func quoted(_ name: String) -> String { needsQuotes.contains(name) ? SQL.identifier(name) : name }
 
     private static let needsQuotes: Set<String> = [

@@ -1,14 +1,14 @@
 import RembusWire
 
-/// The names that a lambda gives to the elements of a list.
+/// The parameters of a lambda.
 struct LambdaParameters {
-    /// By the client's name in lower case: the name in our SQL, and how large it may be.
+    /// By the client's name in lower case: the name in the generated SQL, and the size of its value.
     var names: [String: (sql: String, size: ValueSize)] = [:]
 }
 
 extension ExpressionWriter {
-    /// What a name means as a parameter of a lambda around here; of an outer lambda's, it is taken from outside of the
-    /// innermost.
+    /// The parameter with this name of a lambda around the expression; nil when there is none. One of an outer lambda
+    /// is captured by the innermost.
     func parameter(_ name: String) -> Written? {
         let name = name.lowercased()
         for (index, lambda) in lambdas.enumerated().reversed() {
@@ -20,7 +20,7 @@ extension ExpressionWriter {
         return nil
     }
 
-    /// `list_transform(list, lambda x: …)` and its kin; nil when the function takes no lambda.
+    /// Writes `list_transform(list, lambda x: …)` and similar functions; nil when the function takes no lambda.
     mutating func lambda(
         _ name: String, _ rule: FunctionRule, _ nodes: [SyntaxNode], _ depth: Int
     ) throws(LakeError) -> Written? {
@@ -41,7 +41,7 @@ extension ExpressionWriter {
         let names = try parameterNames(child(nodes[1], "lhs"))
         var element = ValueSize.column
         element.bytes = 64
-        // An index comes last: of `reduce` behind the value so far and the element.
+        // The index is the last parameter; in `reduce` it is behind the result so far and the element.
         let values = rule.growth == .reduced ? 2 : 1
         var parameters = LambdaParameters()
         var texts: [String] = []
@@ -58,10 +58,10 @@ extension ExpressionWriter {
         lambdas.append(parameters)
         defer { lambdas.removeLast() }
         var body = try written(child(nodes[1], "expr"), depth: depth + 1)
-        // Lambdas in each other run very often for one row: each time it is seen whether the statement is to end.
+        // Nested lambdas run very often for one row. Each time it is checked whether the statement has to end.
         body.sql = guarded(body.sql, scope.budget?.condition(.scanned, weight: 1, [texts[0]], anchor: texts[0]))
         if body.size.isCaptured, rule.growth != .filtered { try refuseCaptured([body], name) }
-        // What `reduce` makes of two values becomes one of the two in the next turn.
+        // The value that `reduce` makes from two values is one of the two in the next turn.
         if rule.growth == .reduced, body.size.copies > 1 {
             throw refusal("what a lambda of \(name) makes must not be larger than what it is given")
         }
@@ -78,7 +78,7 @@ extension ExpressionWriter {
             size: size)
     }
 
-    /// `x`, or `(x, i)`, which is a row to the parser.
+    /// Reads `x`, or `(x, i)`, which is a row for the parser.
     private func parameterNames(_ node: SyntaxNode) throws(LakeError) -> [String] {
         let nodes = node.text("function_name") == "row" ? node.nodes("children") ?? [] : [node]
         var names: [String] = []
@@ -91,7 +91,7 @@ extension ExpressionWriter {
         return names
     }
 
-    /// A name for our SQL that no column has.
+    /// A name for the generated SQL that no column has.
     private func unusedName(_ level: Int, _ index: Int) -> String {
         var name = "p\(level)_\(index)"
         while scope.column(name) != nil || scope.alias(name) != nil { name += "_" }

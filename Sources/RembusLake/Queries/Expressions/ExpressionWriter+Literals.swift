@@ -1,7 +1,7 @@
 import RembusWire
 
 extension ExpressionWriter {
-    /// A constant as SQL that has the same type and value.
+    /// Writes a constant as SQL with the same type and value.
     func constant(_ node: SyntaxNode) throws(LakeError) -> Written {
         let constant = try child(node, "value")
         guard let type = constant.node("type"), let id = type.text("id") else {
@@ -33,13 +33,13 @@ extension ExpressionWriter {
 
     private func integer(_ value: Value, _ id: String) throws(LakeError) -> Written {
         let digits = try digits(value)
-        // As they were written, so that a column without a name gets the one that DuckDB would give it.
+        // Integers are written as the client has, so that a column without a name gets the same name from DuckDB.
         let isPlain = ["INTEGER", "BIGINT"].contains(id) && !digits.hasPrefix("-")
         let sql = isPlain ? digits : "CAST(\(SQL.literal(digits)) AS \(id))"
         return Written(sql: sql, size: .fixed, literal: Int64(digits).map(Value.integer))
     }
 
-    /// The digits of an integer; those of 128 bits come in two halves.
+    /// The digits of an integer. The parser gives those of 128 bits in two halves.
     private func digits(_ value: Value) throws(LakeError) -> String {
         switch value {
         case .integer(let number): return "\(number)"

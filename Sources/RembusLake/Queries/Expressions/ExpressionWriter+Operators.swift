@@ -58,7 +58,7 @@ extension ExpressionWriter {
         }
     }
 
-    /// `list[from:to]` and `list[from:to:step]`; a bound that is left out comes as an empty list.
+    /// Writes `list[from:to]` and `list[from:to:step]`. The parser gives a missing bound as an empty list.
     private mutating func slice(_ node: SyntaxNode, _ depth: Int) throws(LakeError) -> Written {
         let nodes = node.nodes("children") ?? []
         guard (3...4).contains(nodes.count) else { throw refusal("the expression is not complete") }
@@ -70,7 +70,7 @@ extension ExpressionWriter {
         var bounds: [String] = []
         for (index, bound) in nodes.dropFirst().enumerated() {
             if bound.expressionClass == "CONSTANT", bound.node("value")?.node("type")?.text("id") == "LIST" {
-                // Between colons an open end is a hyphen.
+                // Between colons a missing bound is written as a hyphen.
                 bounds.append(index == 1 && nodes.count == 4 ? "-" : "")
             } else {
                 bounds.append(try written(bound, depth: depth + 1).sql)
@@ -126,7 +126,7 @@ extension ExpressionWriter {
         return Written(sql: "(\(value.sql) COLLATE \(name))", size: value.size)
     }
 
-    /// `json -> path`, which the parser takes for a lambda.
+    /// Writes `json -> path`, which the parser takes for a lambda.
     mutating func arrow(_ node: SyntaxNode, _ depth: Int) throws(LakeError) -> Written {
         copying += 1
         defer { copying -= 1 }
@@ -137,7 +137,8 @@ extension ExpressionWriter {
         return Written(sql: "json_extract(\(document.sql), \(path.sql))", size: size)
     }
 
-    /// `COLUMNS(*)`, `COLUMNS('pattern')` and `COLUMNS(['a', 'b'])`: the expression is repeated for each of them.
+    /// Writes `COLUMNS(*)`, `COLUMNS('pattern')` and `COLUMNS(['a', 'b'])`. The expression is repeated for each of the
+    /// columns.
     mutating func severalColumns(_ node: SyntaxNode) throws(LakeError) -> Written {
         let options = ["replace_list", "qualified_exclude_list", "rename_list", "exclude_list"]
         guard node.flag("columns") == true, options.allSatisfy({ node.isEmpty($0) }),

@@ -1,9 +1,9 @@
 import RembusWire
 
 extension ExpressionWriter {
-    /// `LIKE`, `ILIKE` and `GLOB`. DuckDB tries every way in which several wildcards could fit, which takes years for a
-    /// text of some hundred characters and cannot be stopped; what could become slow is written as a regular expression,
-    /// which takes one pass.
+    /// Writes `LIKE`, `ILIKE` and `GLOB`. DuckDB tries every way in which several wildcards could match, which takes
+    /// years for a text of some hundred characters and cannot be stopped. Patterns that could be slow are written as
+    /// regular expressions, which take one pass.
     func pattern(
         _ name: String, _ kind: FunctionRule.PatternKind, _ arguments: [Written]
     ) throws(LakeError) -> Written {
@@ -28,15 +28,15 @@ extension ExpressionWriter {
         }
         guard let literal = pattern.literal?.stringValue else {
             guard escape == nil else { throw refusal("with ESCAPE the pattern must be written as such") }
-            // `regexp_escape` leaves `_` as it is.
+            // `regexp_escape` does not change `_`.
             let regex = "replace(replace(regexp_escape(\(pattern.sql)), '\\%', '.*'), '_', '.')"
-            // Pattern by pattern: they are read anew for every row.
+            // Pattern by pattern, because they are compiled again for every row.
             let condition = scope.budget?.condition(.product, weight: 1000, [text, pattern.sql], anchor: anchor)
             var matched = matching(text, regex, kind, isNegated)
             matched.sql = guarded(matched.sql, condition)
             return matched
         }
-        // DuckDB itself looks for the parts one by one where there is nothing but `%` between them.
+        // DuckDB itself looks for the parts one after the other when there is only `%` between them.
         if Self.isQuick(literal, wildcard: "%") || (kind == .like && escape == nil && !literal.contains("_")) {
             let (operands, condition) = try bounded(name, arguments)
             return Written(sql: guarded(plain(name, operands), condition), size: .fixed)
@@ -47,7 +47,7 @@ extension ExpressionWriter {
         return matching(text, SQL.literal(regex), kind, isNegated)
     }
 
-    /// Whether one wildcard at most has to be tried at every place: one at the end fits at once.
+    /// Whether at most one wildcard has to be tried at every position. One at the end matches at once.
     private static func isQuick(_ pattern: String, wildcard: Unicode.Scalar) -> Bool {
         let scalars = pattern.unicodeScalars
         return scalars.dropLast(scalars.last == wildcard ? 1 : 0).count { $0 == wildcard } <= 1
@@ -68,7 +68,7 @@ extension ExpressionWriter {
         return Written(sql: isNegated ? "(NOT \(call))" : call, size: .fixed)
     }
 
-    /// The regular expression of a pattern; nil when it ends in the middle of an escape.
+    /// The regular expression for a pattern; nil when the pattern ends within an escape.
     private static func regex(_ pattern: String, escape: String?) -> String? {
         let escape = escape?.unicodeScalars.first
         let special = "\\.+*?()|[]{}^$".unicodeScalars

@@ -1,7 +1,7 @@
 import RembusWire
 
 extension ExpressionWriter {
-    /// How large the value of a function may get, and whether the arguments that decide that are literals.
+    /// The largest size of a function's value. Throws when an argument that decides it is not a literal.
     func size(
         of growth: FunctionRule.Growth, _ name: String, _ arguments: [Written]
     ) throws(LakeError) -> ValueSize {
@@ -29,7 +29,7 @@ extension ExpressionWriter {
             return all.times(max(16, structure.utf8.count))
         case .separated(let index):
             let separator = index < arguments.count ? try text(name, arguments, index) : ""
-            // An element of one byte may become a number's digits.
+            // An element of one byte may become the digits of a number.
             return .sum([arguments.first?.size ?? .fixed]).times(24 + separator.utf8.count)
         case .sought:
             guard try text(name, arguments, 1).utf8.count <= 256 else {
@@ -42,7 +42,7 @@ extension ExpressionWriter {
         }
     }
 
-    /// In a lambda, what comes from outside of it would be there once for every element.
+    /// Throws when an argument is captured by a lambda, because it would then exist once for every element.
     func refuseCaptured(_ arguments: [Written], _ name: String) throws(LakeError) {
         guard arguments.contains(where: \.size.isCaptured) else { return }
         throw refusal(
@@ -65,7 +65,7 @@ extension ExpressionWriter {
         return text
     }
 
-    /// `range(10)`, `range(0, 10)`, `range(0, 10, 2)`: its bounds are in proportion to its length.
+    /// `range(10)`, `range(0, 10)`, `range(0, 10, 2)`: the bounds decide the length.
     private func series(_ name: String, _ arguments: [Written]) throws(LakeError) -> ValueSize {
         var bounds: [Int64] = []
         for argument in arguments {
@@ -108,13 +108,13 @@ extension ExpressionWriter {
     }
 
     private func regexReplaced(_ name: String, _ arguments: [Written]) throws(LakeError) -> ValueSize {
-        // An empty match is found before every character. Each group in the replacement is all that was matched at most.
+        // An empty match is found before every character. Each group in the replacement is at most the whole match.
         let new = try text(name, arguments, 2)
         let groups = new.count { $0 == "\\" }
         return .sum([arguments[0].size.times(1 + new.utf8.count + groups), ValueSize(bytes: new.utf8.count)])
     }
 
-    /// A path with `**` or `..` gives every part of a document once for each that it lies in.
+    /// A path with `**` or `..` returns every part of a document once for each part that contains it.
     private func path(_ name: String, _ arguments: [Written]) throws(LakeError) -> ValueSize {
         let document = arguments.first?.size ?? .fixed
         let paths = arguments.dropFirst().flatMap { $0.literal?.arrayValue ?? [$0.literal ?? .null] }
@@ -127,7 +127,7 @@ extension ExpressionWriter {
                     "the path of \(name) must be a text or number, written as such, without ** and ..")
             }
         }
-        // `$[*]` and `$.*` give a list, in which each element takes 16 bytes.
+        // `$[*]` and `$.*` return a list, in which each element takes 16 bytes.
         let hasWildcard = paths.contains { $0.stringValue?.contains("*") == true }
         return document.times((hasWildcard ? 16 : 1) * max(1, paths.count))
     }

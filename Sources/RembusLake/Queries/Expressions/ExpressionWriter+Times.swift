@@ -1,8 +1,8 @@
 import RembusTables
 
 extension ExpressionWriter {
-    /// The arguments of a function of times, so that it takes the column of receive times, whether that is a timestamp or
-    /// counts nanoseconds since 1970 as UBIGINT, which DuckDB's functions do not take.
+    /// The arguments of a function of times, with the column of receive times converted to a timestamp. It may be
+    /// nanoseconds since 1970 as UBIGINT, which DuckDB's functions do not accept.
     func times(_ name: String, _ arguments: [Written]) -> [Written] {
         if Self.makers.contains(name), arguments.count == 1 {
             var argument = arguments[0]
@@ -17,7 +17,7 @@ extension ExpressionWriter {
         return arguments.map(timestamp)
     }
 
-    /// A receive time as a timestamp, and anything else as it is.
+    /// A receive time as a timestamp, and anything else unchanged.
     func timestamp(_ value: Written) -> Written {
         guard let time = value.receiveTime, !time.isTimestamp else { return value }
         var value = value

@@ -1,7 +1,7 @@
 import RembusWire
 
 extension ExpressionWriter {
-    /// A function with `OVER (…)`.
+    /// Writes a function with `OVER (…)`.
     mutating func window(_ node: SyntaxNode, _ depth: Int) throws(LakeError) -> Written {
         let name = node.text("function_name")?.lowercased() ?? ""
         guard let rule = Functions.rule(name) else { throw refusal("the function \(name) is not allowed") }
@@ -15,7 +15,7 @@ extension ExpressionWriter {
         guard lambdas.isEmpty, !isInAggregate, windows.find() else {
             throw refusal("the window function \(name) is not allowed here")
         }
-        // Its value would be found anew for every row and frame.
+        // The value would be computed again for every row and frame.
         guard node.nodes("arg_orders")?.isEmpty ?? true else {
             throw refusal("ORDER BY in the arguments of a window function is not allowed")
         }
@@ -49,7 +49,7 @@ extension ExpressionWriter {
         return Written(sql: try measured(sql, size, of: name), size: size)
     }
 
-    /// The arguments; those of `lag` and `lead` after the first have places of their own.
+    /// The arguments. The parser gives those of `lag` and `lead` after the first in places of their own.
     private mutating func windowArguments(_ node: SyntaxNode, _ depth: Int) throws(LakeError) -> [Written] {
         var arguments = try children(node, depth)
         if let offset = node.node("offset_expr") {
@@ -61,8 +61,8 @@ extension ExpressionWriter {
         return arguments
     }
 
-    /// A number of rows to go on or back by, or to have in a frame. DuckDB calculates with it unchecked, and writes where
-    /// it must not when that overflows.
+    /// A number of rows as an offset or the size of a frame. DuckDB calculates with it unchecked, and writes beyond its
+    /// memory when that overflows.
     private func rows(_ number: Written) throws(LakeError) -> String {
         let most: Int64 = 1_000_000_000
         guard case .integer(let literal)? = number.literal else {
@@ -107,7 +107,7 @@ extension ExpressionWriter {
         var sql: String
         var unit: String?
         var isUnbounded = false
-        /// Rows after the current one, if that is a literal.
+        /// The number of rows after the current one, if it is a literal.
         var offset: Int?
     }
 
@@ -138,17 +138,17 @@ extension ExpressionWriter {
     }
 }
 
-/// Which rows a window function looks at.
+/// The rows that a window function reads.
 struct WindowFrame {
     /// The frame as SQL; empty for the default frame.
     var sql = ""
-    /// How many rows it has at most; nil when that is not said by literals.
+    /// The most rows of the frame; nil when literals do not decide it.
     var rows: Int?
     var excludes = false
 }
 
 extension FunctionRule {
-    /// Whether the value holds what many rows hold: that of `list`, and of `max(x, 10)`.
+    /// Whether the value contains what many rows contain, as for `list` and `max(x, 10)`.
     func keepsRows(_ name: String, argumentCount: Int) -> Bool {
         guard case .aggregate(let keepsRows) = kind else { return false }
         if keepsRows { return true }

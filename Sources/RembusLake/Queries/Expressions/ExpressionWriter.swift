@@ -1,40 +1,41 @@
 import RembusWire
 
-/// Checks an expression of a client's text against what is allowed and writes it as SQL of our own (storage.md §6.4).
+/// Checks an expression of a client's text against what is allowed, and writes it as generated SQL (storage.md §6.4).
 ///
-/// Only what is known here is ever written: columns of the one table, literals, operators and the functions of
-/// ``Functions``. All names and texts are quoted again, every operation is put in parentheses. Beside the SQL the writer
-/// works out how large a value may get, and refuses what may get too large.
+/// Only known elements are written: columns of the one table, literals, operators and the functions in ``Functions``.
+/// All names and texts are quoted again, and every operation is in parentheses. The writer also computes how large a
+/// value may become, and refuses values that may become too large.
 struct ExpressionWriter {
-    /// The argument that the text came in, for messages: `where`, `cols`, `order`.
+    /// The argument that contains the text, for messages: `where`, `cols`, `order`.
     let key: String
     let scope: TableScope
-    /// Whether aggregates may occur; set to whether one did.
+    /// Whether aggregates are allowed; changed when one occurs.
     var aggregates: Occurrence
-    /// Whether window functions may occur; set to whether one did.
+    /// Whether window functions are allowed; changed when one occurs.
     var windows: Occurrence
-    /// Whether `unnest` may occur; set to whether it did.
+    /// Whether `unnest` is allowed; changed when it occurs.
     var unnesting: Occurrence
-    /// Whether rows are ordered by it, which are there once for each element by then.
+    /// Whether rows are ordered by the expression. There is a row for each element then.
     var isOrder = false
     /// The SQL of an `unnest` that was written.
     var unnested: String?
-    /// Whether there is a column outside of the list that `unnest` takes.
+    /// Whether a column occurs outside of the list of `unnest`.
     var hasOtherColumns = false
     var isInUnnest = false
-    /// Whether there is a column whose values may be long.
+    /// Whether a column occurs whose values may be long.
     var hasLongColumns = false
-    /// Whether `COLUMNS` may stand for several columns; set to whether it does.
+    /// Whether `COLUMNS` may stand for several columns; changed when it does.
     var columns: Occurrence
     /// The parameters of the lambdas around the expression, the innermost last.
     var lambdas: [LambdaParameters] = []
-    /// The column, or what stands for a value of many rows, that was written last at this place: see `BudgetFunctions`.
+    /// The column, or the expression for a value of many rows, that was written last at this place: see
+    /// `BudgetFunctions`.
     var anchor: String?
-    /// How many functions around the expression make new values of what they are given.
+    /// The number of functions around the expression that make new values from their arguments.
     var copying = 0
-    /// Inside the arguments of an aggregate, where there can be no other.
+    /// Whether the expression is in the arguments of an aggregate, where another aggregate is not allowed.
     var isInAggregate = false
-    /// Inside of a window function.
+    /// Whether the expression is inside of a window function.
     var isInWindow = false
 
     enum Occurrence {
@@ -49,13 +50,13 @@ struct ExpressionWriter {
         }
     }
 
-    /// An expression as SQL of our own.
+    /// An expression as generated SQL.
     struct Written {
         var sql: String
         var size: ValueSize
-        /// A text or whole number that the client wrote as such.
+        /// The text or integer, if the client has written a literal.
         var literal: Value?
-        /// The column of receive times.
+        /// The column of receive times, if it is one.
         var receiveTime: TableScope.ReceiveTime?
     }
 
@@ -74,18 +75,18 @@ struct ExpressionWriter {
         columns = isSelected ? .allowed : .refused
     }
 
-    /// The SQL of an expression.
+    /// Returns the SQL of an expression.
     mutating func write(_ node: SyntaxNode) throws(LakeError) -> String {
         try written(node, depth: 0).sql
     }
 
-    /// The SQL and size of an expression; `depth` is how deep it lies within others.
+    /// Returns the SQL and size of an expression; `depth` is its depth within others.
     mutating func written(_ node: SyntaxNode, depth: Int) throws(LakeError) -> Written {
         guard depth < Self.maximumDepth else { throw refusal("the expression is nested too deeply") }
-        // A top-level name of `cols` is taken by its owner; anywhere else it would name an argument.
+        // A name at the top level of `cols` is handled by the caller. Elsewhere it would name an argument.
         guard depth == 0 || node.alias.isEmpty else { throw refusal("named arguments are not allowed") }
         let result = try expression(node, depth)
-        // Operands that are checked at run time stand in the SQL twice, so its length can double at every level.
+        // Operands with a check occur twice in the SQL, so its length can double with every level.
         guard result.sql.utf8.count <= Self.maximumLength else { throw refusal("the expression is too long") }
         if result.size.isTooLarge {
             throw refusal(
@@ -107,7 +108,7 @@ struct ExpressionWriter {
         case "COLLATE": return try collation(node, depth)
         case "FUNCTION": return try call(node, depth)
         case "WINDOW": return try window(node, depth)
-        // Outside of a function that takes a lambda this is `json -> path`.
+        // Outside of a function that takes a lambda, this is `json -> path`.
         case "LAMBDA": return try arrow(node, depth)
         case "STAR": return try severalColumns(node)
         default: throw refusal(Self.refusals[node.expressionClass] ?? "this kind of expression is not allowed")
@@ -123,7 +124,7 @@ struct ExpressionWriter {
 
     func refusal(_ reason: String) -> LakeError { .refused(key, reason) }
 
-    /// A member that must be there.
+    /// A member of a node, which must exist.
     func child(_ node: SyntaxNode, _ member: String) throws(LakeError) -> SyntaxNode {
         guard let child = node.node(member) else { throw refusal("the expression is not complete") }
         return child
@@ -142,7 +143,7 @@ struct ExpressionWriter {
     private mutating func column(_ node: SyntaxNode) throws(LakeError) -> Written {
         let names = node.value["column_names"]?.arrayValue?.compactMap(\.stringValue) ?? []
         guard let name = names.last, !name.isEmpty else { throw refusal("a column has no name") }
-        // As DuckDB reads them: a parameter, the table's column, the column's field.
+        // In DuckDB's order: a parameter, the table's column, a field of the column.
         if let parameter = parameter(names[0]) {
             anchor = parameter.sql
             return fields(names.dropFirst(), of: parameter)
@@ -174,11 +175,11 @@ struct ExpressionWriter {
             } else {
                 noteColumn(nil)
             }
-            // DuckDB writes the expression again where the name stands.
+            // DuckDB repeats the expression where the name occurs.
             try make(ValueSize(copies: alias.made))
             return fields(names.dropFirst(), of: outer(try measured(alias.sql), alias.size))
         }
-        // To the parser these are columns unless they are called.
+        // The parser takes these for columns unless they are called.
         if names.count == 1, Functions.keywords.contains(name.lowercased()) {
             return Written(sql: name.lowercased(), size: .fixed)
         }
@@ -191,12 +192,12 @@ struct ExpressionWriter {
         if name.flatMap(scope.length) != .fixed { hasLongColumns = true }
     }
 
-    /// A column's size; where an alias has its name, that of the larger.
+    /// A column's size. If an alias has the same name, the larger of the two.
     private func size(of name: String) -> ValueSize {
         .largest([.column, scope.alias(name)?.size ?? .column])
     }
 
-    /// What stands outside of the innermost lambda, if there is one.
+    /// A value from outside of the innermost lambda, if there is one.
     private func outer(
         _ sql: String, _ size: ValueSize, _ receiveTime: TableScope.ReceiveTime? = nil
     ) -> Written {
@@ -205,7 +206,7 @@ struct ExpressionWriter {
         return Written(sql: sql, size: size, receiveTime: receiveTime)
     }
 
-    /// A field of a structure, of a field of it, and so on.
+    /// A field of a structure, a field of that field, and so on.
     private func fields(_ names: ArraySlice<String>, of whole: Written) -> Written {
         names.reduce(whole) { whole, name in
             Written(sql: "struct_extract(\(whole.sql), \(SQL.literal(name)))", size: whole.size)

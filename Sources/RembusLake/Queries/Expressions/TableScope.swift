@@ -1,23 +1,23 @@
 package import RembusTables
 
-/// The one table that a client's text may speak of.
+/// The one table that a client's text may use.
 package struct TableScope: Sendable {
-    /// A name given to an expression with `AS`, which other expressions may use.
+    /// A name that is given to an expression with `AS`, and that other expressions may use.
     struct Alias: Sendable {
         var sql: String
-        /// How many copies of a row its expression makes each time that it is used.
+        /// How many copies of a row its expression makes with each use.
         var made = 0
         var size: ValueSize
         var hasAggregate: Bool
         var hasWindow: Bool
-        /// The SQL of its `unnest`, if it has one.
+        /// The SQL of its `unnest`; nil without one.
         var unnested: String?
     }
 
-    /// The column that holds when a row's publication was received.
+    /// The column of receive times.
     package struct ReceiveTime: Sendable {
         let column: String
-        /// Whether it is a timestamp; else it counts nanoseconds since 1970.
+        /// Whether it is a timestamp; otherwise it is nanoseconds since 1970.
         let isTimestamp: Bool
 
         package init(column: String, isTimestamp: Bool) {
@@ -26,7 +26,7 @@ package struct TableScope: Sendable {
         }
     }
 
-    /// The table's name, by which columns may be qualified.
+    /// The table's name, which may precede the name of a column.
     let table: String
     /// The columns in their order.
     let columns: [String]
@@ -34,14 +34,14 @@ package struct TableScope: Sendable {
     private let receiveTime: ReceiveTime?
     private let lengths: [String: ColumnLength]
     private var aliases: [String: Alias] = [:]
-    /// What the statement may take; nil where nothing is measured.
+    /// The budget of the statement; nil where nothing is measured.
     var budget: QueryBudget?
-    /// The SQL of the `unnest` in the same selection, if there is one.
+    /// The SQL of the `unnest` in the same selection; nil without one.
     var element: String?
 
-    /// The scope of a table with these columns. Names differ by more than their case, as DuckDB has it.
+    /// The scope of a table with these columns. Their names differ by more than case, as DuckDB requires.
     ///
-    /// - Parameter types: The columns' types in their order, as far as they are known.
+    /// - Parameter types: The columns' types in order, as far as they are known.
     package init(table: String, columns: [String], types: [ColumnType] = [], receiveTime: ReceiveTime? = nil) {
         self.table = table
         self.receiveTime = receiveTime
@@ -50,21 +50,21 @@ package struct TableScope: Sendable {
         quoted = Dictionary(columns.map { ($0.lowercased(), SQL.identifier($0)) }) { first, _ in first }
     }
 
-    /// The quoted name of a column, found as DuckDB finds it.
+    /// The quoted name of a column, which is looked up as DuckDB does.
     func column(_ name: String) -> String? { quoted[name.lowercased()] }
 
     /// How the length of a column's values is found; nil where its type is not known.
     func length(_ name: String) -> ColumnLength? { lengths[name.lowercased()] }
 
-    /// The receive time, if that is what a column holds.
+    /// The receive time, if the column contains it.
     func receiveTime(_ name: String) -> ReceiveTime? {
         receiveTime.flatMap { $0.column.lowercased() == name.lowercased() ? $0 : nil }
     }
 
-    /// What a name given with `AS` stands for.
+    /// The expression of a name that is given with `AS`.
     func alias(_ name: String) -> Alias? { aliases[name.lowercased()] }
 
-    /// Lets expressions use a name that is given with `AS`.
+    /// Makes a name that is given with `AS` available to expressions.
     mutating func add(
         _ name: String, size: ValueSize, made: Int, hasAggregate: Bool, hasWindow: Bool, unnested: String? = nil
     ) {
@@ -77,7 +77,7 @@ package struct TableScope: Sendable {
         name == SyntaxTree.table || name.lowercased() == table.lowercased()
     }
 
-    /// The columns for a message, not too many.
+    /// The columns for a message, shortened.
     var listing: String {
         let shown = 20
         let names = columns.prefix(shown).joined(separator: ", ")

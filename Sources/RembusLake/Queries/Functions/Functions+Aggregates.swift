@@ -1,12 +1,12 @@
 extension Functions {
-    /// Aggregates whose value holds all that they were given.
+    /// Aggregates whose value contains everything.
     static let keepingAll: Set<String> = [
         "array_agg", "group_concat", "json_group_array", "json_group_object", "json_group_structure", "list", "listagg",
         "string_agg",
     ]
 
-    /// Functions of many rows. Their state counts towards the memory that DuckDB may use, and so does what `list` and its
-    /// kin keep.
+    /// Functions of many rows. DuckDB counts their state as part of its memory, including what `list` and similar
+    /// functions keep.
     static let aggregateTable: [Entry] = [
         (
             .aggregate(keepsRows: false), .fixed,

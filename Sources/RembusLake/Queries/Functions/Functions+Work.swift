@@ -1,20 +1,21 @@
 extension Functions {
-    /// Work of a function that the bytes it makes do not tell: DuckDB cannot stop it within a chunk of rows, so that it is
-    /// measured before, see ``QueryBudget``.
+    /// Work of a function that is not in proportion to the bytes that it makes. DuckDB cannot stop it within a chunk of
+    /// rows, so it is measured before; see ``QueryBudget``.
     enum Work: Sendable, Equatable {
-        /// Something is kept for every value while it works: so many times the bytes of the operands.
+        /// The function keeps memory for every value while it runs: so many times the bytes of the operands.
         case memory(Int)
-        /// All texts are looked at for each part of the others; so many hundredths of a nanosecond for every pair of bytes.
+        /// All texts are compared with each part of the others. So many hundredths of a nanosecond for every pair of
+        /// bytes.
         case pairs(Int)
-        /// A regular expression, the argument at position 1, is tried once, or from every match on.
+        /// A regular expression, the argument at position 1, is tried once, or again behind every match.
         case pattern(isRepeated: Bool)
-        /// Marks behind a letter are put in order, which takes the square of how many there are.
+        /// Combining marks behind a letter are sorted, which takes time by the square of their number.
         case marks
-        /// The value is JSON, which it goes down into by calling itself; with the weight of `memory`.
+        /// The value is JSON, into which the function recurses; with the weight of `memory`.
         case nested(Int)
     }
 
-    /// What is known of a function; nil where there is nothing but the bytes it makes.
+    /// The work of a function; nil where only the bytes that it makes count.
     static func work(_ name: String) -> Work? { workByName[name] }
 
     private static let workByName: [String: Work] = {

@@ -1,25 +1,26 @@
-/// How large the values of an expression may get, found before it runs: DuckDB keeps no account of what its functions
-/// make within a row, so that a short text such as `hex(hex(hex(…)))` could take all memory.
+/// The largest size of an expression's values, computed before it runs. DuckDB does not count what its functions
+/// allocate within a row, so that a short text such as `hex(hex(hex(…)))` could use all memory.
 package struct ValueSize: Sendable, Equatable {
-    /// How often what the row holds may occur in the value.
+    /// How many times the content of the row may occur in the value.
     var copies = 0
-    /// Bytes that come on top, from literals and from values of fixed size.
+    /// Additional bytes, from literals and from values of fixed size.
     var bytes = 0
-    /// Whether a lambda takes something from outside of it into every element.
+    /// Whether a lambda puts something from outside of it into every element.
     var isCaptured = false
 
     /// Numbers, truth values, times, hashes.
     static let fixed = ValueSize(bytes: 16)
-    /// What a column holds.
+    /// The content of a column.
     static let column = ValueSize(copies: 1)
 
-    /// What one expression may make of a row: at most so many copies of what the row holds, and so many bytes besides.
+    /// What one expression may make of a row: at most so many copies of the row's content, and so many additional
+    /// bytes.
     static let maximumCopies = 256
     static let maximumBytes = 64 << 10
 
     var isTooLarge: Bool { copies > Self.maximumCopies || bytes > Self.maximumBytes }
 
-    /// The size of these values one after the other.
+    /// The size of these values together.
     static func sum(_ sizes: some Sequence<ValueSize>) -> ValueSize {
         sizes.reduce(into: ValueSize()) { sum, size in
             sum.copies = sum.copies.saturatingAdd(size.copies)
@@ -28,7 +29,7 @@ package struct ValueSize: Sendable, Equatable {
         }
     }
 
-    /// One of these, whichever it is.
+    /// The size of any one of these.
     static func largest(_ sizes: some Sequence<ValueSize>) -> ValueSize {
         sizes.reduce(into: ValueSize()) { largest, size in
             largest.copies = max(largest.copies, size.copies)
@@ -42,9 +43,10 @@ package struct ValueSize: Sendable, Equatable {
             copies: copies.saturatingMultiply(factor), bytes: bytes.saturatingMultiply(factor), isCaptured: isCaptured)
     }
 
-    /// A list of this size, of whose elements each becomes something of the size `element`.
+    /// A list of this size, of whose elements each becomes a value of the size `element`.
     func mapped(to element: ValueSize) -> ValueSize {
-        // What is no larger than a number does not let the list grow: its elements take that much room anyway.
+        // A value no larger than a number does not make the list grow, because its elements take that much memory
+        // anyway.
         let own = element.bytes <= 64 ? 0 : element.bytes / 16
         return times(max(1, element.copies.saturatingAdd(own)))
     }

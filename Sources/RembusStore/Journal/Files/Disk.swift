@@ -6,7 +6,8 @@ import Musl
 import Darwin
 #endif
 
-/// The file system of the operating system. What is made is for its owner alone: publications and pins are in it.
+/// The file system of the operating system. Files and folders are created for their owner alone, because publications
+/// and pins are in them.
 package struct Disk: StorageFileSystem {
     package init() {}
 
@@ -94,7 +95,7 @@ package struct Disk: StorageFileSystem {
                 "\(path) is locked: another broker\(LockHolder(of: path)?.note ?? "") uses this folder; stop it, or choose another "
                     + "--name or REMBUS_DIR")
         }
-        // For whoever finds the file locked; a broker works without it.
+        // The number tells other processes who holds the lock; the broker works without it.
         file.note(getpid())
         return file
     }

@@ -47,7 +47,7 @@ package final class DiskFile: StorageFile {
                 if errno == EINTR { continue }
                 throw failure("cannot write to")
             }
-            // A regular file that takes nothing and says nothing has no room.
+            // A regular file that accepts no bytes without an error is on a full disk.
             guard count > 0 else { throw StorageError("cannot write to \(path)", errno: ENOSPC) }
             done += count
         }
@@ -82,7 +82,8 @@ package final class DiskFile: StorageFile {
     package func sync() throws(StorageError) {
         if isDeleted { throw StorageError("\(path) was deleted while the broker used it") }
         #if canImport(Darwin)
-        // fsync leaves the data in the drive's cache there. Not every file system knows the stronger one.
+        // On Apple systems `fsync` leaves the data in the drive's cache. Not every file system supports the stronger
+        // `F_FULLFSYNC`.
         if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
         guard fsync(descriptor) == 0 else { throw failure("cannot sync") }
         #else
@@ -111,7 +112,7 @@ package final class DiskFile: StorageFile {
         FileLock.take(descriptor) == .locked
     }
 
-    /// Makes a number the file's whole content, if that is possible.
+    /// Replaces the file's content by a number, if possible.
     func note(_ number: Int32) {
         let text = Array("\(number)\n".utf8)
         guard ftruncate(descriptor, 0) == 0 else { return }

@@ -6,11 +6,11 @@ import Musl
 import Darwin
 #endif
 
-/// Whose a file is and who else may use it.
+/// The owner of a file and its permissions.
 package struct FileStatus: Sendable {
     private let status: stat
 
-    /// Nil when there is no such file, or none that can be looked at.
+    /// Nil when the file is missing or cannot be examined.
     package init?(_ path: String, followsLink: Bool = true) {
         var status = stat()
         guard (followsLink ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
@@ -27,7 +27,7 @@ package struct FileStatus: Sendable {
     /// The owner's name, or the number of a user who has none.
     package var ownerName: String { Self.name(of: status.st_uid) }
 
-    /// As whom this process runs.
+    /// The name of the user that this process runs as.
     package static var ourName: String { name(of: geteuid()) }
 
     private static func name(of user: uid_t) -> String {

@@ -7,20 +7,22 @@ import Darwin
 #endif
 import RembusSupport
 
-/// Who holds the lock of a file.
+/// The process that holds the lock of a file.
 package struct LockHolder {
-    /// The process as it calls itself; nil when it has not said. In a container it may be another one here.
+    /// The process number that the holder wrote; nil when it wrote none. Inside a container the number may mean another
+    /// process.
     package let process: Int32?
 
     /// For the middle of a sentence: ` (process 4711)`, or nothing.
     package var note: String { process.map { " (process \($0))" } ?? "" }
 
-    /// Looks without taking the lock or making the file; nil when nobody holds it.
+    /// Looks up the holder without taking the lock or creating the file; nil when the file is not locked.
     package init?(of path: String) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        // Shared, and let go at once: two that look do not take each other for a holder.
+        // The lock is shared and released at once, so two processes that look at the same time do not take each other
+        // for the holder.
         guard FileLock.take(descriptor, .shared) == .held else { return nil }
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = read(descriptor, &bytes, bytes.count)

@@ -2,7 +2,7 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 
-/// Reads from segment files what is no longer in memory: one thread that serves requests in turn.
+/// One thread that reads records from segment files that are no longer in memory; it serves requests in turn.
 final class FetchReader: Sendable {
     struct Request: Sendable {
         let partition: Int
@@ -20,7 +20,7 @@ final class FetchReader: Sendable {
 
     private let shared: JournalShared
     private let queue = Monitor(Queue())
-    /// While nothing can be read, many ask again and again.
+    /// While nothing can be read, many requests fail for the same reason; it is logged once in a while.
     private let failure = NIOLockedValueBox(RepeatedLine())
 
     init(_ shared: JournalShared) {
@@ -64,7 +64,7 @@ final class FetchReader: Sendable {
         let archive = shared.archive.withLockedValue { $0 }
         switch partition.withState({ $0.place(of: request.position, hasArchive: archive != nil) }) {
         case .memory:
-            // It may be a time, which stands for a position there.
+            // The requested position may be a receive time; the offset for it is needed here.
             let next = partition.withState { $0.position(after: request.position, hasArchive: false) }
             let isTime = request.position < StorePosition.logBase
             request.done(StorePage(bytes: ByteBuffer(), next: isTime ? next : request.position))

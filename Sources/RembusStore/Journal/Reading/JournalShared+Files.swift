@@ -27,7 +27,7 @@ extension JournalShared {
     ) throws(StorageError) -> FilePage {
         guard let file = try open(segment, partition) else {
             guard partition.withState({ $0.segments.contains { $0.start == segment.start } }) else {
-                // It was deleted since its place was looked up; the next look-up knows.
+                // The segment was deleted since its place was looked up; the next look-up takes that into account.
                 return FilePage(bytes: ByteBuffer(), next: offset, lostBytes: 0, skippedBytes: 0)
             }
             noteLoss(of: segment.end - offset, partition.path(of: segment), "is missing")
@@ -36,7 +36,7 @@ extension JournalShared {
         }
         defer { file.close() }
         let reader = SegmentReader(file, start: segment.start)
-        // A position inside a stretch of unrecorded publications is no beginning of a record on the disk.
+        // A position inside a stretch of unrecorded publications is not the beginning of a record on the disk.
         let isRecord = try reader.isRecord(at: offset, end: segment.end)
         var builder = PageBuilder(limit: limit)
         let outcome = try reader.read(from: isRecord ? offset : segment.mark(before: offset), to: segment.end) {
@@ -46,7 +46,7 @@ extension JournalShared {
         if outcome.damagedBytes + outcome.tornBytes > 0 {
             noteLoss(of: outcome.damagedBytes + outcome.tornBytes, partition.path(of: segment), "is damaged")
         }
-        // Nothing sound may be left of it: then the log goes on behind it all the same.
+        // Even when no sound record is left in the segment, reading goes on behind it.
         let isDone = outcome.next >= segment.end || outcome.tornBytes > 0 || (!isRecord && outcome.next <= offset)
         return FilePage(
             bytes: builder.bytes, next: isDone ? max(following, offset) : outcome.next,
@@ -54,8 +54,8 @@ extension JournalShared {
             skippedBytes: outcome.skippedBytes + (isDone && following > segment.end ? following - segment.end : 0))
     }
 
-    /// Opens a segment's file; nil when it is missing. Where the whole folder is away, nothing is lost, and nothing can be
-    /// read now.
+    /// Opens a segment's file; nil when it is missing. When the whole folder is missing, the method throws: nothing
+    /// counts as lost, and nothing can be read at present.
     private func open(
         _ segment: Segment, _ partition: JournalPartition
     ) throws(StorageError) -> (any StorageFile)? {
@@ -67,11 +67,11 @@ extension JournalShared {
             return file
         }
         try requireFolder()
-        // The folder may have come back in between.
+        // The folder may have come back in the meantime.
         return try options.fileSystem.open(path, readOnly: true)
     }
 
-    /// Says what of a segment cannot be read, and counts it, once however often that is tried.
+    /// Logs and counts the part of a segment that cannot be read, once per segment and reason.
     private func noteLoss(of bytes: UInt64, _ path: String, _ what: String) {
         guard losses.withLockedValue({ $0.insert("\(path) \(what)").inserted }) else { return }
         logger.error("\(path) \(what): \(bytes) bytes lost")

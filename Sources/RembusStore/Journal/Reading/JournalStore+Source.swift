@@ -70,7 +70,7 @@ extension JournalStore: JournalSource {
                 if let lastTime { partition.withState { $0.sourceCursor = (lastTime, page.next) } }
                 return page.page
             }
-            // Nothing but what is older or was not recorded.
+            // All records from here on are too old or were not recorded.
             guard page.next > offset else { return nil }
             offset = page.next
         }
@@ -95,7 +95,7 @@ extension JournalStore: JournalSource {
             page.skippedBytes += skipped
             return (page, lastReceivedAt(in: page.bytes))
         case .memory, .archive:
-            // Unrecorded publications that have left memory.
+            // Unrecorded publications that are no longer in memory.
             let start = partition.withState { $0.log.startOffset }
             return (JournalShared.FilePage(bytes: ByteBuffer(), next: start, lostBytes: 0, skippedBytes: 0), nil)
         }
@@ -148,10 +148,11 @@ extension JournalStore: JournalSource {
         shared.names.name(of: number)
     }
 
-    /// Numbers that records may bear and whose name is not known, because the file with the names was lost or damaged.
+    /// Numbers that records may contain although their names are unknown, because the file with the names was lost or
+    /// damaged.
     package var numbersWithoutName: Set<UInt32> { shared.names.numbersWithoutName }
 
-    /// Gives such numbers their names again. Before ``start()``.
+    /// Gives these numbers their names again. To be called before ``start()``.
     package func restoreNames(_ found: [UInt32: String]) throws(StorageError) {
         try shared.names.restore(found)
     }

@@ -10,7 +10,8 @@ struct PageBuilder {
         self.limit = limit
     }
 
-    /// - Parameter record: Header and message. False when the page is full; then it is not added.
+    /// - Parameter record: Header and message.
+    /// - Returns: False when the page is full; the record is not added then.
     mutating func add(_ record: UnsafeRawBufferPointer) -> Bool {
         let length = (record.count + 7) & ~7
         guard bytes.readableBytes == 0 || bytes.readableBytes + length <= limit else { return false }

@@ -1,7 +1,7 @@
 import Logging
 
-/// Finds out what a journal's folder holds. Nothing but marks is kept in memory, and only segments without a footer are
-/// read: those that were being written when the last run ended.
+/// Finds out what a journal's folder holds. Only marks are kept in memory, and only segments without a footer are read:
+/// those that were in writing when the last run ended.
 struct JournalRecovery {
     let options: JournalOptions
     let logger: Logger
@@ -50,7 +50,7 @@ struct JournalRecovery {
         var segments: [Segment] = []
         for (index, start) in starts.enumerated() {
             let path = "\(directory)/\(Segment.fileName(start: start))"
-            // Nothing lies behind the next segment's beginning; a file that says otherwise is damaged.
+            // The log of a segment ends where the next segment begins; a file that says otherwise is damaged.
             let limit = index + 1 < starts.count ? starts[index + 1] : StorePosition.logBase - 1
             if let segment = try segment(path, partition: partition, start: start, limit: limit) {
                 segments.append(segment)
@@ -60,7 +60,7 @@ struct JournalRecovery {
         return segments
     }
 
-    /// What a segment's file holds; nil, and the file is put aside, when there is no record in it.
+    /// The content of a segment's file. When the file holds no record, it is put aside and the result is nil.
     private mutating func segment(
         _ path: String, partition: Int, start: UInt64, limit: UInt64
     ) throws(StorageError) -> Segment? {
@@ -71,7 +71,8 @@ struct JournalRecovery {
         switch head.withUnsafeBytes(SegmentFormat.parseHeader) {
         case .sound(partition, start, let time): firstReceivedAt = time
         case .sound, .damaged:
-            // The file's name tells what matters, and records prove themselves.
+            // A damaged header is no loss: the file's name gives the start offset, and every record has a checksum of
+            // its own.
             if head.contains(where: { $0 != 0 }) {
                 logger.error("the header of \(path) is damaged; reading its records")
             }
@@ -109,7 +110,7 @@ struct JournalRecovery {
         do throws(StorageError) {
             try SegmentWriter.finish(file, segment, syncing: true)
         } catch {
-            // It is only read again at the next start.
+            // Without a footer, the segment is only read again at the next start.
             logger.warning("a segment of the journal stays without its footer: \(error)")
         }
         return segment

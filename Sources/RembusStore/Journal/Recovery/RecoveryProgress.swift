@@ -1,6 +1,6 @@
 import Logging
 
-/// Says how far the recovery of a journal has come, when it takes long: a broker that is silent looks as if it hung.
+/// Logs the progress of a journal's recovery when it takes long, because a silent broker looks as if it hung.
 struct RecoveryProgress {
     private let interval: Duration
     private let logger: Logger
@@ -8,7 +8,7 @@ struct RecoveryProgress {
     private var due: ContinuousClock.Instant
     private var done = 0
     private var hasReported = false
-    /// Segments that there are.
+    /// The number of segments.
     var count = 0
 
     init(interval: Duration, logger: Logger) {
@@ -17,7 +17,7 @@ struct RecoveryProgress {
         due = start + interval
     }
 
-    /// Notes that one more segment is known.
+    /// Counts one more recovered segment.
     mutating func passed() {
         done += 1
         let now = ContinuousClock.now
@@ -27,7 +27,7 @@ struct RecoveryProgress {
         due = now + interval
     }
 
-    /// Says that it is through, when anything was said before.
+    /// Logs the end of the recovery, if any progress was logged before.
     func end() {
         guard hasReported else { return }
         logger.notice("the journal is recovered, after \((ContinuousClock.now - start).components.seconds) s")

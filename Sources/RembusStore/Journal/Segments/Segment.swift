@@ -1,4 +1,4 @@
-/// What is known of one segment file without opening it.
+/// What is known about a segment file without opening it.
 struct Segment: Sendable, Equatable {
     /// A place to start reading from.
     struct Mark: Sendable, Equatable {
@@ -7,7 +7,7 @@ struct Segment: Sendable, Equatable {
         var receivedAt: UInt64
     }
 
-    /// Bytes of log between two marks, about.
+    /// Bytes of log between two marks, approximately.
     static let markDistance: UInt64 = 1 << 20
 
     /// Log offsets of the first record and behind the last one.
@@ -27,10 +27,10 @@ struct Segment: Sendable, Equatable {
         lastReceivedAt = firstReceivedAt
     }
 
-    /// Bytes on disk, about.
+    /// Bytes on disk, approximately.
     var byteCount: UInt64 { end - start + UInt64(SegmentFormat.headerBytes) }
 
-    /// Takes note of a record; a second time is harmless.
+    /// Notes a record; noting the same record twice is harmless.
     @inline(__always)
     mutating func note(_ header: RecordHeader, at offset: UInt64) {
         lastReceivedAt = max(lastReceivedAt, header.receivedAt)

@@ -45,7 +45,7 @@ enum SegmentFormat {
         guard bytes.count >= headerBytes, bytes.word(at: 0) == magic,
             rembus_crc32c(0, bytes.baseAddress, headerBytes - 4) == bytes.halfWord(at: headerBytes - 4)
         else { return .damaged }
-        // The places of magic, version and checksum never change.
+        // The places of magic, version and checksum are the same in every version of the format.
         let version = bytes.halfWord(at: 8)
         guard version <= Self.version else { return .newer(version: version) }
         return .sound(

@@ -1,14 +1,15 @@
-/// Reads the records of one segment file in order, verifying each; goes on behind damage. One thread at a time.
+/// Reads the records of one segment file in order and verifies each; continues behind damaged bytes. For one thread at
+/// a time.
 final class SegmentReader {
-    /// What a reading came upon.
+    /// The result of a reading.
     struct Outcome {
         /// The offset of the first record not taken, or behind the last sound one.
         var next: UInt64
-        /// Receive time of the last sound record, or what was given.
+        /// Receive time of the last sound record; without one, the time given to ``read``.
         var lastReceivedAt: UInt64
-        /// Bytes between sound records that are no sound record.
+        /// Bytes between sound records that are not part of a sound record.
         var damagedBytes: UInt64 = 0
-        /// Bytes behind the last sound record up to the last byte that is not zero: what a crash left half written.
+        /// Bytes behind the last sound record up to the last nonzero byte: a write that a crash interrupted.
         var tornBytes: UInt64 = 0
         /// Bytes of publications that were not recorded.
         var skippedBytes: UInt64 = 0
@@ -50,7 +51,7 @@ final class SegmentReader {
         var outcome = Outcome(next: offset, lastReceivedAt: lastReceivedAt)
         while outcome.next < end {
             guard case .record(let header, let count, let length) = try record(at: outcome.next, end: end) else {
-                // Mostly nothing follows but the space that was reserved for the file, which may be much.
+                // Mostly only the reserved space of the file follows, which may be large.
                 guard let written = try firstNonzero(from: outcome.next, to: end) else { return outcome }
                 guard let next = try soundRecord(after: outcome, from: written, end: end) else {
                     outcome.tornBytes = try lastNonzero(from: written, to: end) - outcome.next
@@ -125,8 +126,8 @@ final class SegmentReader {
         return nil
     }
 
-    /// How far behind `offset` the first place lies where a record may begin, when all is zero up to `written`: of the
-    /// first 16 bytes of a record some are not.
+    /// The distance from `offset` to the first place where a record may begin, when all bytes up to `written` are zero:
+    /// the first 16 bytes of a record are never all zero.
     private static func candidate(before written: UInt64, after offset: UInt64) -> UInt64 {
         let words = (written - offset) / 8 * 8
         return words > 8 ? words - 8 : 0
@@ -134,11 +135,11 @@ final class SegmentReader {
 
     @inline(__always)
     private func pointer(to offset: UInt64) -> UnsafeRawPointer {
-        // `load` has made sure that it is inside; the buffer is never empty.
+        // `load` has checked that the bytes are in the buffer, and the buffer is never empty.
         UnsafeRawPointer(buffer.baseAddress.unsafelyUnwrapped + Int(offset - bufferStart))
     }
 
-    /// Has `count` bytes at `offset` in the buffer; false when the file has fewer.
+    /// Loads `count` bytes at `offset` into the buffer; false when the file has fewer.
     @inline(__always)
     private func load(_ offset: UInt64, count: Int) throws(StorageError) -> Bool {
         if offset >= bufferStart, offset + UInt64(count) <= bufferStart + UInt64(bufferCount) { return true }

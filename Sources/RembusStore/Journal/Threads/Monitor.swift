@@ -7,7 +7,7 @@ import Darwin
 #endif
 import RembusSupport
 
-/// A lock with a state and a condition to wait for, with time-outs that changes of the wall clock do not touch.
+/// A lock with a state and a condition to wait for. Its time-outs are independent of changes of the wall clock.
 ///
 /// `state` is used under the mutex only; the two C objects are never moved. Hence unchecked.
 final class Monitor<State>: @unchecked Sendable {
@@ -37,7 +37,7 @@ final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Changes the state; wakes whoever waits, without a system call when nobody does.
+    /// Changes the state and wakes the waiting threads; makes no system call when no thread waits.
     @discardableResult
     func change<Result>(_ body: (inout State) -> Result) -> Result {
         pthread_mutex_lock(mutex)

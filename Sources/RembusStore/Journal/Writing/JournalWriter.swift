@@ -6,12 +6,12 @@ import RembusWire
 /// The journal's one writing thread: writes what event loops appended, syncs it, reports commits, completes and deletes
 /// segments.
 ///
-/// Everything but `shared` belongs to the thread.
+/// Everything except `shared` is used by this thread only.
 final class JournalWriter {
     private static let retryDelay: UInt64 = 1_000_000_000
     private static let longestMoment: UInt64 = 500_000
     private static let reminderDelay: UInt64 = 30_000_000_000
-    /// How often a journal that nobody writes to looks whether its folder is still there.
+    /// How often the folder of an idle journal is checked for its existence.
     private static let lookDelay: UInt64 = 1_000_000_000
 
     private let shared: JournalShared
@@ -21,7 +21,7 @@ final class JournalWriter {
     private var retryAt: UInt64?
     private var failingSince: UInt64 = 0
     private var remindAt: UInt64 = 0
-    /// Commits that the last pass reported, and how long its syncs took.
+    /// The number of commits that the last pass reported, and how long its syncs took.
     private var reported = 0
     private var syncNanoseconds: UInt64 = 0
 
@@ -49,13 +49,13 @@ final class JournalWriter {
 
     private func waitForWork() -> JournalShared.Signal {
         let signal = shared.signal
-        // While writing fails, only the next attempt's time counts: a commit does not make the disk better.
+        // While writing fails, only the time of the next attempt counts: a waiting commit does not hasten it.
         let isFailing = retryAt != nil
         let look = MonotonicClock.nanoseconds() + Self.lookDelay
         let deadline = retryAt ?? writers.compactMap(\.syncDeadline).reduce(min(look, retention.deadline ?? look), min)
         signal.wait(until: deadline, { $0.isStopping || (!isFailing && $0.hasWork) }, then: { _ in })
         if !isFailing {
-            // Some more may come with it, unless somebody waits.
+            // Unless a commit waits, the writer waits a little for more records.
             let linger = MonotonicClock.nanoseconds() + shared.options.writeDelay.nanoseconds
             signal.wait(until: min(deadline, linger), { $0.isUrgent || $0.isStopping || !$0.hasWork }, then: { _ in })
         }
@@ -66,8 +66,8 @@ final class JournalWriter {
         }
     }
 
-    /// When several waited the last time, as many are about to wait again: the first of them would get a sync of its own
-    /// and the others the next one, if they were not given a moment to arrive.
+    /// When several commits waited the last time, as many are likely to come again. Without this pause the first would
+    /// get a sync of its own and the others would wait for the next one.
     private func gather() {
         guard reported > 1 else { return }
         let moment = min(syncNanoseconds / 5, Self.longestMoment)
@@ -83,7 +83,7 @@ final class JournalWriter {
             try shared.requireFolder()
             try shared.names.write(syncing: shared.options.sync != .none)
             for writer in writers {
-                // One partition's trouble is not the others', unless it is the disk's.
+                // A failure in one partition does not stop the others, unless the disk itself fails.
                 do throws(StorageError) {
                     if try writer.write() { hasWritten = true }
                     let start = MonotonicClock.nanoseconds()

@@ -1,18 +1,18 @@
 import Logging
 import RembusSupport
 
-/// Moves one partition's records from memory to its segments. The writer thread's alone.
+/// Moves one partition's records from memory to its segments. Used by the writer thread only.
 final class PartitionWriter {
     /// How far writing has come.
     struct Cursor {
         /// Everything before is in a file, or is unrecorded and lies behind `skipStart`.
         var end: UInt64
-        /// Where unrecorded publications begin that are not accounted for in the file yet.
+        /// The start of unrecorded publications that the file does not account for yet.
         var skipStart: UInt64?
         var skipReceivedAt: UInt64 = 0
     }
 
-    /// Unrecorded stretches that are longer end the segment instead of leaving a hole in it.
+    /// A longer unrecorded stretch ends the segment; a shorter one leaves a hole in it.
     static let longestHole: UInt64 = 1 << 20
 
     let partition: JournalPartition
@@ -24,11 +24,12 @@ final class PartitionWriter {
     private var synced: Cursor
     /// When the oldest unconfirmed byte was written.
     private var dirtySince: UInt64?
-    /// True while a sync has begun and not succeeded: what it was to confirm may be gone from the system's memory too.
+    /// Whether a sync has begun and not succeeded. The bytes that it was to confirm may be lost from the system's
+    /// cache.
     private var isSyncing = false
     private(set) var syncs: UInt64 = 0
     private var completedBytes: UInt64 = 0
-    /// True since a segment was completed; the journal clears it.
+    /// Whether a segment was completed since the journal last cleared this flag.
     var hasRotated = false
 
     init(_ partition: JournalPartition, shared: JournalShared, staging: WriteStaging) {
@@ -67,7 +68,7 @@ final class PartitionWriter {
         guard let base = bytes.baseAddress else { return }
         var next = cursor
         var offset = run.start
-        // Recorded stretch not handed on yet.
+        // The start of the recorded stretch that is not handed on yet.
         var pending = run.start
         func hand(upTo end: UInt64) throws(StorageError) {
             let stretch = bytes[Int(pending - run.start)..<Int(end - run.start)]
@@ -111,7 +112,8 @@ final class PartitionWriter {
         publish(next)
     }
 
-    /// Goes on in a new segment, since somebody deleted the one that was written to: with all of it that is in memory.
+    /// Continues in a new segment because the current one's file was deleted. The new segment gets those of its records
+    /// that are still in memory.
     private func replace(_ lost: SegmentWriter) throws(StorageError) {
         try options.fileSystem.createDirectory(partition.directory)
         shared.logger.error(
@@ -163,7 +165,7 @@ final class PartitionWriter {
             directory: partition.directory, partition: partition.number, start: offset,
             firstReceivedAt: header.receivedAt, capacity: UInt64(options.segmentBytes), staging: staging,
             fileSystem: options.fileSystem)
-        // Before it everything is confirmed or unrecorded.
+        // Everything before `offset` is confirmed or unrecorded.
         confirm(Cursor(end: offset))
         publish(Cursor(end: offset))
     }
@@ -180,7 +182,7 @@ final class PartitionWriter {
 }
 
 extension PartitionWriter {
-    /// How long written bytes stay unconfirmed when nobody waits for them.
+    /// How long written bytes stay unconfirmed when no commit waits for them.
     private static let idleSyncDelay: UInt64 = 200_000_000
 
     /// When a sync is due; nil when there is nothing to confirm.
@@ -193,7 +195,7 @@ extension PartitionWriter {
         }
     }
 
-    /// Has the disk confirm what was written, if it is time. True when it did.
+    /// Syncs the written bytes when it is time. True when it did.
     func syncIfDue() throws(StorageError) -> Bool {
         guard cursor.end > synced.end else { return false }
         guard let segment, segment.isDirty else {
@@ -231,7 +233,8 @@ extension PartitionWriter {
         confirm(cursor)
     }
 
-    /// After a sync that failed, what it was to confirm is written again from memory: the system may have dropped it.
+    /// After a failed sync: the bytes that it was to confirm are written again from memory, because the system may have
+    /// dropped them.
     private func fallBack() {
         guard isSyncing else { return }
         isSyncing = false
@@ -239,7 +242,7 @@ extension PartitionWriter {
             if synced.end >= state.log.startOffset {
                 cursor = synced
             } else {
-                // Memory does not reach back so far: only with `.always` are records kept until they are confirmed.
+                // Memory may not reach back that far: only `.always` keeps records until they are confirmed.
                 let start = min(state.log.startOffset, cursor.end)
                 if let skip = cursor.skipStart, skip >= start { cursor.skipStart = nil }
                 cursor.end = start

@@ -2,7 +2,7 @@ import Logging
 import NIOConcurrencyHelpers
 import RembusSupport
 
-/// Deletes segments that nobody needs any more. The writer thread's alone.
+/// Deletes segments that are no longer needed. Used by the writer thread only.
 struct SegmentRetention {
     private static let ageCheckDelay: UInt64 = 10_000_000_000
 
@@ -31,7 +31,7 @@ struct SegmentRetention {
             guard removeOldest(of: partition) else { break }
         }
         let (total, limit) = (shared.byteCount, shared.options.retainedBytes)
-        // What is above the limit and may not go yet is not looked at again for every write.
+        // Segments above the limit that may not be deleted yet are not checked again at every write.
         checksAtWritten = written + (total < limit ? limit - total + 1 : UInt64(shared.options.segmentBytes) / 8)
         warnOfLag()
     }
@@ -47,7 +47,7 @@ struct SegmentRetention {
         var oldest: (partition: JournalPartition, time: UInt64)?
         for partition in shared.partitions {
             let time = partition.withState { state -> UInt64? in
-                // The newest one stays: it is being written, or tells where the log ends.
+                // The newest segment stays: it is in writing, or its end marks the end of the log.
                 guard state.segments.count > 1, let first = state.segments.first else { return nil }
                 if options.awaitsArchive, first.lastReceivedAt > state.archivedTime { return nil }
                 guard first.end <= state.durableEnd else { return nil }
@@ -64,7 +64,7 @@ struct SegmentRetention {
             let segment = state.segments.removeFirst()
             state.departed.append(
                 JournalPartition.Departed(start: segment.start, firstReceivedAt: segment.firstReceivedAt))
-            // A cursor that is further behind than this many segments begins anew.
+            // A cursor that is further behind than this many segments starts again from the oldest record.
             if state.departed.count > 1 << 16 { state.departed.removeFirst(1 << 15) }
             return segment
         }

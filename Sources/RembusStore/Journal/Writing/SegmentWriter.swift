@@ -1,6 +1,6 @@
-/// The segment that a partition's newest records go to. The writer thread's alone.
+/// The segment that a partition's newest records are written to. Used by the writer thread only.
 final class SegmentWriter {
-    /// Unrecorded stretches up to this length are filled with zeros rather than jumped over: one write instead of two.
+    /// Unrecorded stretches up to this length are filled with zeros rather than skipped: one write instead of two.
     private static let shortHole = 4096
 
     private let file: any StorageFile
@@ -8,13 +8,13 @@ final class SegmentWriter {
     private let capacity: UInt64
     /// A header and zeros behind it.
     private let hole = UnsafeMutableRawBufferPointer.allocate(byteCount: SegmentWriter.shortHole, alignment: 8)
-    /// What readers may know: everything before `segment.end` is in the file.
+    /// The segment as readers may see it: everything before `segment.end` is in the file.
     private(set) var segment: Segment
     private(set) var writtenBytes: UInt64 = 0
     /// True when something was written since the last sync.
     private(set) var isDirty = true
 
-    /// Creates the file; whatever was there under its name is overwritten.
+    /// Creates the file; an existing file of that name is overwritten.
     init(
         directory: String, partition: Int, start: UInt64, firstReceivedAt: UInt64, capacity: UInt64,
         staging: WriteStaging,
@@ -42,7 +42,7 @@ final class SegmentWriter {
 
     deinit { hole.deallocate() }
 
-    /// Whether somebody deleted the file.
+    /// Whether the file was deleted.
     var isDeleted: Bool { file.isDeleted }
 
     /// True when a record that ends at `end` belongs here.
@@ -50,7 +50,7 @@ final class SegmentWriter {
         end - segment.start <= capacity || offset == segment.start
     }
 
-    /// Takes note of a record that ``put(_:at:)`` gets.
+    /// Notes a record that is passed to ``put(_:at:)``.
     @inline(__always)
     func note(_ header: RecordHeader, at offset: UInt64) {
         segment.note(header, at: offset)
@@ -76,7 +76,7 @@ final class SegmentWriter {
         try put(UnsafeRawBufferPointer(rebasing: hole[..<length]), at: start)
     }
 
-    /// Has everything up to `end` in the file.
+    /// Returns when everything up to `end` is in the file.
     func flush(to end: UInt64) throws(StorageError) {
         try staging.flush(to: file)
         segment.end = max(segment.end, end)
@@ -97,7 +97,7 @@ final class SegmentWriter {
     static func finish(_ file: any StorageFile, _ segment: Segment, syncing: Bool) throws(StorageError) {
         let footer = SegmentFormat.footer(of: segment)
         let place = segment.end - segment.start + UInt64(SegmentFormat.headerBytes)
-        // The cut first: a sound footer always ends the file.
+        // The file is cut first, so that a sound footer is always at its end.
         try file.truncate(to: place)
         try file.write(footer, at: place)
         if syncing { try file.sync() }

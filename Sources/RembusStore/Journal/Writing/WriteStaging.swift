@@ -1,7 +1,7 @@
-/// Gathers small neighbouring writes to one file, so that a mix of recorded and unrecorded publications does not become
-/// a system call each. Large stretches go straight from where they are.
+/// Gathers small adjacent writes to one file, so that a mix of recorded and unrecorded publications does not need a
+/// system call each. Large stretches are written directly.
 ///
-/// The writer thread's alone.
+/// Used by the writer thread only.
 final class WriteStaging {
     private static let capacity = 1 << 17
     private static let directBytes = 1 << 14

@@ -35,7 +35,7 @@ extension Cast {
         return text.withUTF8 { stage(.text(UnsafeRawBufferPointer($0)), as: type, into: column) }
     }
 
-    /// Nested types take their parts; texts and JSON can hold anything.
+    /// Nested types are cast part by part; texts and JSON can hold any value.
     private static func stage(container: Value, as type: ColumnType, into column: ColumnBuffer) -> CastResult {
         let value = TypedArray.expanded(container)
         if type.isNested { return stage(parts: value, as: type, into: column) }
@@ -68,7 +68,7 @@ extension Cast {
         case (Value.Tag.epochSeconds, .integer(let seconds)):
             return instant(Instant(seconds: Int128(seconds), nanoseconds: 0), as: type, column)
         case (Value.Tag.epochSeconds, .float(let seconds)):
-            // Two's powers: beyond, a double has no fractions of a second left, and below, it fits.
+            // Powers of two: a larger double has no fraction of a second, a smaller one fits.
             guard seconds.magnitude < 0x1p53 else { return .outOfRange }
             let whole = seconds.rounded(.down)
             let microseconds = ((seconds - whole) * 1_000_000).rounded()

@@ -23,7 +23,7 @@ extension Cast {
         return .added
     }
 
-    /// Fields are found by name, as columns are; one that is missing is null, and what is no field is left out and said.
+    /// Fields are found by name, as columns are. A missing field is null; an unknown one is left out and reported.
     private static func stage(
         _ map: ValueMap, as fields: [ColumnType.Field], into column: ColumnBuffer
     ) -> CastResult {
@@ -47,7 +47,7 @@ extension Cast {
         column.beginElements()
         var seen: Set<[UInt8]> = []
         for pair in map {
-            // A map's keys differ and are not null.
+            // The keys of a map are distinct and not null.
             if pair.key.isNull { return .invalid }
             var result = stage(part: pair.key, as: keyType, into: keys)
             guard result == .added else { return result }

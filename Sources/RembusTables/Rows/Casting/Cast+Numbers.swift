@@ -3,7 +3,7 @@ extension Cast {
         let value: Bool
         switch scalar {
         case .bool(let bool): value = bool
-        // Other numbers would be lost.
+        // Other numbers cannot be represented.
         case .unsigned(let number):
             guard number <= 1 else { return .inexact }
             value = number == 1
@@ -71,7 +71,7 @@ extension Cast {
                 return .failure(.outOfRange)
             }
             guard number.isNegative else { return .success(value) }
-            // A negative number is none of an unsigned type, even if it rounds to zero.
+            // A negative number does not fit an unsigned type, even if it rounds to zero.
             guard T.isSigned || number.mantissa == 0 else { return .failure(.outOfRange) }
             return .success(0 &- value)
         default: return .failure(.unsupported)
@@ -163,7 +163,7 @@ extension Cast {
     private static func exactDecimal(_ value: Double, scale: Int) -> Result<UInt128, Failure> {
         guard value.isFinite else { return .failure(.outOfRange) }
         if value == value.rounded() {
-            // A whole number is exact as it is.
+            // A whole number is exact.
             guard value.magnitude < 0x1p128 else { return .failure(.outOfRange) }
             let (product, overflow) = UInt128(value.magnitude).multipliedReportingOverflow(
                 by: DecimalText.powersOfTen[scale])

@@ -1,27 +1,27 @@
 import NIOCore
 import RembusWire
 
-/// What became of an attempt to make a value one of a column's type.
+/// The result of a cast of a value to a column's type.
 enum CastResult: Equatable {
-    /// It is staged.
+    /// The value is staged.
     case added
-    /// The text or number is none of the type.
+    /// The text or number is not a value of the type.
     case invalid
     case outOfRange
-    /// It would become another number.
+    /// The number would be changed.
     case inexact
-    /// Values of this kind are never made values of the type.
+    /// Values of this kind cannot be cast to the type.
     case unsupported
 }
 
-/// Makes values of columns of what comes in messages, by the rules of DuckDB's casts.
+/// Casts values of messages to the types of columns, by the rules of DuckDB's casts.
 ///
-/// Every path into a table ends here – publications, frames, upserts –, so that a value is the same whichever it took. There
-/// are three differences from `INSERT`: a number is refused where it would become another one (floating point takes the
-/// nearest), an offset of a time always counts, and what Parquet could not give back is refused. What has more kinds in CBOR
-/// than in SQL (dates by tag, decimals, UUIDs) is understood in addition.
+/// Every path into a table ends here – publications, frames, upserts –, so that a value becomes the same on each of
+/// them. There are three differences from `INSERT`: a number that would be changed is refused (floating point takes the
+/// nearest), the offset of a time always counts, and values that Parquet could not give back are refused. CBOR items
+/// that SQL has no literal for (dates by tag, decimals, UUIDs) are accepted in addition.
 enum Cast {
-    /// Stages a value that is not null in the row behind the last of `buffer`, which is a buffer of the column's storage.
+    /// Stages a value that is not null in the row behind the last of `buffer`, which has the column's storage.
     static func stage(_ scalar: CBORScalar, for column: ColumnSchema, into buffer: ColumnBuffer) -> CastResult {
         if let unit = column.epoch, let result = stage(scalar, countedIn: unit, as: column.type, into: buffer) {
             return result

@@ -70,7 +70,7 @@ struct DecimalText {
             let (tenfold, overflow) = mantissa.multipliedReportingOverflow(by: 10)
             let (sum, carry) = tenfold.addingReportingOverflow(UInt128(digit))
             if overflow || carry {
-                // The digit is lost, its place is not.
+                // The digit is dropped, but its place counts.
                 if digit != 0 { isCut = true }
                 if !isFraction { exponent += 1 }
                 return
@@ -89,7 +89,7 @@ struct DecimalText {
         var power = 0
         let start = index
         while index < bytes.endIndex, isDigit(bytes[index]) {
-            // Larger ones make no difference.
+            // Larger exponents give the same result.
             power = min(power * 10 + Int(bytes[index] - UInt8(ascii: "0")), 1_000_000)
             index += 1
         }

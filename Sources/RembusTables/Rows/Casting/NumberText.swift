@@ -112,6 +112,6 @@ enum NumberText {
 }
 
 extension DecimalText {
-    /// The number in a form that every parser of numbers knows.
+    /// The number in a form that every parser accepts.
     var scientific: String { "\(isNegative ? "-" : "")\(mantissa)e\(exponent)" }
 }

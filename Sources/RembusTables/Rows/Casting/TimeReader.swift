@@ -11,18 +11,18 @@ struct TimeReader {
 
     private static let nanosecondsPerDay = 86_400_000_000_000
 
-    /// What a date's text may be instead of a date.
+    /// Words that may stand in the place of a date.
     enum Day {
         case infinity(isNegative: Bool)
         case days(Int)
     }
 
-    /// A date at the start of the text; what follows is the caller's.
+    /// A date at the start of the text; the caller reads the rest.
     mutating func date() -> Day? {
         skipBlanks()
         if let special = special() { return special }
         let isNegative = take(UInt8(ascii: "-"))
-        // Seven digits are more than any type can hold.
+        // A year of seven digits is out of the range of every type.
         guard var year = number(maxDigits: 7), let separator = peek(), Self.separators.contains(separator) else {
             return nil
         }

@@ -1,8 +1,8 @@
 import Foundation
 import Logging
 
-/// A log handler that writes lines on standard error. How many there are is up to the server, whose level an administrator
-/// may change.
+/// A log handler that writes lines to standard error. The server decides about the level, which an administrator may
+/// change.
 struct LineLogHandler: LogHandler {
     private let label: String
     private let control: LogControl

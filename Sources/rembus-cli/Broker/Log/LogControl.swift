@@ -4,7 +4,7 @@ import RembusBroker
 import RembusSupport
 import Synchronization
 
-/// Where all loggers of the process write.
+/// The output of all loggers of the process.
 final class LogControl: Sendable {
     private struct State {
         var limiter = LogLimiter()
@@ -15,9 +15,9 @@ final class LogControl: Sendable {
     private let state = Mutex(State())
     private let output: @Sendable (String) -> Void
 
-    /// Lines that one place in the program may write in a second, at levels that are there for operation.
+    /// The lines per second that one place in the program may write, at the levels for operation.
     private static let linesPerSecond = 10
-    /// The same for debugging, where whoever has asked for it wants to see much.
+    /// The lines per second at the levels for debugging, where more detail is wanted.
     private static let debugLinesPerSecond = 500
 
     init(format: LogFormat = .text, output: @escaping @Sendable (String) -> Void = LogControl.standardError) {
@@ -41,7 +41,7 @@ final class LogControl: Sendable {
         if verdict.passes { output(line.text(format)) }
     }
 
-    /// Says what was not written and is not said yet: the last thing that is written.
+    /// Writes how many lines were left out. Called at the end.
     func finish() {
         for each in state.withLock({ $0.limiter.due(at: .max) }) { output(summary(each)) }
     }
@@ -67,14 +67,14 @@ final class LogControl: Sendable {
         return line.text(format)
     }
 
-    /// A clock that only rises.
+    /// A clock that only rises, in seconds.
     private static var second: Int {
         Int(MonotonicClock.nanoseconds() / 1_000_000_000)
     }
 
     private static let lock = Mutex<Void>(())
 
-    /// Lines of different threads do not mix. That nobody reads them is no reason not to run.
+    /// Lines of different threads do not mix. The process runs on even if nobody reads them.
     static let standardError: @Sendable (String) -> Void = { line in
         lock.withLock { _ in
             var rest = Array(line.utf8)[...]

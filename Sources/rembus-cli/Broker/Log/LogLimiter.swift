@@ -1,9 +1,10 @@
-/// Keeps the log from being filled by what others cause: of the lines that one place in the program writes, so many pass in
-/// a second, and one that says how many did not.
+/// Limits the log lines that peers can cause: of the lines of one place in the program, a number is written each
+/// second, and one that says how many were left out.
 ///
-/// It counts by place and not by text, which peers choose; so what it remembers is bounded by the program.
+/// Lines are counted by place and not by text, because peers choose texts. So the number of counters is limited by the
+/// program.
 struct LogLimiter {
-    /// Where in the program a line comes from.
+    /// The place in the program that a line comes from.
     struct Place: Hashable {
         let file: String
         let line: UInt
@@ -16,13 +17,14 @@ struct LogLimiter {
         var example: LogLine
     }
 
-    /// What becomes of a line.
+    /// The decision about a line.
     struct Verdict {
-        /// Whether it is written.
+        /// Whether the line is written.
         var passes: Bool
-        /// What was not written before it, to be said first.
+        /// Lines that were left out before it, which are reported first.
         var suppressed: Suppressed?
-        /// Whether it is the first of its place that is not written, so that ``due(at:)`` has to be asked in a second.
+        /// Whether it is the first line of its place that is left out, so that ``due(at:)`` has to be called within a
+        /// second.
         var startsSuppression = false
     }
 
@@ -34,7 +36,7 @@ struct LogLimiter {
 
     private var budgets: [Place: Budget] = [:]
 
-    /// Decides about a line of a place that may write `limit` of them in a second. `second` is any clock that only rises.
+    /// Decides about a line of a place that may write `limit` lines per second. `second` is any clock that only rises.
     mutating func admit(
         _ line: @autoclosure () -> LogLine, from place: Place, at second: Int, limit: Int
     ) -> Verdict {
@@ -51,17 +53,17 @@ struct LogLimiter {
         return Verdict(passes: true, suppressed: budget.suppressed)
     }
 
-    /// What was not written and nobody has been told of, of all seconds before `second`; told now.
+    /// The lines that were left out before `second` and not reported yet. They count as reported now.
     mutating func due(at second: Int) -> [Suppressed] {
         var due: [Suppressed] = []
         for (place, budget) in budgets where budget.second < second {
             if let suppressed = budget.suppressed { due.append(suppressed) }
-            // A place that was quiet for a second starts afresh.
+            // After a second without lines, the counter of a place is removed.
             budgets[place] = nil
         }
         return due
     }
 
-    /// Whether anything is left to be told.
+    /// Whether lines were left out and not reported yet.
     var owesSummary: Bool { budgets.values.contains { $0.suppressed != nil } }
 }

@@ -4,7 +4,7 @@ import NIOCore
 import RembusBroker
 import RembusWire
 
-/// One event of the log as the line that is written.
+/// One log entry as the line that is written.
 struct LogLine {
     var time: timespec
     var level: Logger.Level
@@ -13,7 +13,7 @@ struct LogLine {
     var message: String
     var metadata: Logger.Metadata
 
-    /// The line with its end.
+    /// The line with its line end.
     func text(_ format: LogFormat) -> String {
         switch format {
         case .text: plain
@@ -21,7 +21,7 @@ struct LogLine {
         }
     }
 
-    /// The facts stand behind the sentence, in braces at the end of the line: `… [Source] the sentence {count=3 reason="no room"}`.
+    /// The plain form. Metadata follows the message in braces: `… [Source] the message {count=3 reason="no room"}`.
     private var plain: String {
         let facts = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\(Value($0.value).logText)" }
         let tail = facts.isEmpty ? "" : " {\(facts.joined(separator: " "))}"
@@ -52,14 +52,14 @@ struct LogLine {
         return String(repeating: "0", count: 3 - text.count) + text
     }
 
-    /// With the distance from UTC: `2026-03-29T12:00:00.123+0200`.
+    /// The local time with its offset from UTC: `2026-03-29T12:00:00.123+0200`.
     private var localTime: String {
         var (second, parts) = (time.tv_sec, tm())
         localtime_r(&second, &parts)
         return "\(Self.text(parts, "%Y-%m-%dT%H:%M:%S")).\(milliseconds)\(Self.text(parts, "%z"))"
     }
 
-    /// `2026-03-29T10:00:00.123Z`, which programs read most easily.
+    /// The time in UTC, `2026-03-29T10:00:00.123Z`, which is the easiest form for programs.
     private var universalTime: String {
         var (second, parts) = (time.tv_sec, tm())
         gmtime_r(&second, &parts)
@@ -89,7 +89,7 @@ extension Value {
 }
 
 extension Value {
-    /// Numbers and flags stay what they are, for whoever counts with them.
+    /// Numbers and truth values keep their type, for programs that compute with them.
     private static func number(_ value: any CustomStringConvertible) -> Value? {
         switch value {
         case let flag as Bool: .bool(flag)
@@ -100,7 +100,7 @@ extension Value {
         }
     }
 
-    /// The value in a line of text: as it is, or as JSON writes it when its end could not be seen otherwise.
+    /// The value in a plain line: as it is, or as JSON if its end could not be recognised otherwise.
     fileprivate var logText: String {
         guard let text = stringValue else { return jsonText }
         let isPlain =
@@ -111,8 +111,8 @@ extension Value {
 }
 
 extension String {
-    /// The text with its control characters escaped; nil when it has none. Topics and names come from peers, who could end a
-    /// line of the log with them and write another one, or send commands to the terminal that shows it.
+    /// The text with its control characters escaped; nil when it has none. Topics and names come from peers, which
+    /// could otherwise end a line and write another one, or send commands to the terminal.
     fileprivate var withControlsEscaped: String? {
         guard unicodeScalars.contains(where: \.isControl) else { return nil }
         return unicodeScalars.reduce(into: "") { text, scalar in
@@ -122,7 +122,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Control characters, line separators, and what changes the direction of the text behind it.
+    /// Control characters, line separators, and characters that change the direction of text.
     fileprivate var isControl: Bool {
         switch value {
         case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true

@@ -1,9 +1,0 @@
-import RembusTransport
-
-/// The end of a link that nobody listens to.
-final class NoSink: LinkSink {
-    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
-    func linkFlushes(_ link: Link) {}
-    func link(_ link: Link, reads isReading: Bool) {}
-    func link(_ link: Link, closes reason: LinkCloseReason) {}
-}
