@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import RembusWire
 import Testing
 
@@ -108,13 +109,13 @@ struct MeshTableTests {
 
     @Test("Who may not know of an interest is not told, until it may")
     func rights() {
-        nonisolated(unsafe) var isAllowed = false
+        let isAllowed = NIOLockedValueBox(false)
         let box = Box()
-        _ = box.table.join(.init(id: one, broker: 2, tellsPaths: true) { _ in isAllowed })
+        _ = box.table.join(.init(id: one, broker: 2, tellsPaths: true) { _ in isAllowed.withLockedValue { $0 } })
         #expect(box.table.change(topic, by: 1) == [])
-        isAllowed = true
+        isAllowed.withLockedValue { $0 = true }
         #expect(box.table.reviewAll() == [.tell(one, topic, path: [1], messageFrom: 0)])
-        isAllowed = false
+        isAllowed.withLockedValue { $0 = false }
         #expect(box.table.reviewAll() == [.untell(one, topic, path: [1])])
     }
 
