@@ -18,6 +18,8 @@ final class PeerLink: @unchecked Sendable {
     private let credential: @Sendable () -> Result<Credential?, IdentityError>
     private let policy = ReconnectPolicy()
     private var attempt = 0
+    /// When the link was put to use; nil while there is none.
+    private var linkedSince: NIODeadline?
     private var lastProblem: String?
     private var isStopping = false
     private var retry: Scheduled<Void>?
@@ -25,6 +27,8 @@ final class PeerLink: @unchecked Sendable {
 
     /// A broker that is busy may answer late.
     private static let loginTimeout = TimeAmount.seconds(30)
+    /// A link that has lasted so long is dialed again without a growing delay.
+    private static let steadyTime = TimeAmount.seconds(5)
 
     init(
         host: GatewayHost, eventLoop: any EventLoop, target: PeerURL, tls: TLSClientContext?,
@@ -127,16 +131,17 @@ final class PeerLink: @unchecked Sendable {
         guard let session = host.makeSession(on: link, facts: facts, broker: welcome.number) else {
             return link.close(code: 1001, reason: "broker is shutting down")
         }
-        attempt = 0
-        lastProblem = nil
         let bound = NIOLoopBound(session, eventLoop: eventLoop)
         // The other broker may be known here by several names, and several others by one: the URL tells them apart.
         session.logIn(.init(name: target.description, user: target.name, isProven: true, takesOver: true)) {
-            [logger = host.logger, target] result in
+            result in
             switch result {
-            case .success: bound.value.startLink(welcome.exports)
+            case .success:
+                self.linkedSince = .now()
+                self.lastProblem = nil
+                bound.value.startLink(welcome.exports)
             case .failure(let failure):
-                logger.error("--peer \(target): the name of the link cannot be used here: \(failure.reason)")
+                self.report(.unusable(failure.reason))
                 bound.value.close()
             }
         }
@@ -144,6 +149,8 @@ final class PeerLink: @unchecked Sendable {
 
     private func lost() {
         channel = nil
+        // One that ends at once will do so again.
+        if let since = linkedSince.take(), .now() - since > Self.steadyTime { attempt = 0 }
         failed(nil)
     }
 

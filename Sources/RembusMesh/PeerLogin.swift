@@ -115,6 +115,8 @@ enum PeerFailure: Error, Equatable, CustomStringConvertible {
     case needsKey
     /// It is this very broker.
     case ownAddress
+    /// This broker does not take the name of the link.
+    case unusable(String)
     case lost(String)
 
     var description: String {
@@ -124,6 +126,7 @@ enum PeerFailure: Error, Equatable, CustomStringConvertible {
         case .refused(let text): "it refuses the link: \(text)"
         case .needsKey: "it wants a proof of identity, and there is no key for the name; see `rembus register`"
         case .ownAddress: "that is this broker itself"
+        case .unusable(let text): "the name of the link cannot be used here: \(text)"
         case .lost(let text): text
         }
     }

@@ -26,6 +26,8 @@ package struct Delivery {
     package let receivedAt: UInt64
     /// Whether the delivery was sent before.
     package let isResent: Bool
+    /// Whether another broker is to give it only to those who want the past.
+    let isPast: Bool
 
     /// The bytes behind the frame, which components do not get.
     package var trailer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[header.end...]) }

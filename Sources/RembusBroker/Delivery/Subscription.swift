@@ -57,6 +57,12 @@ final class Subscription {
     /// Receive times, above the marks, of publications that an earlier run has delivered. They must not be delivered
     /// again.
     var taken: Set<UInt64> = []
+    /// Of a subscription of another broker: the receive time from which on it has got everything.
+    var givenSince: UInt64 = 0
+    /// The receive time up to which publications are past for those behind the other broker: only who wants the past gets them.
+    @exclusivity(unchecked) var pastUntil: UInt64 = 0
+    /// While it gets what is older than that: what it has got already, from when on and up to the mark of each partition.
+    private var given: (since: UInt64, marks: [UInt64])?
     /// Whether the marks have changed since they were last saved.
     @exclusivity(unchecked) var hasMoved = false
 
@@ -106,7 +112,32 @@ final class Subscription {
 
     /// Whether a publication that was read from the store is still to be delivered.
     func wants(_ receivedAt: UInt64, partition: Int) -> Bool {
-        receivedAt > cutoff && (receivedAt > marks[partition] || (!owed.isEmpty && owed.contains(receivedAt)))
+        guard receivedAt > cutoff, receivedAt > marks[partition] || (!owed.isEmpty && owed.contains(receivedAt)) else {
+            return false
+        }
+        guard let given else { return true }
+        return receivedAt <= given.since || receivedAt > given.marks[partition]
+    }
+
+    /// Whether a publication of the past, that another broker has received at `time`, is wanted.
+    func wantsPast(_ time: UInt64, now: UInt64) -> Bool {
+        messageFrom > 0 && (messageFrom >= Double(now) || Double(time) + messageFrom >= Double(now))
+    }
+
+    /// Goes back to the beginning, for what is older than all that was delivered.
+    func beginAgain() {
+        given = (givenSince, marks)
+        pastUntil = max(pastUntil, givenSince)
+        marks = Array(repeating: 0, count: marks.count)
+    }
+
+    /// All that is stored was delivered: from here on publications are delivered as they come.
+    func endCatchUp() {
+        mode = .live
+        // Deliveries of an earlier run that were not found are gone, or the component has lost the right to them.
+        (owed, taken) = ([], [])
+        if let given { advance(to: given.marks) }
+        given = nil
     }
 
     /// Records that a publication was sent.

@@ -20,12 +20,14 @@ protocol LoginFacts {
 struct BrokerLoginFacts: LoginFacts {
     let core: BrokerCore
     let maxNameBytes: Int
+    /// Whether the name is that of a connection that this broker has made: how it is called elsewhere.
+    var isDialed = false
 
     var isAuthenticated: Bool { core.configuration.isAuthenticated }
     var overwritesConnections: Bool { core.configuration.overwriteConnection }
 
     func objection(toName name: String) -> String? {
-        NameRules.refusal(of: name, broker: core.configuration.name, maxBytes: maxNameBytes)
+        NameRules.refusal(of: name, broker: isDialed ? "" : core.configuration.name, maxBytes: maxNameBytes)
     }
 
     func needsProof(toBind name: String) -> Bool { core.tables.rules.needsProof(toBind: name) }

@@ -12,7 +12,8 @@ extension Session {
     var mustProve: Bool { core.isAuthenticated && !isProven }
 
     private var loginFacts: BrokerLoginFacts {
-        BrokerLoginFacts(core: core, maxNameBytes: limits.maxNameBytes)
+        BrokerLoginFacts(
+            core: core, maxNameBytes: limits.maxNameBytes, isDialed: brokerLink?.isDialed ?? false)
     }
 
     /// Starts the connection. In authenticated mode the broker sends the first message.

@@ -22,8 +22,8 @@ final class BrokerLink {
     private var topics: Set<ExactText> = []
     /// How often other implementations have said that an origin has an interest: once for each component that has.
     private var said: [Said: Int] = [:]
-    /// Whether the other end was told that this one takes publications.
-    var isStarted = false
+    /// Whether the link is not used, since there is another way (see ``MeshCycles``).
+    var isResting = false
     var echoes = EchoMemory()
     /// The interests of the other end that are in use.
     var attached: Set<MeshInterest> = []

@@ -47,12 +47,11 @@ final class BrokerLinkSink: DeliverySink {
 
     /// Where the publication is from: what another broker has said, or this one, which took it first.
     private func trailer(_ delivery: Delivery) -> MeshTrailer {
-        let isPast = delivery.receivedAt < session.openedAt
         guard var known = MeshTrailer(delivery.bytes, behind: delivery.header.end) else {
-            return MeshTrailer(origin: session.core.mesh.own, receivedAt: delivery.receivedAt, isPast: isPast)
+            return MeshTrailer(origin: session.core.mesh.own, receivedAt: delivery.receivedAt, isPast: delivery.isPast)
         }
         known.hops += 1
-        known.isPast = known.isPast || isPast
+        known.isPast = known.isPast || delivery.isPast
         return known
     }
 

@@ -57,6 +57,10 @@ struct MeshTable {
         var heard: [MeshInterest: [UInt64: Route]] = [:]
         var told: [MeshInterest: [UInt64: Told]] = [:]
         var attached: Set<MeshInterest> = []
+        /// How many routes it has told.
+        var routes = 0
+        /// Whether the link is not to be used, since there is another way.
+        var isResting = false
     }
 
     private struct Local {
@@ -72,6 +76,8 @@ struct MeshTable {
 
     /// Interests that have come further than this are not passed on.
     static let maxPathLength = 16
+    /// The most routes that a link can tell: interests times origins.
+    static let maxRoutes = 1_000_000
 
     init(own: UInt64) { self.own = own }
 
@@ -111,6 +117,13 @@ struct MeshTable {
         return reviewAll()
     }
 
+    /// A link is not to be used, or again: what it says is remembered meanwhile.
+    mutating func rest(_ id: MeshLinkID, _ isResting: Bool) -> [Action] {
+        guard let index = index(of: id), neighbours[index].isResting != isResting else { return [] }
+        neighbours[index].isResting = isResting
+        return reviewAll()
+    }
+
     /// A link says that an origin, the first of `path`, has an interest; `path` ends with the broker at the link's other end.
     mutating func hear(
         _ interest: MeshInterest, from id: MeshLinkID, path: [UInt64], messageFrom: Double = 0
@@ -119,6 +132,10 @@ struct MeshTable {
         // It has been here: what the neighbour knew before leads round a circle now.
         guard !path.contains(own) else { return forget(interest, from: id, origin: origin) }
         let known = neighbours[index].heard[interest]?[origin]
+        if known == nil {
+            guard neighbours[index].routes < Self.maxRoutes else { return [] }
+            neighbours[index].routes += 1
+        }
         lastOrder += 1
         let route = Route(path: path, messageFrom: messageFrom, order: known?.order ?? lastOrder)
         guard route != known else { return [] }
@@ -130,6 +147,7 @@ struct MeshTable {
     mutating func forget(_ interest: MeshInterest, from id: MeshLinkID, origin: UInt64) -> [Action] {
         guard let index = index(of: id), neighbours[index].heard[interest]?.removeValue(forKey: origin) != nil
         else { return [] }
+        neighbours[index].routes -= 1
         if neighbours[index].heard[interest]?.isEmpty == true { neighbours[index].heard[interest] = nil }
         return review(interest)
     }
@@ -149,6 +167,11 @@ struct MeshTable {
     /// Whether a link has said that it has an interest.
     func hasHeard(_ interest: MeshInterest, from id: MeshLinkID) -> Bool {
         index(of: id).map { neighbours[$0].heard[interest] != nil } ?? false
+    }
+
+    /// Whether a broker of ours has said that it, or another one, has an interest.
+    func reaches(_ interest: MeshInterest) -> Bool {
+        neighbours.contains { $0.link.tellsPaths && $0.heard[interest] != nil }
     }
 
     /// What a link was told.
@@ -177,7 +200,7 @@ struct MeshTable {
     /// The best route to each origin: the shortest, of several the oldest.
     private func bestRoutes(_ interest: MeshInterest) -> [UInt64: (index: Int, route: Route)] {
         var best: [UInt64: (index: Int, route: Route)] = [:]
-        for index in neighbours.indices {
+        for index in neighbours.indices where !neighbours[index].isResting {
             for (origin, route) in neighbours[index].heard[interest] ?? [:] {
                 if let known = best[origin]?.route,
                     (known.path.count, known.order) <= (route.path.count, route.order)
@@ -191,6 +214,7 @@ struct MeshTable {
     }
 
     private mutating func attach(_ interest: MeshInterest, _ index: Int, isUsed: Bool, _ actions: inout [Action]) {
+        guard interest.kind != .link else { return }
         let id = neighbours[index].link.id
         if isUsed {
             if neighbours[index].attached.insert(interest).inserted { actions.append(.attach(id, interest)) }
@@ -204,7 +228,8 @@ struct MeshTable {
         _ interest: MeshInterest, by index: Int, _ best: [UInt64: (index: Int, route: Route)]
     ) -> [UInt64: Told] {
         let link = neighbours[index].link
-        guard link.mayKnow(interest) else { return [:] }
+        guard !neighbours[index].isResting, link.mayKnow(interest), link.tellsPaths || interest.kind != .link
+        else { return [:] }
         var wanted: [UInt64: Told] = [:]
         if let entry = local[interest] { wanted[own] = Told(path: [own], messageFrom: entry.messageFrom) }
         for (origin, entry) in best where entry.index != index {
@@ -213,8 +238,8 @@ struct MeshTable {
             wanted[origin] = Told(path: path + [own], messageFrom: entry.route.messageFrom)
         }
         guard !link.tellsPaths, !wanted.isEmpty else { return wanted }
-        let messageFrom = wanted.values.reduce(0) { max($0, $1.messageFrom) }
-        return [own: Told(path: [own], messageFrom: messageFrom)]
+        // They would give what is past to everybody here.
+        return [own: Told(path: [own], messageFrom: 0)]
     }
 
     private mutating func tell(

@@ -11,6 +11,8 @@ extension Session {
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, from broker: BrokerLink
     ) {
         guard !broker.isOurs else { return receiveTraced(header, bytes, owner: owner, from: broker) }
+        // It comes by another way too.
+        guard !broker.isResting else { return acknowledgeDropped(header, bytes) }
         origin = Origin(destination: broker.id, hops: 1)
         let topic = header.topic(in: bytes)
         if topic == Self.otherBrokersTopic { return acknowledgeDropped(header, bytes) }
@@ -46,7 +48,8 @@ extension Session {
         }
         guard trailer.origin != core.mesh.own, trailer.hops <= MeshTrailer.maxHops, core.mesh.seen.insert(trailer)
         else { return acknowledgeDropped(header, bytes) }
-        origin = Origin(destination: broker.id, hops: trailer.hops, isPast: trailer.isPast)
+        origin = Origin(
+            destination: broker.id, hops: trailer.hops, past: trailer.isPast ? trailer.receivedAt : nil)
         if !take(header, bytes, owner: owner) { core.mesh.seen.remove(trailer) }
     }
 

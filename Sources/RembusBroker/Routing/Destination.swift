@@ -40,7 +40,7 @@ final class Destination: Sendable {
 
 /// Identifies a destination for as long as the process runs.
 struct DestinationID: Hashable, Sendable {
-    private let number: UInt32
+    let number: UInt32
 
     private static let last = Atomic<UInt32>(0)
 
@@ -55,6 +55,7 @@ struct Origin: Hashable, Sendable {
     let destination: DestinationID
     /// The number of brokers that have passed it on.
     let hops: UInt8
-    /// Whether it was published before somebody asked for the past, and is only for those who did.
-    var isPast = false
+    /// When it was published first, nanoseconds since the epoch, if that was before it was asked for: it is only for those who want
+    /// the past.
+    var past: UInt64?
 }

@@ -88,10 +88,13 @@ extension RoutingTables {
         }
     }
 
-    /// Whether other brokers may call a method of this one. Those that tell about the broker are every broker's own.
+    /// Whether other brokers may call a method of this one. Those that tell about the broker are every broker's own, and
+    /// administrators ask the broker that they mean.
     private func isOffered(_ handler: LocalHandler, _ method: ExactText, to tenant: UInt32) -> Bool {
         guard !BuiltIns.unlisted.contains(method.string) else { return false }
-        guard case .service(let service) = handler, let owner = service.tenant else { return true }
+        guard case .service(let service) = handler else { return true }
+        guard !service.needsAdministrator, service.topics != nil else { return false }
+        guard let owner = service.tenant else { return true }
         return store.number(of: owner) == tenant
     }
 

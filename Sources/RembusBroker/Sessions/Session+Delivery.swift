@@ -12,7 +12,7 @@ extension Session {
     @inline(__always)
     func deliver(_ publication: inout Publication, to subscription: Subscription, tenant: UInt32) {
         guard isReactive, mayReceive(publication, tenant, subscription) else { return }
-        if let origin = publication.origin, origin.isPast, subscription.messageFrom <= 0 { return }
+        if let time = publication.origin?.past, !subscription.wantsPast(time, now: core.clock.wall()) { return }
         guard case .live = subscription.mode, publication.record.receivedAt > subscription.marks[publication.partition]
         else { return }
         guard send(&publication, subscription) else { return missed(&publication, subscription) }
@@ -71,7 +71,8 @@ extension Session {
             deliverySink.deliver(
                 Delivery(
                     bytes: bytes, header: header, id: id, qos: min(header.flags.qos, subscription.highestQoS),
-                    key: subscription.key, tag: subscription.tag, receivedAt: receivedAt, isResent: isResent))
+                    key: subscription.key, tag: subscription.tag, receivedAt: receivedAt, isResent: isResent,
+                    isPast: receivedAt <= subscription.pastUntil && !isResent))
             return link.enlist()
         }
         let frame = DeliveryFrame(header: header, id: id, subscription: subscription)

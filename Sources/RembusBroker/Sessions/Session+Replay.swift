@@ -105,11 +105,7 @@ extension Session {
                 // The reader is at the end of all partitions. From here on these subscriptions get publications as they
                 // come.
                 for subscription in reader.subscriptions {
-                    subscription.mode = .live
-                    // Deliveries of an earlier run that were not found are gone, or the component has lost the right to
-                    // them.
-                    subscription.owed = []
-                    subscription.taken = []
+                    subscription.endCatchUp()
                 }
                 past.catchUp = nil
                 noteCaughtUp()

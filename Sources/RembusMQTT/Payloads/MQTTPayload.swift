@@ -13,6 +13,9 @@ package enum MQTTPayload {
     /// The user property of a JSON array that is one argument.
     package static let oneArgument = (name: "rembus-arguments", value: "1")
 
+    /// The name of the user property by which linked brokers that are bridged to one server recognise a publication.
+    package static let identity = "rembus-publication"
+
     /// JSON with deeper nesting is not parsed, so that the arguments fit in a message.
     private static let limits = DecodingLimits(maxDepth: 60)
 }

@@ -10,6 +10,8 @@ struct InwardMessage {
     var topic: String
     var frame: ByteBuffer
     var receipt: MQTTReceipt
+    /// Which publication of linked brokers it is; nil for a message of others.
+    var identity: PublicationIdentity?
     var sentAt: NIODeadline
 }
 
@@ -39,6 +41,7 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
             receipt.map(connection.acknowledge)
             return
         }
+        let identity = identity(publish.properties)
         guard let receipt else {
             // There is no session that could take it, and a message at QoS 0 need not be kept.
             guard let session else { return host.countDropped() }
@@ -47,7 +50,7 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
             frame.writeInteger(0x01 as UInt8)
             frame.writeCBORText(publish.topic)
             MQTTPayload.writeArguments(of: publish.payload, publish.properties, into: &frame)
-            _ = pass(frame, publish.topic, session)
+            _ = pass(frame, publish.topic, identity, session)
             return
         }
         lastInward &+= 1
@@ -57,19 +60,39 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
         message.writeCBORID(MessageID(littleEndian: lastInward))
         message.writeCBORText(publish.topic)
         MQTTPayload.writeArguments(of: publish.payload, publish.properties, into: &message)
-        let waiting = InwardMessage(topic: publish.topic, frame: message, receipt: receipt, sentAt: .now())
+        let waiting = InwardMessage(topic: publish.topic, frame: message, receipt: receipt, identity: identity, sentAt: .now())
         inward[lastInward] = waiting
         if let session { hand(waiting, lastInward, session) }
     }
 
-    /// Publishes a message at the broker, which acknowledges it. A refusal is final, so the message is acknowledged to
-    /// the MQTT broker; a message that the broker has no room for is published again later.
-    private func hand(_ message: InwardMessage, _ id: UInt64, _ session: GatewaySession) {
-        if case .refused = pass(message.frame, message.topic, session) { durable(id) }
+    private func identity(_ properties: MQTTProperties) -> PublicationIdentity? {
+        guard !properties.isEmpty else { return nil }
+        return properties.userProperties.first { $0.name == MQTTPayload.identity }.flatMap { PublicationIdentity($0.value) }
     }
 
-    private func pass(_ frame: ByteBuffer, _ topic: String, _ session: GatewaySession) -> PublishOutcome {
-        let outcome = session.publish(frame)
+    /// Publishes a message at the broker, which acknowledges it. A refusal is final, so the message is acknowledged to
+    /// the MQTT broker; a message that the broker has no room for is published again later.
+    private func hand(
+        _ message: InwardMessage, _ id: UInt64, _ session: GatewaySession, isRepeated: Bool = false
+    ) {
+        switch pass(message.frame, message.topic, message.identity, session, isRepeated: isRepeated) {
+        case nil, .refused: durable(id)
+        default: break
+        }
+    }
+
+    /// nil for a message that the broker has already.
+    private func pass(
+        _ frame: ByteBuffer, _ topic: String, _ identity: PublicationIdentity?, _ session: GatewaySession,
+        isRepeated: Bool = false
+    ) -> PublishOutcome? {
+        let outcome: PublishOutcome
+        if let identity {
+            guard let known = session.publish(frame, as: identity, isRepeated: isRepeated) else { return nil }
+            outcome = known
+        } else {
+            outcome = session.publish(frame)
+        }
         switch outcome {
         case .refused(.unusableTopic(let objection)):
             var topic = topic
@@ -102,7 +125,7 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
         session.beginWork()
         for (id, message) in due {
             inward[id]?.sentAt = now
-            hand(message, id, session)
+            hand(message, id, session, isRepeated: true)
         }
         session.endWork()
         connection?.flush()

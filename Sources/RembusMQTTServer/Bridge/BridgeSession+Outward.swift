@@ -11,17 +11,17 @@ struct OutwardDelivery {
     var session: Int
 }
 
-/// Messages from Rembus to MQTT. The session subscribes to `**`, so deliveries have the real topic as their first
-/// argument.
-extension BridgeSession: LinkSink {
-    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {
-        guard case .regular(let header) = FrameHeader.parse(message) else { return }
-        switch header.kind {
-        case .publish: pass(header, message)
-        // The session makes no calls and sends no commands through the link, and acknowledgements come without frames.
-        case .request, .response, .ack, .ack2: break
-        }
+/// Messages from Rembus to MQTT.
+extension BridgeSession: DeliverySink, LinkSink {
+    func deliver(_ delivery: Delivery) {
+        session?.countSent(delivery)
+        pass(delivery)
     }
+
+    func caughtUp() {}
+
+    /// The session makes no calls and sends no commands, and gets deliveries, answers and acknowledgements without frames.
+    func link(_ link: Link, sends message: UnsafeRawBufferPointer) {}
 
     func linkFlushes(_ link: Link) {
         connection?.flush()
@@ -43,13 +43,13 @@ extension BridgeSession: LinkSink {
 
     private static let maxQueueBytes = 64 << 20
 
-    private func pass(_ header: FrameHeader, _ message: UnsafeRawBufferPointer) {
-        let qos = MQTTQoS(rawValue: UInt8(header.flags.qos.rawValue)) ?? .atMostOnce
-        let id = qos == .atMostOnce ? nil : header.id(in: message)
-        guard let delivery = BridgeDelivery(header, message) else { return settle(id) }
-        guard MQTTTopics.isValidTopic(delivery.topic) else {
+    private func pass(_ delivery: Delivery) {
+        let qos = MQTTQoS(rawValue: UInt8(delivery.qos.rawValue)) ?? .atMostOnce
+        let id = delivery.id.map { MessageID(littleEndian: $0) }
+        let topic = delivery.header.topic(in: delivery.bytes)
+        guard MQTTTopics.isValidTopic(topic) else {
             host.countDropped()
-            warnings.note("topics that MQTT cannot carry", "\(delivery.topic.prefix(100).debugDescription)")
+            warnings.note("topics that MQTT cannot carry", "\(topic.prefix(100).debugDescription)")
             return settle(id)
         }
         // Deliveries with an id are limited by the broker's window.
@@ -58,11 +58,17 @@ extension BridgeSession: LinkSink {
             return warnings.note("messages for the MQTT broker, which takes no more", "the queue is full")
         }
         payload.clear()
-        guard let written = delivery.write(into: &payload) else { return settle(id) }
-        if mqtt.facts?.version == .v311 { echoes.note(delivery.topic, payload, filters) }
+        let arguments = UnsafeRawBufferPointer(
+            rebasing: delivery.bytes[delivery.header.payloadOffset..<delivery.header.end])
+        guard let written = MQTTPayload.write(arguments: arguments, into: &payload) else { return settle(id) }
+        var properties = written.properties
+        if mqtt.facts?.version == .v311 {
+            echoes.note(topic, payload, filters)
+        } else if let identity = session?.identity(of: delivery) {
+            properties.userProperties.append((MQTTPayload.identity, identity.text))
+        }
         // The publication takes the memory over.
-        let publish = MQTTPublish(
-            topic: delivery.topic, payload: payload, qos: qos, properties: written.properties)
+        let publish = MQTTPublish(topic: topic, payload: payload, qos: qos, properties: properties)
         payload = ByteBuffer()
         var token: UInt64?
         if let id {
@@ -96,38 +102,5 @@ extension BridgeSession: LinkSink {
         session.beginWork()
         for id in ids { session.confirmDelivery(id) }
         session.endWork()
-    }
-}
-
-/// Parses a wildcard delivery in place.
-private struct BridgeDelivery {
-    let topic: String
-    /// The arguments behind the topic.
-    let arguments: UnsafeRawBufferPointer
-    /// The number of arguments; −1 when they end with a break.
-    let count: Int
-
-    init?(_ header: FrameHeader, _ message: UnsafeRawBufferPointer) {
-        var scanner = CBORScanner(message, offset: header.payloadOffset)
-        guard let list = scanner.head(), list.major == .array, let first = scanner.string(.text) else { return nil }
-        topic = String(decoding: first, as: UTF8.self)
-        count = list.isIndefinite ? -1 : Int(list.argument) - 1
-        arguments = UnsafeRawBufferPointer(
-            rebasing: message[scanner.offset..<header.payloadOffset + header.payloadLength])
-    }
-
-    func write(into payload: inout ByteBuffer) -> MQTTPayload.Written? {
-        if count == 0 { return .empty }
-        if count == 1 {
-            var scanner = CBORScanner(arguments)
-            if let bytes = scanner.string(.bytes), scanner.isAtEnd {
-                payload.writeBytes(bytes)
-                return .bytes
-            }
-        }
-        var list = ByteBuffer()
-        if count < 0 { list.writeInteger(0x9F as UInt8) } else { list.writeCBORHead(.array, UInt64(count)) }
-        list.writeBytes(arguments)
-        return list.withUnsafeReadableBytes { MQTTPayload.write(arguments: $0, into: &payload) }
     }
 }

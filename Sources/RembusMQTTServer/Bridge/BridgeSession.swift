@@ -151,6 +151,7 @@ final class BridgeSession {
         guard let session = opened, number == sessionNumber else { return }
         self.session = session
         session.setAnswerSink(self)
+        session.setDeliverySink(self)
         session.beginWork()
         let outcome = session.subscribe("**")
         if outcome.status != .ok { host.logger.error("the bridge cannot subscribe: \(outcome.data)") }
