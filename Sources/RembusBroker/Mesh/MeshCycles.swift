@@ -57,13 +57,14 @@ struct MeshCycles {
     private var lastRound: UInt64 = 0
     /// The time of the last event.
     private var now = NIODeadline.uptimeNanoseconds(0)
-    /// Probes that were passed on, by their topic where they began: the newest and those before.
-    private var passed: (newer: Set<Passed>, older: Set<Passed>) = ([], [])
+    /// The highest numbers in the probes that were passed on, as they had come: the newest and those before.
+    private var passed: (newer: [Passed: UInt64], older: [Passed: UInt64]) = ([:], [:])
 
     private struct Passed: Hashable {
         let source: Source
         let round: UInt64
     }
+
 
     /// How often each link is probed, once it is up.
     static let interval = TimeAmount.seconds(30)
@@ -109,6 +110,8 @@ struct MeshCycles {
         self.now = max(now, self.now)
         guard let link = links[id] else { return [] }
         var sendings: [Sending] = []
+        let key = Passed(source: probe.source, round: probe.round)
+        let known = passed.newer[key] ?? passed.older[key]
         if link.isForeign {
             note(probe, id)
             // The sender learns of this broker at once.
@@ -118,7 +121,11 @@ struct MeshCycles {
                 sendings += self.probe(id, now: now)
             }
         }
-        guard probe.source.broker != own, probe.hops < Self.maxHops, isNew(probe) else { return sendings }
+        guard probe.source.broker != own, probe.hops < Self.maxHops, probe.highest < known ?? .max
+        else { return sendings }
+        // By another way it may come with a lower number. With that it is passed on again.
+        passed.newer[key] = probe.highest
+        if passed.newer.count >= Self.maxSources { passed = ([:], passed.newer) }
         for (other, target) in links where other != id {
             var next = probe
             next.hops += 1
@@ -129,18 +136,16 @@ struct MeshCycles {
     }
 
     private mutating func note(_ probe: MeshProbe, _ id: MeshLinkID) {
-        guard let link = links[id], probe.highest <= own else { return }
-        // Of two links of this broker the newer rests.
-        if probe.source.broker == own, probe.source.link >= link.number { return }
+        guard let link = links[id] else { return }
+        if probe.source.broker == own {
+            // Of two links of this broker the newer rests.
+            guard probe.highest == own, probe.source.link < link.number else { return }
+        } else {
+            // One that has this broker's number in it was passed on here: its own probes find that cycle.
+            guard probe.highest < own else { return }
+        }
         guard link.arrivals[probe.source] != nil || link.arrivals.count < Self.maxSources else { return }
         links[id]?.arrivals[probe.source] = now
-    }
-
-    private mutating func isNew(_ probe: MeshProbe) -> Bool {
-        let key = Passed(source: probe.source, round: probe.round)
-        guard !passed.older.contains(key), passed.newer.insert(key).inserted else { return false }
-        if passed.newer.count >= Self.maxSources { passed = ([], passed.newer) }
-        return true
     }
 
     // MARK: Decisions
