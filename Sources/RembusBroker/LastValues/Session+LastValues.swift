@@ -15,7 +15,14 @@ extension Session {
     func keepAndPass(
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, along route: Route
     ) -> PublishOutcome {
-        switch keepLast(bytes, along: route) {
+        // What another broker replays is older than what is kept.
+        guard origin?.past == nil else {
+            return pass(header, bytes, owner: owner, along: route, receivedAt: lane.nextReceiveTime())
+        }
+        // Which brokers it has come by is no part of the value.
+        let isTraced = MeshTrailer(bytes, behind: header.end) != nil
+        let kept = isTraced ? UnsafeRawBufferPointer(rebasing: bytes[..<header.end]) : bytes
+        switch keepLast(kept, along: route) {
         case .failure(let refusal): return .refused(refusal)
         case .success(let (route, change)):
             let outcome = pass(header, bytes, owner: owner, along: route, receivedAt: change.times.publication)

@@ -119,8 +119,9 @@ extension Session {
         resend(again)
         guard !exhausted.isEmpty else { return }
         report(.unacknowledged(count: exhausted.count, sends: retries + 1))
-        // An anonymous component does not come back for them.
-        if state.name == nil {
+        // An anonymous component does not come back for them, and a broker of another implementation does not say what it
+        // refuses.
+        if state.name == nil || brokerLink?.isOurs == false {
             for id in exhausted { _ = state.inFlight.take(id) }
         }
     }
