@@ -16,7 +16,8 @@ package struct PeerURL: Sendable, CustomStringConvertible {
         }
         guard text.contains("://") else {
             throw BrokerError(
-                "--peer: `\(text)` is no URL of a broker. Write it as `ws://hub.example.org:8338/site-7`, with the name of this broker there.")
+                "--peer: `\(text)` is no URL of a broker. Write it as `ws://hub.example.org:8338/site-7`, with the name of this broker there."
+            )
         }
         switch url.scheme {
         case .ws, .wss, .tcp, .tls: break

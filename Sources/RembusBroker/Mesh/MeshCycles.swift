@@ -65,7 +65,6 @@ struct MeshCycles {
         let round: UInt64
     }
 
-
     /// How often each link is probed, once it is up.
     static let interval = TimeAmount.seconds(30)
     /// A link rests as long as probes say so, of which one or two may get lost.

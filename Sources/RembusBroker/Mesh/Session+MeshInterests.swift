@@ -139,7 +139,11 @@ extension Session {
         guard past.catchUp?.contains(subscription) != true else { return }
         subscription.beginAgain()
         startCatchUp(subscription)
-        if subscription.mode == .live { subscription.endCatchUp() } else { subscription.givenSince = subscription.cutoff }
+        if subscription.mode == .live {
+            subscription.endCatchUp()
+        } else {
+            subscription.givenSince = subscription.cutoff
+        }
         continueCatchUp()
     }
 

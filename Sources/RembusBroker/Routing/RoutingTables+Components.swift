@@ -12,7 +12,9 @@ extension RoutingTables {
     }
 
     /// Gives a name to a session, with the state that the name had. `user` has the rights when it is not the name itself.
-    func bind(_ name: String, to session: Session, isProven: Bool, user: String? = nil, isBroker: Bool = false) -> Binding {
+    func bind(_ name: String, to session: Session, isProven: Bool, user: String? = nil, isBroker: Bool = false)
+        -> Binding
+    {
         lock.withLock {
             if var known = components[ExactText(name)] {
                 if let holder = known.session { return .taken(holder) }

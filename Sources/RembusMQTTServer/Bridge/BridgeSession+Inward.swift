@@ -60,14 +60,17 @@ extension BridgeSession: MQTTClientDelegate, AnswerSink {
         message.writeCBORID(MessageID(littleEndian: lastInward))
         message.writeCBORText(publish.topic)
         MQTTPayload.writeArguments(of: publish.payload, publish.properties, into: &message)
-        let waiting = InwardMessage(topic: publish.topic, frame: message, receipt: receipt, identity: identity, sentAt: .now())
+        let waiting = InwardMessage(
+            topic: publish.topic, frame: message, receipt: receipt, identity: identity, sentAt: .now())
         inward[lastInward] = waiting
         if let session { hand(waiting, lastInward, session) }
     }
 
     private func identity(_ properties: MQTTProperties) -> PublicationIdentity? {
         guard !properties.isEmpty else { return nil }
-        return properties.userProperties.first { $0.name == MQTTPayload.identity }.flatMap { PublicationIdentity($0.value) }
+        return properties.userProperties.first { $0.name == MQTTPayload.identity }.flatMap {
+            PublicationIdentity($0.value)
+        }
     }
 
     /// Publishes a message at the broker, which acknowledges it. A refusal is final, so the message is acknowledged to

@@ -210,7 +210,8 @@ struct MeshCyclesTests {
             let (one, other) = (Int.random(in: 0..<count, using: &dice), Int.random(in: 0..<count, using: &dice))
             guard one != other else { continue }
             if !ours[one], !ours[other],
-                network.group(of: one, along: { $0.ends.0 >= 0 && !ours[$0.ends.0] && !ours[$0.ends.1] }).contains(other)
+                network.group(of: one, along: { $0.ends.0 >= 0 && !ours[$0.ends.0] && !ours[$0.ends.1] }).contains(
+                    other)
             {
                 continue
             }

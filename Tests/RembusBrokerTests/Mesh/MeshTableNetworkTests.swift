@@ -125,7 +125,9 @@ struct MeshTableNetworkTests {
     func settles(seed: Int) {
         var random = Generator(state: UInt64(seed) &* 7919 &+ 17)
         let count = Int.random(in: 2...7, using: &random)
-        let interests = [MeshInterest(.subscription, "a"), MeshInterest(.subscription, "*/b"), MeshInterest(.method, "m")]
+        let interests = [
+            MeshInterest(.subscription, "a"), MeshInterest(.subscription, "*/b"), MeshInterest(.method, "m"),
+        ]
         var network = Network(count: count)
         for _ in 0..<120 {
             let (a, b) = (Int.random(in: 0..<count, using: &random), Int.random(in: 0..<count, using: &random))

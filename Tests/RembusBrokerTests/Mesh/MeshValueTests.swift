@@ -91,7 +91,8 @@ struct MeshValueTests {
             Issue.record("no publication")
             return
         }
-        #expect(publish.topic == "x/b" && publish.arguments == [1, [2]] && publish.flags.qos == qos && publish.id == id)
+        #expect(
+            publish.topic == "x/b" && publish.arguments == [1, [2]] && publish.flags.qos == qos && publish.id == id)
     }
 
     @Test("What cannot be put under a topic is none", arguments: [[], [1], [""], ["*/b", "x/b", 1]] as [[Value]])
