@@ -39,6 +39,7 @@ extension BrokerConfiguration {
         for name in ["isSecure", "keystore", "clientAuthorities", "clientCertificates"] {
             support["security.\(name)"] = .missing(tls)
         }
+        support["gateways.peers"] = .missing("a gateway that dials other brokers")
         support["directory"] = .missing(files)
         support["logLevel"] = .missing("the log of the command")
         support["logFormat"] = .missing("a log of the command's own")
