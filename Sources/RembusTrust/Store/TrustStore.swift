@@ -62,7 +62,8 @@ package final class TrustStore: Sendable {
         let lock = TrustFileLock(path: "\(directory)/trust.lock")
         let reference = ReferenceFiles(directory: directory)
         let copy = Self.readCopy(of: file, logger)
-        let (document, isNew) = try lock.withLock { () throws(TrustError) -> (TrustDocument, Bool) in
+        let (document, stamp, isNew) = try lock.withLock {
+            () throws(TrustError) -> (TrustDocument, FileStamp?, Bool) in
             let stored = try file.read(knowing: copy)
             var document = stored ?? copy ?? TrustDocument()
             if stored == nil, let copy, copy != TrustDocument() {
@@ -80,10 +81,11 @@ package final class TrustStore: Sendable {
             if document != copy, copy != nil || document != TrustDocument() {
                 Self.keepCopy(document, of: file, logger)
             }
-            return (document, stored == nil && copy == nil)
+            // Behind the lock another process may have written already, and what it wrote would not be read.
+            return (document, FileStamp(file.path), stored == nil && copy == nil)
         }
         (self.file, self.lock, self.isNew, hadCopy) = (file, lock, isNew, copy != nil)
-        state = Mutex(State(document: document, stamp: FileStamp(file.path)))
+        state = Mutex(State(document: document, stamp: stamp))
     }
 
     /// The rights, as last read or written by this store.
@@ -155,13 +157,14 @@ package final class TrustStore: Sendable {
             if isNews { logger.error("\(file.path) is gone; the rights stay as they were until it is back") }
             return false
         }
-        guard state.withLock({ $0.stamp != stamp && $0.brokenStamp != stamp }) else { return false }
+        let (old, known, broken) = state.withLock { ($0.document, $0.stamp, $0.brokenStamp) }
+        guard known != stamp, broken != stamp else { return false }
         do throws(TrustError) {
-            let old = self.document
             guard var document = try file.read(knowing: old) else { return false }
             document.hashPins()
             try document.check()
-            let isChanged = adopt(document, stamp)
+            // A change of this process meanwhile is newer than what was read.
+            let isChanged = adopt(document, stamp, ifStill: known)
             if isChanged {
                 Self.warnOfPublic(old, document, logger)
                 Self.keepCopy(document, of: file, logger)
@@ -191,8 +194,11 @@ package final class TrustStore: Sendable {
     }
 
     /// Takes over a document from the file. Returns whether it differs from the one before.
-    private func adopt(_ document: TrustDocument, _ stamp: FileStamp?) -> Bool {
+    ///
+    /// - Parameter known: The stamp that the store must still have; any if it is not given.
+    private func adopt(_ document: TrustDocument, _ stamp: FileStamp?, ifStill known: FileStamp?? = nil) -> Bool {
         state.withLock { state in
+            if let known, state.stamp != known { return false }
             (state.stamp, state.brokenStamp, state.isMissingLogged) = (stamp, nil, false)
             guard state.document != document else { return false }
             state.document = document
