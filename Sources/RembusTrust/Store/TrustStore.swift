@@ -64,6 +64,8 @@ package final class TrustStore: Sendable {
         let copy = Self.readCopy(of: file, logger)
         let (document, stamp, isNew) = try lock.withLock {
             () throws(TrustError) -> (TrustDocument, FileStamp?, Bool) in
+            // Taken before reading, so that what somebody writes meanwhile is not taken for known.
+            var stamp = FileStamp(file.path)
             let stored = try file.read(knowing: copy)
             var document = stored ?? copy ?? TrustDocument()
             if stored == nil, let copy, copy != TrustDocument() {
@@ -72,7 +74,10 @@ package final class TrustStore: Sendable {
             document.hashPins()
             let tenants = try reference.absorb(into: &document)
             try document.check()
-            if document != stored ?? TrustDocument() { try file.write(document) }
+            if document != stored ?? TrustDocument() {
+                try file.write(document)
+                stamp = FileStamp(file.path)
+            }
             if let tenants {
                 try reference.writeTenants(tenants)
                 logger.notice("the plain pins in tenants.json were replaced by their hashes")
@@ -81,8 +86,7 @@ package final class TrustStore: Sendable {
             if document != copy, copy != nil || document != TrustDocument() {
                 Self.keepCopy(document, of: file, logger)
             }
-            // Behind the lock another process may have written already, and what it wrote would not be read.
-            return (document, FileStamp(file.path), stored == nil && copy == nil)
+            return (document, stamp, stored == nil && copy == nil)
         }
         (self.file, self.lock, self.isNew, hadCopy) = (file, lock, isNew, copy != nil)
         state = Mutex(State(document: document, stamp: stamp))
@@ -125,17 +129,21 @@ package final class TrustStore: Sendable {
         let (result, isChanged) = try lock.withLock { [logger] () throws(TrustError) -> (R, Bool) in
             let known = state.withLock { ($0.document, $0.stamp) }
             // If the file has disappeared, the rights stay.
-            let stored = FileStamp(file.path) == known.1 ? known.0 : try file.read(knowing: known.0) ?? known.0
+            var stamp = FileStamp(file.path)
+            let stored = stamp == known.1 ? known.0 : try file.read(knowing: known.0) ?? known.0
             var document = stored
             document.hashPins()
             let found = document
             let result = try change(&document)
             document.mergeGrants()
             try document.check()
-            if document != stored || FileStamp(file.path) == nil { try file.write(document) }
+            if document != stored || FileStamp(file.path) == nil {
+                try file.write(document)
+                stamp = FileStamp(file.path)
+            }
             if document != known.0 { Self.keepCopy(document, of: file, logger) }
             if found != known.0 { notifyOutside(known.0, found) }
-            return (result, adopt(document, FileStamp(file.path)))
+            return (result, adopt(document, stamp))
         }
         if isChanged { notify() }
         return result
