@@ -23,7 +23,7 @@ from support.ports import free_port
 from support.processes import PATIENCE, OutputReader, rembus_binary
 from support.wire import Peer
 
-PORTS = ("8338", "8339", "8340", "8341", "1883", "1884", "8883", "9100", "9338")
+PORTS = ("8338", "8339", "8340", "8341", "8348", "1883", "1884", "8883", "9100", "9338")
 #: Other machines are this one, and every network is the loopback.
 HOSTS = {"broker.example.org": "localhost", "0.0.0.0": "127.0.0.1"}
 #: What would take minutes is done in little.
@@ -254,13 +254,17 @@ class PageReader:
 
     def _start(self, command, expected):
         is_broker = re.search(r"rembus broker\b|^make run", command)
-        if is_broker:
+        environment = self.environment
+        if "--peer" in command:
+            # It runs beside the one that it is linked with.
+            environment = {key: value for key, value in environment.items() if key != "REMBUS_PROMETHEUS"}
+        elif is_broker:
             # One broker at a time has the ports; a secure one has nothing to say to those who spoke in the clear.
             self._end(lambda running: running.is_broker or "--secure" in command)
         before = self._subscriptions()
         process = subprocess.Popen(
             ["bash", "-c", command if "|" in command or ";" in command else f"exec env {command}"],
-            cwd=self.folder, env=self.environment, text=True,
+            cwd=self.folder, env=environment, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         running = Running(command, process, expected)
         self.running.append(running)
