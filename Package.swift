@@ -391,6 +391,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "RembusMeshTests",
+            dependencies: [
+                "RembusMesh", "Rembus", "RembusBroker", "RembusIdentity", "RembusWire",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "RembusTestingTests",
             dependencies: ["RembusTesting", "Rembus", "RembusBroker", "RembusWire"],
             swiftSettings: strict),
