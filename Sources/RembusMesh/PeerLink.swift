@@ -39,6 +39,7 @@ final class PeerLink: @unchecked Sendable {
     }
 
     func start() {
+        note(problem: "not connected yet")
         eventLoop.execute { self.dial() }
     }
 
@@ -139,6 +140,7 @@ final class PeerLink: @unchecked Sendable {
             case .success:
                 self.linkedSince = .now()
                 self.lastProblem = nil
+                self.note(problem: nil)
                 bound.value.startLink(welcome.exports)
             case .failure(let failure):
                 self.report(.unusable(failure.reason))
@@ -150,7 +152,10 @@ final class PeerLink: @unchecked Sendable {
     private func lost() {
         channel = nil
         // One that ends at once will do so again.
-        if let since = linkedSince.take(), .now() - since > Self.steadyTime { attempt = 0 }
+        if let since = linkedSince.take() {
+            if .now() - since > Self.steadyTime { attempt = 0 }
+            note(problem: "the connection has ended")
+        }
         failed(nil)
     }
 
@@ -163,8 +168,14 @@ final class PeerLink: @unchecked Sendable {
         retry = eventLoop.assumeIsolated().scheduleTask(in: delay) { self.dial() }
     }
 
+    private func note(problem: String?) {
+        host.noteDialed(target.description, name: target.name, problem: problem)
+    }
+
     private func report(_ failure: PeerFailure) {
-        guard lastProblem != failure.description, !isStopping else { return }
+        guard !isStopping else { return }
+        note(problem: failure.description)
+        guard lastProblem != failure.description else { return }
         lastProblem = failure.description
         host.logger.warning("no link with the broker \(target): \(failure); trying again")
     }

@@ -211,7 +211,7 @@ def test_several_changes_at_the_same_time_all_count(state, rules):
 # What is asked of a running broker only
 
 
-@pytest.mark.parametrize("arguments", [["config"], ["connections"], ["disconnect", "x"], ["log-level", "debug"], ["save"],
+@pytest.mark.parametrize("arguments", [["config"], ["connections"], ["nodes"], ["disconnect", "x"], ["log-level", "debug"], ["save"],
                                        ["load"], ["shutdown"]])
 def test_without_url_it_is_said_what_is_missing(admin, arguments):
     failed = admin(*arguments, status=64)
@@ -292,6 +292,12 @@ def test_who_is_no_administrator_is_refused(chief, admin, rembus, rules):
 def test_the_name_of_an_administrator_needs_its_key(chief, tmp_path):
     finished = run_rembus("admin", "list", url=f"{chief.url}/chief", folder=tmp_path / "elsewhere")
     assert finished.returncode != 0 and finished.stdout == ""
+
+
+def test_a_broker_without_links_says_so(chief, admin):
+    assert json.loads(admin("nodes", "--json", to=chief).stdout)["links"] == []
+    lines = admin("nodes", to=chief).stdout.splitlines()
+    assert lines[0].startswith("broker ") and lines[1:] == ["no links to other brokers"]
 
 
 def test_connections_are_listed_and_ended(chief, admin, connect, uid):

@@ -12,6 +12,11 @@ extension GatewayHost {
     /// answer to a login with the broker's number.
     package static var brokerNumberKey: String { Session.meshKey }
 
+    /// Says of a link that this broker is to make that it is down, for status and metrics; nil when it is up.
+    package func noteDialed(_ url: String, name: String, problem: String?) {
+        core.mesh.noteDialed(url, name: name, problem: problem)
+    }
+
     /// Makes the link of a connection that was dialed. On its event loop, which must be one of ``group``.
     package func makeLink(
         on eventLoop: any EventLoop, _ configuration: LinkConfiguration, address: String, delegate: any LinkDelegate
@@ -47,10 +52,5 @@ extension GatewaySession {
         let actions = session.joinMesh(broker)
         session.hearList(methods: texts(0), topics: texts(1), broker)
         session.startMesh(broker, actions, isListed: false)
-    }
-
-    /// What both ends have said of interests; nil before the link is in use.
-    package var linkCounts: (heard: Int, told: Int)? {
-        session.brokerLink.map { session.core.mesh.counts($0.id, of: session.state.tenant) }
     }
 }

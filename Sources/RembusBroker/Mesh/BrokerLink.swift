@@ -25,6 +25,7 @@ final class BrokerLink {
     /// Whether the link is not used, since there is another way (see ``MeshCycles``).
     var isResting = false
     var echoes = EchoMemory()
+    var traffic = LinkTraffic()
     /// The interests of the other end that are in use.
     var attached: Set<MeshInterest> = []
     /// What it has said since the connection was made.

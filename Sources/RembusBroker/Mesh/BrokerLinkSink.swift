@@ -1,6 +1,7 @@
 import NIOCore
 import RembusTransport
 import RembusWire
+import Synchronization
 
 /// Sends publications to another broker: as they were published, also where a pattern has brought them, and to one of ours
 /// with a trailer.
@@ -27,6 +28,8 @@ final class BrokerLinkSink: DeliverySink {
         let body = header.topicItemOffset
         let head = 1 + FrameWriter.headLength(Int(typeByte)) + idLength
         let length = head + (header.end - body)
+        broker.traffic.sent &+= 1
+        session.core.mesh.totals.sent.wrappingAdd(1, ordering: .relaxed)
         session.traffic.sent(MessageClass(header.flags), bytes: length)
         session.link.sendBinary(length: length + (trailer == nil ? 0 : MeshTrailer.encodedLength)) { target in
             var writer = FrameWriter(target)

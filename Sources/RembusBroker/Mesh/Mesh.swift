@@ -1,3 +1,4 @@
+import Foundation
 import NIOConcurrencyHelpers
 import NIOCore
 import RembusTrust
@@ -33,12 +34,15 @@ final class Mesh: @unchecked Sendable {
     let own: UInt64
     /// Publications that have come from other brokers.
     let seen = SeenPublications()
+    let totals = MeshTotals()
     private let isUsed = Atomic<Bool>(false)
     /// What links may know goes by these. Behind a lock of its own: tables ask for it.
     private let rules: NIOLockedValueBox<AccessRules>
     private let lock = NIOLock()
     private var tenants: [UInt32: Tenant] = [:]
     private var links: [MeshLinkID: Linked] = [:]
+    /// The links that this broker cannot make at the moment, by URL.
+    private var down: [String: BrokerStatus.Link] = [:]
     /// What brokers that keep what they are told were told when they were last there, by the name of the link.
     private var former: [String: Set<MeshInterest>] = [:]
 
@@ -173,6 +177,31 @@ final class Mesh: @unchecked Sendable {
             queue(entry.table.rest(change.link, change.isResting))
         }
         tenants[tenant] = entry
+    }
+
+    // MARK: Status
+
+    /// A link that this broker tries to make is down, or, without a problem, up.
+    func noteDialed(_ url: String, name: String, problem: String?) {
+        lock.withLock {
+            guard let problem else {
+                down[url] = nil
+                return
+            }
+            down[url] = BrokerStatus.Link(
+                name: name, url: url, state: .down, since: down[url]?.since ?? .now, problem: problem, heard: 0, told: 0,
+                received: 0, dropped: 0, sent: 0, backlogBytes: 0, inFlight: 0)
+        }
+    }
+
+    var downLinks: [BrokerStatus.Link] { lock.withLock { Array(down.values) } }
+
+    /// How many links are in each state.
+    var linkCounts: [BrokerStatus.Link.State: Int] {
+        lock.withLock {
+            let resting = tenants.values.reduce(0) { $0 + $1.cycles.restingCount }
+            return [.connected: links.count - resting, .resting: resting, .down: down.count]
+        }
     }
 
     // MARK: Rights

@@ -78,6 +78,8 @@ struct MeshCycles {
     /// Whether probes have come along a link that may rest.
     var mayHaveCycles: Bool { links.values.contains { !$0.arrivals.isEmpty || $0.isResting } }
 
+    var restingCount: Int { links.values.count { $0.isResting } }
+
     func source(of id: MeshLinkID) -> Source? {
         links[id].flatMap { $0.isForeign ? Source(broker: own, link: $0.number) : nil }
     }

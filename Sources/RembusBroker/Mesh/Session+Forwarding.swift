@@ -1,6 +1,7 @@
 import NIOCore
 import RembusTransport
 import RembusWire
+import Synchronization
 
 /// Publications that come from another broker.
 extension Session {
@@ -10,6 +11,8 @@ extension Session {
     func receiveForwarded(
         _ header: FrameHeader, _ bytes: UnsafeRawBufferPointer, owner: ByteBuffer?, from broker: BrokerLink
     ) {
+        broker.traffic.received &+= 1
+        core.mesh.totals.received.wrappingAdd(1, ordering: .relaxed)
         guard !broker.isOurs else { return receiveTraced(header, bytes, owner: owner, from: broker) }
         // It comes by another way too.
         guard !broker.isResting else { return acknowledgeDropped(header, bytes) }
@@ -69,6 +72,8 @@ extension Session {
 
     /// The other end is done with a publication that is not taken. Behind those that were taken before.
     private func acknowledgeDropped(_ header: FrameHeader, _ bytes: UnsafeRawBufferPointer) {
+        brokerLink?.traffic.dropped &+= 1
+        core.mesh.totals.dropped.wrappingAdd(1, ordering: .relaxed)
         guard header.flags.qos != .atMostOnce, let id = messageID(header, bytes) else { return }
         lane.acknowledgeWhenDurable(id, to: self)
     }

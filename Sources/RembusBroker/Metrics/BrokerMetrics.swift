@@ -38,6 +38,10 @@ package enum BrokerMetrics {
     static let forgottenNames = "rembus_forgotten_names_total"
     static let refusedRegistrations = "rembus_registrations_refused_total"
     static let build = "rembus_build_info"
+    static let links = "rembus_links"
+    static let linkReceived = "rembus_link_received_total"
+    static let linkDropped = "rembus_link_dropped_total"
+    static let linkSent = "rembus_link_sent_total"
     static let ready = "rembus_ready"
     static let unready = "rembus_unready"
 
@@ -111,6 +115,12 @@ package enum BrokerMetrics {
         MetricDescription(denied, .counter, "Messages and commands that the rules refused."),
         MetricDescription(failedLogins, .counter, "Proofs of identity that were none."),
         MetricDescription(malformed, .counter, "Connections closed for what they sent, and malformed messages."),
+        MetricDescription(links, .gauge, "Links to other brokers, by state: connected, resting, down."),
+        MetricDescription(linkReceived, .counter, "Publications that other brokers have sent."),
+        MetricDescription(
+            linkDropped, .counter,
+            "Publications of other brokers that were not taken: they had come by another way, or nobody may have them."),
+        MetricDescription(linkSent, .counter, "Publications that were sent to other brokers."),
         MetricDescription(auditDropped, .counter, "Lines that the audit log lost."),
         MetricDescription(
             certificateExpiry, .gauge, "When the first of the certificates in use ends, in seconds since 1970."),

@@ -16,6 +16,8 @@ final class BrokerReporter: Sendable {
     private let readiness: Readiness
     private let ready: any MeterHandler
     private let unready: [(reason: UnreadyReason, gauge: any MeterHandler)]
+    private let mesh: Mesh
+    private let links: [(state: BrokerStatus.Link.State, gauge: any MeterHandler)]
     private let memory: MemoryBudget
     private let retained: any MeterHandler
     private let memoryLimit: any MeterHandler
@@ -59,6 +61,16 @@ final class BrokerReporter: Sendable {
                 UInt64(counters.refusedRegistrations.load(ordering: .relaxed))
             },
             total(BrokerMetrics.malformed) { UInt64(counters.malformed.load(ordering: .relaxed)) },
+        ]
+        let mesh = core.mesh
+        self.mesh = mesh
+        links = BrokerStatus.Link.State.allCases.map {
+            ($0, factory.makeMeter(label: BrokerMetrics.links, dimensions: [("state", $0.rawValue)]))
+        }
+        all += [
+            total(BrokerMetrics.linkReceived) { mesh.totals.received.load(ordering: .relaxed) },
+            total(BrokerMetrics.linkDropped) { mesh.totals.dropped.load(ordering: .relaxed) },
+            total(BrokerMetrics.linkSent) { mesh.totals.sent.load(ordering: .relaxed) },
         ]
         for reason in DropReason.allCases {
             all.append(total(BrokerMetrics.dropped, [("reason", reason.rawValue)]) { counters.dropped(reason) })
@@ -104,6 +116,8 @@ final class BrokerReporter: Sendable {
         let reasons = readiness.reasons
         ready.set(Int64(reasons.isEmpty ? 1 : 0))
         for (reason, gauge) in unready { gauge.set(Int64(reasons.contains(reason) ? 1 : 0)) }
+        let counts = mesh.linkCounts
+        for (state, gauge) in links { gauge.set(Int64(counts[state] ?? 0)) }
         retained.set(Int64(memory.retained))
         memoryLimit.set(Int64(memory.limit))
         registrations.report()

@@ -32,6 +32,7 @@ extension Session {
         case .trust: respond(id, .ok, TrustListing.all(core.trust.store.document, core.configuration))
         case .routes: respond(id, .ok, tables.listing())
         case .connections: return listConnections(id)
+        case .nodes: return listNodes(id)
         case .disconnect(let name): return disconnect(name, id)
         // Changes are on the disk before they are answered, so there is nothing to save.
         case .save: respond(id, .ok, .null)

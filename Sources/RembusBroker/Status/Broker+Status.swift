@@ -32,7 +32,8 @@ extension Broker {
             inFlight: lanes.reduce(0) { $0 + $1.inFlight },
             backlogBytes: lanes.reduce(0) { $0 + $1.backlogBytes },
             memory: BrokerStatus.Memory(used: core.memory.used, limit: core.memory.limit),
-            components: Array(components.prefix(limit)), methods: core.tables.methods(listing: limit),
+            components: Array(components.prefix(limit)), links: core.links(lanes.flatMap(\.links)),
+            methods: core.tables.methods(listing: limit),
             topics: Self.topics(of: lanes, limit), journal: storage.journal, lake: storage.lake)
     }
 

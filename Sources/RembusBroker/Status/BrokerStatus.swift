@@ -30,6 +30,8 @@ public struct BrokerStatus: Sendable, Hashable, Codable {
     public var memory: Memory
     /// Connections, oldest first.
     public var components: [Component]
+    /// Links to other brokers, by name.
+    public var links: [Link]
     /// The methods that can be called, by topic.
     public var methods: [Method]
     /// Topics that were published to, by name. Topics beyond `max_metric_topics` are counted together in one called

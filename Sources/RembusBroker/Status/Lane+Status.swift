@@ -10,6 +10,7 @@ struct LaneStatus: Sendable {
     var inFlight = 0
     var backlogBytes = 0
     var components: [BrokerStatus.Component] = []
+    var links: [BrokerStatus.Link] = []
     var topics: [Topic] = []
 
     /// The counts of a lane for one topic.
@@ -32,6 +33,7 @@ extension Lane {
             connectionCount: totals.named + totals.anonymous, namedCount: totals.named,
             subscriptionCount: totals.subscriptions, inFlight: totals.inFlight, backlogBytes: totals.backlogBytes,
             components: sessions.values.prefix(limit).map(\.status),
+            links: core.mesh.isInUse ? sessions.values.compactMap(\.linkStatus) : [],
             topics: metrics.topicCounts.filter { $0.total > 0 }.map {
                 LaneStatus.Topic(name: $0.label, published: $0.total, rate: $0.rate, sample: $0.sample)
             })

@@ -11,6 +11,7 @@ enum Administration: Sendable {
     case trust
     case routes
     case connections
+    case nodes
     case disconnect(String)
     case load
     case save
@@ -41,6 +42,7 @@ enum Administration: Sendable {
         case "trust_config": .trust
         case "broker_config": .routes
         case "connections": .connections
+        case "nodes": .nodes
         case "load_config": .load
         case "save_config": .save
         case "enable_debug": .logLevel("debug")
@@ -114,6 +116,7 @@ enum Administration: Sendable {
         case .trust: "trust_config"
         case .routes: "broker_config"
         case .connections: "connections"
+        case .nodes: "nodes"
         case .disconnect: "disconnect"
         case .load: "load_config"
         case .save: "save_config"

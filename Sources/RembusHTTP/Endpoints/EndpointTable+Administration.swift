@@ -17,6 +17,7 @@ extension EndpointTable {
             reading("private_topics_config", "Private topics and who may use them"),
             reading("trust_config", "Administrators, tenants, grants and private topics"),
             reading("connections", "The connections that are open"),
+            reading("nodes", "This broker, and its links to others"),
         ] + changes
 
     private static let name = Endpoint.Member(name: "cid", form: .name, isRequired: true, text: "the component")
