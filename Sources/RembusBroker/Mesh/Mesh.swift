@@ -189,7 +189,8 @@ final class Mesh: @unchecked Sendable {
                 return
             }
             down[url] = BrokerStatus.Link(
-                name: name, url: url, state: .down, since: down[url]?.since ?? .now, problem: problem, heard: 0, told: 0,
+                name: name, url: url, state: .down, since: down[url]?.since ?? .now, problem: problem, heard: 0,
+                told: 0,
                 received: 0, dropped: 0, sent: 0, backlogBytes: 0, inFlight: 0)
         }
     }

@@ -37,7 +37,8 @@ struct AdministrationCommand: ParsableCommand {
             CommandGroup(
                 name: "A running broker (only with --url)",
                 subcommands: [
-                    ConnectionsCommand.self, NodesCommand.self, DisconnectCommand.self, BrokerConfigCommand.self, LogLevelCommand.self,
+                    ConnectionsCommand.self, NodesCommand.self, DisconnectCommand.self, BrokerConfigCommand.self,
+                    LogLevelCommand.self,
                     SaveCommand.self, LoadCommand.self, ShutdownCommand.self,
                 ]),
         ])
