@@ -48,6 +48,7 @@ struct InMemoryBrokerTests {
         ("gateways.mqttBridge", { $0.gateways.mqttBridge = "mqtt://localhost" }),
         ("gateways.mqttTopicFilters", { $0.gateways.mqttTopicFilters = [] }),
         ("gateways.maxBridgeQueue", { $0.gateways.maxBridgeQueue = 1 }),
+        ("gateways.peers", { $0.gateways.peers = ["ws://localhost/site"] }),
         ("storage.schemaFile", { $0.storage.schemaFile = "schema.json" }),
         ("storage.record", { $0.storage.record = ["none"] }),
         ("storage.journalSync", { $0.storage.journalSync = .none }),

@@ -7,29 +7,16 @@ import RembusWire
 ///
 /// One reader serves all of them. A component with a thousand subscriptions therefore costs one pass over the log, and
 /// gets past publications in the order in which they were received.
+///
+/// It has the subscriptions and the pages; ``CatchUpMachine`` decides where to read.
 final class CatchUp {
-    /// The position of the reader in one partition.
-    struct Cursor {
-        /// The position in the log behind `page`.
-        var position: StorePosition = .max
-        /// The records that were fetched; the first ones may have been delivered already.
-        var page: StorePage?
-        /// The position where `page` begins, to fetch it again.
-        var pageStart: StorePosition = .max
-        var isFetching = false
-    }
-
     private(set) var subscriptions: [Subscription] = []
-    var cursors: [Cursor]
-    /// True while the connection or its window of unacknowledged deliveries is full.
-    var isWaiting = false
+    var machine: CatchUpMachine
+    /// Records of each partition that were fetched; the first ones may have been delivered already.
+    private var pages: [StorePage?]
     /// True when a subscription is here because its connection was full. Publications that only memory had, and has
     /// dropped since, are then lost to it.
     var hasFallenBehind = false
-    /// True while a continuation is queued on the event loop.
-    var isScheduled = false
-    /// Changes when a subscription is added: a fetch that was started before may miss what the new subscription wants.
-    private(set) var generation = 0
     private var matches: [UInt64: [Subscription]] = [:]
     /// For the hash of a topic, the index of its retention pattern; -1 for none.
     private var retentions: [UInt64: Int] = [:]
@@ -39,7 +26,8 @@ final class CatchUp {
     private var rulesVersion: UInt64 = 0
 
     init(partitionCount: Int) {
-        cursors = Array(repeating: Cursor(), count: partitionCount)
+        machine = CatchUpMachine(partitionCount: partitionCount)
+        pages = Array(repeating: nil, count: partitionCount)
     }
 
     /// The bytes of the pages that are held, and the account where they are counted.
@@ -53,21 +41,30 @@ final class CatchUp {
     /// Takes over a page, or with nil releases the one that is held.
     func setPage(_ page: StorePage?, of partition: Int, counting memory: LoopMemory) {
         self.memory = memory
-        cursors[partition].page = page
+        pages[partition] = page
         count()
     }
+
+    /// Calls `body` with the records of a page until it returns false. False when there is no page.
+    func readPage(_ partition: Int, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool) -> Bool {
+        guard pages[partition] != nil else { return false }
+        pages[partition]?.read(body)
+        return true
+    }
+
+    /// Whether all records of a page were taken.
+    func isPageEmpty(_ partition: Int) -> Bool { pages[partition]?.isEmpty ?? true }
 
     /// Releases all pages. Records that were delivered are not sent again, because the marks of the subscriptions tell
     /// them.
     func dropPages() {
-        for index in cursors.indices where cursors[index].page != nil {
-            cursors[index] = Cursor(position: cursors[index].pageStart)
-        }
+        machine.dropPages()
+        for index in pages.indices { pages[index] = nil }
         count()
     }
 
     private func count() {
-        let bytes = cursors.reduce(0) { $0 + ($1.page?.byteCount ?? 0) }
+        let bytes = pages.reduce(0) { $0 + ($1?.byteCount ?? 0) }
         memory?.change(.replay, by: bytes - heldBytes)
         heldBytes = bytes
     }
@@ -81,13 +78,8 @@ final class CatchUp {
         subscription.mode = .catchingUp
         if !contains(subscription) { subscriptions.append(subscription) }
         matches = [:]
-        generation += 1
-        for index in cursors.indices {
-            // The page may begin before the subscription's position. Records that were delivered are not sent again,
-            // because the marks tell them.
-            let current = cursors[index].page == nil ? cursors[index].position : cursors[index].pageStart
-            cursors[index] = Cursor(position: min(current, positions[index]))
-        }
+        machine.move(to: positions)
+        for index in pages.indices { pages[index] = nil }
         count()
     }
 

@@ -37,7 +37,7 @@ extension GatewaySession {
     package func openWindow(to count: Int) {
         session.state.inFlight.limit = min(count, session.limits.maxInFlight)
         session.sendPostponed()
-        if session.past.catchUp?.isWaiting == true { session.continueCatchUp() }
+        if session.past.catchUp?.machine.isWaiting == true { session.continueCatchUp() }
     }
 
     /// Counts the bytes that the gateway keeps for this component, in place of the number given before. Returns false

@@ -107,7 +107,7 @@ extension Session {
         if delivery.publication.header.flags.qos == .exactlyOnce { sendAcknowledgement(.ack2, id) }
         // The window has room again, so a subscription that waits for it can continue.
         if delivery.subscription.namespace != nil { sendPostponed() }
-        if past.catchUp?.isWaiting == true || !past.lastValues.isEmpty { continueCatchUp() }
+        if past.catchUp?.machine.isWaiting == true || !past.lastValues.isEmpty { continueCatchUp() }
     }
 
     /// Sends deliveries again whose acknowledgement is late: the same frame with the same id (behaviour.md §7).

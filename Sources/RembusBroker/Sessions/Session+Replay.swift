@@ -9,9 +9,6 @@ import Synchronization
 /// Publications that this connection has missed: past ones that a subscription asks for, and those that a slow
 /// connection could not take (behaviour.md §11).
 extension Session {
-    /// The most records that are read in one turn, so that a long replay does not block the lane.
-    private static let recordsPerTurn = 4096
-
     /// Called when the connection has become reactive: unacknowledged deliveries are sent again, and subscriptions get
     /// their past.
     func startReplay() {
@@ -60,7 +57,7 @@ extension Session {
         subscription.cutoff = 0
         enter(subscription)
         past.catchUp?.hasFallenBehind = true
-        past.catchUp?.isWaiting = true
+        past.catchUp?.machine.becomeFull()
         lane.watch(self)
     }
 
@@ -91,40 +88,38 @@ extension Session {
         // The store's publications can be delivered after the restart, so a broker that stops waits only for
         // acknowledgements of what was sent.
         guard let reader = past.catchUp, !isClosed, isReactive, !core.readiness.hasStopped else { return }
+        reader.machine.beginTurn()
         if isTooFullToReplay(reader) {
-            reader.isWaiting = true
+            reader.machine.becomeFull()
             return lane.watch(self)
         }
-        reader.isWaiting = false
-        var budget = Self.recordsPerTurn
-        while budget > 0, !reader.isWaiting {
-            switch nextRun(reader) {
-            case .run(let partition, let until): read(reader, partition, until: until, &budget)
-            case .fetching: return
-            case .end:
-                // The reader is at the end of all partitions. From here on these subscriptions get publications as they
-                // come.
-                for subscription in reader.subscriptions {
-                    subscription.endCatchUp()
+        while true {
+            switch reader.machine.next() {
+            case .look(let partition): look(reader, partition)
+            case .fetch(let partition, let position, let generation): fetch(reader, partition, position, generation)
+            case .read(let partition, let until, let count): read(reader, partition, until: until, atMost: count)
+            case .awaitRecords, .awaitTurn: return
+            case .awaitRoom:
+                // Records that were read but cannot be sent are read again later, so that slow connections do not hold
+                // memory.
+                if isMemoryScarce { reader.dropPages() }
+                return lane.watch(self)
+            case .pause:
+                return lane.eventLoop.execute { [self] in
+                    past.catchUp?.machine.scheduledTurnCame()
+                    resumeCatchUp()
                 }
-                past.catchUp = nil
-                noteCaughtUp()
-                gateway.deliverySink?.caughtUp()
-                return
+            case .end: return endCatchUp(reader)
             }
         }
-        if reader.isWaiting {
-            // Records that were read but cannot be sent are read again later, so that slow connections do not hold
-            // memory.
-            if isMemoryScarce { reader.dropPages() }
-            lane.watch(self)
-        } else if !reader.isScheduled {
-            reader.isScheduled = true
-            lane.eventLoop.execute { [self] in
-                past.catchUp?.isScheduled = false
-                resumeCatchUp()
-            }
-        }
+    }
+
+    /// From here on these subscriptions get publications as they come.
+    private func endCatchUp(_ reader: CatchUp) {
+        for subscription in reader.subscriptions { subscription.endCatchUp() }
+        past.catchUp = nil
+        noteCaughtUp()
+        gateway.deliverySink?.caughtUp()
     }
 
     /// Whether connections may hold less than their settings say, for want of memory.
@@ -143,89 +138,62 @@ extension Session {
         lane.endBurst()
     }
 
-    private enum Run {
-        /// Read a partition, which has the oldest record, up to the time of the next record of another partition.
-        case run(partition: Int, until: UInt64)
-        /// The next records of a partition are being fetched.
-        case fetching
-        case end
-    }
-
-    private func nextRun(_ reader: CatchUp) -> Run {
-        var best: (partition: Int, time: UInt64)?
-        var until = UInt64.max
-        var isFetching = false
-        for partition in reader.cursors.indices {
-            var time: UInt64?
-            take(reader, partition) { record, _ in
-                time = record.receivedAt
-                return false
-            }
-            if reader.cursors[partition].isFetching { isFetching = true }
-            guard let time else { continue }
-            if let (_, bestTime) = best, bestTime <= time {
-                until = min(until, time)
-            } else {
-                if let (_, bestTime) = best { until = min(until, bestTime) }
-                best = (partition, time)
-            }
+    private func look(_ reader: CatchUp, _ partition: Int) {
+        var time: UInt64?
+        take(reader, partition) { record, _ in
+            time = record.receivedAt
+            return false
         }
-        if isFetching { return .fetching }
-        return best.map { .run(partition: $0.partition, until: until) } ?? .end
+        reader.machine.found(time, in: partition)
     }
 
     /// Calls `body` with the records of a partition until it returns false: first those that were fetched, then those
-    /// in memory. Starts a fetch when the next ones are in neither.
+    /// in memory.
     private func take(
         _ reader: CatchUp, _ partition: Int, _ body: (RecordHeader, UnsafeRawBufferPointer) -> Bool
     ) {
-        guard !reader.cursors[partition].isFetching else { return }
-        if reader.cursors[partition].page != nil {
-            reader.cursors[partition].page?.read(body)
-            guard reader.cursors[partition].page?.isEmpty == true else { return }
+        if reader.readPage(partition, body) {
+            guard reader.isPageEmpty(partition) else { return }
             reader.setPage(nil, of: partition, counting: lane.memory)
+            reader.machine.pageEnded(in: partition)
         }
-        let position = reader.cursors[partition].position
-        let outcome = core.store.read(partition: partition, from: position, body)
+        let outcome = core.store.read(partition: partition, from: reader.machine.position(in: partition), body)
         note(lostBytes: outcome.lostBytes + (reader.hasFallenBehind ? outcome.skippedBytes : 0))
-        reader.cursors[partition].position = outcome.next
-        if outcome.mustFetch { fetch(reader, partition) }
+        reader.machine.advanced(to: outcome.next, in: partition, mustFetch: outcome.mustFetch)
     }
 
-    private func fetch(_ reader: CatchUp, _ partition: Int) {
-        let (generation, position) = (reader.generation, reader.cursors[partition].position)
-        reader.cursors[partition].isFetching = true
+    private func fetch(_ reader: CatchUp, _ partition: Int, _ position: StorePosition, _ generation: Int) {
         core.store.fetch(partition: partition, from: position, topics: reader.topics) { [self] page in
             lane.eventLoop.execute { [self] in
-                // The reader has ended or was moved meanwhile, so the page is of no use.
-                guard let reader = past.catchUp, reader.generation == generation else { return }
-                reader.cursors[partition].isFetching = false
-                note(lostBytes: page.lostBytes + (reader.hasFallenBehind ? page.skippedBytes : 0))
-                if page.isEmpty, page.next == position {
-                    // The records cannot be read now. The lane's timer tries again.
-                    reader.isWaiting = true
+                // Without a reader nobody waits for the page any more.
+                guard let reader = past.catchUp else { return }
+                switch reader.machine.fetched(
+                    partition, from: position, generation: generation, isEmpty: page.isEmpty, next: page.next)
+                {
+                case .obsolete: return
+                case .unreadable:
+                    note(lostBytes: page.lostBytes + (reader.hasFallenBehind ? page.skippedBytes : 0))
+                    // The lane's timer tries again.
                     return lane.watch(self)
+                case .usable:
+                    note(lostBytes: page.lostBytes + (reader.hasFallenBehind ? page.skippedBytes : 0))
+                    reader.setPage(page.isEmpty ? nil : page, of: partition, counting: lane.memory)
+                    resumeCatchUp()
                 }
-                reader.setPage(page.isEmpty ? nil : page, of: partition, counting: lane.memory)
-                reader.cursors[partition].pageStart = position
-                reader.cursors[partition].position = page.next
-                resumeCatchUp()
             }
         }
     }
 
-    private func read(_ reader: CatchUp, _ partition: Int, until: UInt64, _ budget: inout Int) {
-        var left = budget
+    private func read(_ reader: CatchUp, _ partition: Int, until: UInt64, atMost count: Int) {
+        var left = count
+        var isFull = false
         take(reader, partition) { record, bytes in
             guard left > 0, record.receivedAt <= until else { return false }
             left -= 1
-            guard replay(record, bytes, reader, partition) else {
-                reader.isWaiting = true
-                return false
-            }
-            return true
+            isFull = !replay(record, bytes, reader, partition)
+            return !isFull
         }
-        budget = left
+        reader.machine.delivered(count - left, of: partition, isFull: isFull)
     }
 
     /// Sends one record to the subscriptions that want it. Returns false when the connection is full.
