@@ -100,6 +100,20 @@ struct TestBrokerTests {
         #expect(error?.description.contains("--no-such-option") == true)
     }
 
+    @Test("A command whose output is open elsewhere is over when it ends")
+    func inheritedOutput() async throws {
+        let script = FileManager.default.temporaryDirectory.appendingPathComponent("rembus-\(UUID().uuidString).sh")
+        defer { try? FileManager.default.removeItem(at: script) }
+        // What it leaves behind has its output, and outlasts it.
+        try "#!/bin/sh\nsleep 600 &\necho $! >&2\nexit 3\n".write(to: script, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script.path)
+        let error = await #expect(throws: TestingError.self) {
+            try await BrokerProcess.run(command: script.path) { _ in Issue.record("it runs") }
+        }
+        let said = try #require(error?.description.split(separator: "\n").last)
+        kill(try #require(Int32(said)), SIGKILL)
+    }
+
     @Test("A command that does not exist is an error with its path")
     func absence() async throws {
         let error = await #expect(throws: TestingError.self) {

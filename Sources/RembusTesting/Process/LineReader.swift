@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -17,8 +18,14 @@ final class LineReader: Sendable {
 
     private let state = Mutex(State())
 
-    init(_ pipe: Pipe) {
-        pipe.fileHandleForReading.readabilityHandler = { [self] handle in
+    /// How long the output of a process that has ended is waited for.
+    private static let restTime = DispatchTimeInterval.seconds(2)
+
+    private let pipe: FileHandle
+
+    init(_ pipe: FileHandle) {
+        self.pipe = pipe
+        pipe.readabilityHandler = { [self] handle in
             let data = handle.availableData
             if data.isEmpty { handle.readabilityHandler = nil }
             received(Array(data))
@@ -47,9 +54,19 @@ final class LineReader: Sendable {
         }
     }
 
+    /// The process has ended, and writes no more. The pipe need not end with it: another process that was started at the same
+    /// time may have inherited its other end. So the reader waits a moment for what is still in the pipe.
+    func processEnded() {
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.restTime) { [self] in
+            pipe.readabilityHandler = nil
+            received([])
+        }
+    }
+
     /// An empty read is the end of the pipe.
     private func received(_ bytes: [UInt8]) {
         let answers = state.withLock { state -> [(Waiter, String?)] in
+            guard !state.hasEnded else { return [] }
             state.rest += bytes
             state.hasEnded = bytes.isEmpty
             var parts = state.rest.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

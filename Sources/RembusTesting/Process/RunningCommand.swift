@@ -21,33 +21,29 @@ final class RunningCommand: Sendable {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("rembus-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         directory = folder.path
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("REMBUS_") }
         variables["REMBUS_DIR"] = folder.path
-        process.environment = variables.merging(environment) { $1 }
-        let (standardOutput, standardError) = (Pipe(), Pipe())
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = standardOutput
-        process.standardError = standardError
-        output = LineReader(standardOutput)
-        log = LineReader(standardError)
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
         ended = stream
         let isRunning = RunningMark()
         self.isRunning = isRunning
-        process.terminationHandler = { _ in
-            isRunning.value.store(false, ordering: .releasing)
-            continuation.finish()
-        }
         do {
-            try process.run()
+            let (standardOutput, standardError) = (try SpawnedCommand.Output(), try SpawnedCommand.Output())
+            let (output, log) = (LineReader(standardOutput.reading), LineReader(standardError.reading))
+            (self.output, self.log) = (output, log)
+            identifier = try SpawnedCommand.start(
+                path, arguments, environment: variables.merging(environment) { $1 }, output: standardOutput,
+                errors: standardError
+            ) {
+                isRunning.value.store(false, ordering: .releasing)
+                output.processEnded()
+                log.processEnded()
+                continuation.finish()
+            }
         } catch {
             try? FileManager.default.removeItem(at: folder)
             throw error
         }
-        identifier = process.processIdentifier
     }
 
     /// Asks the process to end, waits for that, and removes the folder. This also works in a cancelled task.
