@@ -77,7 +77,7 @@ struct MeshTable {
     /// Interests that have come further than this are not passed on.
     static let maxPathLength = 16
     /// The most routes that a link can tell: interests times origins.
-    static let maxRoutes = 1_000_000
+    static let maxRoutes = 250_000
 
     init(own: UInt64) { self.own = own }
 
