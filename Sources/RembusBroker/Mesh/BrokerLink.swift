@@ -11,6 +11,8 @@ final class BrokerLink {
     let isOurs: Bool
     /// The broker at the other end; until that is known, a number that stands for the link.
     var broker: UInt64
+    /// Whether that is known.
+    var isIdentified: Bool
     /// What the table was told of the link.
     private(set) var entry: MeshTable.Link?
 
@@ -39,6 +41,7 @@ final class BrokerLink {
     init(isDialed: Bool, isOurs: Bool, broker: UInt64? = nil) {
         self.isDialed = isDialed
         self.isOurs = isOurs
+        isIdentified = broker != nil
         self.broker = broker ?? UInt64.random(in: 1..<(1 << 53))
     }
 

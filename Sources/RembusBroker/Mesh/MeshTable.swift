@@ -78,6 +78,8 @@ struct MeshTable {
     static let maxPathLength = 16
     /// The most routes that a link can tell: interests times origins.
     static let maxRoutes = 250_000
+    /// The most origins of one interest that a link can tell.
+    static let maxOrigins = 1024
 
     init(own: UInt64) { self.own = own }
 
@@ -133,7 +135,9 @@ struct MeshTable {
         guard !path.contains(own) else { return forget(interest, from: id, origin: origin) }
         let known = neighbours[index].heard[interest]?[origin]
         if known == nil {
-            guard neighbours[index].routes < Self.maxRoutes else { return [] }
+            guard neighbours[index].routes < Self.maxRoutes,
+                neighbours[index].heard[interest]?.count ?? 0 < Self.maxOrigins
+            else { return [] }
             neighbours[index].routes += 1
         }
         lastOrder += 1

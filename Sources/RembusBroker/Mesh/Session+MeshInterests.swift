@@ -172,7 +172,9 @@ extension Session {
     private func path(in data: Value, _ broker: BrokerLink) -> [UInt64] {
         let marks = data.mapValue?[AdminCommand.Field.routeMarks]?.arrayValue ?? []
         guard let last = marks.last.map(Self.number) else { return [broker.broker] }
-        if broker.broker != last {
+        // It is one broker for as long as the connection lasts.
+        if !broker.isIdentified {
+            broker.isIdentified = true
             broker.broker = last
             core.mesh.identify(broker.id, of: state.tenant, as: last)
         }
