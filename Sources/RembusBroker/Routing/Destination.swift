@@ -55,7 +55,17 @@ struct Origin: Hashable, Sendable {
     let destination: DestinationID
     /// The number of brokers that have passed it on.
     let hops: UInt8
-    /// When it was published first, nanoseconds since the epoch, if that was before it was asked for: it is only for those who want
-    /// the past.
-    var past: UInt64?
+    /// When it was published first, in whole seconds since the epoch, if that was before it was asked for; 0 if not. Small,
+    /// since every publication has room for an origin.
+    private let pastSecond: UInt32
+
+    /// - Parameter past: When it was published first, nanoseconds since the epoch, if that was before it was asked for.
+    init(destination: DestinationID, hops: UInt8, past: UInt64? = nil) {
+        (self.destination, self.hops) = (destination, hops)
+        pastSecond = past.map { UInt32(clamping: $0 / 1_000_000_000 + 1) } ?? 0
+    }
+
+    /// When it was published first, nanoseconds since the epoch and rounded up to a second, if that was before it was asked for: it is
+    /// only for those who want the past.
+    var past: UInt64? { pastSecond == 0 ? nil : UInt64(pastSecond) * 1_000_000_000 }
 }
