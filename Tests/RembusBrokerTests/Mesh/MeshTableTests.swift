@@ -131,9 +131,11 @@ struct MeshTableTests {
     }
 
     @Test("A link tells of a bounded number of origins; one that withdraws makes room")
-    func origins() {
+    func boundedOrigins() {
         let box = box(links: [(one, 2, true), (other, 3, true)])
-        for origin in 0..<UInt64(MeshTable.maxOrigins) { _ = box.table.hear(topic, from: one, path: [100 + origin, 2]) }
+        for origin in 0..<UInt64(MeshTable.maxOrigins) {
+            _ = box.table.hear(topic, from: one, path: [100 + origin, 2])
+        }
         #expect(box.table.hear(topic, from: one, path: [99, 2]) == [])
         #expect(box.table.forget(topic, from: one, origin: 100) == [.untell(other, topic, path: [100, 2, 1])])
         #expect(
