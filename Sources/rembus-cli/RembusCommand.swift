@@ -30,8 +30,13 @@ struct RembusCommand: AsyncParsableCommand {
               rembus broker --secure --authenticated --host 0.0.0.0
               rembus register sensor-7 --pin-file pin.txt --url wss://broker.example.org
 
+            A broker that is used often:
+              rembus context add plant wss://broker.example.org/me --ca ca.crt
+              rembus sub '**'
+
             Environment:
               REMBUS_BASE_URL   the broker to connect to (default: ws://127.0.0.1:8338)
+              REMBUS_CONTEXT    the context to connect with (default: the one in use, if REMBUS_BASE_URL is not set)
               REMBUS_DIR        the folder of settings, keys and state (default: ~/.config/rembus)
               HTTP_CA_BUNDLE    the authority to trust on wss:// (default: the single file in $REMBUS_DIR/ca)
               NO_COLOR          no colours, when set to anything
@@ -43,7 +48,8 @@ struct RembusCommand: AsyncParsableCommand {
         subcommands: [
             BrokerCommand.self, PublishCommand.self, SubscribeCommand.self, CallCommand.self, ExposeCommand.self,
             QueryCommand.self, UpsertCommand.self, DeleteCommand.self, KeysCommand.self, RegisterCommand.self,
-            UnregisterCommand.self, AdministrationCommand.self, BenchCommand.self, CompletionCommand.self,
+            UnregisterCommand.self, AdministrationCommand.self, ContextCommand.self, BenchCommand.self,
+            CompletionCommand.self,
             ReferenceCommand.self,
         ])
 

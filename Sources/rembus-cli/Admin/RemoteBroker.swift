@@ -2,8 +2,7 @@ import Rembus
 
 /// A running broker that accepts commands of an administrator.
 struct RemoteBroker {
-    let url: RembusURL
-    let name: String
+    let place: BrokerPlace
     let timeout: TimeSpanOption?
 
     /// Connects, sends a command and returns the data of the answer.
@@ -11,9 +10,9 @@ struct RemoteBroker {
     /// - Parameter isLast: Whether the command ends the broker, which may be gone before the answer is received.
     func perform(_ command: AdministrativeCommand, isLast: Bool = false) async throws -> Value {
         for secret in ["pin", "secret"] where command.fields[secret] != nil {
-            StandardError.warn(ifReadableByOthers: url, secret)
+            StandardError.warn(ifReadableByOthers: place.url, secret)
         }
-        let component = try await connect()
+        let component = try await place.connect(place.configuration(timeout))
         do {
             let result = try await component.admin(
                 command.name, topic: command.topic, fields: command.fields, timeout: timeout?.duration)
@@ -27,12 +26,6 @@ struct RemoteBroker {
             await component.close()
             throw error
         }
-    }
-
-    private func connect() async throws -> Component {
-        var options = ConnectionOptions()
-        (options.url, options.name, options.encoding) = ("\(url)", nil, .cbor)
-        return try await options.connect(timeout: timeout)
     }
 
     private func failure(of command: AdministrativeCommand, _ error: RembusError) -> CommandFailure {

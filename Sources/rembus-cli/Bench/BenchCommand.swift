@@ -76,8 +76,12 @@ struct BenchCommand: AsyncParsableCommand {
     @Flag(help: "Print the figures as one line of JSON.")
     var json = false
 
-    @Option(help: "Where the broker is. (default: $REMBUS_BASE_URL, else ws://127.0.0.1:8338)")
+    @Option(
+        help: "Where the broker is. (default: that of the context, else $REMBUS_BASE_URL, else ws://127.0.0.1:8338)")
     var url: String?
+
+    @OptionGroup
+    var context: ContextOption
 
     private static let maxSize = 60 << 20
 
@@ -109,14 +113,15 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private func plan() throws -> BenchPlan {
-        let url = try ConnectionOptions.resolve(url)
+        let place = try BrokerPlace.resolve(url, context: context)
+        let url = place.url
         guard url.scheme != .mqtt, url.scheme != .mqtts else {
             throw CommandFailure(
                 "bench does not speak MQTT; give a URL that begins with ws://, wss://, tcp://, tls:// or zmq://",
                 status: .usage)
         }
         return BenchPlan(
-            mode: mode, url: url, tls: url.scheme.isSecure ? try ComponentConfiguration().tlsContext() : nil,
+            mode: mode, url: url, tls: url.scheme.isSecure ? try place.configuration().tlsContext() : nil,
             size: size, subscribers: subs ?? mode.defaultSubscribers,
             inFlight: inflight ?? mode.defaultInFlight, seconds: secs.seconds, count: count, rate: rate,
             window: window ?? max(1, min(65_536, (16 << 20) / size)), connections: connections, pid: pid,

@@ -36,7 +36,7 @@ struct BenchLoop: Sendable {
         } catch let error as CommandFailure {
             throw error
         } catch {
-            throw ConnectionOptions.unreachable(plan.url, (error as? ConnectFailure)?.reason ?? "\(error)")
+            throw BrokerPlace.unreachable(plan.url, (error as? ConnectFailure)?.reason ?? "\(error)")
         }
         counters.openConnections.wrappingAdd(1, ordering: .relaxed)
         return PeerHandle(eventLoop: eventLoop, box: box)

@@ -50,7 +50,7 @@ struct KeysRemoveCommand: AsyncParsableCommand {
     var target: AdminTarget
 
     func run() async throws {
-        if target.url != nil {
+        if target.isRemote {
             let answer = try await target.remote().perform(
                 AdministrativeCommand("remove_key", fields: ["cid": .text(name)]))
             return try report("the broker", hadKey: answer.mapValue?["had_key"]?.boolValue != false)
@@ -98,7 +98,7 @@ struct KeysSecretCommand: AsyncParsableCommand {
 
     func run() async throws {
         let secret = try SecretInput.firstLine(of: secretFile, kind: "secret")
-        if target.url != nil {
+        if target.isRemote {
             let fields: [String: Value] = ["cid": .text(name), "secret": .text(secret)]
             _ = try await target.remote().perform(AdministrativeCommand("set_secret", fields: fields))
         } else {

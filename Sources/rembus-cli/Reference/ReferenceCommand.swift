@@ -37,8 +37,15 @@ struct ReferenceCommand: ParsableCommand {
         ## Where a command connects to
 
         `--url` takes `ws://HOST:PORT/NAME` or parts of it: `pump7` is a name, `ws://hub` a host, `ws://hub:9000/pump7` says
-        all. What it leaves out comes from `REMBUS_BASE_URL`, else from `ws://127.0.0.1:8338`. `--name` replaces the name.
-        Without a name the component is anonymous, and the broker remembers nothing about it.
+        all. What it leaves out comes from the context, else from `REMBUS_BASE_URL`, else from `ws://127.0.0.1:8338`. `--name`
+        replaces the name. Without a name the component is anonymous, and the broker remembers nothing about it.
+
+        A context is a URL with what a connection there needs, kept under a name: `rembus context add plant
+        wss://broker.example.org/me --ca ca.crt`. The context of a command is the one of `--context`, else the one of
+        `REMBUS_CONTEXT`, else, unless `REMBUS_BASE_URL` is set, the one that `rembus context use` has chosen. A `--url` that
+        contains `://` takes the place of the context altogether: its secret is for its own broker only. `rembus admin`
+        changes the files of this machine unless `--url` or `--context` is given; its commands that need a running broker
+        ask the one of the context.
 
         ## Shell completion
 

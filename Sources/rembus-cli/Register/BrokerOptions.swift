@@ -5,24 +5,24 @@ import Rembus
 struct BrokerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where the broker is: ws://HOST:PORT, or parts of it. (default: $REMBUS_BASE_URL, else ws://127.0.0.1:8338)"
-        ))
+            "Where the broker is: ws://HOST:PORT, or parts of it. (default: that of the context, else $REMBUS_BASE_URL, "
+                + "else ws://127.0.0.1:8338)"))
     var url: String?
 
     @Option(help: "How messages are encoded on the way to the broker.")
     var encoding = MessageEncoding.cbor
 
-    /// The URL of the broker with the name of the component.
-    func url(of name: String) throws -> RembusURL {
-        try ConnectionOptions.resolve(url, name: name)
+    @OptionGroup
+    var context: ContextOption
+
+    /// The broker, with the name of the component.
+    func place(of name: String) throws -> BrokerPlace {
+        try BrokerPlace.resolve(url, name: name, context: context)
     }
 
-    func configuration(_ timeout: TimeSpanOption?) -> ComponentConfiguration {
-        ComponentConfiguration {
-            $0.encoding = encoding
-            $0.requestTimeout = timeout?.duration
-            // A command that cannot connect fails at once, whatever the settings say about programs.
-            $0.startAnyway = false
-        }
+    func configuration(_ place: BrokerPlace, _ timeout: TimeSpanOption?) -> ComponentConfiguration {
+        var configuration = place.configuration(timeout)
+        configuration.encoding = encoding
+        return configuration
     }
 }

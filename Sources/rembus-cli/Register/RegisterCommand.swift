@@ -42,20 +42,22 @@ struct RegisterCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let url = try place.url(of: name)
+        let broker = try place.place(of: name)
+        let (url, name) = (broker.url, broker.url.name ?? name)
         let pin = try secret.pin()
         StandardError.warn(ifReadableByOthers: url, "pin")
         do {
-            try await Component.register(url, pin: pin, scheme: scheme, configuration: place.configuration(timeout))
+            try await Component.register(
+                url, pin: pin, scheme: scheme, configuration: place.configuration(broker, timeout))
         } catch let error as RembusError {
-            throw failure(error, url)
+            throw Self.failure(error, url, name)
         }
         let key = ComponentKeyFile(directory: BrokerSettings.directory().path, name: name).path
         try StandardOutput.write("\(quoted(name)) is registered; its private key is in \(key)\n")
     }
 
     /// The failure with advice, which the short answers of brokers lack.
-    private func failure(_ error: RembusError, _ url: RembusURL) -> CommandFailure {
+    private static func failure(_ error: RembusError, _ url: RembusURL, _ name: String) -> CommandFailure {
         switch error.status {
         case .nameTaken?:
             return CommandFailure(
@@ -63,14 +65,14 @@ struct RegisterCommand: AsyncParsableCommand {
                     + "else an administrator `rembus keys remove` it", status: .refused)
         case .error? where error.message.contains("not enabled"):
             return CommandFailure(
-                "the tenant \(quoted(Self.tenant(of: name))) cannot register on this broker; its administrator can allow it "
-                    + "with `rembus admin tenant add \(Self.tenant(of: name)) --pin-file FILE`", status: .refused)
+                "the tenant \(quoted(tenant(of: name))) cannot register on this broker; its administrator can allow it "
+                    + "with `rembus admin tenant add \(tenant(of: name)) --pin-file FILE`", status: .refused)
         case .error? where error.message.contains("wrong tenant/pin"):
             return CommandFailure(
-                "the pin is not that of the tenant \(quoted(Self.tenant(of: name)))", status: .refused)
+                "the pin is not that of the tenant \(quoted(tenant(of: name)))", status: .refused)
         default:
             return error.code == .connectionDown
-                ? ConnectionOptions.unreachable(url, error.message) : CommandFailure(error)
+                ? BrokerPlace.unreachable(url, error.message) : CommandFailure(error)
         }
     }
 

@@ -28,13 +28,9 @@ struct UnregisterCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let url = try place.url(of: name)
-        let component: Component
-        do {
-            component = try await Component.connect(url, configuration: place.configuration(timeout))
-        } catch let error as RembusError where error.code == .connectionDown {
-            throw ConnectionOptions.unreachable(url, error.message)
-        }
+        let broker = try place.place(of: name)
+        let name = broker.url.name ?? name
+        let component = try await broker.connect(place.configuration(broker, timeout))
         do {
             try await component.unregister()
             await component.close()
@@ -47,6 +43,9 @@ struct UnregisterCommand: AsyncParsableCommand {
             await component.close()
             throw error
         }
-        try StandardOutput.write("\(quoted(name)) is not registered any more, and its key is deleted here\n")
+        // A file that a context names was not made by `rembus register`, so it stays.
+        let file = broker.credential == nil ? nil : broker.context?.context.secretFile
+        let rest = file.map { "; \($0) is of no use now" } ?? ", and its key is deleted here"
+        try StandardOutput.write("\(quoted(name)) is not registered any more\(rest)\n")
     }
 }

@@ -54,7 +54,7 @@ struct SubscribeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let isReplay = from.isReplay
-        if isReplay, try connection.resolvedURL().name == nil {
+        if isReplay, try connection.place().url.name == nil {
             throw CommandFailure(
                 "--from needs a name, because the broker keeps messages for named components only; add --name NAME",
                 status: .usage)
