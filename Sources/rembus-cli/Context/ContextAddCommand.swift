@@ -12,7 +12,7 @@ struct ContextAddCommand: ParsableCommand {
 
             Examples:
               rembus context add plant wss://broker.example.org/me --ca ca.crt
-              rembus context add acme wss://broker.example.org --name pump7 --tenant acme --secret-file pump7.secret
+              rembus context add acme wss://broker.example.org/pump7 --tenant acme --secret-file pump7.secret
               rembus context add plant wss://new.example.org/me --replace
             """)
 

@@ -23,6 +23,8 @@ struct ContextValidateCommand: AsyncParsableCommand {
     func run() async throws {
         var option = ContextOption()
         option.context = name
+        // The one in use is tried also where REMBUS_BASE_URL comes before it.
+        if name == nil, try option.chosen() == nil { option.context = try ContextFile.read().inUse }
         guard let chosen = try option.chosen() else {
             throw CommandFailure(
                 "no context is in use; name one, or choose one with `rembus context use`", status: .usage)
