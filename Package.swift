@@ -256,7 +256,7 @@ let package = Package(
         .target(
             name: "RembusTesting",
             dependencies: [
-                "RembusBroker", "RembusWire", .product(name: "NIOCore", package: "swift-nio"),
+                "RembusSupport", "RembusBroker", "RembusWire", .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],

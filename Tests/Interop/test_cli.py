@@ -1,6 +1,7 @@
 """The command line against our broker and, for the SDK's sake, against the Python reference broker."""
 
 import json
+import os
 import signal
 
 import pytest
@@ -294,3 +295,11 @@ def test_completion_scripts_are_written(shell):
 def test_a_word_that_is_no_command_is_named(words, said):
     done = run_rembus(*words.split())
     assert (done.returncode, done.stdout, done.stderr) == (64, "", f"rembus: {said}\n")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="looks into /proc")
+def test_a_command_behind_a_method_does_not_hold_the_connection(broker, uid):
+    """What it leaves running would keep the component connected."""
+    method = f"sockets{uid}"
+    with Command("expose", method, "--shell", "ls -l /proc/$$/fd | grep -c socket; true", "--url", broker.url):
+        assert eventually(lambda: run_rembus("call", method, "--url", broker.url).stdout.strip() == "0")

@@ -114,6 +114,21 @@ struct TestBrokerTests {
         kill(try #require(Int32(said)), SIGKILL)
     }
 
+    @Test("A command has no open files of the test", .enabled(if: FileManager.default.fileExists(atPath: "/proc/self/fd")))
+    func openFiles() async throws {
+        let script = FileManager.default.temporaryDirectory.appendingPathComponent("rembus-\(UUID().uuidString).sh")
+        defer { try? FileManager.default.removeItem(at: script) }
+        try "#!/bin/sh\nls /proc/$$/fd | grep -c . >&2\nls -l /proc/$$/fd | grep socket >&2\nexit 3\n".write(
+            to: script, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: script.path)
+        try await TestBroker.run { _ in
+            let error = await #expect(throws: TestingError.self) {
+                try await BrokerProcess.run(command: script.path) { _ in Issue.record("it runs") }
+            }
+            #expect(error?.description.contains("socket") == false)
+        }
+    }
+
     @Test("A command that does not exist is an error with its path")
     func absence() async throws {
         let error = await #expect(throws: TestingError.self) {

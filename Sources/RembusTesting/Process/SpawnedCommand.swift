@@ -6,6 +6,7 @@ import Musl
 import Darwin
 #endif
 import Foundation
+import RembusSupport
 
 /// Starts a command whose output is read, and tells when it has ended.
 ///
@@ -50,6 +51,10 @@ enum SpawnedCommand {
         posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output.writing, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, errors.writing, STDERR_FILENO)
+        // Sockets of this process must not outlast it in the command.
+        for descriptor in OpenDescriptors.all where descriptor > STDERR_FILENO {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         let words = ([path] + arguments).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for text in words + variables { free(text) } }

@@ -1,4 +1,5 @@
 import Foundation
+import RembusSupport
 import Synchronization
 
 /// A command whose input comes from memory and whose output is collected, with limits on time and bytes.
@@ -114,6 +115,10 @@ struct ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, pipes.input.far, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, pipes.output.far, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&actions, pipes.errors.far, STDERR_FILENO)
+        // The connection to the broker would stay open as long as anything that the command leaves running.
+        for descriptor in OpenDescriptors.all where descriptor > STDERR_FILENO {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         // This process ignores these signals, but a command expects their default behaviour.
         var signals = sigset_t()
         sigemptyset(&signals)
