@@ -114,7 +114,9 @@ struct TestBrokerTests {
         kill(try #require(Int32(said)), SIGKILL)
     }
 
-    @Test("A command has no open files of the test", .enabled(if: FileManager.default.fileExists(atPath: "/proc/self/fd")))
+    @Test(
+        "A command has no open files of the test", .enabled(if: FileManager.default.fileExists(atPath: "/proc/self/fd"))
+    )
     func openFiles() async throws {
         let script = FileManager.default.temporaryDirectory.appendingPathComponent("rembus-\(UUID().uuidString).sh")
         defer { try? FileManager.default.removeItem(at: script) }
